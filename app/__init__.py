@@ -1,0 +1,92 @@
+"""An OAuth2 / OpenID Connect identity provider. ``create_app`` puts it together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask import Flask
+
+from app import config
+from app import ops
+from app import runtime
+from app import telemetry
+from app.extensions import csrf
+from app.extensions import db
+from app.extensions import login_manager
+from app.extensions import migrate
+from app.services.keyring import keyring
+from app.services.unit import prepare_engine
+
+JSON_BYTES = 1_000_000
+
+
+def create_app(overrides: Mapping[str, object] | None = None) -> Flask:
+    """An application of its own: settings, extensions, OAuth server, blueprints.
+
+    ``overrides`` are ``ARGUS_…`` names laid over the environment. Raises ``config.UnsafeConfiguration``.
+    """
+    settings = config.load(overrides)
+    app = Flask(__name__, instance_path=str(settings.instance))
+    runtime.bind(app, settings)
+    telemetry.configure(settings.log_level)
+    _configure(app, settings)
+
+    db.init_app(app)
+    migrate.init_app(app, db, directory=str(config.migrations_folder()), render_as_batch=True)
+    with app.app_context():
+        app.secret_key = keyring().derive("flask")
+        prepare_engine(db.engine)
+    login_manager.init_app(app)
+    csrf.init_app(app)
+    _register(app)
+    return app
+
+
+def _configure(app: Flask, settings: config.Settings) -> None:
+    prefix = "__Host-" if settings.is_https else ""
+    options: dict[str, object] = {"isolation_level": "AUTOCOMMIT", "pool_pre_ping": True, "pool_timeout": 2}
+    if settings.database_url.startswith("sqlite"):
+        # The driver's own transactions are off (services/unit.py); a pool of connections to one file.
+        options = {"pool_size": 8, "max_overflow": 16, "pool_timeout": 2}
+    else:
+        options["connect_args"] = {
+            "connect_timeout": 2,
+            "options": "-c statement_timeout=10000 -c lock_timeout=5000 "
+            "-c idle_in_transaction_session_timeout=30000",
+        }
+    # The envelope's fields in the contract's order, a token's as RFC 6749 lists them.
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.config.update(
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS=options,
+        MAX_CONTENT_LENGTH=JSON_BYTES,
+        MAX_FORM_MEMORY_SIZE=65_536,
+        MAX_FORM_PARTS=100,
+        SESSION_COOKIE_NAME=f"{prefix}argus_form",
+        SESSION_COOKIE_SECURE=settings.is_https,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_PATH="/",
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=False,
+        TEMPLATES_AUTO_RELOAD=False,
+    )
+
+
+def _register(app: Flask) -> None:
+    # Imported here: blueprints import the extensions bound above.
+    from app import api
+    from app import web
+    from app.oauth import routes
+    from app.oauth.server import build_server
+
+    build_server(app)
+    app.register_blueprint(routes.blueprint)
+    api.register(app)
+    web.register(app)
+    ops.register(app)
+    if app.config.get("SERVE_STATIC", True):
+        web.serve_static(app)
+
+
+__all__ = ["create_app"]

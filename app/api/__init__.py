@@ -1,0 +1,27 @@
+"""JSON for machines, in Argus's manner: routes, schemas, the envelope. No rule of its own."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from app.api import currentuser as currentuser
+from app.api import customeradmin as customeradmin
+from app.api import errors
+from app.api import useradmin as useradmin
+from app.api.authentication import apikeys as apikeys
+from app.api.authentication import authorize as authorize
+from app.api.authentication import clients as clients
+from app.api.authentication import explain as explain
+from app.api.authentication import password as password
+from app.api.authentication import session as session
+from app.api.authentication import users as users
+from app.api.blueprint import blueprint
+from app.extensions import csrf
+
+errors.register(blueprint)
+
+
+def register(app: Flask) -> None:
+    """Bind the routes. CSRF is Argus's own header here, not a form token."""
+    csrf.exempt(blueprint)
+    app.register_blueprint(blueprint)

@@ -1,0 +1,3 @@
+"""``/authentication/v1``: sessions, logins, keys, OAuth clients."""
+
+PREFIX = "/authentication/v1"

@@ -1,0 +1,55 @@
+"""``POST /oauth/authorize`` (contract 2.6): an interactive login's call is the approval (design §8)."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs
+from urllib.parse import urlsplit
+
+from app.api.auth import Answer
+from app.api.auth import endpoint
+from app.api.auth import interactive
+from app.api.authentication import PREFIX
+from app.api.blueprint import blueprint
+from app.api.body import read_body
+from app.api.schemas.authorize import AuthorizeRequest
+from app.oauth import authorize as requests
+from app.oauth.authorize import Unredirectable
+from app.oauth.errors import ArgusOAuthError
+from app.services import audit
+from app.services import gate
+from app.services.callers import Caller
+from app.services.problems import FieldProblem
+from app.services.problems import Invalid
+from app.services.problems import Refused
+
+# Which field of the body an OAuth error speaks of.
+FIELDS = {
+    "client_id": "clientID",
+    "redirect_uri": "redirectURI",
+    "unsupported_response_type": "responseType",
+    "invalid_scope": "scope",
+}
+
+
+@blueprint.post(f"{PREFIX}/oauth/authorize")
+@endpoint()
+def authorize(caller: Caller) -> Answer:
+    """201 with the code and where to send the browser; 403 when refused, 412 when the request is wrong."""
+    interactive(caller)
+    body = read_body(AuthorizeRequest)
+    try:
+        asked = requests.validate(body.as_params())
+        question = requests.question(asked, caller)
+        decision = gate.ask(question)
+        if not decision:
+            audit.refused("authorize", caller.actor, decision, question)
+            raise Refused(decision)
+        location = requests.approve(asked, caller).location or ""
+    except Unredirectable as problem:
+        raise Invalid(FieldProblem(FIELDS[problem.field], problem.message, "UNKNOWN")) from None
+    except ArgusOAuthError as problem:
+        field = FIELDS.get(problem.error, "codeChallenge")
+        raise Invalid(FieldProblem(field, problem.get_error_description(), problem.error.upper())) from None
+    sent = parse_qs(urlsplit(location).query)
+    code = sent.get("code", [""])[0]
+    return Answer({"authorizationCode": code, "redirectURI": location, "state": body.state}, status=201)

@@ -1,0 +1,66 @@
+"""``Argus-Csrf-Token`` (contract 1.8): demanded of every call that is authenticated by the cookie."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+import json
+from urllib.parse import unquote
+
+from flask import Request
+
+from app import clock
+from app.runtime import settings
+from app.services.callers import Caller
+from app.services.keyring import keyring
+from app.services.problems import Problem
+from app.services.tokens import Kind
+from app.services.tokens import read
+
+HEADER = "Argus-Csrf-Token"
+WINDOW_MILLISECONDS = 5 * 60 * 1000
+MOST_CHARACTERS = 4096
+
+
+class BadCsrf(Problem):
+    """The header is missing, stale, for another URL or not signed with the session key: 403."""
+
+
+def session_key(session_token: str) -> str:
+    """The ``sessionKey`` of a login, base64: derived from its token, so that nothing is stored."""
+    token = read(session_token, Kind.LOGIN)
+    key = keyring().derive("csrf", token.key_id) if token is not None else None
+    if token is None or key is None:
+        raise BadCsrf
+    return base64.b64encode(hmac.digest(key, b"csrf" + token.text.encode(), "sha256")).decode("ascii")
+
+
+def check(request: Request, caller: Caller) -> None:
+    """Raise ``BadCsrf`` unless the header proves that the caller's own script made this very call."""
+    header = request.headers.get(HEADER, "")
+    parts = header.split(".")
+    if len(parts) != 3 or len(header) > MOST_CHARACTERS:
+        raise BadCsrf
+    key = base64.b64decode(session_key(caller.token))
+    # Over the received bytes: the client's JSON has spaces, so it must not be serialised anew.
+    expected = hmac.digest(key, f"{parts[0]}.{parts[1]}".encode(), "sha256")
+    if not hmac.compare_digest(expected, _decode(parts[2])):
+        raise BadCsrf
+    try:
+        claims = json.loads(_decode(parts[1]))
+        url, timestamp = claims["url"], claims["timestamp"]
+    except (ValueError, KeyError, TypeError):
+        raise BadCsrf from None
+    if not isinstance(url, str) or not isinstance(timestamp, int):
+        raise BadCsrf
+    now = int(clock.now().timestamp() * 1000)
+    if abs(now - timestamp) > WINDOW_MILLISECONDS or unquote(url) != settings().base_url + request.path:
+        raise BadCsrf
+
+
+def _decode(segment: str) -> bytes:
+    try:
+        return base64.b64decode(segment + "=" * (-len(segment) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        raise BadCsrf from None

@@ -1,0 +1,77 @@
+"""FunctionAdd and the graph (contract 4.4)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from typing import Literal
+
+from pydantic import Field
+
+from app.api.messages import LongText
+from app.api.messages import ShortName
+from app.api.schemas.common import LEVELS
+from app.api.schemas.common import Comment
+from app.api.schemas.common import Level
+from app.api.schemas.common import Named
+from app.api.wire import ArgusModel
+from app.api.wire import QueryModel
+from app.services.functions import NewFunction
+
+Localized = dict[Literal["english", "norwegian"], LongText]
+
+
+class FunctionAdd(ArgusModel):
+    """A new function; the official client sends ``otherRole`` for ``other`` (contract 0 #18)."""
+
+    name: ShortName
+    parent: Named
+    minimum_security_level: Level = "standard"
+    role: bool = False
+    sysadm: bool = False
+    read_only: bool = False
+    role_type: Literal["service", "case", "tool", "other", "otherRole"] = "other"
+    localized_names: Localized | None = None
+    localized_descriptions: Localized | None = None
+    description: LongText | None = None
+
+    def as_new(self) -> NewFunction:
+        """What the service takes."""
+        return NewFunction(
+            name=self.name,
+            parent=self.parent,
+            level=LEVELS[self.minimum_security_level],
+            role=self.role,
+            sysadm=self.sysadm,
+            read_only=self.read_only,
+            role_type="other" if self.role_type == "otherRole" else self.role_type,
+            description=self.description,
+            localized_names={str(k): v for k, v in (self.localized_names or {}).items()},
+            localized_descriptions={str(k): v for k, v in (self.localized_descriptions or {}).items()},
+        )
+
+
+class ChildrenAdd(ArgusModel):
+    """Functions to put below another."""
+
+    children: Annotated[tuple[Named, ...], Field(min_length=1, max_length=1000)]
+
+
+class ChildrenRemove(QueryModel):
+    """Query of the removal: ``child`` repeated."""
+
+    child: Annotated[tuple[Named, ...], Field(min_length=1, max_length=1000)]
+
+
+class PermissionAdd(ArgusModel):
+    """A permission to grant; each by id or name."""
+
+    subject: Named
+    function: Named
+    customer: Named
+    comment: Comment | None = None
+
+
+class PermissionRevoke(QueryModel):
+    """Query of the revocation."""
+
+    comment: Comment | None = None

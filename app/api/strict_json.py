@@ -1,0 +1,106 @@
+"""JSON as the API takes it (security rule 30): one object, no repeats, no surprises, bounded.
+
+Python's own parser takes NaN, repeated keys, lone surrogates and any depth (pitfall 31).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any
+from typing import NoReturn
+
+MOST_BYTES = 1_000_000
+MOST_DEPTH = 20
+MOST_NODES = 10_000
+LEAST_INTEGER, MOST_INTEGER = -(2**63), 2**63 - 1
+PLAIN_NAME = re.compile(r"[A-Za-z]{1,64}", re.ASCII)
+UNCLEAN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+NESTING = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
+
+
+class BadJSON(Exception):
+    """The body is no JSON object we take. ``problem`` is a fixed sentence that says what to do."""
+
+    def __init__(self, problem: str, field: str = "body") -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.field = field
+
+
+def parse_object(
+    raw: bytes, *, max_bytes: int = MOST_BYTES, max_depth: int = MOST_DEPTH, allow_empty: bool = False
+) -> dict[str, Any]:
+    """The object in a body. Raises ``BadJSON`` and nothing else."""
+    if len(raw) > max_bytes:
+        raise BadJSON(f"Send at most {max_bytes} bytes.")
+    if not raw.strip():
+        if allow_empty:
+            return {}
+        raise BadJSON("Send a JSON object as body.")
+    if _depth(raw) > max_depth:
+        raise BadJSON(f"Nest at most {max_depth} levels.")
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        raise BadJSON("Send UTF-8.") from None
+    try:
+        found = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_int=_integer)
+    except (ValueError, RecursionError):
+        raise BadJSON("This is not valid JSON.") from None
+    if not isinstance(found, dict):
+        raise BadJSON("Send a JSON object: { ... }.")
+    _check(found)
+    return found
+
+
+def _depth(raw: bytes) -> int:
+    """How deep brackets nest outside strings; told before parsing, which could exhaust the stack."""
+    deepest = depth = 0
+    for token in NESTING.finditer(raw):
+        if token[0] in b"[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif token[0] in b"]}":
+            depth -= 1
+    return deepest
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise BadJSON("A field is given twice.", name if PLAIN_NAME.fullmatch(name) else "body")
+        found[name] = value
+    return found
+
+
+def _no_constant(_name: str) -> NoReturn:
+    raise BadJSON("NaN and Infinity are not JSON.")
+
+
+def _integer(text: str) -> int:
+    # Bounded before it is converted: a million digits cost time.
+    if len(text) > 20 or not LEAST_INTEGER <= int(text) <= MOST_INTEGER:
+        raise BadJSON("A number is out of range.")
+    return int(text)
+
+
+def _check(root: dict[str, Any]) -> None:
+    waiting: list[Any] = [root]
+    nodes = 0
+    while waiting:
+        one = waiting.pop()
+        nodes += 1
+        if nodes > MOST_NODES:
+            raise BadJSON(f"Send at most {MOST_NODES} values.")
+        if isinstance(one, str) and UNCLEAN.search(one):
+            raise BadJSON("A text holds a control character or half a character.")
+        if isinstance(one, float) and not math.isfinite(one):
+            raise BadJSON("A number is out of range.")
+        if isinstance(one, dict):
+            waiting.extend(one)
+            waiting.extend(one.values())
+        elif isinstance(one, list):
+            waiting.extend(one)

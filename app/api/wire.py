@@ -1,0 +1,116 @@
+"""Python names and values on one side, Argus's camelCase JSON on the other: the one place where they meet."""
+
+from __future__ import annotations
+
+import re
+import types
+import typing
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from typing import Self
+
+from pydantic import BaseModel
+from pydantic import ConfigDict
+from pydantic import model_validator
+from werkzeug.datastructures import MultiDict
+
+# Words the contract does not merely capitalise, wherever they do not come first.
+SPELLINGS = {
+    "uri": "URI", "uris": "URIs", "url": "URL", "ip": "IP", "id": "ID", "ids": "IDs", "totp": "TOTP",
+}  # fmt: skip
+INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,18})", re.ASCII)
+BOOLEANS = {"true": True, "True": True, "false": False, "False": False}
+COLLECTIONS = (tuple, frozenset)
+
+
+def to_wire(name: str) -> str:
+    """``client_ip_range`` as ``clientIPRange``."""
+    first, *rest = name.split("_")
+    return first + "".join(SPELLINGS.get(word, word.capitalize()) for word in rest)
+
+
+def to_millis(moment: datetime | None) -> int:
+    """Epoch milliseconds; 0 is *not set* (contract 1.6)."""
+    return int(moment.timestamp() * 1000) if moment is not None else 0
+
+
+class ArgusModel(BaseModel):
+    """A schema: strict scalars (a boolean is no integer, a number no text), unknown fields refused.
+
+    JSON has lists only, so a list is taken where a field is a tuple or a frozenset.
+    """
+
+    model_config = ConfigDict(
+        alias_generator=to_wire,
+        validate_by_alias=True,
+        validate_by_name=False,
+        extra="forbid",
+        frozen=True,
+        strict=True,
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _lists(cls, given: Any) -> Any:
+        """Lists into what strict validation takes for a collection; anything else is left to be refused."""
+        if not isinstance(given, Mapping):
+            return given
+        fields = {to_wire(name): field.annotation for name, field in cls.model_fields.items()}
+        return {name: _collection(fields.get(name), value) for name, value in given.items()}
+
+
+class QueryModel(ArgusModel):
+    """A query string: values arrive as text; repeated parameters form the collections."""
+
+    @classmethod
+    def from_query(cls, query: MultiDict[str, str]) -> Self:
+        """The query as this schema. Raises pydantic's ``ValidationError``."""
+        fields = {to_wire(name): field.annotation for name, field in cls.model_fields.items()}
+        given: dict[str, Any] = {}
+        for name in query:
+            values = query.getlist(name)
+            kinds = _kinds(fields.get(name))
+            if any(kind in COLLECTIONS for kind in kinds):
+                given[name] = values
+            elif len(values) > 1 and name in fields:
+                given[name] = Repeated()
+            else:
+                given[name] = _value(kinds, values[0])
+        return cls.model_validate(given)
+
+
+class Repeated:
+    """Stands for a parameter that was given twice, so that its field is refused by name."""
+
+
+def _value(kinds: set[Any], text: str) -> Any:
+    if bool in kinds and text in BOOLEANS:
+        return BOOLEANS[text]
+    if int in kinds and INTEGER.fullmatch(text):
+        return int(text)
+    return text
+
+
+def _collection(annotation: Any, value: Any) -> Any:
+    if not isinstance(value, list):
+        return value
+    kinds = _kinds(annotation)
+    if tuple in kinds:
+        return tuple(value)
+    if frozenset in kinds:
+        try:
+            return frozenset(value)
+        except TypeError:
+            return value  # unhashable items: left a list, which the field refuses by name
+    return value
+
+
+def _kinds(annotation: Any) -> set[Any]:
+    """The plain types a field may hold, through Optional, Annotated and Literal."""
+    source = typing.get_origin(annotation)
+    if source in (typing.Union, types.UnionType):
+        return {kind for one in typing.get_args(annotation) for kind in _kinds(one)}
+    if source is typing.Annotated:
+        return _kinds(typing.get_args(annotation)[0])
+    return {source or annotation}

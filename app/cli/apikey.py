@@ -1,0 +1,27 @@
+"""``apikey``: keys, from the command line of the operator."""
+
+from __future__ import annotations
+
+import click
+from flask.cli import with_appcontext
+
+from app.cli.lookup import OPERATOR
+from app.cli.lookup import user_named
+from app.services import apikeys
+from app.services.unit import write
+
+
+@click.group()
+def apikey() -> None:
+    """Create API keys."""
+
+
+@apikey.command()
+@click.argument("name")
+@click.option("--days", type=click.IntRange(1, 3650), default=apikeys.DEFAULT_DAYS, show_default=True)
+@click.option("--description", default="Made on the command line")
+@with_appcontext
+def create(name: str, days: int, description: str) -> None:
+    """Create a key for a user and print it, once."""
+    _, text = write(lambda: apikeys.create(user_named(name), description, OPERATOR, days=days))
+    click.echo(text)

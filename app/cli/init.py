@@ -1,0 +1,81 @@
+"""``init``: from nothing to a server that can be logged in to; safe to repeat."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+import click
+from flask.cli import with_appcontext
+from flask_migrate import upgrade
+
+from app.runtime import settings
+from app.services import bootstrap
+from app.services import demo as demonstration
+from app.services import directory
+from app.services.unit import write
+
+DEMO_FILE = "demo.json"
+
+
+@click.command()
+@click.option("--demo", is_flag=True, help="Add demo customers, users and clients, once.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@with_appcontext
+def init(demo: bool, as_json: bool) -> None:
+    """Create the database, the first administrator and an API key; with --demo also demo data."""
+    upgrade()
+    made = write(bootstrap.initialise) if not bootstrap.is_done() else None
+    told: dict[str, Any] = {
+        "baseURL": settings().base_url,
+        "domain": directory.home_domain().name,
+        "customer": bootstrap.ROOT,
+        "adminUser": bootstrap.ADMIN,
+        "adminPassword": made.password if made else None,
+        "adminApiKey": made.api_key if made else None,
+    }
+    if demo:
+        told |= _demo(told)
+    click.echo(json.dumps(told, indent=2) if as_json else _page(told))
+
+
+def _demo(told: dict[str, Any]) -> dict[str, Any]:
+    """The demo's logins: made now and kept in the instance folder (0600), or read from there again."""
+    path = settings().instance / DEMO_FILE
+    state = bootstrap.state()
+    if state is not None and state.demo_added:
+        kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        return {"users": kept.get("users", []), "clients": kept.get("clients", [])}
+    made = write(demonstration.add)
+    kept = {"users": made.users, "clients": made.clients}
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(
+            {**kept, "adminUser": told["adminUser"], "adminPassword": told["adminPassword"]}, file, indent=2
+        )
+    return kept
+
+
+def _page(told: dict[str, Any]) -> str:
+    base = told["baseURL"]
+    lines = [f"Argus identity provider at {base}", ""]
+    if told["adminPassword"]:
+        lines += [
+            "Shown once; write them down:",
+            f"  user      {told['adminUser']}",
+            f"  password  {told['adminPassword']}",
+            f"  API key   {told['adminApiKey']}",
+            "",
+            "A first call:",
+            f"  curl -s -H 'Argus-API-Key: {told['adminApiKey']}' {base}/currentuser/v1/user",
+        ]
+    else:
+        lines += ["Already initialised; the first secrets are not shown again."]
+    for user in told.get("users", []):
+        lines.append(f"  demo user    {user['userName']:<8} {user['password']}  ({user['customer']})")
+    for client in told.get("clients", []):
+        lines.append(
+            f"  demo client  {client['shortName']:<16} {client['id']}  {client['clientSecret'] or '(public)'}"
+        )
+    return "\n".join(lines)

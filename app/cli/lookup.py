@@ -1,0 +1,31 @@
+"""Things named on the command line."""
+
+from __future__ import annotations
+
+import click
+
+from app.models.clients import OAuthClient
+from app.models.directory import User
+from app.services import accounts
+from app.services import clients
+from app.services import directory
+from app.services.audit import Actor
+from app.services.problems import Missing
+
+OPERATOR = Actor(name="operator")
+
+
+def user_named(name: str) -> User:
+    """A living user of the home domain, or one line that there is none."""
+    user = accounts.user_named(name, directory.home_domain().id)
+    if user is None:
+        raise click.ClickException(f"There is no user {name!r}.")
+    return user
+
+
+def client_named(name: str) -> OAuthClient:
+    """A live client of the home domain by id or short name, or one line that there is none."""
+    try:
+        return clients.find(name, directory.home_domain().id)
+    except Missing:
+        raise click.ClickException(f"There is no client {name!r}.") from None

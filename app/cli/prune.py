@@ -1,0 +1,19 @@
+"""``prune``: delete what can never matter again."""
+
+from __future__ import annotations
+
+import click
+from flask.cli import with_appcontext
+
+from app.services import pruning
+
+
+@click.command()
+@click.option(
+    "--days", type=click.IntRange(1, 3650), default=30, show_default=True, help="Keep ended sessions so long."
+)
+@with_appcontext
+def prune(days: int) -> None:
+    """Delete spent codes, old transactions and long-ended sessions, in batches."""
+    for what, number in pruning.prune(days).items():
+        click.echo(f"{what}: {number}")

@@ -1,0 +1,17 @@
+"""``upgrade``: bring the database to this version."""
+
+from __future__ import annotations
+
+import click
+from flask.cli import with_appcontext
+from flask_migrate import upgrade as migrate
+
+from app.services import readiness
+
+
+@click.command()
+@with_appcontext
+def upgrade() -> None:
+    """Apply the migrations this version brings; safe to repeat."""
+    migrate()
+    click.echo(f"The database is at {readiness.head()}.")

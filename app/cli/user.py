@@ -1,0 +1,68 @@
+"""``user``: accounts, from the command line of the operator."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+
+import click
+from flask.cli import with_appcontext
+
+from app.cli.lookup import OPERATOR
+from app.cli.lookup import user_named
+from app.services import accounts
+from app.services import directory
+from app.services.unit import write
+
+
+@click.group()
+def user() -> None:
+    """Create users, set passwords, block and unblock."""
+
+
+@user.command()
+@click.argument("name")
+@click.option("--customer", required=True, help="Short name or id of the user's customer.")
+@click.option("--name", "full_name", default=None, help="The full name; default the short one.")
+@click.option("--email", default=None)
+@with_appcontext
+def create(name: str, customer: str, full_name: str | None, email: str | None) -> None:
+    """Create a user; prints the first password once."""
+    password = secrets.token_urlsafe(15)
+    home = directory.find_customer(customer, directory.home_domain().id)
+    if home is None:
+        raise click.ClickException(f"There is no customer {customer!r}.")
+    customer_id = home.id
+    write(lambda: accounts.create(name, full_name or name, customer_id, email, password, OPERATOR))
+    click.echo(f"{name} {password}")
+
+
+@user.command("set-password")
+@click.argument("name")
+@click.option(
+    "--stdin", "from_stdin", is_flag=True, required=True, help="Read the password from standard input."
+)
+@with_appcontext
+def set_password(name: str, from_stdin: bool) -> None:  # noqa: ARG001 - the flag says where it comes from
+    """Set a password; ends everything the user has open."""
+    password = sys.stdin.readline().rstrip("\r\n")
+    write(lambda: accounts.set_password(user_named(name), password, OPERATOR))
+    click.echo(f"The password of {name} is set; all sessions are ended.")
+
+
+@user.command()
+@click.argument("name")
+@with_appcontext
+def block(name: str) -> None:
+    """Refuse everything of this user from now on."""
+    write(lambda: accounts.block(user_named(name), OPERATOR))
+    click.echo(f"{name} is blocked.")
+
+
+@user.command()
+@click.argument("name")
+@with_appcontext
+def unblock(name: str) -> None:
+    """Let the user log in again."""
+    write(lambda: accounts.unblock(user_named(name), OPERATOR))
+    click.echo(f"{name} is unblocked.")

@@ -1,0 +1,207 @@
+"""Settings from ``ARGUS_*``, read once, frozen; what is unsafe does not start.
+
+Nothing else reads the environment. The table in ``docs/configuration.md`` documents each name.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import ipaddress
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from app.policy import network
+
+DEFAULT_BASE_URL = "http://127.0.0.1:8080"
+SECRET_KEYS_FILE = "secret_keys"  # noqa: S105 - a file name
+
+
+class UnsafeConfiguration(Exception):
+    """A setting is missing, malformed or unsafe. The text names it and says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything configurable. Durations are whole seconds; addresses and networks canonical text."""
+
+    instance: Path
+    database_url: str
+    base_url: str
+    domain: str
+    trusted_proxies: tuple[str, ...]
+    ratelimit_storage: str
+    require_pkce: bool
+    log_level: str
+    code_seconds: int
+    access_token_seconds: int
+    refresh_timeout_seconds: int
+    refresh_grace_seconds: int
+    login_seconds: int
+    login_idle_seconds: int
+    secret_keys: tuple[tuple[int, bytes], ...]
+    throttle_login_failures: int
+    throttle_client_failures: int
+    throttle_window_seconds: int
+    argon2_memory_kib: int
+    argon2_time: int
+
+    @property
+    def is_https(self) -> bool:
+        return self.base_url.startswith("https://")
+
+    @property
+    def host(self) -> str:
+        """Host and port as a browser sends them in ``Host``."""
+        return urlsplit(self.base_url).netloc.lower()
+
+
+def load(overrides: Mapping[str, object] | None = None) -> Settings:
+    """The settings of this process: the environment, with ``overrides`` (``ARGUS_`` names) on top.
+
+    Raises ``UnsafeConfiguration``. Secret keys that are not given are made once and kept in the instance
+    folder, mode 0600.
+    """
+    given: dict[str, str] = {k: v for k, v in os.environ.items() if k.startswith("ARGUS_")}
+    given.update({k: str(v) for k, v in (overrides or {}).items()})
+
+    instance = Path(given.get("ARGUS_INSTANCE", "instance")).resolve()
+    instance.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return Settings(
+        instance=instance,
+        database_url=_database_url(given, instance),
+        base_url=_base_url(given.get("ARGUS_BASE_URL") or DEFAULT_BASE_URL),
+        domain=given.get("ARGUS_DOMAIN") or "MNEMONIC",
+        trusted_proxies=_proxies(given.get("ARGUS_TRUSTED_PROXIES", "")),
+        ratelimit_storage=given.get("ARGUS_RATELIMIT_STORAGE") or "memory://",
+        require_pkce=_boolean(given, "ARGUS_REQUIRE_PKCE", default=False),
+        log_level=(given.get("ARGUS_LOG_LEVEL") or "INFO").upper(),
+        code_seconds=_seconds(given, "ARGUS_CODE_SECONDS", 60, most=600),
+        access_token_seconds=_seconds(given, "ARGUS_ACCESS_TOKEN_SECONDS", 300, most=86_400),
+        refresh_timeout_seconds=_seconds(given, "ARGUS_REFRESH_TIMEOUT_SECONDS", 1_800, most=2_592_000),
+        refresh_grace_seconds=_seconds(given, "ARGUS_REFRESH_GRACE_SECONDS", 10, least=0, most=60),
+        login_seconds=_seconds(given, "ARGUS_LOGIN_SECONDS", 43_200, most=2_592_000),
+        login_idle_seconds=_seconds(given, "ARGUS_LOGIN_IDLE_SECONDS", 3_600, most=2_592_000),
+        secret_keys=_secret_keys(given.get("ARGUS_SECRET_KEYS"), instance),
+        throttle_login_failures=_seconds(given, "ARGUS_THROTTLE_LOGIN_FAILURES", 10, most=10_000),
+        throttle_client_failures=_seconds(given, "ARGUS_THROTTLE_CLIENT_FAILURES", 30, most=10_000),
+        throttle_window_seconds=_seconds(given, "ARGUS_THROTTLE_WINDOW_SECONDS", 300, most=86_400),
+        argon2_memory_kib=_seconds(given, "ARGUS_ARGON2_MEMORY_KIB", 19_456, least=8, most=1_048_576),
+        argon2_time=_seconds(given, "ARGUS_ARGON2_TIME", 2, most=20),
+    )
+
+
+def _database_url(given: Mapping[str, str], instance: Path) -> str:
+    url = given.get("ARGUS_DATABASE_URL") or f"sqlite:///{instance / 'argus.sqlite'}"
+    if url.startswith(("postgresql://", "postgres://")):
+        url = "postgresql+psycopg://" + url.split("://", 1)[1]
+    if url.startswith("sqlite:///"):
+        # SQLite would make the file readable by everybody; it holds hashes and sealed keys.
+        Path(url.removeprefix("sqlite:///")).touch(mode=0o600, exist_ok=True)
+    if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
+        raise UnsafeConfiguration("ARGUS_DATABASE_URL: only sqlite:/// and postgresql:// are supported.")
+    return url
+
+
+def _base_url(text: str) -> str:
+    """The public origin, which is also the issuer: https, or http for a loopback address only."""
+    name = "ARGUS_BASE_URL"
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        raise UnsafeConfiguration(f"{name}: write an origin such as https://id.example.com.") from None
+    if not parts.hostname or parts.path not in ("", "/") or parts.query or parts.fragment or parts.username:
+        raise UnsafeConfiguration(f"{name}: write an origin such as https://id.example.com, without a path.")
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
+        raise UnsafeConfiguration(f"{name}: http is accepted for a loopback address only; use https.")
+    if parts.scheme not in ("http", "https"):
+        raise UnsafeConfiguration(f"{name}: the scheme must be https.")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    default = {"http": 80, "https": 443}[parts.scheme]
+    return f"{parts.scheme}://{host}" + (f":{port}" if port is not None and port != default else "")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address can only be this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _proxies(text: str) -> tuple[str, ...]:
+    entries = [entry.strip() for entry in text.split(",") if entry.strip()]
+    if not entries:
+        return ()
+    try:
+        ranges = network.parse_ranges(entries)
+    except network.InvalidRange as problem:
+        raise UnsafeConfiguration(f"ARGUS_TRUSTED_PROXIES: {problem}") from None
+    if network.trusts_everyone(ranges):
+        raise UnsafeConfiguration("ARGUS_TRUSTED_PROXIES: a list that trusts everybody is refused.")
+    return ranges
+
+
+def _boolean(given: Mapping[str, str], name: str, *, default: bool) -> bool:
+    text = given.get(name, "").strip().lower()
+    if text in ("1", "true", "yes", "on"):
+        return True
+    if text in ("0", "false", "no", "off"):
+        return False
+    if text:
+        raise UnsafeConfiguration(f"{name}: write true or false.")
+    return default
+
+
+def _seconds(given: Mapping[str, str], name: str, default: int, *, least: int = 1, most: int) -> int:
+    """A whole number between ``least`` and ``most``; 0 never means *for ever*."""
+    text = given.get(name, "").strip()
+    if not text:
+        return default
+    if not (text.isascii() and text.isdigit()) or not least <= int(text) <= most:
+        raise UnsafeConfiguration(f"{name}: write a whole number from {least} to {most}.")
+    return int(text)
+
+
+def _secret_keys(text: str | None, instance: Path) -> tuple[tuple[int, bytes], ...]:
+    if not text:
+        text = _kept_secret_keys(instance / SECRET_KEYS_FILE)
+    keys: dict[int, bytes] = {}
+    for entry in text.split(","):
+        number, _, encoded = entry.strip().partition(":")
+        try:
+            key = base64.b64decode(encoded, validate=True)
+        except binascii.Error:
+            key = b""
+        if not (number.isascii() and number.isdigit()) or not 0 <= int(number) <= 255 or len(key) < 32:
+            raise UnsafeConfiguration(
+                "ARGUS_SECRET_KEYS: write id:base64,… with ids from 0 to 255 and keys of at least 32 bytes."
+            )
+        if int(number) in keys or len(set(key)) < 8:
+            raise UnsafeConfiguration("ARGUS_SECRET_KEYS: ids must differ and keys must be random.")
+        keys[int(number)] = key
+    return tuple(keys.items())
+
+
+def _kept_secret_keys(path: Path) -> str:
+    """The keys kept in the instance folder; made once. Two processes that start at once agree on one file."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text(encoding="ascii").strip()
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write("1:" + base64.b64encode(secrets.token_bytes(32)).decode("ascii") + "\n")
+    return path.read_text(encoding="ascii").strip()
+
+
+def migrations_folder() -> Path:
+    """Where the migrations are: beside this package in a checkout, inside it in an installed wheel."""
+    inside = Path(__file__).parent / "migrations"
+    return inside if inside.is_dir() else Path(__file__).parent.parent / "migrations"

@@ -1,0 +1,13 @@
+"""Rows, constraints, relations. No rules, no commits. Importing this package maps every table."""
+
+from __future__ import annotations
+
+from app.models import apikeys as apikeys
+from app.models import audit as audit
+from app.models import authority as authority
+from app.models import clients as clients
+from app.models import directory as directory
+from app.models import grants as grants
+from app.models import keys as keys
+from app.models import sessions as sessions
+from app.models import state as state

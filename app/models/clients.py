@@ -1,0 +1,84 @@
+"""OAuth clients: applications that may act for users."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey
+from sqlalchemy import Index
+from sqlalchemy import String
+from sqlalchemy import text
+from sqlalchemy.orm import Mapped
+from sqlalchemy.orm import mapped_column
+from sqlalchemy.orm import relationship
+
+from app.models.authority import Function
+from app.models.base import Base
+from app.models.base import BigId
+from app.models.base import Digest
+from app.models.base import Json
+from app.models.directory import Customer
+from app.models.directory import Domain
+from app.models.mixins import ArgusClientMixin
+
+
+class OAuthClient(Base, ArgusClientMixin):
+    """An application (contract 2.2). Its id is the ``client_id``; live or deleted, there is no third state.
+
+    The secret is kept as argon2id when a person chose it (``secret_hash``) or as SHA-256 when we made it
+    (``secret_digest``); never both, never in clear.
+    """
+
+    __tablename__ = "oauth_client"
+    __table_args__ = (
+        Index(
+            "uq_oauth_client_domain_id_short_name",
+            "domain_id",
+            "short_name",
+            unique=True,
+            sqlite_where=text("deleted_at IS NULL"),
+            postgresql_where=text("deleted_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    domain_id: Mapped[int] = mapped_column(ForeignKey("domain.id"))
+    customer_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("customer.id"), index=True)
+    short_name: Mapped[str] = mapped_column(String(100))
+    name: Mapped[str] = mapped_column(String(200))
+    description: Mapped[str] = mapped_column(String(1000))
+    main_uri: Mapped[str] = mapped_column(String(2048))
+    authentication_method: Mapped[str] = mapped_column(String(10))
+    secret_hash: Mapped[str | None] = mapped_column(String(200))
+    secret_digest: Mapped[bytes | None] = mapped_column(Digest)
+    required_function_id: Mapped[int] = mapped_column(BigId, ForeignKey("function.id"), index=True)
+    permission_scope_id: Mapped[int] = mapped_column(BigId, ForeignKey("function.id"), index=True)
+    client_ip_range: Mapped[list[str]]
+    redirect_uris: Mapped[list[str]]
+    permitted_scopes: Mapped[list[str]]
+    max_security_level: Mapped[int]
+    hidden: Mapped[bool] = mapped_column(default=False)
+    require_pkce: Mapped[bool] = mapped_column(default=False)
+    insecure_without_pkce: Mapped[bool] = mapped_column(default=False)
+    require_same_client_ip: Mapped[bool] = mapped_column(default=False)
+    enable_standard_open_id_claims: Mapped[bool] = mapped_column(default=True)
+    enable_string_group_claim: Mapped[bool] = mapped_column(default=False)
+    post_logout_redirect_uris: Mapped[list[str]] = mapped_column(default=list)
+    backchannel_logout_uri: Mapped[str | None] = mapped_column(String(2048))
+    open_id_custom_claims: Mapped[list[dict[str, Any]]] = mapped_column(Json, default=list)
+    version: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[datetime]
+    created_by_id: Mapped[int | None] = mapped_column(BigId)
+    updated_at: Mapped[datetime]
+    updated_by_id: Mapped[int | None] = mapped_column(BigId)
+    deleted_at: Mapped[datetime | None]
+    deleted_by_id: Mapped[int | None] = mapped_column(BigId)
+
+    # A concurrent administrator's change is refused, never overwritten (security rule 61).
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+    domain: Mapped[Domain] = relationship(lazy="select")
+    customer: Mapped[Customer | None] = relationship(lazy="select")
+    required_function: Mapped[Function] = relationship(foreign_keys=[required_function_id], lazy="select")
+    permission_scope: Mapped[Function] = relationship(foreign_keys=[permission_scope_id], lazy="select")

@@ -1,0 +1,40 @@
+"""Consent: what a user has let a client do."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey
+from sqlalchemy import Index
+from sqlalchemy import String
+from sqlalchemy import text
+from sqlalchemy.orm import Mapped
+from sqlalchemy.orm import mapped_column
+
+from app.models.base import Base
+from app.models.base import BigId
+
+
+class Grant(Base):
+    """One standing consent per user and client; withdrawn rows stay, so what hung on them stays dead."""
+
+    __tablename__ = "oauth_grant"
+    __table_args__ = (
+        Index(
+            "uq_oauth_grant_user_id_client_id",
+            "user_id",
+            "client_id",
+            unique=True,
+            sqlite_where=text("withdrawn_at IS NULL"),
+            postgresql_where=text("withdrawn_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    user_id: Mapped[int] = mapped_column(BigId, ForeignKey("subject.id"))
+    client_id: Mapped[str] = mapped_column(ForeignKey("oauth_client.id"), index=True)
+    permission_scope_id: Mapped[int] = mapped_column(BigId, ForeignKey("function.id"))
+    scopes: Mapped[list[str]]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]

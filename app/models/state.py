@@ -1,0 +1,26 @@
+"""The one row that dates everything shared."""
+
+from __future__ import annotations
+
+from sqlalchemy import CheckConstraint
+from sqlalchemy import String
+from sqlalchemy.orm import Mapped
+from sqlalchemy.orm import mapped_column
+
+from app.models.base import Base
+
+
+class SystemState(Base):
+    """``policy_version`` rises with every change of function graph, customer tree, groups or group grants.
+
+    ``key_fingerprint`` is that of the server's secret keys: a node with others refuses to start.
+    """
+
+    __tablename__ = "system_state"
+    __table_args__ = (CheckConstraint("id = 1", name="single"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    policy_version: Mapped[int] = mapped_column(default=0)
+    key_fingerprint: Mapped[str] = mapped_column(String(64))
+    home_domain_id: Mapped[int]
+    demo_added: Mapped[bool] = mapped_column(default=False)

@@ -1,0 +1,1 @@
+"""Authlib is spoken here, and only here."""

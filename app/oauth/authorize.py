@@ -1,0 +1,242 @@
+"""The authorization request (RFC 6749 4.1.1, OIDC Core 3.1.2): one validator for page and JSON call alike.
+
+Client and redirect URI come first; until both are good nothing may redirect (``Unredirectable``). After
+that every error is an ``ArgusOAuthError`` that carries the redirect URI.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import replace
+from datetime import datetime
+from datetime import timedelta
+
+from authlib.oauth2.rfc6749 import OAuth2Error
+from flask import Response
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+
+from app.models.clients import OAuthClient
+from app.oauth.code_grant import ArgusAuthorizationCodeGrant
+from app.oauth.errors import ArgusOAuthError
+from app.oauth.errors import spoken
+from app.oauth.requests import ArgusRequest
+from app.oauth.server import oauth_server
+from app.policy.facts import Decision
+from app.policy.facts import Leg
+from app.policy.facts import Question
+from app.policy.facts import UserFacts
+from app.runtime import settings
+from app.services import audit
+from app.services import callers
+from app.services import clients
+from app.services import facts
+from app.services import gate
+from app.services import grants
+from app.services import keys
+from app.services import transactions
+from app.services.callers import Caller
+from app.services.codes import Approval
+from app.services.unit import write
+
+PROMPTS = frozenset({"none", "login", "consent", "select_account"})
+SECONDS = re.compile(r"[0-9]{1,9}", re.ASCII)
+UNSUPPORTED = ("request", "request_uri", "registration")
+MOST_HINT_CHARACTERS = 4096
+
+
+class Unredirectable(Exception):
+    """The client or the redirect URI is not good: an error page (or a 412), never a redirect.
+
+    ``field`` is the parameter at fault.
+    """
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationRequest:
+    """A request whose client, redirect URI, response type, PKCE and scopes are in order."""
+
+    params: Mapping[str, str]
+    client: OAuthClient
+    redirect_uri: str
+    scopes: tuple[str, ...]
+    prompts: frozenset[str]
+    max_age: int | None
+    hinted_subject: str | None
+
+    def error(self, code: str, text: str | None = None, *, decision: str = "") -> ArgusOAuthError:
+        """An error that goes back to the client with this request's state."""
+        problem = ArgusOAuthError(code, text, decision=decision, redirect_uri=self.redirect_uri)
+        problem.state = self.params.get("state")
+        return problem
+
+
+def validate(params: Mapping[str, str]) -> AuthorizationRequest:
+    """Judge parameters that passed ``hygiene``. Raises ``Unredirectable`` or ``ArgusOAuthError``."""
+    client_id = params.get("client_id")
+    client = clients.living(client_id) if client_id else None
+    if client is None:
+        raise Unredirectable("client_id", "The application that sent you here is not known.")
+    sent = params.get("redirect_uri")
+    redirect_uri = sent if sent is not None else client.get_default_redirect_uri()
+    if redirect_uri is None:
+        raise Unredirectable("redirect_uri", "The application must say where to return to.")
+    if not client.check_redirect_uri(redirect_uri):
+        raise Unredirectable(
+            "redirect_uri", "The application asked to return to an address it has not registered."
+        )
+    try:
+        return _validate_rest(params, client, redirect_uri)
+    except OAuth2Error as problem:
+        ours = spoken(problem)
+        ours.redirect_uri = redirect_uri
+        ours.state = params.get("state")
+        raise ours from None
+
+
+def _validate_rest(params: Mapping[str, str], client: OAuthClient, redirect_uri: str) -> AuthorizationRequest:
+    for name in UNSUPPORTED:
+        if name in params:
+            raise ArgusOAuthError(f"{name}_not_supported")
+    response_type = params.get("response_type")
+    if response_type is None:
+        raise ArgusOAuthError("invalid_request", "The parameter response_type is missing.")
+    if response_type != "code":
+        raise ArgusOAuthError("unsupported_response_type")
+    if params.get("response_mode", "query") != "query":
+        raise ArgusOAuthError("invalid_request", "Only the response mode query is supported.")
+    prompts = frozenset(params.get("prompt", "").split())
+    if not prompts <= PROMPTS or ("none" in prompts and len(prompts) > 1):
+        raise ArgusOAuthError("invalid_request", "The prompt is not known, or none is combined with another.")
+    max_age = params.get("max_age")
+    if max_age is not None and not SECONDS.fullmatch(max_age):
+        raise ArgusOAuthError("invalid_request", "The parameter max_age must be a whole number of seconds.")
+    hint = params.get("id_token_hint")
+    subject = _hinted_subject(hint) if hint is not None else None
+    grant = _authlib_grant(params)
+    return AuthorizationRequest(
+        params=dict(params),
+        client=client,
+        redirect_uri=redirect_uri,
+        scopes=tuple(grant.request.scope.split()),
+        prompts=prompts,
+        max_age=int(max_age) if max_age is not None else None,
+        hinted_subject=subject,
+    )
+
+
+def must_log_in(request: AuthorizationRequest, caller: Caller | None, began_at: datetime) -> bool:
+    """Whether the person must prove themselves now: nobody there, ``prompt``, ``max_age`` or another subject.
+
+    ``began_at`` is when this request first arrived: a login after it satisfies ``prompt=login``.
+    """
+    if caller is None:
+        return True
+    logged_in_at: datetime = caller.row.login_authenticated_at
+    if request.prompts & {"login", "select_account"} and logged_in_at < began_at:
+        return True
+    if request.max_age is not None:
+        oldest = caller.question.now - timedelta(seconds=request.max_age)
+        # max_age=0 asks for a login after this request began, not for an endless loop of them.
+        if logged_in_at < min(oldest, began_at):
+            return True
+    return request.hinted_subject is not None and request.hinted_subject != str(caller.user_id)
+
+
+def question(request: AuthorizationRequest, caller: Caller) -> Question:
+    """The question of leg AUTHORIZE: this person, this client, these scopes, today's facts."""
+    grant = grants.as_facts(grants.standing(caller.user_id, request.client.id))
+    return replace(
+        caller.question,
+        leg=Leg.AUTHORIZE,
+        client=facts.client_facts(request.client),
+        grant=grant,
+        scopes=frozenset(request.scopes),
+        credential=None,
+    )
+
+
+def approve(request: AuthorizationRequest, caller: Caller, transaction: str | None = None) -> Response:
+    """Record the consent, issue the code and answer with the redirect, in one unit.
+
+    Decides again over the facts inside the unit: what the page showed was not a promise. Raises
+    ``ArgusOAuthError`` with the redirect URI when the answer has become no; ``StaleTransaction`` when the
+    form was answered already.
+    """
+
+    def work() -> tuple[Decision, Question, Response | None]:
+        fresh = callers.again(caller)
+        if fresh is None or not fresh.interactive:
+            raise StaleTransaction
+        posed = question(request, fresh)
+        decision = gate.ask(posed)
+        if not decision:
+            return decision, posed, None
+        if transaction is not None and not transactions.use(transaction, caller.row.login_id):
+            raise StaleTransaction
+        grant_row = grants.record(caller.user_id, request.client, request.scopes)
+        authlib_grant = _authlib_grant(request.params)
+        authlib_grant.request.approval = Approval(
+            client_id=request.client.id,
+            user_id=caller.user_id,
+            login_session_id=caller.row.login_id,
+            grant_id=grant_row.id,
+            redirect_uri=request.redirect_uri,
+            redirect_uri_given="redirect_uri" in request.params,
+            scopes=request.scopes,
+            nonce=request.params.get("nonce"),
+            code_challenge=request.params.get("code_challenge"),
+            security_level=caller.row.login_level,
+            authenticated_at=caller.row.login_authenticated_at,
+        )
+        user: UserFacts = posed.user
+        response: Response = oauth_server().create_authorization_response(
+            authlib_grant.request, grant_user=user, grant=authlib_grant
+        )
+        audit.record("authorize", caller.actor, decision=decision, client_id=request.client.id)
+        return decision, posed, response
+
+    decision, posed, response = write(work)
+    if response is None:
+        audit.refused("authorize", caller.actor, decision, posed)
+        raise request.error("access_denied", decision=decision.number)
+    return response
+
+
+def answer(error: ArgusOAuthError, request: AuthorizationRequest | None = None) -> Response:
+    """The redirect that brings an error back to the client, with ``iss`` and the exact ``state``."""
+    params = request.params if request is not None else {}
+    protocol = ArgusRequest("GET", "/oauth/authorize", params)
+    return oauth_server().handle_error_response(protocol, error)
+
+
+class StaleTransaction(Exception):
+    """The consent form was answered already, is too old, or belongs to another login."""
+
+
+def _authlib_grant(params: Mapping[str, str]) -> ArgusAuthorizationCodeGrant:
+    protocol = ArgusRequest("GET", "/oauth/authorize", params)
+    grant: ArgusAuthorizationCodeGrant = oauth_server().get_consent_grant(protocol)
+    return grant
+
+
+def _hinted_subject(hint: str) -> str:
+    """The subject of an ``id_token_hint`` that we signed; an expired one is accepted (OIDC Core 3.1.2.1)."""
+    if len(hint) > MOST_HINT_CHARACTERS:
+        raise ArgusOAuthError("invalid_request", "The id_token_hint is not one of ours.")
+    try:
+        known = KeySet.import_key_set({"keys": keys.published()})
+        claims = jwt.decode(hint, known, algorithms=[keys.ALGORITHM]).claims
+    except (JoseError, ValueError):
+        raise ArgusOAuthError("invalid_request", "The id_token_hint is not one of ours.") from None
+    if claims.get("iss") != settings().base_url or not isinstance(claims.get("sub"), str):
+        raise ArgusOAuthError("invalid_request", "The id_token_hint is not one of ours.")
+    return str(claims["sub"])

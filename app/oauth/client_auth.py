@@ -1,0 +1,86 @@
+"""Client authentication (RFC 6749 2.3, security rules 28-29): look-up, address, throttle, secret.
+
+Unknown client, wrong address and wrong secret give one and the same ``invalid_client`` with a number; the
+true reason is in the audit row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NoReturn
+
+from app.models.clients import OAuthClient
+from app.oauth.errors import ArgusOAuthError
+from app.oauth.requests import ArgusRequest
+from app.policy.facts import Outcome
+from app.runtime import settings
+from app.services import audit
+from app.services import clients
+from app.services import facts
+from app.services import gate
+from app.services.audit import Actor
+from app.services.passwords import passwords
+from app.services.throttle import throttle
+from app.services.tokens import digest
+from app.services.tokens import same
+from app.services.unit import write
+
+
+def authenticate_client(
+    query_client: Callable[[str], OAuthClient | None], request: ArgusRequest
+) -> OAuthClient:
+    """The client behind this request. Raises ``ArgusOAuthError`` ``invalid_client`` 401, ``Throttled``."""
+    given = request.client_credentials
+    if given is None or given.client_id is None:
+        refuse(request, None, "client_missing")
+    client = query_client(given.client_id)
+    if client is None:
+        # The same answer for both; the audit row knows which.
+        gone = clients.deleted(given.client_id)
+        refuse(request, gone, "client_deleted" if gone is not None else "client_unknown")
+    address = request.contact.address
+    finding = gate.client_may_call_from(facts.client_facts(client), address)
+    if finding.outcome is Outcome.FAIL:
+        refuse(request, client, finding.reason)
+    limit = settings().throttle_client_failures
+    throttle().check("client", limit, client.id, address)
+    if not secret_is_right(client, given.secret):
+        throttle().failed("client", limit, client.id, address)
+        refuse(request, client, "client_secret_wrong")
+    return client
+
+
+def secret_is_right(client: OAuthClient, presented: str | None) -> bool:
+    """Whether the secret fits the client's own method: none never satisfies ``password``, nor the reverse."""
+    if client.authentication_method == "none":
+        return presented is None
+    if presented is None:
+        return False
+    if client.secret_digest is not None:
+        return same(client.secret_digest, digest(presented))
+    if client.secret_hash is None:
+        return False
+    return passwords().verify_client_secret(client.id, client.secret_hash, presented)
+
+
+def refuse(request: ArgusRequest, client: OAuthClient | None, reason: str) -> NoReturn:
+    """Answer ``invalid_client`` and write down why."""
+    number = gate.new_number()
+    actor = Actor(contact=request.contact)
+    write(
+        lambda: audit.record(
+            "client-authentication",
+            actor,
+            outcome="refused",
+            number=number,
+            client_id=client.id if client is not None else None,
+            reasons=[reason],
+        )
+    )
+    basic = request.client_credentials is not None and request.client_credentials.method == "basic"
+    raise ArgusOAuthError(
+        "invalid_client",
+        status=401,
+        decision=number,
+        challenge='Basic realm="argus"' if basic else None,
+    )

@@ -1,0 +1,168 @@
+"""The authorization code grant: RFC 6749 4.1 with RFC 9700's single use, replay and PKCE."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant
+from sqlalchemy import Row
+
+from app.models.clients import OAuthClient
+from app.models.mixins import ArgusCodeMixin
+from app.oauth.answers import token_answer
+from app.oauth.claims import id_token
+from app.oauth.errors import ArgusOAuthError
+from app.oauth.gates import AccessGateMixin
+from app.oauth.requests import ArgusRequest
+from app.policy.facts import CredentialFacts
+from app.policy.facts import Leg
+from app.policy.facts import Question
+from app.policy.facts import SecurityLevel
+from app.policy.facts import UserFacts
+from app.services import audit
+from app.services import codes
+from app.services import facts
+from app.services import oauth_sessions
+from app.services import tokens
+from app.services.audit import Actor
+from app.services.codes import Approval
+from app.services.oauth_sessions import Opening
+from app.services.oauth_sessions import Pair
+from app.services.oauth_sessions import Parent
+from app.services.tokens import Kind
+from app.services.unit import write
+
+
+class CodeView(ArgusCodeMixin):
+    """A code with everything its one query brought, as Authlib wants to see it."""
+
+    def __init__(self, row: Row[Any]) -> None:
+        self.row = row
+        self.redirect_uri = row.redirect_uri
+        self.redirect_uri_given = row.redirect_uri_given
+        self.scopes = row.scopes
+        self.nonce = row.nonce
+        self.authenticated_at = row.authenticated_at
+        self.code_challenge = row.code_challenge
+
+
+class ArgusAuthorizationCodeGrant(AccessGateMixin, AuthorizationCodeGrant):  # type: ignore[misc]
+    """Approve and redeem. Reads outside a transaction; claims and writes in one."""
+
+    TOKEN_ENDPOINT_AUTH_METHODS = ("argus",)
+    request: ArgusRequest
+
+    # --- approve -------------------------------------------------------------------------------------
+
+    def generate_authorization_code(self) -> str:
+        """Write the code's row and return its text: the two are one, so Authlib's next step is empty."""
+        approval: Approval = self.request.approval
+        return codes.issue(approval)
+
+    def save_authorization_code(self, code: str, request: ArgusRequest) -> None:
+        """Nothing left to do: ``generate_authorization_code`` wrote it."""
+
+    # --- redeem --------------------------------------------------------------------------------------
+
+    def query_authorization_code(self, code: str, client: OAuthClient) -> CodeView | None:
+        """The code, when it was issued by us to this very client. Changes nothing."""
+        token = tokens.read(code, Kind.CODE)
+        row = facts.code_row(token.session_id) if token is not None else None
+        if token is None or row is None or not tokens.same(row.digest, token.digest):
+            return None
+        if row.client_id != client.id:
+            detail = {"presented_by": client.id, "issued_to": row.client_id}
+            write(lambda: audit.alert("code-of-another-client", self._stranger(), detail=detail))
+            return None
+        return CodeView(row)
+
+    def authenticate_user(self, authorization_code: CodeView) -> UserFacts:
+        """Ask the gate, leg REDEEM, over today's facts. A refusal consumes nothing."""
+        row = authorization_code.row
+        sent = self.request.payload.redirect_uri
+        if sent is not None and sent != row.redirect_uri:
+            raise ArgusOAuthError("invalid_grant")
+        credential = CredentialFacts(
+            kind="authorization code",
+            expires_at=row.expires_at,
+            spent=row.spent_at is not None,
+            ended=row.ended_at is not None,
+            level=SecurityLevel(row.security_level),
+        )
+        question = facts.question(
+            row,
+            Leg.REDEEM,
+            address=self.request.contact.address,
+            credential=credential,
+            scopes=frozenset(row.scopes),
+            consent_needed=True,
+        )
+        return self.pass_gate(question, "redeem")
+
+    def denied(self, question: Question) -> None:
+        """A spent code that is otherwise in order is a replay: what its first use bought ends (rule 13)."""
+        if question.credential is not None and question.credential.spent:
+            self._end_replayed(self.request.authorization_code.row, question)
+
+    def generate_token(  # Authlib's signature: all but the last is in the code's row
+        self,
+        user: UserFacts,  # noqa: ARG002
+        scope: str,  # noqa: ARG002
+        include_refresh_token: bool,
+    ) -> dict[str, Any]:
+        """Draft the session's tokens and sign the ID token: all that can fail, before anything is written."""
+        row = self.request.authorization_code.row
+        self.opening = Opening(
+            client_id=row.client_id,
+            user_id=row.user_id,
+            user_name=row.user_name,
+            parent=Parent(row.login_expires_at, login_session_id=row.login_id),
+            grant_id=row.grant_id,
+            scopes=tuple(row.scopes),
+            security_level=min(row.security_level, row.client_level),
+            session_epoch=row.user_epoch,
+            address=self.request.contact.address,
+            with_refresh=include_refresh_token,
+        )
+        self.pair: Pair = oauth_sessions.draft(self.opening)
+        signed = id_token(self, row, self.pair) if "openid" in row.scopes else None
+        return token_answer(self.pair, id_token=signed)
+
+    def save_token(self, token: dict[str, Any]) -> None:  # noqa: ARG002
+        """Claim the code and write the session in one transaction; who cannot claim it was second."""
+        view = self.request.authorization_code
+        if write(lambda: self._claim(view.row)):
+            return
+        # Somebody claimed it between our read and our write: the gate says so, and ends what it bought.
+        fresh = facts.code_row(view.row.id)
+        if fresh is not None:
+            self.request.authorization_code = CodeView(fresh)
+            self.authenticate_user(self.request.authorization_code)
+        raise ArgusOAuthError("invalid_grant")
+
+    def delete_authorization_code(self, authorization_code: CodeView) -> None:
+        """Nothing: the spent row stays ten minutes, so that a replay can be recognised."""
+
+    def _claim(self, row: Row[Any]) -> bool:
+        if not codes.claim(row.id, self.pair.session_id):
+            return False
+        oauth_sessions.store(self.opening, self.pair)
+        audit.record(
+            "redeem",
+            Actor(row.user_id, row.user_name, self.pair.session_id.hex(), self.request.contact),
+            decision=self.decision,
+            client_id=row.client_id,
+        )
+        return True
+
+    def _end_replayed(self, row: Row[Any], question: Question) -> None:
+        def work() -> None:
+            if row.oauth_session_id is not None:
+                oauth_sessions.end(row.oauth_session_id, "code replayed")
+            detail = {"session": (row.oauth_session_id or b"").hex()}
+            audit.alert("code-replayed", self.actor(question), client_id=row.client_id, detail=detail)
+
+        write(work)
+
+    def _stranger(self) -> Actor:
+        return Actor(contact=self.request.contact)

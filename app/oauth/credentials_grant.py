@@ -1,0 +1,93 @@
+"""Argus's ``client_credentials`` (contract 2.7): a *user's* key or login plus a ``client_id`` buys a short
+session under that client's limits. Not RFC 6749 4.4: no client secret, and the session is the user's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from authlib.oauth2.rfc6749.grants import BaseGrant
+from authlib.oauth2.rfc6749.grants import TokenEndpointMixin
+
+from app.models.clients import OAuthClient
+from app.oauth.answers import token_answer
+from app.oauth.client_auth import refuse
+from app.oauth.client_auth import secret_is_right
+from app.oauth.errors import ArgusOAuthError
+from app.oauth.gates import AccessGateMixin
+from app.oauth.requests import ArgusRequest
+from app.policy.facts import Leg
+from app.services import audit
+from app.services import clients
+from app.services import facts
+from app.services import oauth_sessions
+from app.services.oauth_sessions import Opening
+from app.services.oauth_sessions import Parent
+from app.services.unit import write
+
+
+class ArgusClientCredentialsGrant(AccessGateMixin, BaseGrant, TokenEndpointMixin):  # type: ignore[misc]
+    """No refresh token; the session dies with the credential that bought it."""
+
+    GRANT_TYPE = "client_credentials"
+    TOKEN_ENDPOINT_AUTH_METHODS = ("argus",)
+    request: ArgusRequest
+
+    def validate_token_request(self) -> None:
+        """Who asks, for which client, for which scopes. Raises ``ArgusOAuthError``."""
+        given = self.request.client_credentials
+        caller = self.request.caller
+        if given is None or given.client_id is None:
+            raise ArgusOAuthError("invalid_request", "The parameter client_id is missing.")
+        if caller is None:
+            raise ArgusOAuthError("invalid_client", "Send an Argus-API-Key or a login as bearer.", status=401)
+        if not (caller.kind == "key" or caller.interactive):
+            # A session that was itself bought never buys another (design decision 11).
+            raise ArgusOAuthError("invalid_grant", "Only an API key or a login may start a session.")
+        client = clients.living(given.client_id)
+        if client is None:
+            refuse(self.request, None, "client_unknown")
+        if given.secret is not None and not secret_is_right(client, given.secret):
+            refuse(self.request, client, "client_secret_wrong")
+        scope = client.get_allowed_scope(self.request.payload.scope)
+        if scope is None:
+            raise ArgusOAuthError("invalid_scope")
+        self.request.client = client
+        self.request.scope = scope
+
+    def create_token_response(self) -> tuple[int, dict[str, Any], Any]:
+        """Ask the gate, leg REDEEM, with the caller's own facts under this client; then write one row."""
+        client: OAuthClient = self.request.client
+        caller = self.request.caller
+        if caller is None:
+            raise ArgusOAuthError("invalid_client", status=401)
+        scopes = tuple(self.request.scope.split())
+        question = replace(
+            caller.question, leg=Leg.REDEEM, client=facts.client_facts(client), scopes=frozenset(scopes)
+        )
+        self.pass_gate(question, "client-credentials")
+        row = caller.row
+        level = question.login.level if question.login is not None else 0
+        opening = Opening(
+            client_id=client.id,
+            user_id=caller.user_id,
+            user_name=caller.user_name,
+            parent=Parent(row.key_expires_at, api_key_id=row.key_id)
+            if caller.kind == "key"
+            else Parent(row.login_expires_at, login_session_id=row.login_id),
+            grant_id=None,
+            scopes=scopes,
+            security_level=min(level, client.max_security_level),
+            session_epoch=row.user_epoch,
+            address=self.request.contact.address,
+            with_refresh=False,
+        )
+        pair = oauth_sessions.draft(opening)
+
+        def work() -> None:
+            oauth_sessions.store(opening, pair)
+            audit.record("client-credentials", caller.actor, decision=self.decision, client_id=client.id)
+
+        write(work)
+        return 200, token_answer(pair, explicit_nulls=True), self.TOKEN_RESPONSE_HEADER

@@ -1,0 +1,113 @@
+"""Introspection (RFC 7662) and revocation (RFC 7009): one's own tokens only, any hint, no oracle.
+
+Authlib's endpoints refuse unknown hints, miss tokens under a wrong one and tell which tokens exist
+(pitfalls 22, 23), so only their registration and client authentication are used.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from authlib.oauth2.rfc6749 import TokenEndpoint
+from sqlalchemy import Row
+
+from app.oauth.errors import ArgusOAuthError
+from app.oauth.requests import ArgusRequest
+from app.policy.facts import CredentialFacts
+from app.policy.facts import Leg
+from app.policy.facts import SecurityLevel
+from app.services import audit
+from app.services import facts
+from app.services import gate
+from app.services import oauth_sessions
+from app.services import tokens
+from app.services.audit import Actor
+from app.services.tokens import Kind
+from app.services.tokens import Token
+from app.services.unit import write
+
+Answer = tuple[int, Any, list[tuple[str, str]]]
+JSON = [("Content-Type", "application/json")]
+INACTIVE = {"active": False}
+
+
+class _OwnTokenEndpoint(TokenEndpoint):  # type: ignore[misc]
+    CLIENT_AUTH_METHODS = ("argus",)
+
+    def own_token(self, request: ArgusRequest) -> tuple[Token, Row[Any]] | None:
+        """The token of the request, when this very client was issued it. The hint is not needed."""
+        text = request.form.get("token")
+        if text is None:
+            raise ArgusOAuthError("invalid_request", "The parameter token is missing.")
+        token = tokens.read(text, Kind.ACCESS, Kind.REFRESH)
+        row = facts.session_row(token.session_id) if token is not None else None
+        if token is None or row is None or row.client_id != request.client.id:
+            return None
+        return token, row
+
+
+class IntrospectionEndpoint(_OwnTokenEndpoint):
+    """Asks the same decision as every use; anything but a yes is ``{"active": false}`` and nothing more."""
+
+    ENDPOINT_NAME = "introspection"
+
+    def create_endpoint_response(self, request: ArgusRequest) -> Answer:
+        self.authenticate_endpoint_client(request)
+        found = self.own_token(request)
+        return 200, self._introspect(request, *found) if found else INACTIVE, JSON
+
+    def _introspect(self, request: ArgusRequest, token: Token, row: Row[Any]) -> dict[str, Any]:
+        is_access = token.kind is Kind.ACCESS
+        expires_at = row.access_expires_at if is_access else row.refresh_expires_at
+        current = row.access_digest if is_access else row.refresh_digest
+        credential = CredentialFacts(
+            kind="access token" if is_access else "refresh token",
+            expires_at=expires_at + facts.LEEWAY if is_access else expires_at,
+            spent=not tokens.same(current, token.digest),
+            ended=row.ended_at is not None,
+            level=SecurityLevel(row.security_level),
+        )
+        question = facts.question(
+            row,
+            Leg.INTROSPECT,
+            address=request.contact.address,
+            credential=credential,
+            scopes=frozenset(row.scopes),
+            consent_needed=row.grant_id is not None,
+        )
+        decision = gate.ask(question)
+        if not decision:
+            actor = Actor(row.user_id, row.user_name, row.id.hex(), request.contact)
+            audit.refused("introspect", actor, decision, question)
+            return INACTIVE
+        return {
+            "active": True,
+            "client_id": row.client_id,
+            "username": row.user_name,
+            "sub": str(row.user_id),
+            "scope": " ".join(row.access_scopes if is_access else row.scopes),
+            "token_type": "Bearer",
+            "exp": int(expires_at.timestamp()),
+            "iat": int(row.rotated_at.timestamp()),
+        }
+
+
+class RevocationEndpoint(_OwnTokenEndpoint):
+    """Revoking either token ends the pair; whatever else is presented is an empty 200 (RFC 7009 2.2)."""
+
+    ENDPOINT_NAME = "revocation"
+
+    def create_endpoint_response(self, request: ArgusRequest) -> Answer:
+        self.authenticate_endpoint_client(request)
+        found = self.own_token(request)
+        if found is not None:
+            token, row = found
+            if tokens.same(row.access_digest, token.digest) or tokens.same(row.refresh_digest, token.digest):
+                write(lambda: self._end(request, row))
+        return 200, "", []
+
+    @staticmethod
+    def _end(request: ArgusRequest, row: Row[Any]) -> None:
+        if oauth_sessions.end(row.id, "revoked by the client"):
+            actor = Actor(row.user_id, row.user_name, row.id.hex(), request.contact)
+            audit.record("revoke", actor, client_id=row.client_id)

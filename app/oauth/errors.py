@@ -1,0 +1,117 @@
+"""OAuth errors: fixed ASCII texts, no input in them, and the decision number beside them.
+
+Authlib's own texts interpolate what was sent; some raise ``ValueError`` for it and some tell which clients
+exist (pitfalls 12, 13). Whatever is not ours is therefore spoken in the fixed text of its code.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from authlib.oauth2.rfc6749 import OAuth2Error
+
+from app.policy.facts import Decision
+from app.policy.reasons import REASONS
+from app.policy.reasons import token_error
+
+FIXED_TEXTS = {
+    "invalid_request": "The request is missing a parameter, repeats one or is malformed.",
+    "invalid_client": "Client authentication failed.",
+    "invalid_grant": "The code or token is invalid, expired, revoked or was issued to another client.",
+    "unauthorized_client": "The client may not use this grant.",
+    "unsupported_grant_type": "Use authorization_code, refresh_token or client_credentials.",
+    "unsupported_response_type": "Only the response type code is supported.",
+    "invalid_scope": "A requested scope is not permitted for this client.",
+    "access_denied": "The request was denied.",
+    "login_required": "The user must log in.",
+    "consent_required": "The user must approve the client.",
+    "interaction_required": "The user must be asked.",
+    "request_not_supported": "The request parameter is not supported.",
+    "request_uri_not_supported": "The request_uri parameter is not supported.",
+    "registration_not_supported": "The registration parameter is not supported.",
+    "server_error": "The server could not answer. Try again.",
+}
+
+
+class ArgusOAuthError(OAuth2Error):  # type: ignore[misc]
+    """An OAuth error in our own words: RFC 6749 4.1.2.1 in a redirect, 5.2 as JSON.
+
+    ``decision`` is the decision number: a member of the JSON body, the end of the description in a redirect.
+    """
+
+    def __init__(
+        self,
+        error: str,
+        text: str | None = None,
+        *,
+        status: int = 400,
+        decision: str = "",
+        redirect_uri: str | None = None,
+        challenge: str | None = None,
+    ) -> None:
+        super().__init__(
+            error=error,
+            description=text or FIXED_TEXTS[error],
+            status_code=status,
+            redirect_uri=redirect_uri,
+        )
+        self.decision = decision
+        self.challenge = challenge
+
+    def get_body(self) -> list[tuple[str, str]]:
+        text = self.get_error_description()
+        if self.redirect_uri:
+            text = f"{text} ({self.decision})" if self.decision else text
+        body = [("error", self.error), ("error_description", text)]
+        if self.decision and not self.redirect_uri:
+            body.append(("decision", self.decision))
+        if self.state:
+            body.append(("state", self.state))
+        return body
+
+    def get_headers(self) -> list[tuple[str, str]]:
+        headers: list[tuple[str, str]] = [*super().get_headers()]
+        return [*headers, ("WWW-Authenticate", self.challenge)] if self.challenge else headers
+
+
+def spoken(error: OAuth2Error) -> ArgusOAuthError:
+    """Any OAuth error in our own words: code and status stay, the text becomes fixed."""
+    if isinstance(error, ArgusOAuthError):
+        return error
+    code = error.error if error.error in FIXED_TEXTS else "invalid_request"
+    ours = ArgusOAuthError(
+        code, status=401 if code == "invalid_client" else 400, redirect_uri=error.redirect_uri
+    )
+    ours.state = error.state
+    return ours
+
+
+def token_refusal(decision: Decision) -> ArgusOAuthError:
+    """A denial at the token endpoint (design §8): address ``invalid_client``, the rest ``invalid_grant``."""
+    reason = token_error(decision)
+    status = 401 if reason.oauth_error == "invalid_client" else 400
+    return ArgusOAuthError(reason.oauth_error, reason.oauth_text, status=status, decision=decision.number)
+
+
+def bearer_refusal(decision: Decision | None) -> ArgusOAuthError:
+    """A denial where a bearer was presented: ``invalid_token`` 401 (RFC 6750 3.1)."""
+    challenge = (
+        'Bearer realm="argus", error="invalid_token"' if decision is not None else 'Bearer realm="argus"'
+    )
+    text = (
+        REASONS[decision.denials[0].reason].oauth_text
+        if decision is not None
+        else "A bearer token is needed."
+    )
+    return ArgusOAuthError(
+        "invalid_token" if decision is not None else "invalid_request",
+        text,
+        status=401,
+        decision=decision.number if decision is not None else "",
+        challenge=challenge,
+    )
+
+
+def as_json(error: ArgusOAuthError) -> tuple[dict[str, Any], int, list[tuple[str, str]]]:
+    """Body, status and headers of an error answered as JSON."""
+    return dict(error.get_body()), error.status_code, error.get_headers()

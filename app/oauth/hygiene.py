@@ -1,0 +1,155 @@
+"""What runs before Authlib (security rules 26-28): one strict reading of a request, every doubt refused.
+
+Authlib and Werkzeug merge query and body, take the first of repeated parameters, decode lossily and accept
+two client authentications at once (pitfalls 10-12). After this layer a request is a plain mapping.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import parse_qsl
+from urllib.parse import unquote_plus
+
+from flask import Request
+
+from app.oauth.protocol_errors import ProtocolError
+
+FORM = "application/x-www-form-urlencoded"
+MOST_BYTES = 65_536
+MOST_PARAMETERS = 100
+MOST_VALUE = 8_192
+# Authorization requests end in URLs and rows: their values are kept short (security rule 77).
+MOST_CHARACTERS = {"state": 2048, "nonce": 512, "redirect_uri": 2048, "scope": 1024, "id_token_hint": 4096}
+MOST_OTHER = 2048
+KNOWN = frozenset(
+    {
+        "grant_type", "code", "redirect_uri", "client_id", "client_secret", "code_verifier", "refresh_token",
+        "scope", "token", "token_type_hint", "response_type", "state", "nonce", "code_challenge",
+        "code_challenge_method", "prompt", "max_age", "id_token_hint", "login_hint", "response_mode",
+        "username", "password", "client_assertion", "client_assertion_type",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ClientCredentials:
+    """How a client names and proves itself: ``method`` is ``basic``, ``post`` or ``none``."""
+
+    client_id: str | None
+    secret: str | None
+    method: str
+
+
+def check_token_request(request: Request) -> dict[str, str]:
+    """The body's parameters of a token, introspection or revocation request. Raises ``ProtocolError``.
+
+    Parameters come from the body only; empty is absent (RFC 6749 3.2); none may be repeated.
+    """
+    _form_type(request)
+    asked = _pairs(request.query_string)
+    if any(name in KNOWN for name, _ in asked):
+        raise ProtocolError("invalid_request", "Send parameters in the body, not in the query.")
+    return _once(_pairs(_body(request)))
+
+
+def check_authorize_request(request: Request) -> dict[str, str]:
+    """The parameters of an authorization request, from query and (POST) body together."""
+    pairs = _pairs(request.query_string)
+    if request.method == "POST":
+        _form_type(request)
+        pairs += _pairs(_body(request))
+    params = _once(pairs)
+    for name, value in params.items():
+        if len(value) > MOST_CHARACTERS.get(name, MOST_OTHER):
+            raise ProtocolError("invalid_request", _about(name, "is too long."))
+    return params
+
+
+def client_credentials_of(request: Request, params: Mapping[str, str]) -> ClientCredentials:
+    """The one client authentication of a request (RFC 6749 2.3.1). Raises ``ProtocolError`` for two.
+
+    A bearer is the user's credential in Argus's ``client_credentials``, not the client's.
+    """
+    headers = request.headers.getlist("Authorization")
+    if len(headers) > 1:
+        raise ProtocolError("invalid_request", "Send one Authorization header.")
+    body_id, body_secret = params.get("client_id"), params.get("client_secret")
+    scheme, _, encoded = headers[0].partition(" ") if headers else ("", "", "")
+    if scheme.lower() != "basic":
+        return ClientCredentials(body_id, body_secret, "post" if body_secret is not None else "none")
+    client_id, secret = _basic(encoded.strip(" "))
+    if body_secret is not None:
+        raise ProtocolError("invalid_request", "Authenticate the client once: by header or in the body.")
+    if body_id is not None and body_id != client_id:
+        raise ProtocolError("invalid_request", "The parameter client_id is not the authenticated client.")
+    return ClientCredentials(client_id, secret or None, "basic")
+
+
+def _basic(encoded: str) -> tuple[str, str]:
+    """Both halves of a Basic header, form-decoded; an empty password is no secret (contract 0 #6)."""
+    wrong = ProtocolError("invalid_client", "The Basic credentials cannot be read.", 401)
+    try:
+        text = base64.b64decode(encoded, validate=True).decode("utf-8")
+        client_id, colon, secret = text.partition(":")
+        halves = tuple(unquote_plus(half, errors="strict") for half in (client_id, secret))
+    except (binascii.Error, UnicodeError, ValueError):
+        raise wrong from None
+    if not colon or any(_is_unclean(half) for half in halves):
+        raise wrong
+    return halves[0], halves[1]
+
+
+def _form_type(request: Request) -> None:
+    charset = request.mimetype_params.get("charset", "utf-8").lower()
+    if request.mimetype != FORM or charset not in ("utf-8", "utf8"):
+        raise ProtocolError("invalid_request", f"Send the parameters as {FORM} in UTF-8.")
+
+
+def _body(request: Request) -> bytes:
+    length = request.content_length
+    if length is not None and length > MOST_BYTES:
+        raise ProtocolError("invalid_request", "The body is too large.", 413)
+    body = request.get_data(cache=True)
+    if len(body) > MOST_BYTES:
+        raise ProtocolError("invalid_request", "The body is too large.", 413)
+    return body
+
+
+def _pairs(raw: bytes) -> list[tuple[str, str]]:
+    try:
+        text = raw.decode("ascii")
+        pairs = parse_qsl(
+            text, keep_blank_values=True, encoding="utf-8", errors="strict", max_num_fields=MOST_PARAMETERS
+        )
+    except (UnicodeError, ValueError):
+        raise ProtocolError("invalid_request", "The parameters are not valid UTF-8, or too many.") from None
+    for name, value in pairs:
+        if _is_unclean(name) or _is_unclean(value):
+            raise ProtocolError("invalid_request", _about(name, "holds a control character."))
+        if len(value) > MOST_VALUE:
+            raise ProtocolError("invalid_request", _about(name, "is too long."))
+    return pairs
+
+
+def _once(pairs: list[tuple[str, str]]) -> dict[str, str]:
+    params: dict[str, str] = {}
+    seen: set[str] = set()
+    for name, value in pairs:
+        if name in seen:
+            raise ProtocolError("invalid_request", _about(name, "is repeated."))
+        seen.add(name)
+        if value:
+            params[name] = value
+    return params
+
+
+def _is_unclean(text: str) -> bool:
+    return any(ord(c) < 0x20 or 0x7F <= ord(c) < 0xA0 or 0xD800 <= ord(c) <= 0xDFFF for c in text)
+
+
+def _about(name: str, what: str) -> str:
+    """Names a parameter only when it is one we know: nothing that was sent is echoed."""
+    return f"The parameter {name} {what}" if name in KNOWN else f"A parameter {what}"

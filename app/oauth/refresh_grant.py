@@ -1,0 +1,148 @@
+"""The refresh grant: RFC 6749 6 by compare-and-swap, with replay detection (RFC 9700 4.14, design §7)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from authlib.oauth2.rfc6749.grants import RefreshTokenGrant
+from sqlalchemy import Row
+
+from app.models.mixins import ArgusTokenMixin
+from app.oauth.answers import token_answer
+from app.oauth.errors import ArgusOAuthError
+from app.oauth.gates import AccessGateMixin
+from app.oauth.requests import ArgusRequest
+from app.policy.facts import CredentialFacts
+from app.policy.facts import Leg
+from app.policy.facts import Question
+from app.policy.facts import SecurityLevel
+from app.policy.facts import UserFacts
+from app.policy.scopes import parse_scope
+from app.services import audit
+from app.services import facts
+from app.services import oauth_sessions
+from app.services import tokens
+from app.services.audit import Actor
+from app.services.oauth_sessions import Pair
+from app.services.tokens import Kind
+from app.services.tokens import Token
+from app.services.unit import write
+
+
+class RefreshView(ArgusTokenMixin):
+    """A presented refresh token with its session's row, as Authlib wants to see it.
+
+    ``repeated`` is the identical successor when the token is the immediate predecessor inside its grace.
+    """
+
+    def __init__(self, token: Token, row: Row[Any]) -> None:
+        self.token = token
+        self.row = row
+        self.client_id = row.client_id
+        self.scopes = row.scopes
+        self.is_current = tokens.same(row.refresh_digest, token.digest)
+        self.repeated: Pair | None = None if self.is_current else oauth_sessions.repeat(token, row)
+
+    @property
+    def is_replay(self) -> bool:
+        """Its tag proves it was issued, and a later generation exists: it was used before."""
+        return not self.is_current and self.repeated is None and self.token.generation < self.row.generation
+
+
+class ArgusRefreshTokenGrant(AccessGateMixin, RefreshTokenGrant):  # type: ignore[misc]
+    """Rotate. Every refresh gives a new pair; the old refresh and access token die in the same statement."""
+
+    TOKEN_ENDPOINT_AUTH_METHODS = ("argus",)
+    INCLUDE_NEW_REFRESH_TOKEN = True
+    request: ArgusRequest
+
+    def authenticate_refresh_token(self, refresh_token: str) -> RefreshView | None:
+        """The presented token's session. Garbage and a stranger's token change nothing (rules 16, 19)."""
+        token = tokens.read(refresh_token, Kind.REFRESH)
+        row = facts.session_row(token.session_id) if token is not None else None
+        if token is None or row is None:
+            return None
+        if row.client_id != self.request.client.id:
+            detail = {"presented_by": self.request.client.id, "issued_to": row.client_id}
+            actor = Actor(contact=self.request.contact)
+            write(lambda: audit.alert("refresh-token-of-another-client", actor, detail=detail))
+            return None
+        return RefreshView(token, row)
+
+    def authenticate_user(self, refresh_token: RefreshView) -> UserFacts:
+        """Ask the gate, leg REFRESH, over today's facts."""
+        self.view = refresh_token
+        row = refresh_token.row
+        credential = CredentialFacts(
+            kind="refresh token",
+            expires_at=row.refresh_expires_at,
+            spent=not refresh_token.is_current and refresh_token.repeated is None,
+            ended=row.ended_at is not None,
+            level=SecurityLevel(row.security_level),
+        )
+        question = facts.question(
+            row,
+            Leg.REFRESH,
+            address=self.request.contact.address,
+            credential=credential,
+            scopes=frozenset(row.scopes),
+            consent_needed=True,
+        )
+        return self.pass_gate(question, "refresh")
+
+    def denied(self, question: Question) -> None:
+        """A replayed token ends its session: one of two holders is a thief, and which one cannot be told."""
+        if not self.view.is_replay:
+            return
+
+        def work() -> None:
+            if oauth_sessions.end(self.view.row.id, "refresh token replayed"):
+                detail = {"session": self.view.row.id.hex(), "generation": self.view.token.generation}
+                client_id = self.view.row.client_id
+                audit.alert(
+                    "refresh-token-replayed", self.actor(question), client_id=client_id, detail=detail
+                )
+
+        write(work)
+
+    def issue_token(self, user: UserFacts, refresh_token: RefreshView) -> dict[str, Any]:  # noqa: ARG002
+        """The next pair, or the identical one again; rotating is the write, so ``save_token`` is empty."""
+        if refresh_token.repeated is not None:
+            return self._repeat(refresh_token)
+        row = refresh_token.row
+        asked = parse_scope(self.request.payload.scope)
+        pair = write(
+            lambda: oauth_sessions.rotate(
+                refresh_token.token, asked or tuple(row.scopes), row.login_expires_at
+            )
+        )
+        if pair is not None:
+            return token_answer(pair)
+        # Somebody rotated between our read and our write. Look again: a twin of this very call inside the
+        # grace window gets the identical answer, anything else is a replay and ends the session.
+        again = self.authenticate_refresh_token(refresh_token.token.text)
+        if again is not None:
+            self.authenticate_user(again)
+            if again.repeated is not None:
+                return self._repeat(again)
+        raise ArgusOAuthError("invalid_grant")
+
+    def save_token(self, token: dict[str, Any]) -> None:
+        """Nothing: ``issue_token`` wrote the row."""
+
+    def revoke_old_credential(self, refresh_token: RefreshView) -> None:
+        """Nothing: the compare-and-swap did."""
+
+    def _repeat(self, view: RefreshView) -> dict[str, Any]:
+        if view.repeated is None:
+            raise ArgusOAuthError("invalid_grant")
+        if view.row.repeated_generation != view.row.generation:
+
+            def work() -> None:
+                if oauth_sessions.count_repeat(view.row):
+                    actor = Actor(view.row.user_id, view.row.user_name, contact=self.request.contact)
+                    detail = {"session": view.row.id.hex(), "times": oauth_sessions.ALERT_AFTER_REPEATS}
+                    audit.alert("refresh-repeated", actor, client_id=view.row.client_id, detail=detail)
+
+            write(work)
+        return token_answer(view.repeated)

@@ -1,0 +1,184 @@
+"""The OAuth endpoints and their aliases: hygiene first, then Authlib, every end a protocol answer."""
+
+from __future__ import annotations
+
+from authlib.oauth2.rfc6749 import OAuth2Error
+from flask import Blueprint
+from flask import Response
+from flask import jsonify
+from flask import request
+
+from app import edge
+from app.edge import Ambiguous
+from app.extensions import csrf
+from app.oauth import hygiene
+from app.oauth import metadata
+from app.oauth.claims import claims_for
+from app.oauth.errors import ArgusOAuthError
+from app.oauth.errors import as_json
+from app.oauth.errors import bearer_refusal
+from app.oauth.errors import spoken
+from app.oauth.protocol_errors import ProtocolError
+from app.oauth.requests import ArgusRequest
+from app.oauth.server import NO_STORE
+from app.oauth.server import oauth_server
+from app.policy.facts import Leg
+from app.services import audit
+from app.services import callers
+from app.services import gate
+from app.services import keys
+from app.services.callers import Caller
+from app.services.problems import Throttled
+from app.services.problems import Unavailable
+
+blueprint = Blueprint("oauth", __name__)
+PREFIX = "/authentication/v1/oauth"
+# Public documents may be kept a little; they change only with a key.
+DOCUMENT_SECONDS = 300
+
+
+@blueprint.post(PREFIX + "/token")
+@blueprint.post("/oauth/token")
+@csrf.exempt
+def token() -> Response:
+    """Redeem, refresh, or start by ``client_credentials`` (contract 2.7)."""
+    params = dict(hygiene.check_token_request(request))
+    _refresh_token_by_code(params)
+    protocol = _protocol_request(params, with_user=params.get("grant_type") == "client_credentials")
+    response: Response = oauth_server().create_token_response(protocol)
+    return response
+
+
+@blueprint.post(PREFIX + "/token/introspect")
+@blueprint.post("/oauth/introspect")
+@csrf.exempt
+def introspect() -> Response:
+    """RFC 7662, bare (contract 2.8)."""
+    return _endpoint("introspection")
+
+
+@blueprint.post(PREFIX + "/token/revoke")
+@blueprint.post("/oauth/revoke")
+@csrf.exempt
+def revoke() -> Response:
+    """RFC 7009."""
+    return _endpoint("revocation")
+
+
+@blueprint.route(PREFIX + "/userinfo", methods=["GET", "POST"])
+@blueprint.route("/oauth/userinfo", methods=["GET", "POST"])
+@csrf.exempt
+def userinfo() -> Response:
+    """OIDC Core 5.3, bare (contract 2.9)."""
+    caller = _bearer()
+    question = callers.on_leg(caller, Leg.USERINFO)
+    decision = gate.ask(question)
+    if not decision:
+        audit.refused("userinfo", caller.actor, decision, question)
+        raise bearer_refusal(decision)
+    return _document(claims_for(caller.row, caller.row.access_scopes), store=False)
+
+
+@blueprint.get("/.well-known/openid-configuration")
+def openid_configuration() -> Response:
+    """OpenID Connect Discovery 1.0."""
+    return _document(metadata.openid_provider())
+
+
+@blueprint.get("/.well-known/oauth-authorization-server")
+def authorization_server_metadata() -> Response:
+    """RFC 8414."""
+    return _document(metadata.authorization_server())
+
+
+@blueprint.get("/oauth/jwks")
+def jwks() -> Response:
+    """The public signing keys (RFC 7517)."""
+    return _document({"keys": keys.published()})
+
+
+@blueprint.errorhandler(OAuth2Error)
+def _oauth_error(problem: OAuth2Error) -> Response:
+    body, status, headers = as_json(spoken(problem))
+    response = jsonify(body)
+    response.status_code = status
+    response.headers.extend([h for h in headers if h[0] not in ("Content-Type",)])
+    response.headers.update(dict(NO_STORE))
+    return response
+
+
+@blueprint.errorhandler(ProtocolError)
+def _protocol_error(problem: ProtocolError) -> Response:
+    return _oauth_error(ArgusOAuthError(problem.error, problem.description, status=problem.status))
+
+
+@blueprint.errorhandler(Ambiguous)
+def _ambiguous(problem: Ambiguous) -> Response:  # noqa: ARG001
+    return _oauth_error(ArgusOAuthError("invalid_request", "Send one credential, well formed.", status=400))
+
+
+@blueprint.errorhandler(Throttled)
+def _throttled(problem: Throttled) -> Response:
+    response = _oauth_error(
+        ArgusOAuthError("invalid_client", "Too many failures. Try again later.", status=429)
+    )
+    response.headers["Retry-After"] = str(problem.seconds)
+    return response
+
+
+@blueprint.errorhandler(Unavailable)
+def _unavailable(problem: Unavailable) -> Response:  # noqa: ARG001
+    return _oauth_error(ArgusOAuthError("server_error", status=503))
+
+
+def _endpoint(name: str) -> Response:
+    params = hygiene.check_token_request(request)
+    response: Response = oauth_server().create_endpoint_response(name, _protocol_request(params))
+    return response
+
+
+def _protocol_request(params: dict[str, str], *, with_user: bool = False) -> ArgusRequest:
+    by_basic = request.authorization is not None and request.authorization.type == "basic"
+    credential = edge.presented(request) if with_user and not by_basic else None
+    if credential is not None and credential.kind == "cookie":
+        # A cookie travels by itself and has no CSRF proof here: it starts nothing.
+        credential = None
+    return ArgusRequest(
+        "POST",
+        PREFIX + "/token",
+        params,
+        client_credentials=hygiene.client_credentials_of(request, params),
+        credential=credential,
+        caller=edge.identify(request, credential) if credential is not None else None,
+        contact=edge.contact(request),
+    )
+
+
+def _refresh_token_by_code(params: dict[str, str]) -> None:
+    """The contract carries a refresh token as ``code`` too; both at once is one too many (rule 15)."""
+    if params.get("grant_type") != "refresh_token" or "code" not in params:
+        return
+    if "refresh_token" in params:
+        raise ArgusOAuthError("invalid_request", "Send the refresh token once: as refresh_token or as code.")
+    params["refresh_token"] = params.pop("code")
+
+
+def _bearer() -> Caller:
+    credential = edge.presented(request)
+    if credential is None or credential.kind != "bearer":
+        raise bearer_refusal(None)
+    caller = edge.identify(request, credential)
+    if caller is None or caller.kind != "oauth":
+        raise ArgusOAuthError(
+            "invalid_token",
+            "The access token is not valid.",
+            status=401,
+            challenge='Bearer realm="argus", error="invalid_token"',
+        )
+    return caller
+
+
+def _document(body: dict[str, object], *, store: bool = True) -> Response:
+    response = jsonify(body)
+    response.headers["Cache-Control"] = f"public, max-age={DOCUMENT_SECONDS}" if store else "no-store"
+    return response

@@ -1,0 +1,35 @@
+"""Health for whoever watches the process: no login, no Host check, nothing told but a state."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+from flask import Flask
+from flask import Response
+from flask import jsonify
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.services import readiness
+
+blueprint = Blueprint("ops", __name__)
+
+
+@blueprint.get("/healthz")
+def healthz() -> Response:
+    """The process answers."""
+    return jsonify(status="ok")
+
+
+@blueprint.get("/readyz")
+def readyz() -> tuple[Response, int]:
+    """The database answers, is migrated, initialised and under these keys; else 503 and which is not."""
+    try:
+        problem = readiness.problem()
+    except SQLAlchemyError:
+        problem = "database"
+    if problem is None:
+        return jsonify(status="ready"), 200
+    return jsonify(status="not ready", problem=problem), 503
+
+
+def register(app: Flask) -> None:
+    app.register_blueprint(blueprint)

@@ -1,0 +1,252 @@
+"""The decision: ``decide(question)``. One small function per rule; all rules run, none stops another.
+
+Only ``app.services.gate`` may import this module (held by import-linter).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Mapping
+
+from app.policy.effective import effective_rights
+from app.policy.effective import why_missing
+from app.policy.facts import ClientFacts
+from app.policy.facts import CredentialFacts
+from app.policy.facts import Decision
+from app.policy.facts import Finding
+from app.policy.facts import Leg
+from app.policy.facts import Missing
+from app.policy.facts import Outcome
+from app.policy.facts import Question
+from app.policy.network import in_ranges
+from app.policy.rights import NO_RIGHTS
+
+Evidence = Mapping[str, str]
+NONE: Evidence = {}
+
+# The legs on which a credential is presented by a client or a caller, rather than a browser deciding.
+AT_USE = frozenset({Leg.REDEEM, Leg.REFRESH, Leg.INTROSPECT, Leg.USERINFO, Leg.API})
+
+
+def _passed(rule: str) -> Finding:
+    return Finding(rule, Outcome.PASS, "passed")
+
+
+def _not_applicable(rule: str) -> Finding:
+    return Finding(rule, Outcome.NOT_APPLICABLE, "not_applicable")
+
+
+def _failed(rule: str, reason: str, evidence: Evidence = NONE, told: Evidence = NONE) -> Finding:
+    return Finding(rule, Outcome.FAIL, reason, evidence, told)
+
+
+def client_enabled(q: Question) -> Finding:
+    """The client exists and is not deleted. All legs."""
+    rule = "client_enabled"
+    if q.client is None:
+        return _not_applicable(rule)
+    if q.client.deleted:
+        return _failed(rule, "client_deleted", {"client": q.client.id})
+    return _passed(rule)
+
+
+def user_active(q: Question) -> Finding:
+    """The user is neither deleted nor blocked, and belongs to a customer that is not disabled. All legs."""
+    rule, who = "user_active", {"user": q.user.name}
+    if q.user.deleted:
+        return _failed(rule, "user_deleted", who)
+    if q.user.blocked:
+        return _failed(rule, "user_blocked", who)
+    if q.user.customer_disabled:
+        return _failed(rule, "user_customer_disabled", who)
+    return _passed(rule)
+
+
+def credential_live(q: Question) -> Finding:
+    """Code, token or key is unspent, unended, unexpired. Not at list and authorize: nothing is presented."""
+    rule, held = "credential_live", q.credential
+    if q.leg not in AT_USE:
+        return _not_applicable(rule)
+    if held is None:
+        return _failed(rule, "credential_missing")
+    if held.ended:
+        return _failed(rule, "credential_ended", {"kind": held.kind})
+    if held.spent:
+        return _failed(rule, "credential_spent", {"kind": held.kind})
+    if held.expires_at is not None and held.expires_at <= q.now:
+        return _failed(rule, "credential_expired", {"kind": held.kind, "since": held.expires_at.isoformat()})
+    return _passed(rule)
+
+
+def login_session(q: Question) -> Finding:
+    """The login it hangs on stands: not ended, not past its absolute end, no newer password. All but list."""
+    rule, login = "login_session", q.login
+    if q.leg is Leg.LIST:
+        return _not_applicable(rule)
+    if login is None or login.ended:
+        return _failed(rule, "login_ended")
+    if login.superseded:
+        return _failed(rule, "login_superseded")
+    if login.expires_at is not None and login.expires_at <= q.now:
+        return _failed(rule, "login_expired", {"since": login.expires_at.isoformat()})
+    if login.idle_at is not None and login.idle_at <= q.now:
+        return _failed(rule, "login_idle", {"since": login.idle_at.isoformat()})
+    if login.must_change_password:
+        return _failed(rule, "password_change_required")
+    return _passed(rule)
+
+
+def consent(q: Question) -> Finding:
+    """The user's consent stands and covers what the client may do today. At use of an OAuth session."""
+    if q.client is None or not q.consent_needed or q.leg not in AT_USE:
+        return _not_applicable("consent")
+    return consent_finding(q)
+
+
+def consent_finding(q: Question) -> Finding:
+    """Whether the consent given covers what is asked, on whatever leg; ``consent`` says when it must."""
+    rule, grant = "consent", q.grant
+    scope = q.client.permission_scope if q.client is not None else None
+    if grant is None:
+        return _failed(rule, "consent_missing")
+    if grant.withdrawn:
+        return _failed(rule, "consent_withdrawn")
+    if scope not in q.graph.descendants(grant.permission_scope):
+        return _failed(rule, "consent_outgrown", {"scope": _function_name(q, scope)})
+    if not q.scopes <= grant.scopes:
+        return _failed(rule, "consent_scopes", {"scopes": " ".join(sorted(q.scopes - grant.scopes))})
+    return _passed(rule)
+
+
+def client_address(q: Question) -> Finding:
+    """The caller's address is inside the client's range and the key's own. Never the user's browser."""
+    if q.leg not in AT_USE:
+        return _not_applicable("client_address")
+    return address_finding(q.client, q.credential, q.address)
+
+
+def address_finding(
+    client: ClientFacts | None, credential: CredentialFacts | None, address: str | None
+) -> Finding:
+    """Whether an address may be called from; asked alone before a client secret is looked at (rule 29)."""
+    rule = "client_address"
+    bounds: list[tuple[str, ...]] = []
+    if client is not None:
+        bounds.append(client.address_ranges)
+    if credential is not None and credential.address_ranges is not None:
+        bounds.append(credential.address_ranges)
+    if not bounds:
+        return _not_applicable(rule)
+    if address is None:
+        return _failed(rule, "address_unknown")
+    for bound in bounds:
+        if not bound:
+            return _failed(rule, "address_no_range")
+        if not in_ranges(address, bound):
+            return _failed(rule, "address_outside", {"address": address, "range": ", ".join(bound)})
+    return _passed(rule)
+
+
+def security_level(q: Question) -> Finding:
+    """The login is strong enough for the required function (the login's level, never the client's cap)."""
+    rule = "security_level"
+    if q.leg is Leg.LIST or q.client is None or q.client.required_function not in q.graph.names:
+        return _not_applicable(rule)
+    needed = q.graph.levels.get(q.client.required_function or 0, 0)
+    level = q.login.level if q.login is not None else 0
+    if level < needed:
+        return _failed(rule, "level_too_low", {"level": str(int(level)), "needed": str(needed)})
+    return _passed(rule)
+
+
+def required_function(q: Question) -> Finding:
+    """The user holds the client's required function for some customer of the client's domain. All legs."""
+    rule = "required_function"
+    if q.client is None:
+        return _not_applicable(rule)
+    function = q.client.required_function
+    if function not in q.graph.names:
+        return _failed(rule, "function_unknown", {"client": q.client.id})
+    name = {"function": _function_name(q, function)}
+    if not q.user.rights.anywhere(function, q.client.domain):
+        return _failed(rule, "function_not_held", {**name, "user": q.user.name}, name)
+    return _passed(rule)
+
+
+def customer_binding(q: Question) -> Finding:
+    """A bound client: the user holds the required function for *that* customer. All legs."""
+    rule = "customer_binding"
+    if q.client is None or q.client.customer is None:
+        return _not_applicable(rule)
+    function, customer = q.client.required_function, q.client.customer
+    if q.user.rights.allows(function, customer):
+        return _passed(rule)
+    evidence = {
+        "function": _function_name(q, function),
+        "customer": q.tree.names.get(customer, str(customer)),
+        "user": q.user.name,
+    }
+    # Who cannot see a customer is not told its name by being refused for it (design decision 13).
+    visible = q.user.rights.sees(customer) or q.tree.covers(customer, q.user.customer)
+    told = {
+        "function": evidence["function"],
+        "customer": evidence["customer"] if visible else "the customer this application belongs to",
+    }
+    return _failed(rule, "not_held_for_customer", evidence, told)
+
+
+def right_asked(q: Question) -> Finding:
+    """The function this call needs, for the customer it names, is among the effective rights. API only."""
+    rule, asked = "right_asked", q.asked
+    if q.leg is not Leg.API or asked is None:
+        return _not_applicable(rule)
+    rights = effective_rights(q)
+    if asked.customer is None and rights.anywhere(asked.function):
+        return _passed(rule)
+    if asked.customer is not None and rights.allows(asked.function, asked.customer):
+        return _passed(rule)
+    evidence = {"function": asked.name, "user": q.user.name}
+    if asked.customer is not None:
+        evidence["customer"] = q.tree.names.get(asked.customer, str(asked.customer))
+    if asked.function is None:
+        return _failed(rule, "right_unknown", evidence, {"function": asked.name})
+    return _failed(rule, why_missing(q, asked.function, asked.customer), evidence, {"function": asked.name})
+
+
+def _function_name(q: Question, function: int | None) -> str:
+    return q.graph.names.get(function, "") if function is not None else ""
+
+
+Rule = Callable[[Question], Finding]
+RULES: tuple[Rule, ...] = (
+    client_enabled,
+    user_active,
+    credential_live,
+    login_session,
+    consent,
+    client_address,
+    security_level,
+    required_function,
+    customer_binding,
+    right_asked,
+)
+
+
+def decide(q: Question) -> Decision:
+    """May this happen? Every rule's finding, and the effective rights when none of them refuses."""
+    findings = tuple(rule(q) for rule in RULES)
+    allowed = all(f.outcome is not Outcome.FAIL for f in findings)
+    return Decision(q.leg, findings, effective_rights(q) if allowed else NO_RIGHTS)
+
+
+def fallen_away(q: Question) -> tuple[Missing, ...]:
+    """Each function of the client's permission scope that the session does not get today, and why."""
+    if q.client is None:
+        return ()
+    rights = effective_rights(q)
+    scope = q.graph.descendants(q.client.permission_scope)
+    return tuple(
+        Missing(function, why_missing(q, function, None))
+        for function in sorted(scope)
+        if function not in rights.held
+    )

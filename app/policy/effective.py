@@ -1,0 +1,74 @@
+"""Effective rights: what is left of a user's rights under a client, a session and a level.
+
+{ what the user holds now } ∩ descendants of the permission scope, narrowed to the bound customer, to the
+session's constraints and to min(login level, client cap): design decision 4.
+"""
+
+from __future__ import annotations
+
+from app.policy.facts import Question
+from app.policy.rights import Rights
+
+
+def session_level(q: Question) -> int:
+    """The level at which the caller acts: the weakest of login, credential and the client's cap."""
+    levels: list[int] = [int(q.login.level) if q.login is not None else 0]
+    if q.credential is not None and q.credential.level is not None:
+        levels.append(int(q.credential.level))
+    if q.client is not None:
+        levels.append(int(q.client.max_level))
+    return min(levels)
+
+
+def effective_rights(q: Question) -> Rights:
+    """The rights of the session in question; never more than the user's own."""
+    return _to_level(q, _to_constraints(q, _to_client(q, q.user.rights)))
+
+
+def delegable_rights(q: Question) -> Rights:
+    """What the caller may hand on: what is held within client and session bounds, whatever the level."""
+    return _to_constraints(q, _to_client(q, q.user.rights))
+
+
+def why_missing(q: Question, function: int, customer: int | None) -> str:
+    """The reason code why a function is not among the effective rights: the first narrowing that took it."""
+    rights = q.user.rights
+    if not rights.anywhere(function):
+        return "right_not_held"
+    if not _has(rights, function, customer):
+        return "right_not_held_for_customer"
+    rights = _to_client(q, rights)
+    if not _has(rights, function, customer):
+        return "right_outside_client"
+    rights = _to_constraints(q, rights)
+    if not _has(rights, function, customer):
+        return "right_constrained"
+    return "right_above_level"
+
+
+def _has(rights: Rights, function: int, customer: int | None) -> bool:
+    return rights.anywhere(function) if customer is None else rights.allows(function, customer)
+
+
+def _to_client(q: Question, rights: Rights) -> Rights:
+    if q.client is None:
+        return rights
+    rights = rights.to_functions(q.graph.descendants(q.client.permission_scope))
+    return rights if q.client.customer is None else rights.to_customers((q.client.customer,))
+
+
+def _to_constraints(q: Question, rights: Rights) -> Rights:
+    for bound in q.constraints:
+        if bound.functions is not None:
+            allowed = frozenset(f for top in bound.functions for f in q.graph.descendants(top))
+            rights = rights.to_functions(allowed)
+        if bound.customers is not None:
+            rights = rights.to_customers(bound.customers)
+        if bound.read_only:
+            rights = rights.to_functions(q.graph.read_only)
+    return rights
+
+
+def _to_level(q: Question, rights: Rights) -> Rights:
+    level = session_level(q)
+    return rights.to_functions(frozenset(f for f in rights.held if q.graph.levels.get(f, 0) <= level))

@@ -1,0 +1,93 @@
+"""Where a browser may be sent: redirect URIs (RFC 9700 2.1, 4.1.3), and own pages after a login."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Sequence
+from urllib.parse import SplitResult
+from urllib.parse import urlsplit
+
+MOST_CHARACTERS = 2048
+MOST_NEXT_CHARACTERS = 8192
+# Visible ASCII without quotes, backslash, angle brackets, and what no URI holds unescaped.
+CHARACTERS = re.compile(r"[!#-&(-;=?-\[\]_a-z~]+", re.ASCII)
+NEXT = re.compile(r"/(?![/\\])[!-\[\]-~]*", re.ASCII)
+# RFC 8252 7.3: IP literals only; the name localhost may resolve elsewhere.
+LOOPBACK_PORT = re.compile(r"(http://(?:127\.0\.0\.1|\[::1\]))(?::[0-9]{1,5})?(/.*|\?.*)?", re.ASCII)
+
+
+def registration_problem(uri: object) -> str | None:
+    """What is wrong with a redirect URI to be registered, and what to do; ``None`` when nothing is."""
+    parts, problem = _absolute(uri)
+    if parts is None:
+        return problem
+    if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
+        return "Use https; http is accepted for a loopback address only."
+    if parts.scheme not in ("https", "http"):
+        return "Use https, or http for a loopback address."
+    return None
+
+
+def main_uri_problem(uri: object) -> str | None:
+    """What is wrong with an application's own address (contract 2.3: https only)."""
+    parts, problem = _absolute(uri, fragment_allowed=True)
+    if parts is None:
+        return problem
+    return None if parts.scheme == "https" else "Use https: the address must start with https://."
+
+
+def matches(asked: str, registered: Sequence[str], *, public_client: bool) -> bool:
+    """Byte equality with a registered URI; of a loopback IP a public client may use any port (RFC 8252)."""
+    if asked in registered:
+        return True
+    without_port = _without_loopback_port(asked) if public_client else None
+    return without_port is not None and any(_without_loopback_port(uri) == without_port for uri in registered)
+
+
+def origin(uri: str) -> str:
+    """Scheme, host and port, for a Content-Security-Policy."""
+    parts = urlsplit(uri)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def safe_next(target: object) -> str | None:
+    """A path of our own origin, or ``None``: no scheme, no second slash, no backslash, visible ASCII."""
+    if not isinstance(target, str) or len(target) > MOST_NEXT_CHARACTERS:
+        return None
+    return target if NEXT.fullmatch(target) else None
+
+
+def _absolute(uri: object, *, fragment_allowed: bool = False) -> tuple[SplitResult | None, str]:
+    if not isinstance(uri, str) or not uri:
+        return None, "Write a URI such as https://app.example.com/callback."
+    if len(uri) > MOST_CHARACTERS:
+        return None, f"Write at most {MOST_CHARACTERS} characters."
+    if CHARACTERS.fullmatch(uri) is None:
+        return None, "Use visible ASCII only, without spaces, quotes or backslashes; escape the rest."
+    if "#" in uri and not fragment_allowed:
+        return None, "Leave out the fragment (# and what follows)."
+    try:
+        parts = urlsplit(uri)
+        port = parts.port
+    except ValueError:
+        return None, "Write a URI with a valid host and port."
+    if not parts.hostname or "*" in parts.netloc or port == 0:
+        return None, "Write a URI with a valid host and port, without a wildcard."
+    if "@" in parts.netloc:
+        return None, "Leave out user name and password."
+    return parts, ""
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _without_loopback_port(uri: str) -> str | None:
+    found = LOOPBACK_PORT.fullmatch(uri)
+    return f"{found[1]}{found[2] or ''}" if found else None

@@ -1,0 +1,168 @@
+"""Rights, compact: for each function the topmost customers it is held for.
+
+Functions times customers explode; a map *function -> topmost customers* does not, because a permission
+holds for all descendants of both (contract 4.1). Every narrowing returns a new, never larger, value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import field
+
+
+@dataclass(frozen=True)
+class FunctionGraph:
+    """The live functions and their edges; a function not in ``names`` does not exist today.
+
+    ``levels`` holds the minimum security level of each as its integer. Cycles are tolerated.
+    """
+
+    names: Mapping[int, str] = field(default_factory=dict)
+    children: Mapping[int, frozenset[int]] = field(default_factory=dict)
+    levels: Mapping[int, int] = field(default_factory=dict)
+    read_only: frozenset[int] = frozenset()
+    _below: dict[int, frozenset[int]] = field(default_factory=dict, compare=False, repr=False)
+
+    def descendants(self, function: int | None) -> frozenset[int]:
+        """The function itself and everything below it; empty for one that does not exist."""
+        if function is None or function not in self.names:
+            return frozenset()
+        known = self._below.get(function)
+        if known is None:
+            seen: set[int] = set()
+            waiting = [function]
+            while waiting:
+                one = waiting.pop()
+                if one not in seen and one in self.names:
+                    seen.add(one)
+                    waiting.extend(self.children.get(one, ()))
+            # Remembered: the graph is immutable, so this is a derived value and not state.
+            known = self._below[function] = frozenset(seen)
+        return known
+
+    def by_name(self, name: str) -> int | None:
+        """The id of the live function of this name."""
+        return self._ids.get(name)
+
+    @property
+    def _ids(self) -> Mapping[str, int]:
+        ids: dict[str, int] | None = self.__dict__.get("_id_by_name")
+        if ids is None:
+            ids = {name: one for one, name in self.names.items()}
+            self.__dict__["_id_by_name"] = ids
+        return ids
+
+
+@dataclass(frozen=True)
+class CustomerTree:
+    """Parent of each customer (``None`` at a root), its domain, its name, and which are disabled."""
+
+    parents: Mapping[int, int | None] = field(default_factory=dict)
+    domains: Mapping[int, int] = field(default_factory=dict)
+    names: Mapping[int, str] = field(default_factory=dict)
+    disabled: frozenset[int] = frozenset()
+
+    def ancestors(self, customer: int) -> tuple[int, ...]:
+        """The customer itself first, then each one above it; empty for an unknown one."""
+        line: list[int] = []
+        one: int | None = customer
+        while one is not None and one in self.parents and one not in line:
+            line.append(one)
+            one = self.parents[one]
+        return tuple(line)
+
+    def alive(self, customer: int) -> bool:
+        """Whether the customer exists and neither it nor one above it is disabled."""
+        line = self.ancestors(customer)
+        return bool(line) and self.disabled.isdisjoint(line)
+
+    def covers(self, top: int, customer: int) -> bool:
+        """Whether ``customer`` is ``top`` or stands below it."""
+        return top in self.ancestors(customer)
+
+    def topmost(self, customers: Iterable[int]) -> frozenset[int]:
+        """The given customers without those that stand below another of them."""
+        given = frozenset(customers)
+        return frozenset(c for c in given if given.isdisjoint(self.ancestors(c)[1:]))
+
+
+@dataclass(frozen=True)
+class Rights:
+    """What somebody may do: function -> topmost live customers. Immutable; narrowing never adds."""
+
+    held: Mapping[int, frozenset[int]] = field(default_factory=dict)
+    tree: CustomerTree = field(default_factory=CustomerTree)
+
+    def __bool__(self) -> bool:
+        return bool(self.held)
+
+    def allows(self, function: int | None, customer: int) -> bool:
+        """Whether the function is held for exactly this customer, through it or one above it."""
+        tops = self.held.get(function, frozenset()) if function is not None else frozenset()
+        return self.tree.alive(customer) and not tops.isdisjoint(self.tree.ancestors(customer))
+
+    def anywhere(self, function: int | None, domain: int | None = None) -> bool:
+        """Whether the function is held for some customer (of the domain, when one is given)."""
+        tops = self.held.get(function, frozenset()) if function is not None else frozenset()
+        return any(domain is None or self.tree.domains.get(top) == domain for top in tops)
+
+    def sees(self, customer: int) -> bool:
+        """Whether anything at all is held for this customer."""
+        line = frozenset(self.tree.ancestors(customer))
+        return any(not tops.isdisjoint(line) for tops in self.held.values())
+
+    def customers(self) -> frozenset[int]:
+        """The topmost customers for which anything is held."""
+        return self.tree.topmost(top for tops in self.held.values() for top in tops)
+
+    def reach(self) -> frozenset[int]:
+        """Every live customer for which anything is held: the topmost and all below them."""
+        tops = self.customers()
+        return frozenset(
+            c for c in self.tree.parents if self.tree.alive(c) and not tops.isdisjoint(self.tree.ancestors(c))
+        )
+
+    def to_functions(self, functions: frozenset[int]) -> Rights:
+        """Only these functions."""
+        return Rights({f: tops for f, tops in self.held.items() if f in functions}, self.tree)
+
+    def to_customers(self, customers: Iterable[int]) -> Rights:
+        """Only these customers and what stands below them."""
+        bounds = [c for c in customers if self.tree.alive(c)]
+        lines = {c: frozenset(self.tree.ancestors(c)) for c in bounds}
+        held = {}
+        for function, tops in self.held.items():
+            kept = {bound for bound in bounds if not tops.isdisjoint(lines[bound])}
+            kept |= {top for top in tops if any(self.tree.covers(bound, top) for bound in bounds)}
+            if kept:
+                held[function] = self.tree.topmost(kept)
+        return Rights(held, self.tree)
+
+    def covers(self, other: Rights) -> bool:
+        """Whether everything in ``other`` is held here too."""
+        return all(
+            any(self.tree.covers(mine, top) for mine in self.held.get(function, ()))
+            for function, tops in other.held.items()
+            for top in tops
+        )
+
+
+NO_RIGHTS = Rights()
+
+
+def resolve(permissions: Iterable[tuple[int, int]], graph: FunctionGraph, tree: CustomerTree) -> Rights:
+    """The rights that permission rows ``(function, customer)`` give, all subjects already resolved.
+
+    A permission on a disabled or unknown customer, or of a function that does not exist, counts for nothing.
+    """
+    granted: dict[int, set[int]] = {}
+    for function, customer in permissions:
+        if tree.alive(customer):
+            granted.setdefault(function, set()).add(customer)
+    held: dict[int, set[int]] = {}
+    for function, customers in granted.items():
+        for below in graph.descendants(function):
+            held.setdefault(below, set()).update(customers)
+    return Rights({f: tree.topmost(customers) for f, customers in held.items()}, tree)

@@ -1,0 +1,50 @@
+"""OAuth scope strings (RFC 6749 3.3): parsed, compared, put into words; not permission scopes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from collections.abc import Iterable
+
+TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+", re.ASCII)
+
+# Each completes the sentence "This application will: ...".
+WORDS = {
+    "openid": "know that you are logged in here",
+    "profile": "see your name and user name",
+    "email": "see your e-mail address",
+    "customer": "see which customer you belong to",
+    "clientip": "see the network address you logged in from",
+    "groups": "see which groups you belong to",
+    "groupstring": "see which groups you belong to, as text",
+    "phone": "see your telephone number",
+}
+STANDARD_SCOPES = frozenset(WORDS)
+
+
+def valid_scope_token(text: str) -> bool:
+    """Whether this is one scope name: visible ASCII without quote and backslash."""
+    return TOKEN.fullmatch(text) is not None
+
+
+def parse_scope(text: str | None) -> tuple[str, ...] | None:
+    """The names in order, each once; ``None`` when the text is not a scope. Absent and empty give none."""
+    if not text:
+        return ()
+    names = text.split(" ")
+    return tuple(dict.fromkeys(names)) if all(valid_scope_token(name) for name in names) else None
+
+
+def join_scope(scopes: Iterable[str]) -> str:
+    """The wire form."""
+    return " ".join(scopes)
+
+
+def covered(asked: Iterable[str], permitted: Collection[str]) -> bool:
+    """Whether everything asked is permitted; permitting nothing covers only asking for nothing."""
+    return all(name in permitted for name in asked)
+
+
+def in_words(scope: str) -> str:
+    """What a scope lets an application do, for the person who is asked."""
+    return WORDS.get(scope, f"use the scope '{scope}'")

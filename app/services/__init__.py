@@ -1,0 +1,1 @@
+"""Use cases: values in, values out. They flush and never commit; no request is known here."""

@@ -1,0 +1,301 @@
+"""OAuth clients: registered, changed, deleted, and listed for those whom the decision lets in."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from collections.abc import Mapping
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import or_
+from sqlalchemy import select
+
+from app import clock
+from app.extensions import db
+from app.models.clients import OAuthClient
+from app.models.directory import Customer
+from app.policy.facts import Leg
+from app.policy.facts import SecurityLevel
+from app.services import audit
+from app.services import directory
+from app.services import facts
+from app.services import gate
+from app.services.audit import Actor
+from app.services.callers import Caller
+from app.services.client_checks import REQUIRED
+from app.services.client_checks import ClientChange
+from app.services.client_checks import apply
+from app.services.client_checks import check
+from app.services.facts import Asked
+from app.services.guards import Guard
+from app.services.problems import FieldProblem
+from app.services.problems import Invalid
+from app.services.problems import Missing
+
+
+def living(client_id: str) -> OAuthClient | None:
+    """The client of this id, unless it is deleted: then it is as unknown as any other."""
+    if len(client_id) > 36:
+        return None
+    return db.session.execute(
+        select(OAuthClient).where(OAuthClient.id == client_id, OAuthClient.deleted_at.is_(None))
+    ).scalar_one_or_none()
+
+
+def deleted(client_id: str) -> OAuthClient | None:
+    """The client of this id, when it has been deleted: for audit and explain only."""
+    found = db.session.get(OAuthClient, client_id) if len(client_id) <= 36 else None
+    return found if found is not None and found.deleted_at is not None else None
+
+
+def find(id_or_short_name: str, domain_id: int) -> OAuthClient:
+    """A live client by id, or by short name in this domain. Raises ``Missing``."""
+    client = living(id_or_short_name)
+    if client is None:
+        client = db.session.execute(
+            select(OAuthClient).where(
+                OAuthClient.domain_id == domain_id,
+                OAuthClient.short_name == id_or_short_name,
+                OAuthClient.deleted_at.is_(None),
+            )
+        ).scalar_one_or_none()
+    if client is None:
+        raise Missing("client")
+    return client
+
+
+def guard_customer(client: OAuthClient) -> int:
+    """The customer at which a function over this client must be held (design §8)."""
+    if client.customer_id is not None:
+        return client.customer_id
+    return directory.root_customer(client.domain_id).id
+
+
+def may_see(client: OAuthClient, caller: Caller) -> bool:
+    """Whether the caller may know of the client: he may use it (leg LIST), or he may administer it."""
+    posed = facts.question(caller.row, Leg.LIST, client=facts.client_facts(client))
+    if gate.ask(posed):
+        return True
+    return caller.allows(Asked(Guard.VIEW_OAUTH_CLIENTS, guard_customer(client))).allowed
+
+
+def may_see_details(client: OAuthClient, caller: Caller) -> bool:
+    """Whether the gated fields of contract 2.2 may be shown."""
+    return caller.allows(Asked(Guard.VIEW_OAUTH_CLIENTS_DETAILS, guard_customer(client))).allowed
+
+
+def visible(id_or_short_name: str, caller: Caller) -> OAuthClient:
+    """A client the caller may know of. Raises ``Missing`` alike for absent and hidden ones."""
+    client = find(id_or_short_name, caller.domain_id)
+    if not may_see(client, caller):
+        raise Missing("client")
+    return client
+
+
+def visible_or_refused(client: OAuthClient, caller: Caller) -> None:
+    """For somebody asking about himself: he may know of a client that he may see, or that refused him.
+
+    Raises ``Missing`` when the client was never shown to him in either way.
+    """
+    if not may_see(client, caller) and not audit.was_refused(caller.user_id, client.id):
+        raise Missing("client")
+
+
+def listed(caller: Caller, *, customers: Sequence[int], keywords: Sequence[str]) -> list[OAuthClient]:
+    """Every client the caller may know of, hidden ones left out, by short name.
+
+    ``customers``: bound to one of these or below. Each keyword must be part of id, short name or name.
+    """
+    statement = select(OAuthClient).where(OAuthClient.deleted_at.is_(None), OAuthClient.hidden.is_(False))
+    for keyword in keywords:
+        pattern = f"%{escape_like(keyword)}%"
+        statement = statement.where(
+            or_(
+                *(
+                    c.ilike(pattern, escape="\\")
+                    for c in (OAuthClient.id, OAuthClient.short_name, OAuthClient.name)
+                )
+            )
+        )
+    tree = caller.question.tree
+    found = db.session.execute(statement.order_by(OAuthClient.short_name, OAuthClient.id)).scalars()
+    return [
+        client
+        for client in found
+        if (not customers or _below(tree, client.customer_id, customers)) and may_see(client, caller)
+    ]
+
+
+def everyone() -> list[OAuthClient]:
+    """Every live client, by short name: for the operator."""
+    statement = select(OAuthClient).where(OAuthClient.deleted_at.is_(None)).order_by(OAuthClient.short_name)
+    return list(db.session.execute(statement).scalars())
+
+
+def set_flags(client: OAuthClient, values: Mapping[str, bool], actor: Actor) -> None:
+    """Set operator-only flags, by column name."""
+    for name, value in values.items():
+        setattr(client, name, value)
+    db.session.flush()
+    audit.record("client-flag", actor, client_id=client.id, detail=dict(values))
+
+
+def usable(caller: Caller) -> list[OAuthClient]:
+    """The clients this person may open: those that leg LIST allows, by name."""
+    statement = (
+        select(OAuthClient)
+        .where(OAuthClient.deleted_at.is_(None), OAuthClient.hidden.is_(False))
+        .order_by(OAuthClient.name)
+    )
+    return [
+        client
+        for client in db.session.execute(statement).scalars()
+        if gate.ask(facts.question(caller.row, Leg.LIST, client=facts.client_facts(client)))
+    ]
+
+
+def escape_like(text: str) -> str:
+    """Text as it is, inside a LIKE pattern with backslash as escape."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _below(tree: Any, customer: int | None, tops: Sequence[int]) -> bool:
+    return customer is not None and any(tree.covers(top, customer) for top in tops)
+
+
+def create(change: ClientChange, caller: Caller) -> OAuthClient:
+    """Register a client. Raises ``Denied``, ``Invalid`` naming every wrong field."""
+    problems = [
+        FieldProblem(wire, "This field is required.", "MISSING")
+        for name, wire in REQUIRED.items()
+        if getattr(change, name) is None
+    ]
+    domain = directory.domain_named(change.domain, caller.domain_id, problems)
+    customer = _customer(change.customer, domain.id if domain else caller.domain_id, caller, problems)
+    at = (
+        customer.id
+        if customer is not None
+        else directory.root_customer(domain.id if domain else caller.domain_id).id
+    )
+    caller.needs(Guard.ADD_OAUTH_CLIENT, at)
+    if problems:
+        check(change, caller, at, None, problems)
+        raise Invalid(*problems)
+    now = clock.now()
+    client = OAuthClient(
+        id=str(uuid.uuid4()),
+        domain_id=domain.id if domain else caller.domain_id,
+        customer_id=customer.id if customer is not None else None,
+        authentication_method="password",
+        max_security_level=int(SecurityLevel.EXTERNAL),
+        permitted_scopes=[],
+        post_logout_redirect_uris=[],
+        open_id_custom_claims=[],
+        hidden=False,
+        require_pkce=False,
+        insecure_without_pkce=False,
+        require_same_client_ip=False,
+        enable_standard_open_id_claims=True,
+        enable_string_group_claim=False,
+        created_at=now,
+        created_by_id=caller.user_id,
+        updated_at=now,
+        updated_by_id=caller.user_id,
+    )
+    apply(client, check(change, caller, at, client, problems), problems)
+    if _short_name_taken(client):
+        problems.append(FieldProblem("shortName", "This short name is taken. Choose another.", "TAKEN"))
+    if problems:
+        raise Invalid(*problems)
+    db.session.add(client)
+    db.session.flush()
+    audit.record("client-add", caller.actor, client_id=client.id, detail={"after": snapshot(client)})
+    return client
+
+
+def update(id_or_short_name: str, change: ClientChange, caller: Caller) -> tuple[OAuthClient, bool]:
+    """Change what was sent and nothing else; the second value tells whether anything changed.
+
+    Raises ``Missing``, ``Denied``, ``Invalid``.
+    """
+    client = visible(id_or_short_name, caller)
+    at = guard_customer(client)
+    caller.needs(Guard.UPDATE_OAUTH_CLIENT, at)
+    problems: list[FieldProblem] = []
+    for name in ("customer", "domain"):
+        if getattr(change, name) is not None:
+            problems.append(FieldProblem(name, "This field cannot be changed.", "NOT_ALLOWED"))
+    before = snapshot(client)
+    new_secret = change.client_secret is not None
+    with db.session.no_autoflush:
+        apply(client, check(change, caller, at, client, problems), problems)
+        if _short_name_taken(client):
+            problems.append(FieldProblem("shortName", "This short name is taken. Choose another.", "TAKEN"))
+    if problems:
+        raise Invalid(*problems)
+    after = snapshot(client)
+    if before == after and not new_secret:
+        return client, False
+    client.updated_at = clock.now()
+    client.updated_by_id = caller.user_id
+    db.session.flush()
+    changed = {
+        name: {"before": before[name], "after": after[name]} for name in after if before[name] != after[name]
+    }
+    if new_secret:
+        changed["clientSecret"] = {"before": "", "after": "changed"}
+    audit.record("client-update", caller.actor, client_id=client.id, detail=changed)
+    return client, True
+
+
+def delete(id_or_short_name: str, caller: Caller) -> OAuthClient:
+    """Delete for good: its tokens and codes are dead at their next use. Raises ``Missing``, ``Denied``."""
+    client = visible(id_or_short_name, caller)
+    caller.needs(Guard.DELETE_OAUTH_CLIENT, guard_customer(client))
+    client.deleted_at = clock.now()
+    client.deleted_by_id = caller.user_id
+    db.session.flush()
+    audit.record("client-delete", caller.actor, client_id=client.id, detail={"shortName": client.short_name})
+    return client
+
+
+def make_secret() -> str:
+    """A client secret of 256 random bits."""
+    return secrets.token_urlsafe(32)
+
+
+def snapshot(client: OAuthClient) -> dict[str, Any]:
+    """A client's columns for audit and comparison, without its secret."""
+    left_out = {"secret_hash", "secret_digest", "version", "updated_at", "updated_by_id", "created_at"}
+    return {
+        column.key: getattr(client, column.key)
+        for column in OAuthClient.__mapper__.columns
+        if column.key not in left_out and not column.key.endswith("_at")
+    }
+
+
+def _customer(
+    text: str | None, domain_id: int, caller: Caller, problems: list[FieldProblem]
+) -> Customer | None:
+    if text is None:
+        return None
+    customer = directory.find_customer(text, domain_id)
+    if customer is None or not caller.rights.sees(customer.id):
+        problems.append(FieldProblem("customer", "There is no such customer in this domain.", "UNKNOWN"))
+        return None
+    return customer
+
+
+def _short_name_taken(client: OAuthClient) -> bool:
+    return (
+        db.session.execute(
+            select(OAuthClient.id).where(
+                OAuthClient.domain_id == client.domain_id,
+                OAuthClient.short_name == client.short_name,
+                OAuthClient.deleted_at.is_(None),
+                OAuthClient.id != client.id,
+            )
+        ).first()
+        is not None
+    )

@@ -1,0 +1,55 @@
+"""Keys derived from ``ARGUS_SECRET_KEYS``: one purpose each, so that no key is used twice.
+
+The first key signs, all verify.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from dataclasses import dataclass
+
+from cryptography.fernet import Fernet
+from cryptography.fernet import MultiFernet
+
+from app.runtime import per_app
+from app.runtime import settings
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRing:
+    """``keys`` maps key id to 32 bytes or more; ``signing`` is the id of the first."""
+
+    keys: dict[int, bytes]
+    signing: int
+
+    def derive(self, purpose: str, key_id: int | None = None) -> bytes | None:
+        """A 32-byte key for one purpose, under the given or the signing key; ``None`` for an unknown id."""
+        key = self.keys.get(self.signing if key_id is None else key_id)
+        return None if key is None else hmac.digest(key, b"argus-idp/" + purpose.encode(), "sha256")
+
+    def box(self) -> MultiFernet:
+        """Encrypts under the signing key, opens under any."""
+        order = [self.signing, *(k for k in self.keys if k != self.signing)]
+        return MultiFernet(
+            [Fernet(base64.urlsafe_b64encode(self.derive("encryption", k) or b"")) for k in order]
+        )
+
+    def fingerprint(self) -> str:
+        """What the database remembers of the signing key; tells nothing about it."""
+        return hashlib.sha256(self.derive("fingerprint") or b"").hexdigest()
+
+    def fingerprints(self) -> frozenset[str]:
+        """The fingerprints of all keys: a node knows a database sealed under any of its keys."""
+        return frozenset(hashlib.sha256(self.derive("fingerprint", k) or b"").hexdigest() for k in self.keys)
+
+
+def keyring() -> KeyRing:
+    """The key ring of this application."""
+    return per_app(_make)
+
+
+def _make() -> KeyRing:
+    keys = settings().secret_keys
+    return KeyRing(dict(keys), keys[0][0])

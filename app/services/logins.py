@@ -1,0 +1,158 @@
+"""Login sessions: begun by a proof of who somebody is, seen, re-opened, ended (design decision 8)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import select
+from sqlalchemy import update
+
+from app import clock
+from app.extensions import db
+from app.models.directory import User
+from app.models.sessions import LoginSession
+from app.policy.facts import SecurityLevel
+from app.runtime import settings
+from app.services import audit
+from app.services.audit import Actor
+from app.services.contact import Contact
+from app.services.tokens import Kind
+from app.services.tokens import Token
+from app.services.tokens import mint
+from app.services.tokens import new_id
+from app.services.unit import write
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What a person just proved: by which method, and how strong that is (design decision 17)."""
+
+    method: str
+    level: SecurityLevel
+
+
+PASSWORD = Proof("password", SecurityLevel.STANDARD)
+
+
+def begin(user: User, proof: Proof, contact: Contact) -> Token:
+    """A new login session; returns its token, which is not kept."""
+    now = clock.now()
+    login_id = new_id()
+    token = mint(Kind.LOGIN, user.short_name, login_id)
+    db.session.add(
+        LoginSession(
+            id=login_id,
+            user_id=user.id,
+            token_digest=token.digest,
+            user_name=user.short_name,
+            method=proof.method,
+            security_level=int(proof.level),
+            session_epoch=user.session_epoch or 0,
+            client_ip=contact.address,
+            user_agent=contact.user_agent[:200],
+            created_at=now,
+            authenticated_at=now,
+            last_seen_at=now,
+            expires_at=now + timedelta(seconds=settings().login_seconds),
+        )
+    )
+    _remember(user, proof, contact)
+    return token
+
+
+def reopen(login_id: bytes, user: User, proof: Proof, contact: Contact) -> Token | None:
+    """The same user logs in again in the same browser: the same row under a new token.
+
+    ``None`` when the row has ended, reached its absolute end or belongs to somebody else: nothing ended
+    comes back. Its absolute end stays.
+    """
+    now = clock.now()
+    token = mint(Kind.LOGIN, user.short_name, login_id)
+    changed = db.session.execute(
+        update(LoginSession)
+        .where(
+            LoginSession.id == login_id,
+            LoginSession.user_id == user.id,
+            LoginSession.ended_at.is_(None),
+            LoginSession.expires_at > now,
+            LoginSession.session_epoch == (user.session_epoch or 0),
+            LoginSession.parent_id.is_(None),
+        )
+        .values(
+            token_digest=token.digest,
+            method=proof.method,
+            security_level=int(proof.level),
+            authenticated_at=now,
+            last_seen_at=now,
+            client_ip=contact.address,
+            user_agent=contact.user_agent[:200],
+        )
+    )
+    if not changed.rowcount:  # type: ignore[attr-defined]
+        return None
+    _remember(user, proof, contact)
+    return token
+
+
+def end(login_id: bytes, reason: str, actor: Actor) -> bool:
+    """End one login and, by the join at every use, all that hangs on it. True when it was alive."""
+    changed = db.session.execute(
+        update(LoginSession)
+        .where(LoginSession.id == login_id, LoginSession.ended_at.is_(None))
+        .values(ended_at=clock.now(), end_reason=reason)
+    )
+    ended = bool(changed.rowcount)  # type: ignore[attr-defined]
+    if ended:
+        audit.record("logout", actor, detail={"login": login_id.hex(), "reason": reason})
+    return ended
+
+
+def end_all(user: User, reason: str, actor: Actor) -> None:
+    """End everything the user has open, everywhere: one write that races with nothing (decision 8)."""
+    db.session.execute(update(User).where(User.id == user.id).values(session_epoch=User.session_epoch + 1))
+    db.session.expire(user, ["session_epoch"])
+    audit.record("logout-everywhere", actor, user=(user.id, user.short_name), detail={"reason": reason})
+
+
+def seen(login_id: bytes, last_seen_at: object) -> None:
+    """Move the idle clock, best effort, in its own unit, at most once in a while (design §7).
+
+    Conditional on the value read, so that nothing that ended or went idle since comes back.
+    """
+    pause = timedelta(seconds=min(60, settings().login_idle_seconds // 4))
+    now = clock.now()
+    if last_seen_at is None or now - last_seen_at < pause:  # type: ignore[operator]
+        return
+    write(
+        lambda: db.session.execute(
+            update(LoginSession)
+            .where(
+                LoginSession.id == login_id,
+                LoginSession.ended_at.is_(None),
+                LoginSession.last_seen_at == last_seen_at,
+            )
+            .values(last_seen_at=now)
+        )
+    )
+
+
+def living(user: User) -> list[LoginSession]:
+    """The user's logins that still stand, newest first."""
+    statement = (
+        select(LoginSession)
+        .where(
+            LoginSession.user_id == user.id,
+            LoginSession.ended_at.is_(None),
+            LoginSession.expires_at > clock.now(),
+            LoginSession.session_epoch == (user.session_epoch or 0),
+        )
+        .order_by(LoginSession.created_at.desc())
+    )
+    return list(db.session.execute(statement).scalars())
+
+
+def _remember(user: User, proof: Proof, contact: Contact) -> None:
+    user.last_login_at = clock.now()
+    user.last_login_method = proof.method
+    user.last_login_ip = contact.address

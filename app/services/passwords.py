@@ -1,0 +1,80 @@
+"""Passwords and client secrets that people chose: argon2id, with one cost for every answer."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import threading
+import time
+from collections import OrderedDict
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError
+from argon2.exceptions import VerificationError
+
+from app.runtime import per_app
+from app.runtime import settings
+
+MOST_CHARACTERS = 1024
+REMEMBERED_SECONDS = 60.0
+REMEMBERED_SECRETS = 1000
+
+
+class Passwords:
+    """Hashes and verifies. Hashing is bounded to a few at once, so that logins cannot exhaust the memory."""
+
+    def __init__(self) -> None:
+        chosen = settings()
+        self._hasher = PasswordHasher(
+            time_cost=chosen.argon2_time, memory_cost=chosen.argon2_memory_kib, parallelism=1
+        )
+        self._few = threading.BoundedSemaphore(4)
+        self._nobody = self._hasher.hash(secrets.token_urlsafe(16))
+        self._process_key = secrets.token_bytes(32)
+        self._remembered: OrderedDict[bytes, float] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def hash(self, chosen: str) -> str:
+        with self._few:
+            return self._hasher.hash(chosen)
+
+    def verify(self, stored: str | None, presented: str) -> bool:
+        """Whether the password is right. Without a stored hash it costs the same and answers no."""
+        if len(presented) > MOST_CHARACTERS:
+            return False
+        try:
+            with self._few:
+                self._hasher.verify(stored or self._nobody, presented)
+        except (VerificationError, InvalidHashError):
+            return False
+        return stored is not None
+
+    def outdated(self, stored: str) -> bool:
+        """Whether the hash was made under other parameters and should be made again."""
+        return self._hasher.check_needs_rehash(stored)
+
+    def verify_client_secret(self, client_id: str, stored: str, presented: str) -> bool:
+        """As ``verify``, remembering a success for a minute under a process-random key (security rule 23).
+
+        The stored hash is part of what is remembered, so a rotated secret is forgotten at once.
+        """
+        parts = b"\0".join(part.encode("utf-8", "surrogatepass") for part in (client_id, stored, presented))
+        mark = hmac.digest(self._process_key, hashlib.sha256(parts).digest(), "sha256")
+        now = time.monotonic()
+        with self._lock:
+            until = self._remembered.get(mark)
+        if until is not None and until > now:
+            return True
+        if not self.verify(stored, presented):
+            return False
+        with self._lock:
+            self._remembered[mark] = now + REMEMBERED_SECONDS
+            while len(self._remembered) > REMEMBERED_SECRETS:
+                self._remembered.popitem(last=False)
+        return True
+
+
+def passwords() -> Passwords:
+    """The hasher of this application."""
+    return per_app(Passwords)

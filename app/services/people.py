@@ -1,0 +1,225 @@
+"""Users, groups and memberships, as an administrator changes them.
+
+A subject is visible to who holds ``viewUsers`` for its customer, and to itself; else it is as absent.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from typing import TypeVar
+
+from sqlalchemy import select
+
+from app import clock
+from app.extensions import db
+from app.models.directory import Customer
+from app.models.directory import Group
+from app.models.directory import Membership
+from app.models.directory import Subject
+from app.models.directory import User
+from app.services import audit
+from app.services import delegation
+from app.services import directory
+from app.services import logins
+from app.services import standing
+from app.services.callers import Caller
+from app.services.facts import Asked
+from app.services.guards import Guard
+from app.services.problems import FieldProblem
+from app.services.problems import Invalid
+from app.services.problems import Missing
+
+S = TypeVar("S", bound=Subject)
+
+
+@dataclass(frozen=True, slots=True)
+class NewSubject:
+    """What an administrator sends for a new user or group; ``fields`` are further columns."""
+
+    short_name: str
+    name: str
+    customer: str
+    domain: str | None
+    fields: dict[str, Any]
+
+
+def visible_subject(caller: Caller, text: str, domain_id: int) -> Subject:
+    """A living subject the caller may know of. Raises ``Missing`` alike for absent and hidden."""
+    subject = directory.find_subject(text, domain_id)
+    if subject is None or not _may_see(caller, subject):
+        raise Missing("subject")
+    return subject
+
+
+def visible_user(caller: Caller, text: str, domain_id: int) -> User:
+    """As ``visible_subject``, for a user."""
+    subject = visible_subject(caller, text, domain_id)
+    if not isinstance(subject, User):
+        raise Missing("user")
+    return subject
+
+
+def visible_group(caller: Caller, text: str, domain_id: int) -> Group:
+    """As ``visible_subject``, for a group."""
+    subject = visible_subject(caller, text, domain_id)
+    if not isinstance(subject, Group):
+        raise Missing("group")
+    return subject
+
+
+def add_user(new: NewSubject, caller: Caller) -> User:
+    """A new user, without a password. Raises ``Denied``, ``Invalid``."""
+    customer = _place(new, caller)
+    user = User(**_columns(new, customer, caller))
+    return _added(user, "user-add", caller)
+
+
+def add_group(new: NewSubject, caller: Caller) -> Group:
+    """A new group, without members. Raises ``Denied``, ``Invalid``."""
+    customer = _place(new, caller)
+    group = Group(**_columns(new, customer, caller))
+    return _added(group, "group-add", caller)
+
+
+def delete_user(user: User, caller: Caller) -> User:
+    """Delete for good; everything open ends. Raises ``Denied``, ``NotHeld``."""
+    caller.needs(Guard.DELETE_USER, user.customer_id)
+    delegation.insist_not_above(caller, user)
+    _deleted(user, caller)
+    logins.end_all(user, "deleted", caller.actor)
+    audit.record("user-delete", caller.actor, user=(user.id, user.short_name))
+    return user
+
+
+def delete_group(group: Group, caller: Caller) -> Group:
+    """Delete for good: what its members held through it is gone. Raises ``Denied``, ``NotHeld``."""
+    caller.needs(Guard.DELETE_USER, group.customer_id)
+    if not delegation.holds_all_of(caller, group):
+        raise Invalid(delegation.not_held("group"))
+    _deleted(group, caller)
+    audit.record("group-delete", caller.actor, detail={"group": group.short_name})
+    standing.raise_policy_version()
+    return group
+
+
+def members(group: Group) -> list[Subject]:
+    """The living direct members, by short name."""
+    statement = (
+        select(Subject)
+        .join(Membership, Membership.member_id == Subject.id)
+        .where(Membership.group_id == group.id, Membership.removed_at.is_(None), Subject.deleted_at.is_(None))
+        .order_by(Subject.short_name)
+    )
+    return list(db.session.execute(statement).scalars())
+
+
+def add_members(group: Group, names: Sequence[str], comment: str | None, caller: Caller) -> list[Subject]:
+    """Put subjects into a group; who is in already stays. Raises ``Denied``, ``Invalid``."""
+    caller.needs(Guard.ADD_GROUP_MEMBER, group.customer_id)
+    subjects = _named(names, group, caller)
+    if not delegation.holds_all_of(caller, group):
+        raise Invalid(delegation.not_held("subject"))
+    above = {group.id, *standing.groups_of(group.id)}
+    if any(subject.id in above for subject in subjects):
+        raise Invalid(FieldProblem("subject", "A group cannot contain itself, directly or not.", "CYCLE"))
+    present = {member.id for member in members(group)}
+    for subject in subjects:
+        if subject.id in present:
+            continue
+        db.session.add(
+            Membership(
+                id=str(uuid.uuid4()),
+                group_id=group.id,
+                member_id=subject.id,
+                comment=comment,
+                added_at=clock.now(),
+                added_by_id=caller.user_id,
+            )
+        )
+    return _members_changed("member-add", group, subjects, caller)
+
+
+def remove_members(group: Group, names: Sequence[str], comment: str | None, caller: Caller) -> list[Subject]:
+    """Take subjects out of a group. Raises ``Denied``, ``Invalid``."""
+    caller.needs(Guard.REMOVE_GROUP_MEMBER, group.customer_id)
+    subjects = _named(names, group, caller)
+    if not delegation.holds_all_of(caller, group):
+        raise Invalid(delegation.not_held("subject"))
+    rows = db.session.execute(
+        select(Membership).where(
+            Membership.group_id == group.id,
+            Membership.member_id.in_([subject.id for subject in subjects]),
+            Membership.removed_at.is_(None),
+        )
+    ).scalars()
+    for row in rows:
+        row.removed_at, row.removed_by_id, row.remove_comment = clock.now(), caller.user_id, comment
+    return _members_changed("member-remove", group, subjects, caller)
+
+
+def _may_see(caller: Caller, subject: Subject) -> bool:
+    if subject.id == caller.user_id:
+        return bool(caller.decision)
+    return bool(caller.allows(Asked(Guard.VIEW_USERS, subject.customer_id)))
+
+
+def _place(new: NewSubject, caller: Caller) -> Customer:
+    """Where the new subject belongs, with everything that can be wrong about it named at once."""
+    problems: list[FieldProblem] = []
+    domain = directory.domain_named(new.domain, caller.domain_id, problems)
+    customer = directory.find_customer(new.customer, domain.id) if domain is not None else None
+    if domain is not None and (customer is None or not caller.rights.sees(customer.id)):
+        problems.append(FieldProblem("customer", "There is no such customer in this domain.", "UNKNOWN"))
+    if problems or customer is None:
+        raise Invalid(*problems)
+    caller.needs(Guard.CREATE_USER, customer.id)
+    if directory.find_subject(new.short_name, customer.domain_id) is not None:
+        raise Invalid(FieldProblem("shortName", "This short name is taken. Choose another.", "TAKEN"))
+    return customer
+
+
+def _columns(new: NewSubject, customer: Customer, caller: Caller) -> dict[str, Any]:
+    now = clock.now()
+    return {
+        "domain_id": customer.domain_id,
+        "customer_id": customer.id,
+        "short_name": new.short_name,
+        "name": new.name,
+        "created_at": now,
+        "created_by_id": caller.user_id,
+        "updated_at": now,
+        "updated_by_id": caller.user_id,
+        **new.fields,
+    }
+
+
+def _added(subject: S, action: str, caller: Caller) -> S:
+    db.session.add(subject)
+    db.session.flush()
+    audit.record(action, caller.actor, detail={"id": subject.id, "shortName": subject.short_name})
+    return subject
+
+
+def _deleted(subject: Subject, caller: Caller) -> None:
+    subject.deleted_at = clock.now()
+    subject.deleted_by_id = caller.user_id
+    db.session.flush()
+
+
+def _named(names: Sequence[str], group: Group, caller: Caller) -> list[Subject]:
+    found = [directory.find_subject(name, group.domain_id) for name in names]
+    visible = [subject for subject in found if subject is not None and _may_see(caller, subject)]
+    if len(visible) != len(names):
+        raise Invalid(FieldProblem("subject", "There is no such user or group.", "UNKNOWN"))
+    return visible
+
+
+def _members_changed(action: str, group: Group, subjects: Sequence[Subject], caller: Caller) -> list[Subject]:
+    db.session.flush()
+    names = [subject.short_name for subject in subjects]
+    audit.record(action, caller.actor, detail={"group": group.short_name, "members": names})
+    standing.raise_policy_version()
+    return members(group)

@@ -1,0 +1,108 @@
+"""Permissions granted and revoked: nobody gives or takes what he does not hold (security rule 59)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from app import clock
+from app.extensions import db
+from app.models.authority import Permission
+from app.services import audit
+from app.services import authority
+from app.services import delegation
+from app.services import directory
+from app.services import standing
+from app.services.callers import Caller
+from app.services.facts import Asked
+from app.services.guards import Guard
+from app.services.problems import FieldProblem
+from app.services.problems import Invalid
+from app.services.problems import Missing
+
+
+@dataclass(frozen=True, slots=True)
+class NewPermission:
+    """Who, what, where; each by id or name."""
+
+    subject: str
+    function: str
+    customer: str
+    comment: str | None = None
+
+
+def grant(new: NewPermission, caller: Caller) -> Permission:
+    """Grant; an identical living permission is answered as it is. Raises ``Denied``, ``Invalid``."""
+    problems: list[FieldProblem] = []
+    function = authority.find_function(new.function)
+    if function is None:
+        problems.append(FieldProblem("function", "There is no such function.", "UNKNOWN"))
+    customer = directory.find_customer(new.customer, caller.domain_id)
+    if customer is None or not caller.rights.sees(customer.id):
+        customer = None
+        problems.append(FieldProblem("customer", "There is no such customer.", "UNKNOWN"))
+    subject = directory.find_subject(new.subject, caller.domain_id)
+    if subject is None or not caller.allows(Asked(Guard.VIEW_USERS, subject.customer_id)):
+        subject = None
+        problems.append(FieldProblem("subject", "There is no such user or group.", "UNKNOWN"))
+    if customer is not None:
+        caller.needs(Guard.GRANT_ROLE, customer.id)
+    if function is None or customer is None or subject is None:
+        raise Invalid(*problems)
+    if not authority.holds_all(caller, function.id, customer.id):
+        raise Invalid(delegation.not_held("function"))
+    known = db.session.execute(
+        select(Permission).where(
+            Permission.subject_id == subject.id,
+            Permission.function_id == function.id,
+            Permission.customer_id == customer.id,
+            Permission.revoked_at.is_(None),
+        )
+    ).scalar_one_or_none()
+    if known is not None:
+        return known
+    permission = Permission(
+        subject_id=subject.id,
+        function_id=function.id,
+        customer_id=customer.id,
+        comment=new.comment,
+        granted_at=clock.now(),
+        granted_by_id=caller.user_id,
+    )
+    db.session.add(permission)
+    db.session.flush()
+    _record("permission-grant", permission, caller)
+    standing.raise_rights_version(subject)
+    return permission
+
+
+def revoke(permission_id: int, comment: str | None, caller: Caller) -> Permission:
+    """Take a permission away: it counts for nothing at the next request. Raises ``Denied``, ``Missing``."""
+    permission = db.session.get(Permission, permission_id)
+    if (
+        permission is None
+        or permission.revoked_at is not None
+        or not caller.allows(Asked(Guard.VIEW_PERMISSIONS, permission.customer_id))
+    ):
+        raise Missing("permission")
+    caller.needs(Guard.REVOKE_ROLE, permission.customer_id)
+    if not authority.holds_all(caller, permission.function_id, permission.customer_id):
+        raise Invalid(delegation.not_held("permissionID"))
+    permission.revoked_at = clock.now()
+    permission.revoked_by_id = caller.user_id
+    permission.revoke_comment = comment
+    db.session.flush()
+    _record("permission-revoke", permission, caller)
+    standing.raise_rights_version(permission.subject)
+    return permission
+
+
+def _record(action: str, permission: Permission, caller: Caller) -> None:
+    detail = {
+        "id": permission.id,
+        "subject": permission.subject.short_name,
+        "function": permission.function.name,
+        "customer": permission.customer.short_name,
+    }
+    audit.record(action, caller.actor, detail=detail)

@@ -1,0 +1,172 @@
+"""What a user holds today: resolved from rows, kept under the versions it was read under (design §7).
+
+Nothing here decides. A value is used only while both versions, read in the same query as the credential,
+are the ones it was read under; so a change acts at the next request of every process.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from threading import Lock
+
+from sqlalchemy import CTE
+from sqlalchemy import BigInteger
+from sqlalchemy import literal
+from sqlalchemy import select
+from sqlalchemy import update
+
+from app.extensions import db
+from app.models.authority import Function
+from app.models.authority import FunctionEdge
+from app.models.authority import Permission
+from app.models.directory import Customer
+from app.models.directory import Membership
+from app.models.directory import Subject
+from app.models.directory import User
+from app.models.state import SystemState
+from app.policy.rights import CustomerTree
+from app.policy.rights import FunctionGraph
+from app.policy.rights import Rights
+from app.policy.rights import resolve
+from app.runtime import per_app
+
+MOST_USERS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Landscape:
+    """Function graph and customer tree under one policy version."""
+
+    version: int
+    graph: FunctionGraph
+    tree: CustomerTree
+
+
+class _Kept:
+    def __init__(self) -> None:
+        self.landscape: Landscape | None = None
+        self.rights: OrderedDict[int, tuple[int, int, Rights]] = OrderedDict()
+        self.lock = Lock()
+
+
+def policy_version() -> int:
+    """The present policy version."""
+    return db.session.execute(select(SystemState.policy_version)).scalar_one()
+
+
+def landscape(version: int | None = None) -> Landscape:
+    """Graph and tree as of ``version`` (or the present one); three queries when it is not kept."""
+    kept = per_app(_Kept)
+    version = policy_version() if version is None else version
+    known = kept.landscape
+    if known is not None and known.version == version:
+        return known
+    fresh = Landscape(version, _graph(), _tree())
+    kept.landscape = fresh
+    return fresh
+
+
+def rights_of(user_id: int, rights_version: int, version: int) -> Rights:
+    """The user's own rights under the two versions; one query when they are not kept."""
+    kept = per_app(_Kept)
+    with kept.lock:
+        known = kept.rights.get(user_id)
+        if known is not None and known[:2] == (rights_version, version):
+            kept.rights.move_to_end(user_id)
+            return known[2]
+    land = landscape(version)
+    rights = resolve(_permissions(user_id), land.graph, land.tree)
+    with kept.lock:
+        kept.rights[user_id] = (rights_version, version, rights)
+        while len(kept.rights) > MOST_USERS:
+            kept.rights.popitem(last=False)
+    return rights
+
+
+def raise_policy_version() -> None:
+    """Say that graph, tree, groups or group grants changed. Last in the transaction: writers queue."""
+    db.session.flush()
+    db.session.execute(update(SystemState).values(policy_version=SystemState.policy_version + 1))
+
+
+def raise_rights_version(subject: Subject) -> None:
+    """Say that a subject's own permissions or memberships changed: a user's version, or everybody's."""
+    db.session.flush()
+    if not isinstance(subject, User):
+        raise_policy_version()
+        return
+    db.session.execute(
+        update(User).where(User.id == subject.id).values(rights_version=User.rights_version + 1)
+    )
+
+
+def groups_of(subject_id: int) -> list[int]:
+    """The ids of all living groups the subject belongs to, directly or through groups."""
+    above = _with_groups(subject_id)
+    return [row.id for row in db.session.execute(select(above.c.id)) if row.id != subject_id]
+
+
+def members_below(group_id: int) -> frozenset[int]:
+    """The ids of everything inside the group, through groups."""
+    start = select(literal(group_id, BigInteger()).label("id")).cte("below", recursive=True)
+    below = start.union(
+        select(Membership.member_id)
+        .join(start, Membership.group_id == start.c.id)
+        .where(Membership.removed_at.is_(None))
+    )
+    return frozenset(row.id for row in db.session.execute(select(below.c.id)) if row.id != group_id)
+
+
+def _with_groups(subject_id: int) -> CTE:
+    start = select(literal(subject_id, BigInteger()).label("id")).cte("above", recursive=True)
+    group = Subject.__table__.alias("g")
+    return start.union(
+        select(Membership.group_id)
+        .join(start, Membership.member_id == start.c.id)
+        .join(group, group.c.id == Membership.group_id)
+        .where(Membership.removed_at.is_(None), group.c.deleted_at.is_(None))
+    )
+
+
+def _permissions(user_id: int) -> Iterable[tuple[int, int]]:
+    above = _with_groups(user_id)
+    rows = db.session.execute(
+        select(Permission.function_id, Permission.customer_id)
+        .join(above, Permission.subject_id == above.c.id)
+        .where(Permission.revoked_at.is_(None))
+    )
+    return [(row.function_id, row.customer_id) for row in rows]
+
+
+def _graph() -> FunctionGraph:
+    functions = db.session.execute(
+        select(Function.id, Function.name, Function.minimum_security_level, Function.read_only).where(
+            Function.deleted_at.is_(None)
+        )
+    ).all()
+    edges = db.session.execute(
+        select(FunctionEdge.parent_id, FunctionEdge.child_id).where(FunctionEdge.removed_at.is_(None))
+    )
+    children: dict[int, set[int]] = {}
+    for edge in edges:
+        children.setdefault(edge.parent_id, set()).add(edge.child_id)
+    return FunctionGraph(
+        names={f.id: f.name for f in functions},
+        children={parent: frozenset(below) for parent, below in children.items()},
+        levels={f.id: f.minimum_security_level for f in functions},
+        read_only=frozenset(f.id for f in functions if f.read_only),
+    )
+
+
+def _tree() -> CustomerTree:
+    rows = db.session.execute(
+        select(Customer.id, Customer.parent_id, Customer.domain_id, Customer.name, Customer.disabled_at)
+    ).all()
+    return CustomerTree(
+        parents={c.id: c.parent_id for c in rows},
+        domains={c.id: c.domain_id for c in rows},
+        names={c.id: c.name for c in rows},
+        disabled=frozenset(c.id for c in rows if c.disabled_at is not None),
+    )

@@ -1,0 +1,98 @@
+"""The unit of work (design decision 21): reads run in autocommit, whoever writes opens it first.
+
+``write(work)`` runs ``work`` in one transaction and commits. On SQLite it begins IMMEDIATE, so that a
+reader never has to upgrade its lock. A serialization failure or deadlock is tried once more, then it is
+``Unavailable``: nothing was committed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from sqlalchemy import Connection
+from sqlalchemy import Engine
+from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError as DatabaseError
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import InterfaceError
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm.exc import StaleDataError
+
+from app.extensions import db
+from app.services.problems import Conflict
+from app.services.problems import Unavailable
+
+__all__ = ["DatabaseError", "PoolTimeout", "prepare_engine", "write"]
+
+T = TypeVar("T")
+WRITES = "argus_writes"
+# PostgreSQL: serialization_failure, deadlock_detected, lock_not_available.
+RETRIED_STATES = ("40001", "40P01", "55P03")
+
+
+def write(work: Callable[[], T]) -> T:
+    """Run ``work`` in one write transaction and commit it.
+
+    Raises ``Unavailable`` when the database cannot do it now, ``Conflict`` when somebody else changed or
+    took the same thing; whatever ``work`` raises passes through. In each case nothing was committed.
+    """
+    try:
+        return _once(work)
+    except DatabaseError as problem:
+        if not _worth_retrying(problem):
+            raise
+    try:
+        return _once(work)
+    except DatabaseError as problem:
+        raise Unavailable from problem
+
+
+def _once(work: Callable[[], T]) -> T:
+    session = db.session
+    try:
+        # Ends the implicit read and forgets what it read: the unit decides over rows of its own.
+        session.rollback()
+        engine = session.get_bind()
+        options = {WRITES: True} if engine.dialect.name == "sqlite" else {"isolation_level": "READ COMMITTED"}
+        session.connection(execution_options=options)
+        result = work()
+        session.commit()
+        return result
+    except (IntegrityError, StaleDataError) as problem:
+        session.rollback()
+        raise Conflict from problem
+    except PoolTimeout as problem:
+        session.rollback()
+        raise Unavailable from problem
+    except BaseException:
+        session.rollback()
+        raise
+
+
+def _worth_retrying(problem: DatabaseError) -> bool:
+    if isinstance(problem, InterfaceError) or problem.connection_invalidated:
+        return True
+    state = getattr(problem.orig, "sqlstate", None)
+    return state in RETRIED_STATES or (isinstance(problem, OperationalError) and state is None)
+
+
+def prepare_engine(engine: Engine) -> None:
+    """Give SQLite its pragmas and its BEGIN IMMEDIATE; leaves other databases as they are."""
+    if engine.dialect.name != "sqlite":
+        return
+
+    @event.listens_for(engine, "connect")
+    def _connect(connection: object, _record: object) -> None:
+        # The driver's own transaction handling is off: BEGIN comes from the handler below.
+        connection.isolation_level = None  # type: ignore[attr-defined]
+        cursor = connection.cursor()  # type: ignore[attr-defined]
+        for pragma in ("busy_timeout=5000", "journal_mode=WAL", "foreign_keys=ON", "synchronous=NORMAL"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        if connection.get_execution_options().get(WRITES):
+            connection.exec_driver_sql("BEGIN IMMEDIATE")

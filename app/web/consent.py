@@ -1,0 +1,172 @@
+"""``/oauth/authorize``: validate, log in, decide, ask, answer (house style 2.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from urllib.parse import urlencode
+from urllib.parse import urlsplit
+
+from flask import Blueprint
+from flask import redirect
+from flask import render_template
+from flask import request
+from flask import url_for
+from flask_wtf.csrf import CSRFError
+from flask_wtf.csrf import validate_csrf
+from werkzeug.wrappers import Response
+from wtforms.validators import ValidationError
+
+from app import clock
+from app.extensions import csrf
+from app.oauth import authorize as requests
+from app.oauth import hygiene
+from app.oauth.authorize import AuthorizationRequest
+from app.oauth.authorize import StaleTransaction
+from app.oauth.authorize import Unredirectable
+from app.oauth.errors import ArgusOAuthError
+from app.oauth.protocol_errors import ProtocolError
+from app.policy import redirects
+from app.policy import scopes
+from app.policy.facts import Decision
+from app.policy.facts import Question
+from app.services import audit
+from app.services import consent_view
+from app.services import gate
+from app.services import transactions
+from app.services.callers import Caller
+from app.services.unit import write
+from app.web import headers
+from app.web import person
+from app.web.continuation import Continuation
+from app.web.continuation import unwrap
+from app.web.continuation import wrap
+from app.web.errors import error_page
+from app.web.errors import refusal_page
+from app.web.login import login_url
+
+blueprint = Blueprint("consent", __name__)
+ALIASES = ("/oauth/authorize", "/spa/oauth/authorize", "/spa/authentication/oauth/authorize")
+STALE = "This page was answered already or is too old. Go back to the application and start again."
+
+
+def authorize() -> Response | str | tuple[str, int]:
+    """GET shows; POST with ``transaction`` answers the form; any other POST is a request sent by form."""
+    try:
+        if request.method == "POST" and "transaction" in request.form:
+            return _answer_form()
+        waiting = _waiting()
+        asked = requests.validate(waiting.params)
+    except ProtocolError as problem:
+        return error_page("This request is not in order", problem.description, 400)
+    except Unredirectable as problem:
+        return error_page("This request cannot be answered", problem.message, 400)
+    except ArgusOAuthError as problem:
+        return requests.answer(problem)
+    if request.method == "POST":
+        # A cross-site POST arrives without the login's cookie: come back by GET (security rule 39).
+        return redirect(_resume(waiting.params, waiting.began_at), 303)
+    try:
+        return _go_on(asked, waiting.began_at)
+    except ArgusOAuthError as problem:
+        return requests.answer(problem, asked)
+
+
+for number, path in enumerate(ALIASES):
+    # CSRF of the answer is checked in ``_answer_form``; a protocol request by POST has no token to check.
+    name = "authorize" if number == 0 else f"authorize_{number}"
+    blueprint.add_url_rule(path, name, csrf.exempt(authorize), methods=["GET", "POST"])
+
+
+def _waiting() -> Continuation:
+    """The parameters of this request, or those that waited for a login, and when they first arrived."""
+    resumed = unwrap(request.args.get("continue")) if request.method == "GET" else None
+    if resumed is not None:
+        return resumed
+    return Continuation(hygiene.check_authorize_request(request), clock.now())
+
+
+def _go_on(asked: AuthorizationRequest, began_at: datetime) -> Response | str | tuple[str, int]:
+    """From a valid request to its end: log in, refuse, remember or ask. Raises ``ArgusOAuthError``."""
+    somebody = person.present()
+    caller = somebody.caller if somebody is not None else person.known(request)
+    silent = "none" in asked.prompts
+    if caller is None or requests.must_log_in(asked, caller, began_at):
+        if silent:
+            raise asked.error("login_required")
+        waiting = wrap(asked.params, began_at)
+        return redirect(login_url(waiting, asked.params.get("login_hint", "")[:100]), 303)
+    question = requests.question(asked, caller)
+    decision = gate.ask(question)
+    if not decision:
+        audit.refused("authorize", caller.actor, decision, question)
+        refusal = asked.error("access_denied", decision=decision.number)
+        if silent:
+            raise refusal
+        return refusal_page(asked.client.name, decision, requests.answer(refusal, asked).location or "")
+    if gate.consent_covers(question) and "consent" not in asked.prompts:
+        return requests.approve(asked, caller)
+    if silent:
+        raise asked.error("consent_required")
+    return _ask(asked, caller, question, decision)
+
+
+def _ask(asked: AuthorizationRequest, caller: Caller, question: Question, decision: Decision) -> str:
+    """The consent page: the very functions and customers of the decision, behind a stored transaction."""
+    client, customer = asked.client, asked.client.customer_id
+    transaction = write(lambda: transactions.begin(caller.row.login_id, asked.params))
+    headers.allow_form_to(redirects.origin(asked.redirect_uri))
+    return render_template(
+        "consent.html",
+        application={
+            "name": client.name,
+            "description": client.description,
+            "site": urlsplit(client.main_uri).netloc,
+            "main_uri": client.main_uri,
+            "customer": question.tree.names.get(customer) if customer is not None else None,
+        },
+        scopes=[scopes.in_words(scope) for scope in asked.scopes],
+        rights=consent_view.rights_by_customer(decision, question),
+        fallen=consent_view.fallen(question),
+        transaction=transaction,
+        changed=question.grant is not None,
+        login_name=caller.user_name,
+    )
+
+
+def _answer_form() -> Response | str | tuple[str, int]:
+    """Approve or deny: CSRF, the transaction of this very login, then everything judged again."""
+    try:
+        validate_csrf(request.form.get("csrf_token"))
+    except ValidationError:
+        raise CSRFError(STALE) from None
+    somebody = person.present()
+    transaction = request.form.get("transaction", "")
+    params = transactions.peek(transaction, somebody.caller.row.login_id) if somebody is not None else None
+    if somebody is None or params is None:
+        return error_page("This page is out of date", STALE, 400)
+    asked = requests.validate(params)
+    try:
+        if request.form.get("decision") == "approve":
+            return requests.approve(asked, somebody.caller, transaction)
+        if request.form.get("decision") != "deny":
+            return error_page("Nothing was decided", "Choose Approve or Deny.", 400)
+        return _deny(asked, somebody.caller, transaction)
+    except StaleTransaction:
+        return error_page("This page is out of date", STALE, 400)
+    except ArgusOAuthError as problem:
+        return requests.answer(problem, asked)
+
+
+def _deny(asked: AuthorizationRequest, caller: Caller, transaction: str) -> Response:
+    def work() -> None:
+        if not transactions.use(transaction, caller.row.login_id):
+            raise StaleTransaction
+        audit.record("authorize", caller.actor, outcome="denied", client_id=asked.client.id)
+
+    write(work)
+    return requests.answer(asked.error("access_denied", "The user said no."), asked)
+
+
+def _resume(params: Mapping[str, str], began_at: datetime) -> str:
+    return url_for("consent.authorize") + "?" + urlencode({"continue": wrap(params, began_at)})

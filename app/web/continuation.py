@@ -1,0 +1,53 @@
+"""An authorization request that waits for a login: signed, in the URL, so that strangers store nothing.
+
+It also remembers when the request first arrived, which is what ``prompt=login`` is measured by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC
+from datetime import datetime
+
+from itsdangerous import BadSignature
+from itsdangerous import URLSafeTimedSerializer
+
+from app import clock
+from app.services.keyring import keyring
+
+LIFE_SECONDS = 3600
+MOST_CHARACTERS = 12_000
+
+
+@dataclass(frozen=True, slots=True)
+class Continuation:
+    """The parameters as they arrived, and when."""
+
+    params: Mapping[str, str]
+    began_at: datetime
+
+
+def wrap(params: Mapping[str, str], began_at: datetime) -> str:
+    """The signed text of a waiting request."""
+    return str(_serializer().dumps({"p": dict(params), "t": began_at.timestamp()}))
+
+
+def unwrap(text: str | None) -> Continuation | None:
+    """The waiting request, when we signed it within the hour."""
+    if not text or len(text) > MOST_CHARACTERS:
+        return None
+    try:
+        held = _serializer().loads(text, max_age=LIFE_SECONDS)
+    except BadSignature:
+        return None
+    return Continuation(held["p"], datetime.fromtimestamp(held["t"], UTC))
+
+
+def now() -> datetime:
+    """When a request that arrives now began."""
+    return clock.now()
+
+
+def _serializer() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(keyring().derive("continuation") or b"", salt="authorize")

@@ -1,0 +1,1 @@
+"""WTForms, one file per page family."""

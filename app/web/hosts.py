@@ -1,0 +1,33 @@
+"""The public origin comes from configuration, never from headers (security rule 52)."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from flask import Flask
+from flask import abort
+from flask import redirect
+from flask import request
+from werkzeug.wrappers import Response
+
+from app.edge import HEALTH_PATHS
+from app.runtime import settings
+
+
+def register(app: Flask) -> None:
+    """Refuse unknown hosts; lead ``localhost`` to the configured loopback origin."""
+    app.before_request(_known_host)
+
+
+def _known_host() -> Response | None:
+    if request.path in HEALTH_PATHS:
+        return None
+    host = request.headers.get("Host", "").lower()
+    if host == settings().host:
+        return None
+    own = urlsplit(settings().base_url)
+    asked = urlsplit(f"//{host}")
+    if asked.hostname == "localhost" and own.scheme == "http" and request.method in ("GET", "HEAD"):
+        query = request.query_string.decode("latin-1")
+        return redirect(settings().base_url + request.path + (f"?{query}" if query else ""), 307)
+    return abort(400)

@@ -1,0 +1,104 @@
+"""A relying party: knows PKCE, state and parsing, so that a test states only what differs."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+from typing import Any
+from urllib.parse import parse_qs
+from urllib.parse import urlencode
+from urllib.parse import urlsplit
+
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from tests.drivers.person import Person
+from tests.world import REDIRECT
+from tests.world import SECRET
+
+TOKEN = "/authentication/v1/oauth/token"
+
+
+class RelyingParty:
+    """One application of one client, calling from one address."""
+
+    def __init__(
+        self, app: Flask, client_id: str, *, secret: str | None = SECRET, address: str = "127.0.0.1"
+    ) -> None:
+        self.app = app
+        self.client_id = client_id
+        self.secret = secret
+        self.address = address
+        self.verifier = secrets.token_urlsafe(48)
+        self.state = secrets.token_urlsafe(8)
+
+    @property
+    def challenge(self) -> str:
+        digest = hashlib.sha256(self.verifier.encode()).digest()
+        return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+    def url(self, **changes: str | None) -> str:
+        """The authorization URL; a change of ``None`` leaves a parameter out."""
+        params: dict[str, str | None] = {
+            "response_type": "code",
+            "client_id": self.client_id,
+            "redirect_uri": REDIRECT,
+            "scope": "openid profile",
+            "state": self.state,
+            "code_challenge": self.challenge,
+            "code_challenge_method": "S256",
+        }
+        params.update(changes)
+        return "/oauth/authorize?" + urlencode({k: v for k, v in params.items() if v is not None})
+
+    def sends(self, person: Person, **changes: str | None) -> dict[str, str]:
+        """Send a person through login and consent; the parameters that come back."""
+        return returned(person.approves(self.url(**changes)))
+
+    def posts(self, path: str = TOKEN, *, address: str | None = None, **form: str) -> TestResponse:
+        """A call with this client's credentials in the body."""
+        body = {"client_id": self.client_id, **form}
+        if self.secret is not None and "client_secret" not in body:
+            body["client_secret"] = self.secret
+        return self.app.test_client().post(
+            path, data=body, environ_overrides={"REMOTE_ADDR": address or self.address}
+        )
+
+    def redeems(self, code: str, **changes: str) -> TestResponse:
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": REDIRECT,
+            "code_verifier": self.verifier,
+        }
+        return self.posts(**(form | changes))
+
+    def refreshes(self, refresh_token: str, **changes: str) -> TestResponse:
+        return self.posts(**({"grant_type": "refresh_token", "refresh_token": refresh_token} | changes))
+
+    def introspects(self, token: str) -> dict[str, Any]:
+        answer = self.posts(TOKEN + "/introspect", token=token)
+        assert answer.status_code == 200, answer.data
+        return dict(answer.json or {})
+
+    def obtains(self, person: Person, **changes: str | None) -> dict[str, Any]:
+        """The whole flow; the token answer."""
+        answer = self.redeems(self.sends(person, **changes)["code"])
+        assert answer.status_code == 200, answer.data
+        return dict(answer.json or {})
+
+    def calls(self, path: str, token: str, *, address: str | None = None) -> TestResponse:
+        """An API call as the person, with a bearer."""
+        return self.app.test_client().get(
+            path,
+            headers={"Authorization": f"Bearer {token}"},
+            environ_overrides={"REMOTE_ADDR": address or self.address},
+        )
+
+
+def returned(url: str) -> dict[str, str]:
+    """The parameters of a redirect back to the client; each must be there once."""
+    held = parse_qs(urlsplit(url).query, keep_blank_values=True)
+    assert all(len(values) == 1 for values in held.values()), url
+    return {name: values[0] for name, values in held.items()}

@@ -1,0 +1,173 @@
+"""The application of the tests: one per database and test session, set back to its first state before each.
+
+``clock`` is ours: nothing sleeps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask_migrate import upgrade
+from sqlalchemy import event
+
+from app import clock as app_clock
+from app import create_app
+from app.extensions import db
+from app.extensions import metadata
+from app.services import bootstrap
+from app.services.unit import write
+from tests.drivers.api_caller import ApiCaller
+from tests.drivers.person import Person
+from tests.drivers.relying_party import RelyingParty
+from tests.world import World
+
+CHEAP = {"ARGUS_ARGON2_MEMORY_KIB": 8, "ARGUS_ARGON2_TIME": 1, "ARGUS_LOG_LEVEL": "ERROR"}
+BASE_URL = "http://localhost"
+
+
+class Clock:
+    """Time that moves only when told to."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def now(self) -> datetime:
+        return self._real() + self.ahead
+
+    def advance(self, seconds: float) -> None:
+        self.ahead += timedelta(seconds=seconds)
+
+    _real = staticmethod(app_clock.now)
+
+
+class Template:
+    """A migrated and initialised application, and the rows it began with."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        with app.app_context():
+            upgrade()
+            self.secrets = write(bootstrap.initialise)
+            self.rows = {
+                table: [dict(row._mapping) for row in db.session.execute(sa.select(table))]
+                for table in metadata.sorted_tables
+            }
+
+    def restore(self) -> None:
+        """Every table as it was; sequences keep counting, as ids are never reused."""
+        for factory in [key for key in self.app.extensions["argus"] if key != "settings"]:
+            del self.app.extensions["argus"][factory]
+        with self.app.app_context():
+            db.session.rollback()
+            if db.engine.dialect.name == "postgresql":
+                names = ", ".join(f'"{table.name}"' for table in metadata.sorted_tables)
+                db.session.execute(sa.text(f"TRUNCATE {names}"))
+            else:
+                db.session.execute(sa.text("PRAGMA foreign_keys=OFF"))
+                for table in reversed(metadata.sorted_tables):
+                    db.session.execute(table.delete())
+            for table in metadata.sorted_tables:
+                if self.rows[table]:
+                    db.session.execute(table.insert(), self.rows[table])
+            if db.engine.dialect.name == "sqlite":
+                db.session.execute(sa.text("PRAGMA foreign_keys=ON"))
+            db.session.commit()
+
+
+@pytest.fixture(scope="session")
+def template(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Template]:
+    app = create_app(
+        {
+            **CHEAP,
+            "ARGUS_INSTANCE": tmp_path_factory.mktemp("instance"),
+            "ARGUS_DATABASE_URL": database_url,
+            "ARGUS_BASE_URL": BASE_URL,
+        }
+    )
+    yield Template(app)
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def app(template: Template) -> Flask:
+    """The application over a database in its first state: domain, root, built-ins, ``admin``."""
+    template.restore()
+    return template.app
+
+
+@pytest.fixture
+def world(app: Flask) -> World:
+    """Customers ``acme`` and ``bolt`` under ``group``; ``alice`` holds ``APP-ROLE`` for ``acme``."""
+    made = World(app)
+    made.standard()
+    return made
+
+
+@pytest.fixture
+def admin(template: Template, app: Flask) -> ApiCaller:
+    """The first administrator, by key."""
+    return ApiCaller(app, template.secrets.api_key)
+
+
+@pytest.fixture
+def alice(app: Flask) -> Person:
+    return Person(app, "alice")
+
+
+@pytest.fixture
+def rp(app: Flask, world: World) -> RelyingParty:
+    """A confidential client that alice may use."""
+    return RelyingParty(app, world.client())
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    own = Clock()
+    monkeypatch.setattr(app_clock, "now", own.now)
+    return own
+
+
+@pytest.fixture
+def settings(app: Flask) -> Iterator[Any]:
+    """Change settings for one test: ``settings(refresh_grace_seconds=0)``."""
+    kept = app.extensions["argus"]["settings"]
+
+    def change(**values: Any) -> None:
+        import dataclasses
+
+        app.extensions["argus"]["settings"] = dataclasses.replace(kept, **values)
+
+    yield change
+    app.extensions["argus"]["settings"] = kept
+
+
+class Counter:
+    """Statements sent to the database, without BEGIN and COMMIT (design §7)."""
+
+    def __init__(self) -> None:
+        self.statements: list[str] = []
+
+    def __call__(self, *args: Any) -> None:
+        if not args[2].startswith(("BEGIN", "PRAGMA", "SELECT 1")):
+            self.statements.append(args[2])
+
+    def reset(self) -> None:
+        self.statements.clear()
+
+
+@pytest.fixture
+def queries(app: Flask) -> Iterator[Counter]:
+    counter = Counter()
+    with app.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", counter)
+    yield counter
+    event.remove(engine, "before_cursor_execute", counter)

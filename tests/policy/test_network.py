@@ -1,0 +1,161 @@
+"""Ranges and client addresses: what is taken, what is refused, and that refusing is the default."""
+
+from __future__ import annotations
+
+import ipaddress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.policy import network
+from app.policy.network import InvalidRange
+
+IPV4 = st.ip_addresses(v=4).map(str)
+ADDRESSES = st.ip_addresses().map(str)
+
+
+def networks(version: int) -> st.SearchStrategy[str]:
+    bits = 32 if version == 4 else 128
+    return st.tuples(st.ip_addresses(v=version), st.integers(0, bits)).map(
+        lambda pair: str(ipaddress.ip_network(pair, strict=False))
+    )
+
+
+@pytest.mark.parametrize(
+    ("entry", "canonical"),
+    [
+        ("10.0.0.0/8", "10.0.0.0/8"),
+        ("10.0.0.1", "10.0.0.1/32"),
+        ("::1", "::1/128"),
+        ("2001:DB8::/32", "2001:db8::/32"),
+        ("0.0.0.0/0", "0.0.0.0/0"),
+        ("::/0", "::/0"),
+        ("::ffff:10.1.2.3", "10.1.2.3/32"),
+        ("::ffff:10.0.0.0/104", "10.0.0.0/8"),
+        ("::ffff:0:0/96", "0.0.0.0/0"),
+        ("64:ff9b::a00:1", "64:ff9b::a00:1/128"),
+        ("::fffe:0:0/95", "::fffe:0:0/95"),
+    ],
+)
+def test_what_is_taken(entry: str, canonical: str) -> None:
+    """Design decision 6: plain addresses become /32 or /128, mapped IPv6 becomes IPv4, nothing else does."""
+    assert network.parse_range(entry) == canonical
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "", " ", "10.0.0.1/8", "fe80::1%eth0/64", "fe80::1%eth0", "10.0.0.0/255.0.0.0",
+        "10.0.0.0/0.255.255.255",
+        "10.0.0.0/08", "10.0.0.0/+8", "10.0.0.0/", "/8", "10.0.0", "010.0.0.0/8", " 10.0.0.0/8",
+        "10.0.0.0/8 ",
+        "10.0.0.0/33", "::/129", "\uff11\uff10.0.0.0/8", "10.0.0.0/\u0668", "anywhere", "*", "0",
+        "1", "1.2.3.4:80",
+        "[::1]", "x" * 10_000, "10.0.0.0/8\n", "10.0.0.0/8/8", None, 0, 1, True, False, 1.5,
+        b"10.0.0.0/8", [], {},
+    ],
+)  # fmt: skip
+def test_what_is_refused(entry: object) -> None:
+    """Security rule 51: each is named and told what to write instead; nothing long or strange is echoed."""
+    with pytest.raises(InvalidRange) as refused:
+        network.parse_range(entry)
+    assert refused.value.problem.endswith(".")
+    assert len(refused.value.entry) <= 64
+    assert refused.value.entry.isascii()
+
+
+def test_lists() -> None:
+    """At least one, at most a hundred, each once, every wrong one reported."""
+    assert network.parse_ranges(["10.0.0.0/8", "::1", "10.0.0.0/8"]) == ("10.0.0.0/8", "::1/128")
+    assert [index for index, _ in network.range_problems(["10.0.0.0/8", "x", "::1", 1])] == [1, 3]
+    for wrong in ([], "10.0.0.0/8", None, ["::1"] * 101):
+        assert [index for index, _ in network.range_problems(wrong)] == [-1]
+        with pytest.raises(InvalidRange):
+            network.parse_ranges(wrong)
+
+
+@pytest.mark.parametrize(
+    "address", [None, "", "unknown", "1.2.3.4:80", "fe80::1%eth0", "\u0661.2.3.4", "1.2.3"]
+)
+def test_what_is_no_address_is_nowhere(address: str | None) -> None:
+    assert not network.in_ranges(address, ("0.0.0.0/0", "::/0"))
+
+
+def test_no_range_and_broken_ranges_let_nobody_in() -> None:
+    """Emptiness is never permission, and neither is a stored value that cannot be read."""
+    assert not network.in_ranges("10.0.0.1", ())
+    assert not network.in_ranges("10.0.0.1", ("nonsense", "10.0.0.1/8"))
+    assert network.is_anywhere(("10.0.0.0/8", "::/0"))
+    assert not network.is_anywhere(("10.0.0.0/8", "nonsense"))
+
+
+@given(st.one_of(networks(4), networks(6)))
+def test_parsing_is_idempotent(entry: str) -> None:
+    once = network.parse_range(entry)
+    assert network.parse_range(once) == once
+
+
+@given(IPV4, networks(4))
+def test_a_mapped_address_decides_as_its_ipv4(address: str, entry: str) -> None:
+    mapped = f"::ffff:{address}"
+    assert network.in_ranges(mapped, (entry,)) == network.in_ranges(address, (entry,))
+
+
+@given(ADDRESSES, st.integers(0, 128), st.integers(0, 128))
+def test_widening_a_prefix_never_loses_an_address(address: str, one: int, other: int) -> None:
+    bits = 32 if "." in address else 128
+    narrow, wide = max(one, other) % (bits + 1), min(one, other) % (bits + 1)
+    if narrow < wide:
+        narrow, wide = wide, narrow
+    inside = str(ipaddress.ip_network((address, narrow), strict=False))
+    outside = str(ipaddress.ip_network((address, wide), strict=False))
+    assert network.in_ranges(address, (inside,))
+    assert network.in_ranges(address, (outside,))
+
+
+TRUSTED = ("10.0.0.0/8", "::1/128")
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "expected"),
+    [
+        ("192.0.2.1", [], "192.0.2.1"),
+        ("192.0.2.1", ["198.51.100.1"], "192.0.2.1"),
+        ("10.0.0.1", [], "10.0.0.1"),
+        ("10.0.0.1", ["198.51.100.1"], "198.51.100.1"),
+        ("10.0.0.1", ["198.51.100.1, 10.0.0.2"], "198.51.100.1"),
+        ("10.0.0.1", ["203.0.113.9, 198.51.100.1", "10.0.0.2"], "198.51.100.1"),
+        ("::ffff:10.0.0.1", ["::ffff:198.51.100.1"], "198.51.100.1"),
+        ("10.0.0.1", ["10.0.0.3, 10.0.0.2"], "10.0.0.3"),
+        ("10.0.0.1", [""], None),
+        ("10.0.0.1", ["unknown"], None),
+        ("10.0.0.1", ["unknown, 198.51.100.1"], None),
+        ("10.0.0.1", ["198.51.100.1,"], None),
+        ("10.0.0.1", ["198.51.100.1:80"], None),
+        (None, ["198.51.100.1"], None),
+        ("", [], None),
+        ("unix:", [], None),
+    ],
+)
+def test_the_walk_through_proxies(peer: str | None, forwarded: list[str], expected: str | None) -> None:
+    """Security rule 49: the header counts only from a trusted peer; one malformed hop refuses."""
+    assert network.client_address(peer, forwarded, TRUSTED) == expected
+
+
+@given(ADDRESSES, st.lists(ADDRESSES, max_size=4))
+def test_the_walk_never_returns_a_trusted_proxy_before_a_stranger(peer: str, hops: list[str]) -> None:
+    found = network.client_address(peer, [", ".join(hops)] if hops else [], TRUSTED)
+    assert found is not None
+    chain = [*hops, peer]
+    if any(not network.in_ranges(one, TRUSTED) for one in chain):
+        assert not network.in_ranges(found, TRUSTED) or network.in_ranges(peer, TRUSTED)
+    if not network.in_ranges(peer, TRUSTED):
+        assert found == str(network.canonical_address(peer))
+
+
+def test_trusting_everyone_is_seen_through_its_pieces() -> None:
+    assert network.trusts_everyone(("0.0.0.0/0",))
+    assert network.trusts_everyone(("::/0",))
+    assert network.trusts_everyone(("0.0.0.0/1", "128.0.0.0/1"))
+    assert not network.trusts_everyone(("10.0.0.0/8", "::1/128"))

@@ -1,0 +1,100 @@
+"""Redirect URIs: registered strictly, matched by bytes; own pages after a login."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.policy import redirects
+
+GOOD = [
+    "https://app.example.com/callback",
+    "https://app.example.com:8443/callback?own=query",
+    "https://app.example.com",
+    "https://[2001:db8::1]/cb",
+    "http://127.0.0.1/callback",
+    "http://127.0.0.1:8081/callback",
+    "http://[::1]:8081/callback",
+    "http://localhost/callback",
+]
+BAD = [
+    "", " ", "callback", "/callback", "//app.example.com/", "http://app.example.com/",
+    "ftp://app.example.com/",
+    "javascript:alert(1)", "data:text/html,x", "custom:/cb", "https://", "https:///path",
+    "https://app.example.com/#",
+    "https://app.example.com/#f", "https://user@app.example.com/", "https://user:pw@app.example.com/",
+    "https://*.example.com/", "https://app.example.com/a b", "https://app.example.com/\n",
+    "https://app.example.com/\\",
+    'https://app.example.com/"', "https://app.example.com/'", "https://app.example.com/<",
+    "https://\u00e6.example.com/",
+    "https://app.example.com:0/", "https://app.example.com:99999/", "https://app.example.com:x/",
+    "https://[::1/",
+    "https://app.example.com/" + "x" * 2048, "http://127.0.0.1.example.com/", "http://128.0.0.1/",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("uri", GOOD)
+def test_what_may_be_registered(uri: str) -> None:
+    assert redirects.registration_problem(uri) is None
+
+
+@pytest.mark.parametrize("uri", [*BAD, None, 1, True, [], {}])
+def test_what_may_not(uri: object) -> None:
+    """RFC 9700 2.1: absolute, https but for loopback, no fragment, no user, plain ASCII; told what to do."""
+    problem = redirects.registration_problem(uri)
+    assert problem is not None
+    assert problem.endswith(".")
+
+
+def test_an_applications_own_address_is_https() -> None:
+    assert redirects.main_uri_problem("https://app.example.com/#start") is None
+    for uri in ("http://127.0.0.1/", "http://app.example.com", "javascript:x", "", None, "https://a b"):
+        assert redirects.main_uri_problem(uri) is not None
+
+
+@pytest.mark.parametrize("uri", GOOD)
+def test_a_uri_matches_itself(uri: str) -> None:
+    for public in (True, False):
+        assert redirects.matches(uri, [uri], public_client=public)
+        assert not redirects.matches(uri, [], public_client=public)
+
+
+@given(st.sampled_from(GOOD), st.text(max_size=60))
+def test_a_uri_matches_nothing_else(uri: str, other: str) -> None:
+    """Security rule 32: byte equality, no prefix, no normalising."""
+    for changed in (other, uri + other, uri.upper(), uri + "/", uri + "?", uri.replace("https", "HTTPS")):
+        if changed != uri:
+            assert not redirects.matches(changed, [uri], public_client=False)
+
+
+def test_the_loopback_port_is_free_for_public_clients_only() -> None:
+    """RFC 8252 7.3: IP literals, any port, the rest equal; never the name localhost."""
+    registered = ["http://127.0.0.1/cb", "http://[::1]:1/cb", "http://localhost/cb"]
+    assert redirects.matches("http://127.0.0.1:50000/cb", registered, public_client=True)
+    assert redirects.matches("http://[::1]:50000/cb", registered, public_client=True)
+    assert not redirects.matches("http://127.0.0.1:50000/cb", registered, public_client=False)
+    assert not redirects.matches("http://localhost:50000/cb", registered, public_client=True)
+    assert not redirects.matches("http://127.0.0.1:50000/other", registered, public_client=True)
+    assert not redirects.matches("http://127.0.0.2:50000/cb", registered, public_client=True)
+    assert not redirects.matches("http://127.0.0.1:50000@evil.example/cb", registered, public_client=True)
+
+
+def test_origin() -> None:
+    assert redirects.origin("https://app.example.com:8443/cb?x=1") == "https://app.example.com:8443"
+
+
+@pytest.mark.parametrize("target", ["/", "/account?x=1", "/a/b#c"])
+def test_own_pages(target: str) -> None:
+    assert redirects.safe_next(target) == target
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["", "account", "//evil.example", "/\\evil.example", "/a\\b", "https://evil.example", "/a\n",
+    "/a\tb", "/\u00e6",
+     "/" + "x" * 9000, None, 1, "javascript:x"],
+)  # fmt: skip
+def test_nowhere_else(target: object) -> None:
+    """Security rule 40: own-origin paths only."""
+    assert redirects.safe_next(target) is None

@@ -1,0 +1,44 @@
+"""OAuth scopes: syntax, coverage, words."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.policy import scopes
+
+NAMES = st.text(
+    st.characters(min_codepoint=0x21, max_codepoint=0x7E, exclude_characters='"\\'), min_size=1, max_size=9
+)
+
+
+def test_parsing() -> None:
+    assert scopes.parse_scope(None) == ()
+    assert scopes.parse_scope("") == ()
+    assert scopes.parse_scope("b a b") == ("b", "a")
+
+
+@pytest.mark.parametrize("text", [" ", " a", "a ", "a  b", "a\tb", 'a"b', "a\\b", "\u00e6", "a\n", "a\x00"])
+def test_what_is_no_scope(text: str) -> None:
+    """RFC 6749 3.3: names of visible ASCII, one space between."""
+    assert scopes.parse_scope(text) is None
+
+
+@given(st.lists(NAMES, unique=True, max_size=5))
+def test_there_and_back(names: list[str]) -> None:
+    assert scopes.parse_scope(scopes.join_scope(names)) == tuple(names)
+
+
+def test_permitting_nothing_covers_only_nothing() -> None:
+    """Design decision 5: empty means none."""
+    assert scopes.covered((), ())
+    assert not scopes.covered(("openid",), ())
+    assert scopes.covered(("openid",), ("openid", "email"))
+    assert not scopes.covered(("openid", "x"), ("openid", "email"))
+
+
+def test_every_standard_scope_has_words() -> None:
+    for scope in scopes.STANDARD_SCOPES:
+        assert scopes.in_words(scope) != scope
+    assert "'reports'" in scopes.in_words("reports")
