@@ -11,10 +11,9 @@ import shutil
 from collections.abc import Iterator
 
 import hypothesis
-import psycopg
 import pytest
-import sqlalchemy
-from psycopg import sql
+
+from tests.servers import own_postgres
 
 # The settings of whoever runs the tests, ARGUS_DATABASE_URL above all, never reach the code under test.
 for _name in [name for name in os.environ if name.startswith("ARGUS_")]:
@@ -95,14 +94,8 @@ def postgres_database(worker: str) -> Iterator[str]:
     """An empty PostgreSQL database of this worker, made once and dropped at the end; its URL."""
     if not POSTGRES_URL:
         pytest.skip("PostgreSQL is not here: set ARGUS_TEST_POSTGRES_URL")
-    url = sqlalchemy.make_url(POSTGRES_URL)
-    own = url.set(database=f"{url.database}_{worker}")
-    name = sql.Identifier(own.database or "")
-    server = url.set(drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(name))
-        yield own.render_as_string(hide_password=False)
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+    with own_postgres(POSTGRES_URL, worker) as url:
+        yield url
 
 
 @pytest.fixture(scope="session", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])

@@ -83,14 +83,18 @@ class Person:
         raise AssertionError("the browser goes round in circles")
 
 
-def first_form(html: str, fields: set[str]) -> tuple[str, dict[str, str]]:
-    """Action and fields of the last form of a page that has these fields (or a transaction, or a token)."""
+def forms(html: str) -> list[tuple[str, dict[str, str]]]:
+    """Action and fields of every form of a page."""
     found = _Forms()
     found.feed(html)
-    choices = [f for f in found.forms if fields <= set(f["fields"])]
-    with_transaction = [f for f in choices if "transaction" in f["fields"]]
-    chosen = (with_transaction or choices)[-1]
-    return chosen["action"], chosen["fields"]
+    return [(form["action"], form["fields"]) for form in found.forms]
+
+
+def first_form(html: str, fields: set[str]) -> tuple[str, dict[str, str]]:
+    """Action and fields of the last form of a page that has these fields (or a transaction, or a token)."""
+    choices = [form for form in forms(html) if fields <= set(form[1])]
+    with_transaction = [form for form in choices if "transaction" in form[1]]
+    return (with_transaction or choices)[-1]
 
 
 def _transaction(page: TestResponse) -> str:
