@@ -48,7 +48,7 @@ def login() -> Response | str | tuple[str, int]:
     try:
         user = accounts.verify_password(directory.home_domain().id, name, password, contact)
     except LoginFailed:
-        return _again(form, WRONG, application), 401
+        return _again(form, WRONG, application)
     except Throttled as problem:
         return _again(form, SLOW, application), 429, {"Retry-After": str(problem.seconds)}  # type: ignore[return-value]
     held = person.held_login(request)
