@@ -130,5 +130,11 @@ def interactive(caller: Caller) -> None:
         raise NotInteractive
 
 
+def personal(caller: Caller) -> None:
+    """Go on only for a person's own login or unconstrained API key (rule 54). Raises ``NotInteractive``."""
+    if not caller.personal:
+        raise NotInteractive
+
+
 class NotInteractive(Problem):
     """This needs a person's own login: 403."""

@@ -38,19 +38,23 @@ def authenticate_client(
         # The same answer for both; the audit row knows which.
         gone = clients.deleted(given.client_id)
         refuse(request, gone, "client_deleted" if gone is not None else "client_unknown")
-    address = request.contact.address
-    finding = gate.client_may_call_from(facts.client_facts(client), address)
+    finding = gate.client_may_call_from(facts.client_facts(client), request.contact.address)
     if finding.outcome is Outcome.FAIL:
         refuse(request, client, finding.reason)
-    limit = settings().throttle_client_failures
-    throttle().check("client", limit, client.id, address)
-    if not secret_is_right(client, given.secret):
-        throttle().failed("client", limit, client.id, address)
-        refuse(request, client, "client_secret_wrong")
+    check_secret(request, client, given.secret)
     return client
 
 
-def secret_is_right(client: OAuthClient, presented: str | None) -> bool:
+def check_secret(request: ArgusRequest, client: OAuthClient, presented: str | None) -> None:
+    """Go on only with the client's own secret. Raises ``invalid_client``, ``Throttled`` after many."""
+    limit, address = settings().throttle_client_failures, request.contact.address
+    throttle().check("client", limit, client.id, address)
+    if not _secret_is_right(client, presented):
+        throttle().failed("client", limit, client.id, address)
+        refuse(request, client, "client_secret_wrong")
+
+
+def _secret_is_right(client: OAuthClient, presented: str | None) -> bool:
     """Whether the secret fits the client's own method: none never satisfies ``password``, nor the reverse."""
     if client.authentication_method == "none":
         return presented is None

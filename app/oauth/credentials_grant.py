@@ -12,8 +12,8 @@ from authlib.oauth2.rfc6749.grants import TokenEndpointMixin
 
 from app.models.clients import OAuthClient
 from app.oauth.answers import token_answer
+from app.oauth.client_auth import check_secret
 from app.oauth.client_auth import refuse
-from app.oauth.client_auth import secret_is_right
 from app.oauth.errors import ArgusOAuthError
 from app.oauth.gates import AccessGateMixin
 from app.oauth.requests import ArgusRequest
@@ -48,8 +48,8 @@ class ArgusClientCredentialsGrant(AccessGateMixin, BaseGrant, TokenEndpointMixin
         client = clients.living(given.client_id)
         if client is None:
             refuse(self.request, None, "client_unknown")
-        if given.secret is not None and not secret_is_right(client, given.secret):
-            refuse(self.request, client, "client_secret_wrong")
+        if given.secret is not None:
+            check_secret(self.request, client, given.secret)
         scope = client.get_allowed_scope(self.request.payload.scope)
         if scope is None:
             raise ArgusOAuthError("invalid_scope")

@@ -67,6 +67,11 @@ class Caller:
         return self.kind == "login" and self.row.login_parent_id is None and not self.row.login_constraints
 
     @property
+    def personal(self) -> bool:
+        """Whether the person's own credential is at work, unconstrained: a login or a key (rule 54)."""
+        return self.interactive or (self.kind == "key" and not self.row.key_constraints)
+
+    @property
     def session_label(self) -> str:
         """How audit rows and session lists name the credential; tells nothing that could be presented."""
         if self.kind == "key":

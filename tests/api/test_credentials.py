@@ -146,12 +146,17 @@ def test_keys_are_made_once_shown_once_and_revoked(app: Flask, world: World) -> 
     assert caller.get(SESSION).status_code == 401
 
 
-def test_keys_and_applications_make_no_keys(
+def test_limited_keys_and_applications_make_no_keys(
     app: Flask, world: World, rp: RelyingParty, alice: Person
 ) -> None:
-    """Security rule 54: only a person's own login creates credentials."""
+    """Rules 54, 57: only a person's own, unlimited credential makes a key, with the password again."""
     body = {"description": "x", "password": PASSWORD}
-    assert ApiCaller(app, world.api_key("alice")).post(KEYS, body).status_code == 403
+    limited = world.api_key("alice", constraints={"readOnly": True})
+    assert ApiCaller(app, limited).post(KEYS, body).status_code == 403
+    assert ApiCaller(app, limited).get(KEYS).status_code == 403
+    own = ApiCaller(app, world.api_key("alice"))
+    assert own.post(KEYS, body | {"password": "not it"}).status_code == 412
+    assert own.post(KEYS, body).status_code == 201
     token = rp.obtains(alice)["access_token"]
     answer = app.test_client().post(KEYS, json=body, headers={"Authorization": f"Bearer {token}"})
     assert answer.status_code == 403

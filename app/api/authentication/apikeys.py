@@ -1,4 +1,4 @@
-"""``/apikey`` (contract 3.7): a person's own keys. Making one needs an own login and the password again."""
+"""``/apikey`` (contract 3.7): a person's own keys. Making one needs the password again."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from app.api.auth import Answer
 from app.api.auth import endpoint
-from app.api.auth import interactive
+from app.api.auth import personal
 from app.api.authentication import PREFIX
 from app.api.blueprint import blueprint
 from app.api.body import read_body
@@ -33,7 +33,7 @@ from app.services.unit import write
 @endpoint()
 def list_keys(caller: Caller) -> Answer:
     """The caller's keys that have not been revoked."""
-    interactive(caller)
+    personal(caller)
     return Answer({"keys": [describe(key) for key in apikeys.of_user(caller.user_id)]})
 
 
@@ -46,7 +46,7 @@ def create_key() -> Any:
 
 @endpoint()
 def _create(caller: Caller, asked: APIKeyRequest) -> Answer:
-    interactive(caller)
+    personal(caller)
     if asked.password is None:
         raise Invalid(FieldProblem("password", "Send your password once more.", "MISSING"))
     try:
@@ -78,7 +78,7 @@ def _store(caller: Caller, asked: APIKeyRequest) -> Answer:
 @endpoint(writes=True)
 def revoke_key(caller: Caller, user_part: str, key_part: str) -> Answer:
     """End a key, and every session it bought; answers the keys that remain."""
-    interactive(caller)
+    personal(caller)
     apikeys.revoke(caller.user_id, user_part, key_part, caller.actor)
     return Answer({"keys": [describe(key) for key in apikeys.of_user(caller.user_id)]})
 
