@@ -53,12 +53,12 @@ def presented(request: Request) -> Presented | None:
 
     Raises ``Ambiguous`` for a key beside a bearer, or for two of one kind (security rules 44, 45, 53).
     """
-    keys = request.headers.getlist("Argus-API-Key")
+    key = presented_key(request)
     authorizations = request.headers.getlist("Authorization")
-    if len(keys) > 1 or len(authorizations) > 1 or (keys and authorizations):
+    if len(authorizations) > 1 or (key is not None and authorizations):
         raise Ambiguous
-    if keys:
-        return Presented("key", keys[0])
+    if key is not None:
+        return key
     if authorizations:
         match = BEARER.fullmatch(authorizations[0])
         if match is None:
@@ -68,6 +68,14 @@ def presented(request: Request) -> Presented | None:
     if len(cookies) > 1:
         raise Ambiguous
     return Presented("cookie", cookies[0]) if cookies else None
+
+
+def presented_key(request: Request) -> Presented | None:
+    """The API key of a request, whatever stands beside it. Raises ``Ambiguous`` for two."""
+    keys = request.headers.getlist("Argus-API-Key")
+    if len(keys) > 1:
+        raise Ambiguous
+    return Presented("key", keys[0]) if keys else None
 
 
 def identify(request: Request, credential: Presented) -> Caller | None:

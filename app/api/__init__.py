@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
+from app.api import body
 from app.api import currentuser as currentuser
 from app.api import customeradmin as customeradmin
 from app.api import errors
@@ -19,6 +20,7 @@ from app.api.blueprint import blueprint
 from app.extensions import csrf
 
 errors.register(blueprint)
+blueprint.before_request(body.check_query)
 
 
 def register(app: Flask) -> None:

@@ -10,6 +10,8 @@ from pydantic import ValidationError
 
 from app.api.messages import Message
 from app.api.messages import field_errors
+from app.api.strict_json import PLAIN_NAME
+from app.api.strict_json import UNCLEAN
 from app.api.strict_json import BadJSON
 from app.api.strict_json import parse_object
 from app.api.wire import QueryModel
@@ -32,6 +34,14 @@ def read_body(model: type[M], *, allow_empty: bool = False) -> M:
     except BadJSON as problem:
         raise Invalid(FieldProblem(problem.field, problem.problem, "INVALID")) from None
     return validated(model, fields)
+
+
+def check_query() -> None:
+    """Refuse control characters in a query before anything reads it; raises ``Invalid``."""
+    for name, value in request.args.items(multi=True):
+        if UNCLEAN.search(name) or UNCLEAN.search(value):
+            field = name if PLAIN_NAME.fullmatch(name) else "query"
+            raise Invalid(FieldProblem(field, "The value holds a control character.", "INVALID"))
 
 
 def read_query(model: type[Q]) -> Q:

@@ -74,7 +74,7 @@ class ArgusCodeMixin(AuthorizationCodeMixin):  # type: ignore[misc]
     if TYPE_CHECKING:
         redirect_uri: object
         redirect_uri_given: object
-        scopes: list[str]
+        scopes: tuple[str, ...]
         nonce: object
         authenticated_at: datetime
 
@@ -104,7 +104,7 @@ class ArgusTokenMixin(TokenMixin):  # type: ignore[misc]
 
     if TYPE_CHECKING:
         client_id: object
-        scopes: list[str]
+        scopes: tuple[str, ...]
 
     def check_client(self, client: ArgusClientMixin) -> bool:
         return bool(client.get_client_id() == self.client_id)

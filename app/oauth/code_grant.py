@@ -19,6 +19,7 @@ from app.policy.facts import Leg
 from app.policy.facts import Question
 from app.policy.facts import SecurityLevel
 from app.policy.facts import UserFacts
+from app.policy.scopes import still_permitted
 from app.services import audit
 from app.services import codes
 from app.services import facts
@@ -40,7 +41,7 @@ class CodeView(ArgusCodeMixin):
         self.row = row
         self.redirect_uri = row.redirect_uri
         self.redirect_uri_given = row.redirect_uri_given
-        self.scopes = row.scopes
+        self.scopes = still_permitted(row.scopes, row.client_scopes)
         self.nonce = row.nonce
         self.authenticated_at = row.authenticated_at
         self.code_challenge = row.code_challenge
@@ -118,14 +119,14 @@ class ArgusAuthorizationCodeGrant(AccessGateMixin, AuthorizationCodeGrant):  # t
             user_name=row.user_name,
             parent=Parent(row.login_expires_at, login_session_id=row.login_id),
             grant_id=row.grant_id,
-            scopes=tuple(row.scopes),
+            scopes=self.request.authorization_code.scopes,
             security_level=min(row.security_level, row.client_level),
             session_epoch=row.user_epoch,
             address=self.request.contact.address,
             with_refresh=include_refresh_token,
         )
         self.pair: Pair = oauth_sessions.draft(self.opening)
-        signed = id_token(self, row, self.pair) if "openid" in row.scopes else None
+        signed = id_token(self, row, self.pair) if "openid" in self.pair.scopes else None
         return token_answer(self.pair, id_token=signed)
 
     def save_token(self, token: dict[str, Any]) -> None:  # noqa: ARG002

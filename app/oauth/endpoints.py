@@ -16,6 +16,8 @@ from app.oauth.requests import ArgusRequest
 from app.policy.facts import CredentialFacts
 from app.policy.facts import Leg
 from app.policy.facts import SecurityLevel
+from app.policy.scopes import join_scope
+from app.policy.scopes import still_permitted
 from app.services import audit
 from app.services import facts
 from app.services import gate
@@ -80,12 +82,13 @@ class IntrospectionEndpoint(_OwnTokenEndpoint):
             actor = Actor(row.user_id, row.user_name, row.id.hex(), request.contact)
             audit.refused("introspect", actor, decision, question)
             return INACTIVE
+        granted = row.access_scopes if is_access else row.scopes
         return {
             "active": True,
             "client_id": row.client_id,
             "username": row.user_name,
             "sub": str(row.user_id),
-            "scope": " ".join(row.access_scopes if is_access else row.scopes),
+            "scope": join_scope(still_permitted(granted, row.client_scopes)),
             "token_type": "Bearer",
             "exp": int(expires_at.timestamp()),
             "iat": int(row.rotated_at.timestamp()),

@@ -18,6 +18,7 @@ from app.policy.facts import Question
 from app.policy.facts import SecurityLevel
 from app.policy.facts import UserFacts
 from app.policy.scopes import parse_scope
+from app.policy.scopes import still_permitted
 from app.services import audit
 from app.services import facts
 from app.services import oauth_sessions
@@ -39,7 +40,7 @@ class RefreshView(ArgusTokenMixin):
         self.token = token
         self.row = row
         self.client_id = row.client_id
-        self.scopes = row.scopes
+        self.scopes = still_permitted(row.scopes, row.client_scopes)
         self.is_current = tokens.same(row.refresh_digest, token.digest)
         self.repeated: Pair | None = None if self.is_current else oauth_sessions.repeat(token, row)
 
@@ -113,7 +114,7 @@ class ArgusRefreshTokenGrant(AccessGateMixin, RefreshTokenGrant):  # type: ignor
         asked = parse_scope(self.request.payload.scope)
         pair = write(
             lambda: oauth_sessions.rotate(
-                refresh_token.token, asked or tuple(row.scopes), row.login_expires_at
+                refresh_token.token, asked or refresh_token.scopes, row.login_expires_at
             )
         )
         if pair is not None:

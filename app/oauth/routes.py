@@ -10,6 +10,7 @@ from flask import request
 
 from app import edge
 from app.edge import Ambiguous
+from app.edge import Presented
 from app.extensions import csrf
 from app.oauth import hygiene
 from app.oauth import metadata
@@ -23,6 +24,7 @@ from app.oauth.requests import ArgusRequest
 from app.oauth.server import NO_STORE
 from app.oauth.server import oauth_server
 from app.policy.facts import Leg
+from app.policy.scopes import still_permitted
 from app.services import audit
 from app.services import callers
 from app.services import gate
@@ -76,7 +78,8 @@ def userinfo() -> Response:
     if not decision:
         audit.refused("userinfo", caller.actor, decision, question)
         raise bearer_refusal(decision)
-    return _document(claims_for(caller.row, caller.row.access_scopes), store=False)
+    granted = still_permitted(caller.row.access_scopes, caller.row.client_scopes)
+    return _document(claims_for(caller.row, granted), store=False)
 
 
 @blueprint.get("/.well-known/openid-configuration")
@@ -138,11 +141,7 @@ def _endpoint(name: str) -> Response:
 
 
 def _protocol_request(params: dict[str, str], *, with_user: bool = False) -> ArgusRequest:
-    by_basic = request.authorization is not None and request.authorization.type == "basic"
-    credential = edge.presented(request) if with_user and not by_basic else None
-    if credential is not None and credential.kind == "cookie":
-        # A cookie travels by itself and has no CSRF proof here: it starts nothing.
-        credential = None
+    credential = _users_credential() if with_user else None
     return ArgusRequest(
         "POST",
         PREFIX + "/token",
@@ -152,6 +151,13 @@ def _protocol_request(params: dict[str, str], *, with_user: bool = False) -> Arg
         caller=edge.identify(request, credential) if credential is not None else None,
         contact=edge.contact(request),
     )
+
+
+def _users_credential() -> Presented | None:
+    """The user's own credential beside the client's. A cookie travels by itself: it starts nothing."""
+    by_basic = request.authorization is not None and request.authorization.type == "basic"
+    credential = edge.presented_key(request) if by_basic else edge.presented(request)
+    return credential if credential is not None and credential.kind != "cookie" else None
 
 
 def _refresh_token_by_code(params: dict[str, str]) -> None:

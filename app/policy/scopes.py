@@ -45,6 +45,11 @@ def covered(asked: Iterable[str], permitted: Collection[str]) -> bool:
     return all(name in permitted for name in asked)
 
 
+def still_permitted(granted: Iterable[str], permitted: Collection[str]) -> tuple[str, ...]:
+    """What remains of granted scopes under what the client may ask today: one taken away is gone at once."""
+    return tuple(name for name in granted if name in permitted)
+
+
 def in_words(scope: str) -> str:
     """What a scope lets an application do, for the person who is asked."""
     return WORDS.get(scope, f"use the scope '{scope}'")

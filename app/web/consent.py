@@ -53,7 +53,7 @@ STALE = "This page was answered already or is too old. Go back to the applicatio
 def authorize() -> Response | str | tuple[str, int]:
     """GET shows; POST with ``transaction`` answers the form; any other POST is a request sent by form."""
     try:
-        if request.method == "POST" and "transaction" in request.form:
+        if _is_answer():
             return _answer_form()
         waiting = _waiting()
         asked = requests.validate(waiting.params)
@@ -76,6 +76,13 @@ for number, path in enumerate(ALIASES):
     # CSRF of the answer is checked in ``_answer_form``; a protocol request by POST has no token to check.
     name = "authorize" if number == 0 else f"authorize_{number}"
     blueprint.add_url_rule(path, name, csrf.exempt(authorize), methods=["GET", "POST"])
+
+
+def _is_answer() -> bool:
+    """Whether this is the consent form's answer, and not a request sent by POST."""
+    # Kept first: once the form was parsed from the stream, ``hygiene`` would find an empty body.
+    request.get_data(cache=True)
+    return request.method == "POST" and "transaction" in request.form
 
 
 def _waiting() -> Continuation:

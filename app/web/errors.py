@@ -6,11 +6,13 @@ from flask import Flask
 from flask import Response
 from flask import g
 from flask import jsonify
+from flask import make_response
 from flask import render_template
 from flask import request
 from flask_wtf.csrf import CSRFError
 from structlog import get_logger
 from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import MethodNotAllowed
 
 from app import edge
 from app.policy.facts import Decision
@@ -72,11 +74,14 @@ def register(app: Flask) -> None:
     app.register_error_handler(Exception, _unexpected)
 
 
-def _http(problem: HTTPException) -> Response | tuple[str, int]:
+def _http(problem: HTTPException) -> Response:
     status = problem.code or 500
     if problem.response is not None:  # a redirect raised by routing
         return problem.response  # type: ignore[return-value]
-    return _say(status, SENTENCES.get(status, "The request cannot be answered."))
+    answer = make_response(_say(status, SENTENCES.get(status, "The request cannot be answered.")))
+    if isinstance(problem, MethodNotAllowed):
+        answer.headers["Allow"] = ", ".join(sorted(problem.valid_methods or ()))
+    return answer
 
 
 def _csrf(problem: CSRFError) -> Response | tuple[str, int]:  # noqa: ARG001

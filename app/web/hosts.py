@@ -1,4 +1,4 @@
-"""The public origin comes from configuration, never from headers (security rule 52)."""
+"""The public origin comes from configuration, never from headers (security rule 52); paths are plain text."""
 
 from __future__ import annotations
 
@@ -15,8 +15,16 @@ from app.runtime import settings
 
 
 def register(app: Flask) -> None:
-    """Refuse unknown hosts; lead ``localhost`` to the configured loopback origin."""
+    """Refuse unknown hosts; lead ``localhost`` to the configured loopback origin; refuse unclean paths."""
+    # A path with // or a control character names nothing, and is not led elsewhere either.
+    app.url_map.merge_slashes = False
     app.before_request(_known_host)
+    app.before_request(_clean_path)
+
+
+def _clean_path() -> None:
+    if any(not character.isprintable() for character in request.path):
+        abort(404)
 
 
 def _known_host() -> Response | None:

@@ -91,6 +91,16 @@ def test_the_same_rules_hold(world: World, key: ApiCaller, rp: RelyingParty) -> 
     assert rp.calls(SESSION, token).status_code == 401
 
 
+def test_the_client_by_basic_beside_the_users_key(app: Flask, key: ApiCaller, rp: RelyingParty) -> None:
+    """RFC 6749 2.3.1: the client proves itself by header, the user by key."""
+    form = {"grant_type": "client_credentials"}
+    headers = {"Argus-API-Key": key.key or ""}
+    right = app.test_client().post(TOKEN, data=form, headers=headers, auth=(rp.client_id, SECRET))
+    assert right.status_code == 200, right.data
+    wrong = app.test_client().post(TOKEN, data=form, headers=headers, auth=(rp.client_id, "wrong"))
+    assert wrong.json["error"] == "invalid_client"
+
+
 def test_a_blocked_user_buys_nothing(world: World, key: ApiCaller, rp: RelyingParty) -> None:
     """A block acts at the next request, on the key and on what it bought."""
     token = buys(key, rp.client_id).json["access_token"]
