@@ -12,6 +12,7 @@ from app.policy import redirects
 from app.policy import scopes
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
 CODE_CLIENT_GRANTS = ("authorization_code", "refresh_token", "client_credentials")
@@ -74,7 +75,7 @@ class ArgusCodeMixin(AuthorizationCodeMixin):  # type: ignore[misc]
     if TYPE_CHECKING:
         redirect_uri: object
         redirect_uri_given: object
-        scopes: tuple[str, ...]
+        scopes: Sequence[str]
         nonce: object
         authenticated_at: datetime
 
@@ -104,7 +105,7 @@ class ArgusTokenMixin(TokenMixin):  # type: ignore[misc]
 
     if TYPE_CHECKING:
         client_id: object
-        scopes: tuple[str, ...]
+        scopes: Sequence[str]
 
     def check_client(self, client: ArgusClientMixin) -> bool:
         return bool(client.get_client_id() == self.client_id)

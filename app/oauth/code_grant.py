@@ -119,7 +119,7 @@ class ArgusAuthorizationCodeGrant(AccessGateMixin, AuthorizationCodeGrant):  # t
             user_name=row.user_name,
             parent=Parent(row.login_expires_at, login_session_id=row.login_id),
             grant_id=row.grant_id,
-            scopes=self.request.authorization_code.scopes,
+            scopes=tuple(self.request.authorization_code.scopes),
             security_level=min(row.security_level, row.client_level),
             session_epoch=row.user_epoch,
             address=self.request.contact.address,

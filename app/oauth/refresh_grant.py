@@ -114,7 +114,7 @@ class ArgusRefreshTokenGrant(AccessGateMixin, RefreshTokenGrant):  # type: ignor
         asked = parse_scope(self.request.payload.scope)
         pair = write(
             lambda: oauth_sessions.rotate(
-                refresh_token.token, asked or refresh_token.scopes, row.login_expires_at
+                refresh_token.token, asked or tuple(refresh_token.scopes), row.login_expires_at
             )
         )
         if pair is not None:

@@ -42,3 +42,9 @@ def test_every_standard_scope_has_words() -> None:
     for scope in scopes.STANDARD_SCOPES:
         assert scopes.in_words(scope) != scope
     assert "'reports'" in scopes.in_words("reports")
+
+
+def test_what_was_taken_from_the_client_is_gone() -> None:
+    """Granted scopes keep their order and lose what is no longer permitted; permitting none leaves none."""
+    assert scopes.still_permitted(("openid", "profile", "email"), {"email", "openid"}) == ("openid", "email")
+    assert scopes.still_permitted(("openid",), ()) == ()
