@@ -1,7 +1,8 @@
 """``@endpoint``: from a request to a view with a ``Caller``, and from its answer to the envelope.
 
-Who calls is found and judged by the gate before the view runs. A view that writes runs inside one unit of
-work, with its caller read anew inside it, so that it decides over the facts it changes.
+Who calls is found and judged by the gate before anything else is read. A view that writes runs inside one
+unit of work, with its caller read anew inside it, so that it decides over the facts it changes. What a view
+takes and answers is declared once: the declaration reads the request and makes ``/openapi.json``.
 """
 
 from __future__ import annotations
@@ -18,7 +19,13 @@ from flask import request
 
 from app import edge
 from app.api import csrf
+from app.api.body import read_body
+from app.api.body import read_query
 from app.api.messages import envelope
+from app.api.schemas.common import NoQuery
+from app.api.wire import ArgusModel
+from app.api.wire import QueryModel
+from app.api.wire import Shape
 from app.edge import Ambiguous
 from app.edge import Presented
 from app.services import apikeys
@@ -33,23 +40,59 @@ class Unauthenticated(Problem):
     """No credential, or none of ours: 401."""
 
 
+class NotInteractive(Problem):
+    """This needs a person's own login: 403."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a view answers: ``data`` already in wire form. ``count`` is the total behind a page."""
+    """What a view answers. ``count`` is the total behind a page; ``cookie`` a login to keep, or empty."""
 
-    data: Any = None
+    data: Shape | list[Any] | None = None
     status: int = 200
     limit: int = 0
     offset: int = 0
     count: int = 0
     cookie: str | None = None
+    metadata: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """What one view takes and answers. ``answers`` is a shape, or a list of one item's shape."""
+
+    answers: Any
+    body: type[ArgusModel] | None = None
+    query: type[QueryModel] = NoQuery
+    statuses: tuple[int, ...] = (200,)
+    optional_body: bool = False
+    login: bool = True
+
+    def read(self) -> dict[str, Any]:
+        """The declared inputs of this request, validated. Raises ``Invalid``."""
+        given: dict[str, Any] = {}
+        query = read_query(self.query)
+        if self.query is not NoQuery:
+            given["query"] = query
+        if self.body is not None:
+            given["body"] = read_body(self.body, allow_empty=self.optional_body)
+        return given
 
 
 View = Callable[..., Answer]
 
 
-def endpoint(*, writes: bool = False) -> Callable[[View], Callable[..., Response]]:
-    """A view that gets its ``caller`` as first argument and answers an ``Answer``."""
+def endpoint(
+    *,
+    answers: Any,
+    writes: bool = False,
+    body: type[ArgusModel] | None = None,
+    query: type[QueryModel] = NoQuery,
+    statuses: tuple[int, ...] = (200,),
+    optional_body: bool = False,
+) -> Callable[[View], Callable[..., Response]]:
+    """A view that gets its ``caller`` first, then path, ``query`` and ``body`` as declared, by keyword."""
+    contract = Contract(answers, body, query, statuses, optional_body)
 
     def decorate(view: View) -> Callable[..., Response]:
         @functools.wraps(view)
@@ -57,37 +100,73 @@ def endpoint(*, writes: bool = False) -> Callable[[View], Callable[..., Response
             credential = _credential()
             caller = _standing(credential)
             _note_use(caller)
+            given = contract.read() | path
             if not writes:
-                return respond(view(caller, **path))
-            return respond(write(lambda: view(_standing(credential), **path)))
+                return respond(view(caller, **given))
+            return respond(write(lambda: view(_standing(credential), **given)))
 
+        call.contract = contract  # type: ignore[attr-defined]
         return call
 
     return decorate
 
 
-def public(view: View) -> Callable[..., Response]:
+def public(
+    *,
+    answers: Any,
+    body: type[ArgusModel] | None = None,
+    query: type[QueryModel] = NoQuery,
+    statuses: tuple[int, ...] = (200,),
+) -> Callable[[View], Callable[..., Response]]:
     """A view that needs no login."""
+    contract = Contract(answers, body, query, statuses, login=False)
 
-    @functools.wraps(view)
-    def call(**path: Any) -> Response:
-        return respond(view(**path))
+    def decorate(view: View) -> Callable[..., Response]:
+        @functools.wraps(view)
+        def call(**path: Any) -> Response:
+            return respond(view(**contract.read(), **path))
 
-    return call
+        call.contract = contract  # type: ignore[attr-defined]
+        return call
+
+    return decorate
 
 
 def respond(answer: Answer) -> Response:
     """The envelope around an answer (contract 1.2)."""
-    response = jsonify(
-        envelope(
-            answer.data, status=answer.status, limit=answer.limit, offset=answer.offset, count=answer.count
-        )
+    data = answer.data
+    body = envelope(
+        [item.as_json() if isinstance(item, Shape) else item for item in data]
+        if isinstance(data, list)
+        else data.as_json()
+        if data is not None
+        else None,
+        status=answer.status,
+        limit=answer.limit,
+        offset=answer.offset,
+        count=answer.count,
+        metadata=answer.metadata,
     )
+    response = jsonify(body)
     response.status_code = answer.status
     response.headers["Cache-Control"] = "no-store"
-    if answer.cookie is not None:
+    if answer.cookie == "":
+        edge.clear_session_cookie(response)
+    elif answer.cookie is not None:
         edge.set_session_cookie(response, answer.cookie)
     return response
+
+
+def interactive(caller: Caller) -> None:
+    """Go on only for a person's own login (security rules 36, 54). Raises ``NotInteractive``."""
+    if not caller.interactive:
+        raise NotInteractive
+
+
+def personal(caller: Caller) -> None:
+    """Go on only for a person's own login or unconstrained API key (rule 54). Raises ``NotInteractive``."""
+    if not caller.personal:
+        raise NotInteractive
 
 
 def _credential() -> Presented:
@@ -122,19 +201,3 @@ def _note_use(caller: Caller) -> None:
             apikeys.used(caller.row.key_id, caller.row.key_last_used_at, caller.contact)
     except Problem:
         return
-
-
-def interactive(caller: Caller) -> None:
-    """Go on only for a person's own login (security rules 36, 54). Raises ``NotInteractive``."""
-    if not caller.interactive:
-        raise NotInteractive
-
-
-def personal(caller: Caller) -> None:
-    """Go on only for a person's own login or unconstrained API key (rule 54). Raises ``NotInteractive``."""
-    if not caller.personal:
-        raise NotInteractive
-
-
-class NotInteractive(Problem):
-    """This needs a person's own login: 403."""

@@ -60,6 +60,18 @@ class ArgusModel(BaseModel):
         return {name: _collection(fields.get(name), value) for name, value in given.items()}
 
 
+class Shape(BaseModel):
+    """What an answer looks like: made from Python names, written in the wire's; documented from itself."""
+
+    model_config = ConfigDict(
+        alias_generator=to_wire, validate_by_name=True, validate_by_alias=False, extra="forbid", frozen=True
+    )
+
+    def as_json(self) -> dict[str, Any]:
+        """The wire form: every field, null where there is nothing to tell."""
+        return self.model_dump(mode="json", by_alias=True)
+
+
 class QueryModel(ArgusModel):
     """A query string: values arrive as text; repeated parameters form the collections."""
 

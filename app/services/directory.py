@@ -13,6 +13,7 @@ from app.extensions import db
 from app.models.directory import Customer
 from app.models.directory import Domain
 from app.models.directory import Group
+from app.models.directory import Membership
 from app.models.directory import Subject
 from app.models.directory import User
 from app.models.state import SystemState
@@ -144,6 +145,24 @@ def groups_of(subject_id: int) -> list[Group]:
     ids = standing.groups_of(subject_id)
     statement = select(Group).where(Group.id.in_(ids)).order_by(Group.short_name)
     return list(db.session.execute(statement).scalars()) if ids else []
+
+
+def direct_groups(subject_ids: Iterable[int]) -> dict[int, list[Group]]:
+    """The living groups each of these subjects is directly a member of, by short name; one query."""
+    statement = (
+        select(Membership.member_id, Group)
+        .join(Group, Group.id == Membership.group_id)
+        .where(
+            Membership.member_id.in_(list(subject_ids)),
+            Membership.removed_at.is_(None),
+            Group.deleted_at.is_(None),
+        )
+        .order_by(Group.short_name)
+    )
+    found: dict[int, list[Group]] = {}
+    for member_id, group in db.session.execute(statement):
+        found.setdefault(member_id, []).append(group)
+    return found
 
 
 def phone_of(user_id: int) -> str:

@@ -10,8 +10,8 @@ from app.api.auth import endpoint
 from app.api.auth import interactive
 from app.api.authentication import PREFIX
 from app.api.blueprint import blueprint
-from app.api.body import read_body
 from app.api.schemas.authorize import AuthorizeRequest
+from app.api.shapes.clients import AuthorizedShape
 from app.oauth import authorize as requests
 from app.oauth.authorize import Unredirectable
 from app.oauth.errors import ArgusOAuthError
@@ -32,11 +32,10 @@ FIELDS = {
 
 
 @blueprint.post(f"{PREFIX}/oauth/authorize")
-@endpoint()
-def authorize(caller: Caller) -> Answer:
+@endpoint(answers=AuthorizedShape, body=AuthorizeRequest, statuses=(201,))
+def authorize(caller: Caller, body: AuthorizeRequest) -> Answer:
     """201 with the code and where to send the browser; 403 when refused, 412 when the request is wrong."""
     interactive(caller)
-    body = read_body(AuthorizeRequest)
     try:
         asked = requests.validate(body.as_params())
         question = requests.question(asked, caller)
@@ -52,4 +51,6 @@ def authorize(caller: Caller) -> Answer:
         raise Invalid(FieldProblem(field, problem.get_error_description(), problem.error.upper())) from None
     sent = parse_qs(urlsplit(location).query)
     code = sent.get("code", [""])[0]
-    return Answer({"authorizationCode": code, "redirectURI": location, "state": body.state}, status=201)
+    return Answer(
+        AuthorizedShape(authorization_code=code, redirect_uri=location, state=body.state), status=201
+    )

@@ -11,13 +11,12 @@ from app.api.auth import Answer
 from app.api.auth import endpoint
 from app.api.authentication import PREFIX
 from app.api.blueprint import blueprint
-from app.api.body import read_body
-from app.api.body import read_query
 from app.api.schemas.clients import ClientCreate
 from app.api.schemas.clients import ClientUpdate
-from app.api.schemas.clients import client_json
+from app.api.shapes.clients import ClientShape
+from app.api.shapes.clients import client_shown
+from app.api.shapes.clients import clients_shown
 from app.api.wire import QueryModel
-from app.models.clients import OAuthClient
 from app.services import clients
 from app.services import directory
 from app.services.callers import Caller
@@ -46,18 +45,16 @@ class ClientList(QueryModel):
 
 
 @blueprint.post(f"{PREFIX}/oauth/client")
-@endpoint(writes=True)
-def create(caller: Caller) -> Answer:
+@endpoint(answers=ClientShape, body=ClientCreate, statuses=(201,), writes=True)
+def create(caller: Caller, body: ClientCreate) -> Answer:
     """Register an application; ``data.id`` is its ``client_id``."""
-    client = clients.create(read_body(ClientCreate).as_change(), caller)
-    return Answer(_shown(client, caller), status=201)
+    return Answer(client_shown(clients.create(body.as_change(), caller), caller), status=201)
 
 
 @blueprint.get(f"{PREFIX}/oauth/client")
-@endpoint()
-def list_clients(caller: Caller) -> Answer:
+@endpoint(answers=[ClientShape], query=ClientList)
+def list_clients(caller: Caller, query: ClientList) -> Answer:
     """The clients this caller may use or administer."""
-    query = read_query(ClientList)
     customers = [_customer(text, caller) for text in query.customer]
     domains = {directory.domain_or_missing(text, caller.domain_id).id for text in query.domain}
     found = clients.listed(caller, customers=customers, keywords=query.keywords)
@@ -70,37 +67,29 @@ def list_clients(caller: Caller) -> Answer:
         found.sort(key=attrgetter(SORTABLE[name]), reverse=descending)
     limit = query.limit or MOST_ROWS
     page = found[query.offset : query.offset + limit]
-    data = [_shown(client, caller) for client in page]
-    return Answer(data, limit=query.limit, offset=query.offset, count=len(found))
+    return Answer(clients_shown(page, caller), limit=query.limit, offset=query.offset, count=len(found))
 
 
 @blueprint.get(f"{PREFIX}/oauth/client/<client>")
-@endpoint()
+@endpoint(answers=ClientShape)
 def get(caller: Caller, client: str) -> Answer:
     """One client by id or short name; 404 alike for absent and hidden."""
-    return Answer(_shown(clients.visible(client, caller), caller))
+    return Answer(client_shown(clients.visible(client, caller), caller))
 
 
 @blueprint.put(f"{PREFIX}/oauth/client/<client>")
-@endpoint(writes=True)
-def update(caller: Caller, client: str) -> Answer:
+@endpoint(answers=ClientShape, body=ClientUpdate, statuses=(200, 220), optional_body=True, writes=True)
+def update(caller: Caller, client: str, body: ClientUpdate) -> Answer:
     """Change what was sent; 220 when nothing changed."""
-    changed, anything = clients.update(client, read_body(ClientUpdate, allow_empty=True).as_change(), caller)
-    return Answer(_shown(changed, caller), status=200 if anything else 220)
+    changed, anything = clients.update(client, body.as_change(), caller)
+    return Answer(client_shown(changed, caller), status=200 if anything else 220)
 
 
 @blueprint.delete(f"{PREFIX}/oauth/client/<client>")
-@endpoint(writes=True)
+@endpoint(answers=ClientShape, writes=True)
 def delete(caller: Caller, client: str) -> Answer:
     """Delete for good; answers the client as it was, flagged ``deleted``."""
-    return Answer(_shown(clients.delete(client, caller), caller))
-
-
-def _shown(client: OAuthClient, caller: Caller) -> dict[str, object]:
-    people = directory.subjects_by_id(
-        i for i in (client.created_by_id, client.updated_by_id) if i is not None
-    )
-    return client_json(client, people, details=clients.may_see_details(client, caller))
+    return Answer(client_shown(clients.delete(client, caller), caller))
 
 
 def _customer(text: str, caller: Caller) -> int:

@@ -6,9 +6,9 @@ from app.api.auth import Answer
 from app.api.auth import endpoint
 from app.api.authentication import PREFIX
 from app.api.blueprint import blueprint
-from app.api.body import read_body
 from app.api.schemas.clients import Explain
 from app.api.schemas.common import LEVELS
+from app.api.shapes.clients import ExplanationShape
 from app.policy.facts import Leg
 from app.policy.network import canonical_address
 from app.policy.scopes import parse_scope
@@ -23,10 +23,10 @@ from app.services.problems import Missing
 
 
 @blueprint.post(f"{PREFIX}/oauth/client/<client>/explain")
-@endpoint()
-def explain(caller: Caller, client: str) -> Answer:
+@endpoint(answers=ExplanationShape, body=Explain)
+def explain(caller: Caller, client: str, body: Explain) -> Answer:
     """Free about oneself, without evidence; about others with both guards."""
-    asked = read_body(Explain)
+    asked = body
     found = clients.deleted(client) or clients.find(client, caller.domain_id)
     recorded = explaining.recorded(asked.decision) if asked.decision is not None else None
     name = asked.user or (recorded["user"] if recorded is not None else None)
@@ -59,7 +59,7 @@ def explain(caller: Caller, client: str) -> Answer:
         if oneself:
             recorded["findings"] = []
         data = {**data, "recorded": recorded}
-    return Answer(data)
+    return Answer(ExplanationShape(**data))
 
 
 def _address(asked: Explain) -> str | None:

@@ -10,9 +10,12 @@ from app.api.auth import endpoint
 from app.api.auth import public
 from app.api.authentication import PREFIX
 from app.api.blueprint import blueprint
+from app.api.domains import asked_domain
+from app.api.schemas.common import InDomain
+from app.api.shapes.infos import Nothing
+from app.api.shapes.sessions import ClientAddressShape
 from app.models.directory import User
 from app.services import accounts
-from app.services import directory
 from app.services import people
 from app.services.callers import Caller
 from app.services.delegation import insist_not_above
@@ -20,33 +23,33 @@ from app.services.guards import Guard
 
 
 @blueprint.get(f"{PREFIX}/client")
-@public
+@public(answers=ClientAddressShape)
 def client_info() -> Answer:
     """The caller's address as this server sees it; no login needed."""
-    return Answer({"clientIP": edge.contact(request).address or ""})
+    return Answer(ClientAddressShape(client_ip=edge.contact(request).address or ""))
 
 
 @blueprint.put(f"{PREFIX}/user/<user>/block")
-@endpoint(writes=True)
-def block(caller: Caller, user: str) -> Answer:
+@endpoint(answers=Nothing, query=InDomain, writes=True)
+def block(caller: Caller, user: str, query: InDomain) -> Answer:
     """Everything of this user is refused from the next request on."""
-    found = _named(caller, user, Guard.BLOCK_USER)
+    found = guarded_user(caller, user, query, Guard.BLOCK_USER)
     accounts.block(found, caller.actor)
-    return Answer({})
+    return Answer(Nothing())
 
 
 @blueprint.put(f"{PREFIX}/user/<user>/unblock")
-@endpoint(writes=True)
-def unblock(caller: Caller, user: str) -> Answer:
+@endpoint(answers=Nothing, query=InDomain, writes=True)
+def unblock(caller: Caller, user: str, query: InDomain) -> Answer:
     """The user may log in again; nothing that was ended comes back."""
-    found = _named(caller, user, Guard.UNBLOCK_USER)
+    found = guarded_user(caller, user, query, Guard.UNBLOCK_USER)
     accounts.unblock(found, caller.actor)
-    return Answer({})
+    return Answer(Nothing())
 
 
-def _named(caller: Caller, text: str, guard: Guard) -> User:
-    domain = directory.domain_or_missing(request.args.get("domain"), caller.domain_id)
-    user = people.visible_user(caller, text, domain.id)
+def guarded_user(caller: Caller, text: str, query: InDomain, guard: Guard) -> User:
+    """A user this caller holds the guard for, and who holds nothing that the caller lacks (rule 59)."""
+    user = people.visible_user(caller, text, asked_domain(query, caller))
     caller.needs(guard, user.customer_id)
     insist_not_above(caller, user)
     return user

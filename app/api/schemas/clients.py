@@ -1,10 +1,8 @@
-"""OAuth client requests and responses (contract 2.2, 2.3)."""
+"""OAuth client requests (contract 2.3)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Annotated
-from typing import Any
 from typing import Literal
 
 from pydantic import Field
@@ -12,17 +10,9 @@ from pydantic import Field
 from app.api.messages import LongText
 from app.api.messages import ShortName
 from app.api.messages import Text
-from app.api.schemas.common import LEVEL_NAMES
 from app.api.schemas.common import LEVELS
 from app.api.schemas.common import Named
-from app.api.shapes import customer_info
-from app.api.shapes import domain_info
-from app.api.shapes import function_info
-from app.api.shapes import subject_info
 from app.api.wire import ArgusModel
-from app.api.wire import to_millis
-from app.models.clients import OAuthClient
-from app.models.directory import Subject
 from app.services.client_checks import ClientChange
 
 Long = Annotated[str, Field(min_length=1, max_length=2048)]
@@ -125,52 +115,3 @@ class Explain(ArgusModel):
     leg: Literal["list", "authorize", "redeem", "refresh", "introspect", "userinfo", "api"] | None = None
     security_level: Literal["external", "standard", "administrative"] | None = None
     decision: Annotated[str, Field(pattern=r"^D-[0-9A-HJKMNP-TV-Z]{10}$")] | None = None
-
-
-def client_json(client: OAuthClient, people: dict[int, Subject], *, details: bool) -> dict[str, Any]:
-    """A client object; the gated fields only with ``details``. The secret is never in it."""
-    flags: Iterable[tuple[str, object]] = (
-        ("deleted", client.deleted_at),
-        ("hidden", client.hidden),
-        ("requireSameClientIP", client.require_same_client_ip),
-        ("enableStandardOpenIDClaims", client.enable_standard_open_id_claims),
-        ("enableStringGroupClaim", client.enable_string_group_claim),
-    )
-    creator, updater = people.get(client.created_by_id or 0), people.get(client.updated_by_id or 0)
-    shown: dict[str, Any] = {
-        "id": client.id,
-        "shortName": client.short_name,
-        "name": client.name,
-        "description": client.description,
-        "mainURI": client.main_uri,
-        "customer": customer_info(client.customer) if client.customer is not None else None,
-        "domain": domain_info(client.domain),
-        "requiredFunction": function_info(client.required_function),
-        "authenticationMethod": client.authentication_method,
-        "maxSecurityLevel": LEVEL_NAMES[client.max_security_level],
-        "flags": [name for name, is_set in flags if is_set],
-        "permissionScope": None,
-        "permittedScopes": None,
-        "clientIPRange": None,
-        "redirectURIs": None,
-        "redirectURI": None,
-        "openIDCustomClaims": None,
-        "createdByUser": subject_info(creator) if creator is not None else None,
-        "lastUpdatedByUser": subject_info(updater) if updater is not None else None,
-        "createdTimestamp": to_millis(client.created_at),
-        "lastUpdatedTimestamp": to_millis(client.updated_at),
-    }
-    if details:
-        shown |= {
-            "permissionScope": function_info(client.permission_scope),
-            "permittedScopes": list(client.permitted_scopes),
-            "clientIPRange": list(client.client_ip_range),
-            "redirectURIs": list(client.redirect_uris),
-            "redirectURI": client.redirect_uris[0] if client.redirect_uris else None,
-            "openIDCustomClaims": list(client.open_id_custom_claims),
-            "requirePkce": client.require_pkce,
-            "insecureWithoutPkce": client.insecure_without_pkce,
-            "postLogoutRedirectURIs": list(client.post_logout_redirect_uris),
-            "backchannelLogoutURI": client.backchannel_logout_uri,
-        }
-    return shown

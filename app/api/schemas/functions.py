@@ -16,6 +16,7 @@ from app.api.schemas.common import Named
 from app.api.wire import ArgusModel
 from app.api.wire import QueryModel
 from app.services.functions import NewFunction
+from app.services.permissions import NewPermission
 
 Localized = dict[Literal["english", "norwegian"], LongText]
 
@@ -69,6 +70,10 @@ class PermissionAdd(ArgusModel):
     function: Named
     customer: Named
     comment: Comment | None = None
+
+    def as_new(self) -> NewPermission:
+        """What the service takes."""
+        return NewPermission(self.subject, self.function, self.customer, self.comment)
 
 
 class PermissionRevoke(QueryModel):

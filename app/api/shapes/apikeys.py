@@ -1,0 +1,133 @@
+"""API keys (contract 3.7). The secret is in one answer only, and once."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+from typing import Literal
+
+from app.api.shapes.infos import CustomerInfo
+from app.api.shapes.infos import FunctionInfo
+from app.api.shapes.infos import SubjectInfo
+from app.api.shapes.infos import people_ids
+from app.api.shapes.infos import person
+from app.api.wire import Shape
+from app.api.wire import to_millis
+from app.models.apikeys import APIKey
+from app.services import apikeys
+from app.services import authority
+from app.services import directory
+
+
+class AddressShape(Shape):
+    """An address or a network."""
+
+    address: str
+    mask_bits: int
+    ipv6: bool
+    host: bool
+    public: bool
+    multicast: bool
+
+
+class StaticOptionsShape(Shape):
+    ip_addresses: list[str]
+
+
+class SourceShape(Shape):
+    """Where the key may be used from."""
+
+    provider: Literal["staticIP"]
+    static_options: StaticOptionsShape
+
+
+class ConstraintsShape(Shape):
+    """What the key may do at most; empty lists are *no further limit*."""
+
+    customers: list[CustomerInfo]
+    functions: list[FunctionInfo]
+    read_only: bool
+
+
+class KeyShape(Shape):
+    """ApiKeyDescriptor; ``validUntil`` 0 never expires."""
+
+    prefix: str
+    description: str
+    created_timestamp: int
+    last_used_timestamp: int
+    valid_until: int
+    created_by_user: SubjectInfo | None
+    last_used_ip: AddressShape | None
+    valid_sources: list[AddressShape]
+    source: SourceShape
+    constraints: ConstraintsShape
+
+
+class KeysShape(Shape):
+    keys: list[KeyShape]
+
+
+class NewKeyShape(Shape):
+    """The only answer that ever holds the secret."""
+
+    api_key_string: str
+    key_descriptor: KeyShape
+
+
+class RenewedKeyShape(Shape):
+    renewed_key: KeyShape
+
+
+class RevokedKeyShape(Shape):
+    revoked_key: KeyShape
+
+
+def keys_shown(rows: Sequence[APIKey]) -> list[KeyShape]:
+    """All rows; three queries however many there are."""
+    people = directory.subjects_by_id(people_ids(rows, "created_by_id", "user_id"))
+    bounds = [row.constraints or {} for row in rows]
+    customers = {
+        c.id: c for c in directory.customers_by_id({i for b in bounds for i in b.get("customers") or ()})
+    }
+    functions = {
+        f.id: f for f in authority.functions_by_id({i for b in bounds for i in b.get("functions") or ()})
+    }
+    return [
+        KeyShape(
+            prefix=apikeys.prefix(row),
+            description=row.description,
+            created_timestamp=to_millis(row.created_at),
+            last_used_timestamp=to_millis(row.last_used_at),
+            valid_until=to_millis(row.expires_at),
+            created_by_user=person(people, row.created_by_id or row.user_id),
+            last_used_ip=_address(row.last_used_ip) if row.last_used_ip else None,
+            valid_sources=[_address(source) for source in row.valid_sources],
+            source=SourceShape(
+                provider="staticIP", static_options=StaticOptionsShape(ip_addresses=list(row.valid_sources))
+            ),
+            constraints=ConstraintsShape(
+                customers=[CustomerInfo.of(customers[i]) for i in b.get("customers") or () if i in customers],
+                functions=[FunctionInfo.of(functions[i]) for i in b.get("functions") or () if i in functions],
+                read_only=bool(b.get("readOnly")),
+            ),
+        )
+        for row, b in zip(rows, bounds, strict=True)
+    ]
+
+
+def key_shown(row: APIKey) -> KeyShape:
+    """One key."""
+    return keys_shown([row])[0]
+
+
+def _address(text: str) -> AddressShape:
+    network = ipaddress.ip_network(text, strict=False)
+    return AddressShape(
+        address=str(network.network_address),
+        mask_bits=network.prefixlen,
+        ipv6=network.version == 6,
+        host=network.prefixlen == network.max_prefixlen,
+        public=network.is_global,
+        multicast=network.is_multicast,
+    )

@@ -1,0 +1,153 @@
+"""OAuth clients (contract 2.2), and what ``explain`` answers (design §8)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from typing import Literal
+
+from app.api.shapes.infos import LEVELS
+from app.api.shapes.infos import CustomerInfo
+from app.api.shapes.infos import DomainInfo
+from app.api.shapes.infos import FunctionInfo
+from app.api.shapes.infos import History
+from app.api.shapes.infos import Level
+from app.api.shapes.infos import flags
+from app.api.shapes.infos import history
+from app.api.shapes.infos import people_ids
+from app.api.wire import Shape
+from app.models.clients import OAuthClient
+from app.services import clients
+from app.services import directory
+from app.services.callers import Caller
+
+ClientFlag = Literal[
+    "deleted", "hidden", "requireSameClientIP", "enableStandardOpenIDClaims", "enableStringGroupClaim"
+]
+Outcome = Literal["pass", "fail", "notApplicable"]
+
+
+class ClientShape(History):
+    """A client; what ``viewOAuthClientsDetails`` gates is null for others. The secret is never in it."""
+
+    id: str
+    short_name: str
+    name: str
+    description: str
+    main_uri: str
+    customer: CustomerInfo | None
+    domain: DomainInfo
+    required_function: FunctionInfo
+    authentication_method: Literal["none", "password"]
+    max_security_level: Level
+    flags: list[ClientFlag]
+    permission_scope: FunctionInfo | None = None
+    permitted_scopes: list[str] | None = None
+    client_ip_range: list[str] | None = None
+    redirect_uris: list[str] | None = None
+    redirect_uri: str | None = None
+    open_id_custom_claims: list[dict[str, Any]] | None = None
+    require_pkce: bool | None = None
+    insecure_without_pkce: bool | None = None
+    post_logout_redirect_uris: list[str] | None = None
+    backchannel_logout_uri: str | None = None
+
+
+class AuthorizedShape(Shape):
+    """An approval by JSON: the code, and where to send the browser."""
+
+    authorization_code: str
+    redirect_uri: str
+    state: str | None
+
+
+class FindingShape(Shape):
+    """One rule's word."""
+
+    rule: str
+    outcome: Outcome
+    reason: str | None
+    message: str
+    evidence: dict[str, Any]
+
+
+class RightShape(Shape):
+    """A function for a customer and everything below both."""
+
+    function: str
+    customer: str
+
+
+class MissingShape(Shape):
+    """A function of the permission scope that falls away, and why."""
+
+    function: str
+    reason: str
+    message: str
+
+
+class ExplanationShape(Shape):
+    """The decision with every check in order; ``recorded`` is the one that was asked for by number."""
+
+    decision: str
+    allowed: bool
+    leg: str
+    findings: list[FindingShape]
+    permissions: list[RightShape]
+    missing: list[MissingShape]
+    recorded: dict[str, Any] | None = None
+
+
+def clients_shown(rows: Sequence[OAuthClient], caller: Caller) -> list[ClientShape]:
+    """All rows with the people they name, each with or without its gated fields."""
+    people = directory.subjects_by_id(people_ids(rows, "created_by_id", "updated_by_id"))
+    return [
+        ClientShape(
+            **_open_fields(row),
+            **history(row, people),
+            **(_gated_fields(row) if clients.may_see_details(row, caller) else {}),
+        )
+        for row in rows
+    ]
+
+
+def client_shown(row: OAuthClient, caller: Caller) -> ClientShape:
+    """One client."""
+    return clients_shown([row], caller)[0]
+
+
+def _open_fields(client: OAuthClient) -> dict[str, Any]:
+    return {
+        "id": client.id,
+        "short_name": client.short_name,
+        "name": client.name,
+        "description": client.description,
+        "main_uri": client.main_uri,
+        "customer": CustomerInfo.of(client.customer) if client.customer is not None else None,
+        "domain": DomainInfo.of(client.domain),
+        "required_function": FunctionInfo.of(client.required_function),
+        "authentication_method": client.authentication_method,
+        "max_security_level": LEVELS[client.max_security_level],
+        "flags": flags(
+            ("deleted", client.deleted_at),
+            ("hidden", client.hidden),
+            ("requireSameClientIP", client.require_same_client_ip),
+            ("enableStandardOpenIDClaims", client.enable_standard_open_id_claims),
+            ("enableStringGroupClaim", client.enable_string_group_claim),
+        ),
+    }
+
+
+def _gated_fields(client: OAuthClient) -> dict[str, Any]:
+    return {
+        "permission_scope": FunctionInfo.of(client.permission_scope),
+        "permitted_scopes": list(client.permitted_scopes),
+        "client_ip_range": list(client.client_ip_range),
+        "redirect_uris": list(client.redirect_uris),
+        "redirect_uri": client.redirect_uris[0] if client.redirect_uris else None,
+        "open_id_custom_claims": list(client.open_id_custom_claims),
+        "require_pkce": client.require_pkce,
+        "insecure_without_pkce": client.insecure_without_pkce,
+        "post_logout_redirect_uris": list(client.post_logout_redirect_uris),
+        "backchannel_logout_uri": client.backchannel_logout_uri,
+    }

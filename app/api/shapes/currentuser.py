@@ -1,0 +1,148 @@
+"""CurrentUser (contract 4.3)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from app.api.shapes.functions import BasicFunction
+from app.api.shapes.infos import CustomerInfo
+from app.api.shapes.infos import DomainInfo
+from app.api.shapes.infos import FunctionInfo
+from app.api.shapes.infos import History
+from app.api.shapes.infos import SubjectInfo
+from app.api.shapes.infos import flags
+from app.api.shapes.infos import history
+from app.api.shapes.infos import people_ids
+from app.api.shapes.infos import person
+from app.api.wire import Shape
+from app.api.wire import to_millis
+from app.models.authority import Permission
+from app.models.directory import Group
+from app.models.directory import User
+from app.services import apikeys
+from app.services import directory
+from app.services import standing
+
+Flag = Literal[
+    "BLOCKED",
+    "FORCE_PWCHANGE",
+    "DAEMON_ACCOUNT",
+    "PASSWORD_NOT_SET",
+    "AUTH_LOCAL",
+    "AUTH_APIKEY",
+    "AUTH_TOTP",
+    "AUTH_CRYPTO",
+]
+
+
+class TimeZoneShape(Shape):
+    description: str
+
+
+class CurrentUserShape(History):
+    """Who is calling: note ``userName``, not ``shortName``."""
+
+    id: int
+    user_name: str
+    name: str
+    email: str | None
+    mobile: str | None
+    customer: CustomerInfo
+    domain: DomainInfo
+    language: Literal["ENGLISH", "NORWEGIAN"]
+    flags: list[Flag]
+    ascendant_ids: list[int]
+    last_login_ip: str | None
+    last_login_timestamp: int
+    last_impersonation_timestamp: int
+    image_url: str | None
+    public_key: str | None
+    properties: dict[str, str]
+    time_zone: TimeZoneShape
+
+
+class OldGroupShape(Shape):
+    """The older form of a group."""
+
+    id: int
+    name: str
+    description: str | None
+    type: Literal["GROUP"]
+    customer: CustomerInfo
+    customer_id: int
+    domain: DomainInfo
+
+    @classmethod
+    def of(cls, group: Group) -> OldGroupShape:
+        return OldGroupShape(
+            id=group.id,
+            name=group.short_name,
+            description=group.description,
+            type="GROUP",
+            customer=CustomerInfo.of(group.customer),
+            customer_id=group.customer_id,
+            domain=DomainInfo.of(group.domain),
+        )
+
+
+class OwnPermissionShape(Shape):
+    """CurrentUserPermission."""
+
+    id: int
+    subject: SubjectInfo
+    function: FunctionInfo
+    function_info: BasicFunction
+    customer: CustomerInfo
+    flags: list[Literal["deleted"]]
+    granted_by_user: SubjectInfo | None
+    granted_timestamp: int
+
+
+def user_shown(user: User) -> CurrentUserShape:
+    """The caller's own account."""
+    people = directory.subjects_by_id(people_ids([user], "created_by_id", "updated_by_id"))
+    return CurrentUserShape(
+        id=user.id,
+        user_name=user.short_name,
+        name=user.name,
+        email=user.email,
+        mobile=directory.phone_of(user.id) or None,
+        customer=CustomerInfo.of(user.customer),
+        domain=DomainInfo.of(user.domain),
+        language="NORWEGIAN" if user.language == "norwegian" else "ENGLISH",
+        flags=flags(
+            ("BLOCKED", user.blocked_at),
+            ("FORCE_PWCHANGE", user.force_password_change),
+            ("DAEMON_ACCOUNT", user.daemon_account),
+            ("PASSWORD_NOT_SET", user.password_hash is None),
+            ("AUTH_LOCAL", user.password_hash is not None),
+            ("AUTH_APIKEY", bool(apikeys.of_user(user.id))),
+        ),
+        ascendant_ids=sorted(standing.groups_of(user.id)),
+        last_login_ip=user.last_login_ip,
+        last_login_timestamp=to_millis(user.last_login_at),
+        last_impersonation_timestamp=0,
+        **history(user, people),
+        image_url=None,
+        public_key=None,
+        properties={},
+        time_zone=TimeZoneShape(description=user.customer.time_zone),
+    )
+
+
+def own_permissions_shown(rows: list[Permission]) -> list[OwnPermissionShape]:
+    """What the caller holds, as it was granted."""
+    people = directory.subjects_by_id(people_ids(rows, "granted_by_id"))
+    return [
+        OwnPermissionShape(
+            id=row.id,
+            subject=SubjectInfo.of(row.subject),
+            function=FunctionInfo.of(row.function),
+            function_info=BasicFunction.of(row.function),
+            customer=CustomerInfo.of(row.customer),
+            flags=[],
+            granted_by_user=person(people, row.granted_by_id),
+            granted_timestamp=to_millis(row.granted_at),
+        )
+        for row in rows
+    ]

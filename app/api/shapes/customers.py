@@ -1,0 +1,109 @@
+"""Customers (contract 4.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from typing import Literal
+
+from app.api.shapes.infos import CustomerInfo
+from app.api.shapes.infos import DomainInfo
+from app.api.shapes.infos import History
+from app.api.shapes.infos import Language
+from app.api.shapes.infos import SubjectInfo
+from app.api.shapes.infos import flags
+from app.api.shapes.infos import history
+from app.api.shapes.infos import people_ids
+from app.api.wire import Shape
+from app.api.wire import to_millis
+from app.models.directory import Customer
+from app.policy.rights import CustomerTree
+from app.services import directory
+
+CustomerType = Literal["group", "leaf"]
+CustomerFlag = Literal[
+    "disabled",
+    "denySubmitForAnonymousUser",
+    "allowGlobalData",
+    "excludeFromProduction",
+    "networkBaseCustomer",
+    "singleNetworkDomain",
+    "customerDataDeleted",
+    "rootCustomerGroup",
+]
+
+
+class CustomerShape(History):
+    """A customer as an administrator sees it."""
+
+    id: int
+    short_name: str
+    name: str
+    domain: DomainInfo
+    parent: CustomerInfo | None
+    type: CustomerType
+    language: Language
+    time_zone: str
+    flags: list[CustomerFlag]
+    deleted_timestamp: int
+    deleted_by_user: SubjectInfo | None
+
+
+class BasicCustomer(Shape):
+    """A customer as everybody sees it; ``ancestorIDs`` begins with the customer itself."""
+
+    id: int
+    short_name: str
+    name: str
+    domain: DomainInfo
+    type: CustomerType
+    language: Language
+    time_zone: str
+    flags: list[CustomerFlag]
+    parent_id: int | None
+    ancestor_ids: list[int]
+    properties: dict[str, str] | None
+
+
+def customers_shown(rows: Sequence[Customer]) -> list[CustomerShape]:
+    """All rows with the people and parents they name; two queries."""
+    people = directory.subjects_by_id(people_ids(rows, "created_by_id", "updated_by_id"))
+    parents = {c.id: c for c in directory.customers_by_id(people_ids(rows, "parent_id"))}
+    return [
+        CustomerShape(
+            **_common(row),
+            parent=CustomerInfo.of(parents[row.parent_id]) if row.parent_id is not None else None,
+            **history(row, people),
+            deleted_timestamp=to_millis(row.disabled_at),
+            deleted_by_user=None,
+        )
+        for row in rows
+    ]
+
+
+def customer_shown(row: Customer) -> CustomerShape:
+    """One customer."""
+    return customers_shown([row])[0]
+
+
+def basic_customer_shown(row: Customer, tree: CustomerTree) -> BasicCustomer:
+    """The reduced view."""
+    return BasicCustomer(
+        **_common(row),
+        parent_id=row.parent_id,
+        ancestor_ids=list(tree.ancestors(row.id)),
+        properties=None,
+    )
+
+
+def _common(row: Customer) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "short_name": row.short_name,
+        "name": row.name,
+        "domain": DomainInfo.of(row.domain),
+        "type": row.type,
+        "language": row.language,
+        "time_zone": row.time_zone,
+        "flags": [*row.flags, *flags(("disabled", row.disabled_at))],
+    }

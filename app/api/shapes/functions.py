@@ -1,0 +1,177 @@
+"""Functions, the graph between them, and permissions (contract 4.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from typing import Literal
+
+from app.api.shapes.infos import LEVELS
+from app.api.shapes.infos import CustomerInfo
+from app.api.shapes.infos import FunctionInfo
+from app.api.shapes.infos import History
+from app.api.shapes.infos import Level
+from app.api.shapes.infos import People
+from app.api.shapes.infos import SubjectInfo
+from app.api.shapes.infos import flags
+from app.api.shapes.infos import history
+from app.api.shapes.infos import people_ids
+from app.api.shapes.infos import person
+from app.api.wire import Shape
+from app.api.wire import to_millis
+from app.models.authority import Function
+from app.models.authority import FunctionEdge
+from app.models.authority import Permission
+from app.services import authority
+from app.services import directory
+
+FunctionFlag = Literal["deleted", "role", "sysadm", "readOnly"]
+RoleType = Literal["service", "case", "tool", "other"]
+
+
+class BasicFunction(FunctionInfo):
+    """A function as everybody sees it."""
+
+    localized_name: str
+    localized_description: str
+    minimum_security_level: Level
+    flags: list[FunctionFlag]
+    role_type: RoleType
+
+    @classmethod
+    def of(cls, function: Function) -> BasicFunction:
+        return BasicFunction(**_basic(function))
+
+
+class FunctionShape(History):
+    """A function as an administrator sees it."""
+
+    id: int
+    name: str
+    localized_name: str
+    localized_description: str
+    localized_names: dict[str, str]
+    localized_descriptions: dict[str, str]
+    description: str | None
+    minimum_security_level: Level
+    flags: list[FunctionFlag]
+    role_type: RoleType
+    deleted_timestamp: int
+    deleted_by_user: SubjectInfo | None
+
+
+class MappingShape(Shape):
+    """One edge of the graph, living or removed."""
+
+    id: str
+    parent: FunctionInfo
+    child: FunctionInfo
+    flags: list[Literal["deleted"]]
+    created_by_user: SubjectInfo | None
+    created_timestamp: int
+    deleted_by_user: SubjectInfo | None
+    deleted_timestamp: int
+
+
+class PermissionShape(Shape):
+    """A permission, living or revoked."""
+
+    id: int
+    subject: SubjectInfo
+    function: FunctionInfo
+    function_info: BasicFunction
+    customer: CustomerInfo
+    flags: list[Literal["deleted"]]
+    granted_by_user: SubjectInfo | None
+    granted_timestamp: int
+    grant_comment: str | None
+    revoked_by_user: SubjectInfo | None
+    revoked_timestamp: int
+    revoke_comment: str | None
+
+
+def functions_shown(rows: Sequence[Function]) -> list[FunctionShape]:
+    """All rows with the people they name; one query."""
+    people = directory.subjects_by_id(people_ids(rows, "created_by_id", "updated_by_id", "deleted_by_id"))
+    return [_shown(row, people) for row in rows]
+
+
+def function_shown(row: Function) -> FunctionShape:
+    """One function."""
+    return functions_shown([row])[0]
+
+
+def mappings_shown(rows: Sequence[FunctionEdge]) -> list[MappingShape]:
+    """All rows with the functions and people they name; two queries."""
+    people = directory.subjects_by_id(people_ids(rows, "added_by_id", "removed_by_id"))
+    named = {f.id: f for f in authority.functions_by_id(people_ids(rows, "parent_id", "child_id"))}
+    return [
+        MappingShape(
+            id=row.id,
+            parent=FunctionInfo.of(named[row.parent_id]),
+            child=FunctionInfo.of(named[row.child_id]),
+            flags=flags(("deleted", row.removed_at)),
+            created_by_user=person(people, row.added_by_id),
+            created_timestamp=to_millis(row.added_at),
+            deleted_by_user=person(people, row.removed_by_id),
+            deleted_timestamp=to_millis(row.removed_at),
+        )
+        for row in rows
+    ]
+
+
+def permissions_shown(rows: Sequence[Permission]) -> list[PermissionShape]:
+    """All rows with the people they name; one query."""
+    people = directory.subjects_by_id(people_ids(rows, "granted_by_id", "revoked_by_id"))
+    return [
+        PermissionShape(
+            id=row.id,
+            subject=SubjectInfo.of(row.subject),
+            function=FunctionInfo.of(row.function),
+            function_info=BasicFunction.of(row.function),
+            customer=CustomerInfo.of(row.customer),
+            flags=flags(("deleted", row.revoked_at)),
+            granted_by_user=person(people, row.granted_by_id),
+            granted_timestamp=to_millis(row.granted_at),
+            grant_comment=row.comment,
+            revoked_by_user=person(people, row.revoked_by_id),
+            revoked_timestamp=to_millis(row.revoked_at),
+            revoke_comment=row.revoke_comment,
+        )
+        for row in rows
+    ]
+
+
+def permission_shown(row: Permission) -> PermissionShape:
+    """One permission."""
+    return permissions_shown([row])[0]
+
+
+def _basic(function: Function) -> dict[str, Any]:
+    description = function.localized_descriptions.get("english") or function.description or ""
+    return {
+        "id": function.id,
+        "name": function.name,
+        "localized_name": function.localized_names.get("english") or function.name,
+        "localized_description": description,
+        "minimum_security_level": LEVELS[function.minimum_security_level],
+        "flags": flags(
+            ("deleted", function.deleted_at),
+            ("role", function.role),
+            ("sysadm", function.sysadm),
+            ("readOnly", function.read_only),
+        ),
+        "role_type": function.role_type,
+    }
+
+
+def _shown(function: Function, people: People) -> FunctionShape:
+    return FunctionShape(
+        **_basic(function),
+        localized_names=dict(function.localized_names),
+        localized_descriptions=dict(function.localized_descriptions),
+        description=function.description,
+        **history(function, people),
+        deleted_timestamp=to_millis(function.deleted_at),
+        deleted_by_user=person(people, function.deleted_by_id),
+    )

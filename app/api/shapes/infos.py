@@ -1,0 +1,143 @@
+"""The small objects that others embed (contract 1.9), and what an administrative object tells of its past."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Mapping
+from typing import Any
+from typing import Literal
+from typing import Self
+
+from app.api.wire import Shape
+from app.api.wire import to_millis
+from app.models.authority import Function
+from app.models.directory import Customer
+from app.models.directory import Domain
+from app.models.directory import Subject
+
+People = Mapping[int, Subject]
+Level = Literal["external", "standard", "administrative"]
+OldLevel = Literal["EXTERNAL", "DEFAULT", "ADMINISTRATIVE"]
+Language = Literal["norwegian", "english"]
+LEVELS: dict[int, Level] = {1: "external", 2: "standard", 3: "administrative"}
+OLD_LEVELS: dict[int, OldLevel] = {1: "EXTERNAL", 2: "DEFAULT", 3: "ADMINISTRATIVE"}
+
+
+class Nothing(Shape):
+    """An empty object: the call was answered by its status."""
+
+
+class DomainInfo(Shape):
+    id: int
+    name: str
+
+    @classmethod
+    def of(cls, domain: Domain) -> Self:
+        return cls(id=domain.id, name=domain.name)
+
+
+class CustomerInfo(Shape):
+    id: int
+    name: str
+    short_name: str
+    domain: DomainInfo
+
+    @classmethod
+    def of(cls, customer: Customer) -> CustomerInfo:
+        return CustomerInfo(
+            id=customer.id,
+            name=customer.name,
+            short_name=customer.short_name,
+            domain=DomainInfo.of(customer.domain),
+        )
+
+
+class FunctionInfo(Shape):
+    id: int
+    name: str
+
+    @classmethod
+    def of(cls, function: Function) -> FunctionInfo:
+        return FunctionInfo(id=function.id, name=function.name)
+
+
+class FunctionBrief(FunctionInfo):
+    """The older form of ``/session/function`` and ``/currentuser/v1/functions``."""
+
+    description: str
+    flags: list[Literal["ROLE", "SYSADM"]]
+    security_level: OldLevel
+
+    @classmethod
+    def of(cls, function: Function) -> FunctionBrief:
+        return FunctionBrief(
+            id=function.id,
+            name=function.name,
+            description=function.description or "",
+            flags=flags(("ROLE", function.role), ("SYSADM", function.sysadm)),
+            security_level=OLD_LEVELS[function.minimum_security_level],
+        )
+
+
+class SubjectInfo(Shape):
+    """A user or a group."""
+
+    id: int
+    short_name: str
+    name: str
+    type: Literal["user", "group"]
+    customer: CustomerInfo
+    domain: DomainInfo
+    flags: list[Literal["deleted"]]
+
+    @classmethod
+    def of(cls, subject: Subject) -> SubjectInfo:
+        return SubjectInfo(**subject_fields(subject), flags=flags(("deleted", subject.deleted_at)))
+
+
+class History(Shape):
+    """Who made and changed it, and when (epoch milliseconds; 0 is *never*)."""
+
+    created_timestamp: int
+    created_by_user: SubjectInfo | None
+    last_updated_timestamp: int
+    last_updated_by_user: SubjectInfo | None
+
+
+def flags(*named: tuple[str, object]) -> list[Any]:
+    """The names whose value is set."""
+    return [name for name, value in named if value]
+
+
+def subject_fields(subject: Subject) -> dict[str, Any]:
+    """What every form of a subject begins with."""
+    return {
+        "id": subject.id,
+        "short_name": subject.short_name,
+        "name": subject.name,
+        "type": subject.kind,
+        "customer": CustomerInfo.of(subject.customer),
+        "domain": DomainInfo.of(subject.domain),
+    }
+
+
+def person(people: People, user_id: int | None) -> SubjectInfo | None:
+    """The one behind an id, when still known."""
+    subject = people.get(user_id) if user_id is not None else None
+    return SubjectInfo.of(subject) if subject is not None else None
+
+
+def history(row: Any, people: People) -> dict[str, Any]:
+    """The fields of ``History`` for a row that has them."""
+    return {
+        "created_timestamp": to_millis(row.created_at),
+        "created_by_user": person(people, row.created_by_id),
+        "last_updated_timestamp": to_millis(row.updated_at),
+        "last_updated_by_user": person(people, row.updated_by_id),
+    }
+
+
+def people_ids(rows: Iterable[Any], *columns: str) -> set[int]:
+    """The ids of all people that these rows name, so that they are read in one query."""
+    found = {getattr(row, column, None) for row in rows for column in columns}
+    return {one for one in found if one is not None}

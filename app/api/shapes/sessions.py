@@ -1,0 +1,106 @@
+"""Sessions and logins (contract 3.1-3.3)."""
+
+from __future__ import annotations
+
+from typing import Any
+from typing import Literal
+
+from app.api import csrf
+from app.api.shapes.infos import OLD_LEVELS
+from app.api.shapes.infos import OldLevel
+from app.api.wire import Shape
+from app.api.wire import to_millis
+from app.policy.effective import session_level
+from app.services.callers import Caller
+from app.services.tokens import Token
+
+Method = Literal["PASSWORD", "SIGNATURE", "TOTP", "APIKEY", "IMPERSONATED"]
+
+
+class SessionShape(Shape):
+    """SessionInfo; ``sessionKey`` only for the person's own login, ``sessionIdentifier`` is ours."""
+
+    authentication_method: Method
+    client_ip: str
+    created_timestamp: int
+    timestamp: int
+    valid_until_timestamp: int
+    security_level: OldLevel
+    read_only: bool
+    password_not_set: bool
+    session_key: str | None
+    session_identifier: str
+
+
+class CredentialsShape(Shape):
+    """RequestCredentials."""
+
+    request_credentials_type: Literal["sessionToken"]
+    request_credentials_data: str
+    client_ip: str
+    forwarded_ip: str | None
+    uri: str | None
+
+
+class AuthorizationShape(Shape):
+    """UserAuthorization: proof of presence for one operation, used once."""
+
+    authorization: str
+    operation: str
+    identifier: str | None
+    next_uri: str | None
+    expires: int
+
+
+class LoginShape(Shape):
+    """AuthenticationResponse."""
+
+    credentials: CredentialsShape
+    session_key: str
+    authorizations: list[AuthorizationShape]
+
+
+class ClientAddressShape(Shape):
+    """The caller's address as this server sees it."""
+
+    client_ip: str
+
+
+def session_shown(caller: Caller) -> SessionShape:
+    """The session behind a caller."""
+    row, question = caller.row, caller.question
+    by_key = row._mapping.get("login_id") is None
+    created = (
+        row.created_at if caller.kind == "oauth" else (row.key_created_at if by_key else row.login_created_at)
+    )
+    used = row.key_last_used_at if by_key else row.login_last_seen_at
+    until = question.credential.expires_at if question.credential is not None else None
+    interactive = caller.kind == "login"
+    return SessionShape(
+        authentication_method="APIKEY" if by_key else str(row.login_method).upper(),  # type: ignore[arg-type]
+        client_ip=(row.login_ip if interactive else caller.contact.address) or "",
+        created_timestamp=to_millis(created),
+        timestamp=to_millis(row.rotated_at if caller.kind == "oauth" else used),
+        valid_until_timestamp=to_millis(until),
+        security_level=OLD_LEVELS[max(1, session_level(question))],
+        read_only=any(bound.read_only for bound in question.constraints),
+        password_not_set=False,
+        # Only the person's own login may sign for itself; an application never reads it (rule 45).
+        session_key=csrf.session_key(caller.token) if interactive else None,
+        session_identifier=caller.session_label,
+    )
+
+
+def login_shown(token: Token, address: str | None, authorizations: list[Any] | None = None) -> LoginShape:
+    """The answer of every login: the token, once, and the key that signs for its cookie."""
+    return LoginShape(
+        credentials=CredentialsShape(
+            request_credentials_type="sessionToken",
+            request_credentials_data=token.text,
+            client_ip=address or "",
+            forwarded_ip=None,
+            uri=None,
+        ),
+        session_key=csrf.session_key(token.text),
+        authorizations=authorizations or [],
+    )

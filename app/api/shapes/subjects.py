@@ -1,0 +1,203 @@
+"""Users, groups and memberships (contract 4.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Mapping
+from collections.abc import Sequence
+from typing import Any
+from typing import Literal
+
+from app.api.shapes.infos import CustomerInfo
+from app.api.shapes.infos import DomainInfo
+from app.api.shapes.infos import History
+from app.api.shapes.infos import Language
+from app.api.shapes.infos import People
+from app.api.shapes.infos import SubjectInfo
+from app.api.shapes.infos import flags
+from app.api.shapes.infos import history
+from app.api.shapes.infos import people_ids
+from app.api.shapes.infos import person
+from app.api.shapes.infos import subject_fields
+from app.api.wire import Shape
+from app.api.wire import to_millis
+from app.models.directory import Group
+from app.models.directory import Membership
+from app.models.directory import Subject
+from app.models.directory import User
+from app.services import directory
+
+UserFlag = Literal[
+    "blocked",
+    "daemonAccount",
+    "deleted",
+    "externallyManaged",
+    "forcePasswordChange",
+    "passwordNotSet",
+    "notificationUser",
+]
+BasicFlag = Literal["deleted", "daemonAccount", "notificationUser"]
+PAST = ("created_by_id", "updated_by_id", "deleted_by_id")
+
+
+class PhoneShape(Shape):
+    """A telephone number in two parts."""
+
+    country_code: str
+    national_number: str
+
+
+class SubjectShape(History):
+    """A user or group as an administrator sees it."""
+
+    id: int
+    short_name: str
+    name: str
+    type: Literal["user", "group"]
+    customer: CustomerInfo
+    domain: DomainInfo
+    description: str | None
+    flags: list[UserFlag]
+    member_of: list[SubjectInfo]
+    deleted_timestamp: int
+    deleted_by_user: SubjectInfo | None
+
+
+class UserShape(SubjectShape):
+    """A user; ``role`` is the older name of ``description``."""
+
+    role: str | None
+    email: str | None
+    phone: PhoneShape | None
+    phone_number: str | None
+    language: Language
+    last_login_timestamp: int
+    last_impersonation_timestamp: int
+    last_login_method: str | None
+
+
+class BasicSubject(Shape):
+    """A user or group as everybody sees it; the private fields of a user only with their guard."""
+
+    id: int
+    short_name: str
+    name: str
+    type: Literal["user", "group"]
+    customer: CustomerInfo
+    domain: DomainInfo
+    flags: list[BasicFlag]
+    language: Language | None = None
+    email: str | None = None
+    phone: PhoneShape | None = None
+    phone_number: str | None = None
+
+
+class MembershipShape(Shape):
+    """One membership, living or ended."""
+
+    id: str
+    group: SubjectInfo
+    member: SubjectInfo
+    flags: list[Literal["deleted"]]
+    added_by_user: SubjectInfo | None
+    added_timestamp: int
+    add_comment: str | None
+    removed_by_user: SubjectInfo | None
+    removed_timestamp: int
+    remove_comment: str | None
+
+
+def subjects_shown(rows: Sequence[Subject]) -> list[SubjectShape]:
+    """All rows with the people and groups they name; two queries however many there are."""
+    people = directory.subjects_by_id(people_ids(rows, *PAST))
+    groups = directory.direct_groups(row.id for row in rows)
+    return [_shown(row, groups.get(row.id, ()), people) for row in rows]
+
+
+def subject_shown(row: Subject) -> SubjectShape:
+    """One user or group."""
+    return subjects_shown([row])[0]
+
+
+def basic_shown(subject: Subject, *, private: bool = False) -> BasicSubject:
+    """The reduced view; e-mail and telephone only with ``private``."""
+    shown = BasicSubject(
+        **subject_fields(subject),
+        flags=flags(
+            ("deleted", subject.deleted_at),
+            ("daemonAccount", subject.daemon_account),
+            ("notificationUser", isinstance(subject, User) and subject.notification_user),
+        ),
+    )
+    if not isinstance(subject, User):
+        return shown
+    fields: dict[str, Any] = {"language": subject.language or "english"}
+    if private:
+        fields |= {"email": subject.email, **_phone(subject)}
+    return shown.model_copy(update=fields)
+
+
+def memberships_shown(rows: Sequence[Membership]) -> list[MembershipShape]:
+    """All rows; one query for everybody they name."""
+    people = directory.subjects_by_id(
+        people_ids(rows, "group_id", "member_id", "added_by_id", "removed_by_id")
+    )
+    return [
+        MembershipShape(
+            id=row.id,
+            group=SubjectInfo.of(people[row.group_id]),
+            member=SubjectInfo.of(people[row.member_id]),
+            flags=flags(("deleted", row.removed_at)),
+            added_by_user=person(people, row.added_by_id),
+            added_timestamp=to_millis(row.added_at),
+            add_comment=row.comment,
+            removed_by_user=person(people, row.removed_by_id),
+            removed_timestamp=to_millis(row.removed_at),
+            remove_comment=row.remove_comment,
+        )
+        for row in rows
+    ]
+
+
+def _shown(subject: Subject, groups: Iterable[Group], people: People) -> SubjectShape:
+    fields: dict[str, Any] = {
+        **subject_fields(subject),
+        "description": subject.description,
+        "flags": flags(
+            ("deleted", subject.deleted_at),
+            ("daemonAccount", subject.daemon_account),
+            ("externallyManaged", subject.externally_managed),
+        ),
+        "member_of": [SubjectInfo.of(group) for group in groups],
+        **history(subject, people),
+        "deleted_timestamp": to_millis(subject.deleted_at),
+        "deleted_by_user": person(people, subject.deleted_by_id),
+    }
+    if not isinstance(subject, User):
+        return SubjectShape(**fields)
+    fields["flags"] += flags(
+        ("blocked", subject.blocked_at),
+        ("forcePasswordChange", subject.force_password_change),
+        ("passwordNotSet", subject.password_hash is None),
+        ("notificationUser", subject.notification_user),
+    )
+    fields["language"] = subject.language or "english"
+    return UserShape(
+        **fields,
+        **_phone(subject),
+        role=subject.description,
+        email=subject.email,
+        last_login_timestamp=to_millis(subject.last_login_at),
+        last_impersonation_timestamp=0,
+        last_login_method=subject.last_login_method,
+    )
+
+
+def _phone(user: User) -> Mapping[str, Any]:
+    if not user.phone_national_number:
+        return {"phone": None, "phone_number": None}
+    code = user.phone_country_code or ""
+    return {
+        "phone": PhoneShape(country_code=code, national_number=user.phone_national_number),
+        "phone_number": f"{code}{user.phone_national_number}",
+    }
