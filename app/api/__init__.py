@@ -9,6 +9,7 @@ from app.api import currentuser as currentuser
 from app.api import customeradmin as customeradmin
 from app.api import errors
 from app.api import useradmin as useradmin
+from app.api import users as basic_users  # noqa: F401
 from app.api.authentication import apikeys as apikeys
 from app.api.authentication import authorize as authorize
 from app.api.authentication import clients as clients

@@ -33,6 +33,7 @@ from app.services import logins
 from app.services.callers import Caller
 from app.services.problems import Denied
 from app.services.problems import Problem
+from app.services.search import Found
 from app.services.unit import write
 
 
@@ -55,6 +56,11 @@ class Answer:
     count: int = 0
     cookie: str | None = None
     metadata: dict[str, Any] | None = None
+
+
+def paged(found: Found[Any], shown: list[Any]) -> Answer:
+    """One page of a list: the rows as shown, and the numbers the client's paginator reads."""
+    return Answer(shown, limit=found.page.limit, offset=found.page.offset, count=found.count)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,51 +2,57 @@
 
 from __future__ import annotations
 
-from typing import Annotated
 from typing import Literal
-from typing import TypeVar
-
-from pydantic import Field
 
 from app.api.auth import Answer
 from app.api.auth import endpoint
+from app.api.auth import paged
 from app.api.blueprint import blueprint
 from app.api.schemas.common import LEVELS
 from app.api.schemas.common import Named
+from app.api.schemas.searching import Paged
 from app.api.shapes.currentuser import CurrentUserShape
+from app.api.shapes.currentuser import OldGroupShape
+from app.api.shapes.currentuser import OwnPermissionShape
+from app.api.shapes.currentuser import own_permissions_shown
 from app.api.shapes.currentuser import user_shown
 from app.api.shapes.infos import CustomerInfo
 from app.api.shapes.infos import FunctionBrief
-from app.api.wire import QueryModel
 from app.models.authority import Function
 from app.services import authority
 from app.services import directory
+from app.services import permission_search
+from app.services import search
 from app.services.callers import Caller
 from app.services.problems import Missing
 
-T = TypeVar("T")
 PREFIX = "/currentuser/v1"
-MOST_ROWS = 100_000
-Limit = Annotated[int, Field(ge=0, le=MOST_ROWS)]
-Offset = Annotated[int, Field(ge=0, le=2**31 - 1)]
 
 
-class FunctionsQuery(QueryModel):
+class GroupsQuery(Paged):
+    """Query of ``/groups``."""
+
+    include_ancestors: bool = False
+
+
+class PermissionsQuery(Paged):
+    """Query of ``/permissions``."""
+
+    include_inherited: bool = True
+
+
+class FunctionsQuery(Paged):
     """Query of ``/functions``; without ``requirePermission`` every function is listed."""
 
-    offset: Offset = 0
-    limit: Limit = 25
     only_roles: bool = False
     require_permission: bool = True
     max_security_level: Literal["current", "external", "standard", "administrative"] = "current"
     keywords: tuple[Named, ...] = ()
 
 
-class CustomersQuery(QueryModel):
+class CustomersQuery(Paged):
     """Query of ``/customers``: every ``requiredFunction`` must be held."""
 
-    offset: Offset = 0
-    limit: Limit = 25
     keywords: tuple[Named, ...] = ()
     required_function: tuple[Named, ...] = ()
 
@@ -64,10 +70,8 @@ def current_functions(caller: Caller, query: FunctionsQuery) -> Answer:
     """The functions this session may use for some customer."""
     ids = caller.rights.held if query.require_permission else caller.question.graph.names
     found = [f for f in authority.functions_by_id(ids) if _wanted(f, query)]
-    page = _page(found, query.offset, query.limit)
-    return Answer(
-        [FunctionBrief.of(f) for f in page], limit=query.limit, offset=query.offset, count=len(found)
-    )
+    page = search.cut(found, query.page)
+    return paged(page, [FunctionBrief.of(f) for f in page.rows])
 
 
 @blueprint.get(f"{PREFIX}/customers")
@@ -86,10 +90,28 @@ def current_customers(caller: Caller, query: CustomersQuery) -> Answer:
         for customer in directory.customers_by_id(reached)
         if all(word in customer.name.lower() or word in customer.short_name.lower() for word in words)
     ]
-    page = _page(found, query.offset, query.limit)
-    return Answer(
-        [CustomerInfo.of(c) for c in page], limit=query.limit, offset=query.offset, count=len(found)
-    )
+    page = search.cut(found, query.page)
+    return paged(page, [CustomerInfo.of(c) for c in page.rows])
+
+
+@blueprint.get(f"{PREFIX}/groups")
+@endpoint(answers=[OldGroupShape], query=GroupsQuery)
+def current_groups(caller: Caller, query: GroupsQuery) -> Answer:
+    """The groups one is in; with ``includeAncestors`` through groups too. By id."""
+    if query.include_ancestors:
+        groups = directory.groups_of(caller.user_id)
+    else:
+        groups = directory.direct_groups([caller.user_id]).get(caller.user_id, [])
+    found = search.cut(sorted(groups, key=lambda group: group.id), query.page)
+    return paged(found, [OldGroupShape.of(group) for group in found.rows])
+
+
+@blueprint.get(f"{PREFIX}/permissions")
+@endpoint(answers=[OwnPermissionShape], query=PermissionsQuery)
+def current_permissions(caller: Caller, query: PermissionsQuery) -> Answer:
+    """What one was granted; not reduced by session constraints. By id."""
+    found = permission_search.own(caller, query.page, inherited=query.include_inherited)
+    return paged(found, own_permissions_shown(found.rows))
 
 
 def _wanted(function: Function, query: FunctionsQuery) -> bool:
@@ -99,7 +121,3 @@ def _wanted(function: Function, query: FunctionsQuery) -> bool:
     if wanted != "current" and function.minimum_security_level > LEVELS[wanted]:
         return False
     return all(word.lower() in function.name.lower() for word in query.keywords)
-
-
-def _page(found: list[T], offset: int, limit: int) -> list[T]:
-    return found[offset : offset + (limit or MOST_ROWS)]

@@ -83,6 +83,7 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "greater_than_equal": ("OUT_OF_RANGE", "The number is too small."),
     "less_than_equal": ("OUT_OF_RANGE", "The number is too large."),
     "both": ("NOT_ALLOWED", "Give phone or phoneNumber, not both."),
+    "moment": ("INVALID_PATTERN", "Write epoch milliseconds, 2026-01-31T12:00:00Z, or now-1d."),
     "email": ("INVALID_PATTERN", "Write an e-mail address."),
 }
 OTHERWISE = ("INVALID", "This value is not valid here.")

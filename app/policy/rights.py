@@ -124,6 +124,13 @@ class Rights:
             c for c in self.tree.parents if self.tree.alive(c) and not tops.isdisjoint(self.tree.ancestors(c))
         )
 
+    def reach_of(self, function: int | None) -> frozenset[int]:
+        """Every live customer for which exactly this function is held."""
+        tops = self.held.get(function, frozenset()) if function is not None else frozenset()
+        return frozenset(
+            c for c in self.tree.parents if self.tree.alive(c) and not tops.isdisjoint(self.tree.ancestors(c))
+        )
+
     def to_functions(self, functions: frozenset[int]) -> Rights:
         """Only these functions."""
         return Rights({f: tops for f, tops in self.held.items() if f in functions}, self.tree)

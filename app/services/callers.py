@@ -97,6 +97,10 @@ class Caller:
         """What the caller may hand on to others, or take from them (design decision 17)."""
         return delegable_rights(self.question) if self.decision else NO_RIGHTS
 
+    def reach(self, function: str) -> frozenset[int]:
+        """Every live customer for which this caller may use the function now: what a list may show."""
+        return self.rights.reach_of(self.question.graph.by_name(function))
+
     def allows(self, asked: Asked) -> Decision:
         """The decision on one function, for one customer or any."""
         return gate.ask_right(self.question, asked)

@@ -6,9 +6,9 @@ import secrets
 import uuid
 from collections.abc import Mapping
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import or_
 from sqlalchemy import select
 
 from app import clock
@@ -21,6 +21,8 @@ from app.services import audit
 from app.services import directory
 from app.services import facts
 from app.services import gate
+from app.services import named
+from app.services import search
 from app.services.audit import Actor
 from app.services.callers import Caller
 from app.services.client_checks import REQUIRED
@@ -32,6 +34,28 @@ from app.services.guards import Guard
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 from app.services.problems import Missing
+from app.services.search import Column
+from app.services.search import Condition
+from app.services.search import Criteria
+
+KEYWORDS: dict[str, Column] = {
+    "id": OAuthClient.id,
+    "shortName": OAuthClient.short_name,
+    "name": OAuthClient.name,
+}
+FLAGS: dict[str, Condition] = {
+    "deleted": OAuthClient.deleted_at.is_not(None),
+    "hidden": OAuthClient.hidden.is_(True),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClientCriteria(Criteria):
+    """Filters of a search for clients, each by id or name."""
+
+    customers: Sequence[str] = ()
+    domains: Sequence[str] = ()
+    required_functions: Sequence[str] = ()
 
 
 def living(client_id: str) -> OAuthClient | None:
@@ -102,29 +126,22 @@ def visible_or_refused(client: OAuthClient, caller: Caller) -> None:
         raise Missing("client")
 
 
-def listed(caller: Caller, *, customers: Sequence[int], keywords: Sequence[str]) -> list[OAuthClient]:
-    """Every client the caller may know of, hidden ones left out, by short name.
+def listed(caller: Caller, criteria: ClientCriteria) -> list[OAuthClient]:
+    """Every client the caller may know of, by short name; deleted and hidden ones only when asked for.
 
-    ``customers``: bound to one of these or below. Each keyword must be part of id, short name or name.
+    ``customers``: bound to one of these or below. Raises ``Invalid``.
     """
-    statement = select(OAuthClient).where(OAuthClient.deleted_at.is_(None), OAuthClient.hidden.is_(False))
-    for keyword in keywords:
-        pattern = f"%{escape_like(keyword)}%"
-        statement = statement.where(
-            or_(
-                *(
-                    c.ilike(pattern, escape="\\")
-                    for c in (OAuthClient.id, OAuthClient.short_name, OAuthClient.name)
-                )
-            )
-        )
-    tree = caller.question.tree
-    found = db.session.execute(statement.order_by(OAuthClient.short_name, OAuthClient.id)).scalars()
-    return [
-        client
-        for client in found
-        if (not customers or _below(tree, client.customer_id, customers)) and may_see(client, caller)
-    ]
+
+    def own(one: ClientCriteria) -> list[Condition]:
+        return _filters(caller, one)
+
+    condition = search.where(criteria, own)
+    if not criteria.wants_deleted:
+        condition &= OAuthClient.deleted_at.is_(None)
+    if "hidden" not in criteria.include_flags:
+        condition &= OAuthClient.hidden.is_(False)
+    statement = select(OAuthClient).where(condition).order_by(OAuthClient.short_name, OAuthClient.id)
+    return [client for client in db.session.execute(statement).scalars() if may_see(client, caller)]
 
 
 def everyone() -> list[OAuthClient]:
@@ -155,13 +172,20 @@ def usable(caller: Caller) -> list[OAuthClient]:
     ]
 
 
-def escape_like(text: str) -> str:
-    """Text as it is, inside a LIKE pattern with backslash as escape."""
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-
-
-def _below(tree: Any, customer: int | None, tops: Sequence[int]) -> bool:
-    return customer is not None and any(tree.covers(top, customer) for top in tops)
+def _filters(caller: Caller, criteria: ClientCriteria) -> list[Condition]:
+    tree = caller.question.tree
+    conditions: list[Condition] = []
+    if criteria.domains:
+        conditions.append(OAuthClient.domain_id.in_(named.domains(criteria.domains)))
+    if criteria.customers:
+        tops = named.customers(criteria.customers, caller)
+        below = [c for c in tree.parents if not tops.isdisjoint(tree.ancestors(c))]
+        conditions.append(OAuthClient.customer_id.in_(below))
+    if criteria.required_functions:
+        functions = named.functions(criteria.required_functions, "requiredFunction")
+        conditions.append(OAuthClient.required_function_id.in_(functions))
+    conditions += search.by_keywords(criteria, KEYWORDS)
+    return conditions + search.by_flags(criteria, FLAGS)
 
 
 def create(change: ClientChange, caller: Caller) -> OAuthClient:

@@ -65,6 +65,13 @@ def domain_or_missing(text: str | None, default_id: int) -> Domain:
     return domain
 
 
+def domains_by_id(ids: Iterable[int]) -> list[Domain]:
+    """Domains of these ids, by name."""
+    return list(
+        db.session.execute(select(Domain).where(Domain.id.in_(list(ids))).order_by(Domain.name)).scalars()
+    )
+
+
 def root_customer(domain_id: int) -> Customer:
     """The customer at the top of a domain."""
     return db.session.execute(
@@ -142,9 +149,13 @@ def subjects_by_id(ids: Iterable[int]) -> dict[int, Subject]:
 
 def groups_of(subject_id: int) -> list[Group]:
     """All living groups of a subject, through groups too, by short name."""
-    ids = standing.groups_of(subject_id)
-    statement = select(Group).where(Group.id.in_(ids)).order_by(Group.short_name)
-    return list(db.session.execute(statement).scalars()) if ids else []
+    return groups_by_id(standing.groups_of(subject_id))
+
+
+def groups_by_id(ids: Iterable[int]) -> list[Group]:
+    """Groups of these ids, by short name."""
+    statement = select(Group).where(Group.id.in_(list(ids))).order_by(Group.short_name)
+    return list(db.session.execute(statement).scalars())
 
 
 def direct_groups(subject_ids: Iterable[int]) -> dict[int, list[Group]]:

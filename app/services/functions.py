@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import select
 
@@ -12,6 +14,7 @@ from app import clock
 from app.extensions import db
 from app.models.authority import Function
 from app.models.authority import FunctionEdge
+from app.policy.effective import session_level
 from app.policy.facts import SecurityLevel
 from app.services import audit
 from app.services import authority
@@ -94,6 +97,51 @@ def visible(text: str, caller: Caller) -> Function:
     function = authority.find_function(text)
     if function is None:
         raise Missing("function")
+    return function
+
+
+def parents(function: Function) -> list[Function]:
+    """The live functions directly above, by name."""
+    statement = (
+        select(Function)
+        .join(FunctionEdge, FunctionEdge.parent_id == Function.id)
+        .where(
+            FunctionEdge.child_id == function.id,
+            FunctionEdge.removed_at.is_(None),
+            Function.deleted_at.is_(None),
+        )
+        .order_by(Function.name)
+    )
+    return list(db.session.execute(statement).scalars())
+
+
+def update(text: str, changes: Mapping[str, Any], caller: Caller) -> Function:
+    """Change the columns that were sent. Raises ``Denied``, ``Invalid``, ``Missing``."""
+    function = visible(text, caller)
+    at = guard_customer()
+    caller.needs(Guard.UPDATE_FUNCTION, at)
+    problems: list[FieldProblem] = []
+    if not authority.holds_all(caller, function.id, at):
+        problems.append(delegation.not_held("function"))
+    name = changes.get("name", function.name)
+    if name != function.name:
+        if function.name in BUILT_IN:
+            problems.append(FieldProblem("name", "A built-in function keeps its name.", "NOT_ALLOWED"))
+        if authority.named(name) is not None:
+            problems.append(FieldProblem("name", "This name is taken. Choose another.", "TAKEN"))
+    level = changes.get("minimum_security_level", function.minimum_security_level)
+    if level < function.minimum_security_level > session_level(caller.question):
+        # Who may not use it at its present level may not make it usable at a lower one (design §8).
+        message = "Log in more strongly to lower this level."
+        problems.append(FieldProblem("minimumSecurityLevel", message, "NOT_ALLOWED"))
+    if problems:
+        raise Invalid(*problems)
+    for column, value in changes.items():
+        setattr(function, column, value)
+    function.updated_at, function.updated_by_id = clock.now(), caller.user_id
+    db.session.flush()
+    audit.record("function-update", caller.actor, detail={"name": function.name, "changed": sorted(changes)})
+    standing.raise_policy_version()
     return function
 
 

@@ -6,15 +6,19 @@ A subject is visible to who holds ``viewUsers`` for its customer, and to itself;
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from typing import TypeVar
 
+from sqlalchemy import or_
 from sqlalchemy import select
+from sqlalchemy import update as update_rows
 
 from app import clock
 from app.extensions import db
+from app.models.authority import Permission
 from app.models.directory import Customer
 from app.models.directory import Group
 from app.models.directory import Membership
@@ -31,6 +35,7 @@ from app.services.guards import Guard
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 from app.services.problems import Missing
+from app.services.problems import NotHeld
 
 S = TypeVar("S", bound=Subject)
 
@@ -49,7 +54,17 @@ class NewSubject:
 def visible_subject(caller: Caller, text: str, domain_id: int) -> Subject:
     """A living subject the caller may know of. Raises ``Missing`` alike for absent and hidden."""
     subject = directory.find_subject(text, domain_id)
-    if subject is None or not _may_see(caller, subject):
+    if subject is None or not may_see(caller, subject):
+        raise Missing("subject")
+    return subject
+
+
+def basic_subject(caller: Caller, text: str, domain_id: int) -> Subject:
+    """A living subject the caller may know in the reduced view. Raises ``Missing`` for absent and hidden."""
+    subject = directory.find_subject(text, domain_id)
+    if subject is None or not (
+        subject.id == caller.user_id or caller.allows(Asked(Guard.VIEW_BASIC_SUBJECT, subject.customer_id))
+    ):
         raise Missing("subject")
     return subject
 
@@ -82,6 +97,74 @@ def add_group(new: NewSubject, caller: Caller) -> Group:
     customer = _place(new, caller)
     group = Group(**_columns(new, customer, caller))
     return _added(group, "group-add", caller)
+
+
+def update(subject: S, changes: Mapping[str, Any], caller: Caller) -> S:
+    """Change the columns that were sent. Raises ``Denied``, ``Invalid``, ``NotHeld``."""
+    caller.needs(Guard.UPDATE_USER, subject.customer_id)
+    _insist_not_above(caller, subject)
+    name = changes.get("short_name", subject.short_name)
+    if name != subject.short_name:
+        _insist_free(name, subject.domain_id)
+    before = {column: getattr(subject, column) for column in changes}
+    for column, value in changes.items():
+        setattr(subject, column, value)
+    _touched(subject, caller)
+    changed = sorted(column for column in changes if before[column] != changes[column])
+    _record(f"{subject.kind}-update", subject, caller, {"changed": changed})
+    return subject
+
+
+def move(subject: S, customer: str, caller: Caller) -> S:
+    """Put a subject under another customer of its domain. Raises ``Denied``, ``Invalid``, ``NotHeld``."""
+    caller.needs(Guard.UPDATE_USER, subject.customer_id)
+    _insist_not_above(caller, subject)
+    target = directory.find_customer(customer, subject.domain_id)
+    if target is None or target.domain_id != subject.domain_id or not caller.rights.sees(target.id):
+        raise Invalid(FieldProblem("customer", "There is no such customer in this domain.", "UNKNOWN"))
+    caller.needs(Guard.CREATE_USER, target.id)
+    subject.customer_id = target.id
+    _touched(subject, caller)
+    db.session.refresh(subject)
+    _record(f"{subject.kind}-move", subject, caller, {"customer": target.short_name})
+    standing.raise_policy_version()
+    return subject
+
+
+def deleted_subject(caller: Caller, text: str, domain_id: int, kind: str) -> Subject:
+    """A deleted subject, by id or by the name it had (the last of that name). Raises ``Missing``."""
+    number = directory.as_id(text)
+    named = Subject.short_name == text
+    row = db.session.execute(
+        select(Subject)
+        .where(
+            Subject.domain_id == domain_id,
+            Subject.kind == kind,
+            Subject.deleted_at.is_not(None),
+            or_(Subject.id == number, named) if number is not None else named,
+        )
+        .order_by(Subject.deleted_at.desc())
+        .limit(1)
+    ).scalar_one_or_none()
+    if row is None or not may_see(caller, row):
+        raise Missing(kind)
+    return row
+
+
+def reenable(subject: S, caller: Caller) -> S:
+    """Bring a deleted subject back. Of what it held nothing comes back: its permissions and memberships end.
+
+    Raises ``Denied``, ``Invalid``.
+    """
+    caller.needs(Guard.UPDATE_USER, subject.customer_id)
+    caller.needs(Guard.CREATE_USER, subject.customer_id)
+    _insist_free(subject.short_name, subject.domain_id)
+    _forget(subject, caller)
+    subject.deleted_at = subject.deleted_by_id = None
+    _touched(subject, caller)
+    _record(f"{subject.kind}-reenable", subject, caller, {})
+    standing.raise_policy_version()
+    return subject
 
 
 def delete_user(user: User, caller: Caller) -> User:
@@ -160,7 +243,83 @@ def remove_members(group: Group, names: Sequence[str], comment: str | None, call
     return _members_changed("member-remove", group, subjects, caller)
 
 
-def _may_see(caller: Caller, subject: Subject) -> bool:
+def add_to_groups(
+    subject: Subject, names: Sequence[str], comment: str | None, caller: Caller
+) -> list[Membership]:
+    """Put one subject into several groups; answers those memberships. Raises ``Denied``, ``Invalid``."""
+    groups = [directory.find_group(name, subject.domain_id) for name in names]
+    if any(group is None or not may_see(caller, group) for group in groups):
+        raise Invalid(FieldProblem("parentGroups", "There is no such group.", "UNKNOWN"))
+    ids = [group.id for group in groups if group is not None]
+    for group in groups:
+        if group is not None:
+            add_members(group, [str(subject.id)], comment, caller)
+    rows = db.session.execute(
+        select(Membership).where(
+            Membership.member_id == subject.id,
+            Membership.group_id.in_(ids),
+            Membership.removed_at.is_(None),
+        )
+    )
+    return list(rows.scalars())
+
+
+def end_memberships(ids: Sequence[str], comment: str | None, caller: Caller) -> list[Membership]:
+    """End memberships by id, all or none. Raises ``Denied``, ``Invalid``, ``Missing``."""
+    ended = []
+    for membership_id in dict.fromkeys(ids):
+        row = db.session.get(Membership, membership_id) if len(membership_id) == 36 else None
+        group = db.session.get(Group, row.group_id) if row is not None else None
+        if row is None or group is None or row.removed_at is not None or not may_see(caller, group):
+            raise Missing("membership")
+        remove_members(group, [str(row.member_id)], comment, caller)
+        ended.append(row)
+    return ended
+
+
+def _insist_not_above(caller: Caller, subject: Subject) -> None:
+    if isinstance(subject, User):
+        delegation.insist_not_above(caller, subject)
+    elif not delegation.holds_all_of(caller, subject):
+        raise NotHeld
+
+
+def _insist_free(name: str, domain_id: int) -> None:
+    if directory.find_subject(name, domain_id) is not None:
+        raise Invalid(FieldProblem("shortName", "This short name is taken. Choose another.", "TAKEN"))
+
+
+def _touched(subject: Subject, caller: Caller) -> None:
+    subject.updated_at = clock.now()
+    subject.updated_by_id = caller.user_id
+    db.session.flush()
+
+
+def _record(action: str, subject: Subject, caller: Caller, detail: dict[str, Any]) -> None:
+    known = {"id": subject.id, "shortName": subject.short_name}
+    audit.record(action, caller.actor, detail=known | detail)
+
+
+def _forget(subject: Subject, caller: Caller) -> None:
+    """End the permissions and memberships of a deleted subject: a name that comes back brings no rights."""
+    now, by = clock.now(), caller.user_id
+    db.session.execute(
+        update_rows(Permission)
+        .where(Permission.subject_id == subject.id, Permission.revoked_at.is_(None))
+        .values(revoked_at=now, revoked_by_id=by, revoke_comment="deleted")
+    )
+    db.session.execute(
+        update_rows(Membership)
+        .where(
+            or_(Membership.member_id == subject.id, Membership.group_id == subject.id),
+            Membership.removed_at.is_(None),
+        )
+        .values(removed_at=now, removed_by_id=by, remove_comment="deleted")
+    )
+
+
+def may_see(caller: Caller, subject: Subject) -> bool:
+    """Whether the caller may know of a subject: it is himself, or he holds ``viewUsers`` for its customer."""
     if subject.id == caller.user_id:
         return bool(caller.decision)
     return bool(caller.allows(Asked(Guard.VIEW_USERS, subject.customer_id)))
@@ -176,8 +335,7 @@ def _place(new: NewSubject, caller: Caller) -> Customer:
     if problems or customer is None:
         raise Invalid(*problems)
     caller.needs(Guard.CREATE_USER, customer.id)
-    if directory.find_subject(new.short_name, customer.domain_id) is not None:
-        raise Invalid(FieldProblem("shortName", "This short name is taken. Choose another.", "TAKEN"))
+    _insist_free(new.short_name, customer.domain_id)
     return customer
 
 
@@ -211,7 +369,7 @@ def _deleted(subject: Subject, caller: Caller) -> None:
 
 def _named(names: Sequence[str], group: Group, caller: Caller) -> list[Subject]:
     found = [directory.find_subject(name, group.domain_id) for name in names]
-    visible = [subject for subject in found if subject is not None and _may_see(caller, subject)]
+    visible = [subject for subject in found if subject is not None and may_see(caller, subject)]
     if len(visible) != len(names):
         raise Invalid(FieldProblem("subject", "There is no such user or group.", "UNKNOWN"))
     return visible

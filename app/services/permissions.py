@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import replace
 
 from sqlalchemy import select
 
@@ -96,6 +98,24 @@ def revoke(permission_id: int, comment: str | None, caller: Caller) -> Permissio
     _record("permission-revoke", permission, caller)
     standing.raise_rights_version(permission.subject)
     return permission
+
+
+def grant_all(new: Sequence[NewPermission], caller: Caller) -> list[Permission]:
+    """Grant all or none. Raises as ``grant``, naming the item."""
+    granted = []
+    for number, one in enumerate(new):
+        try:
+            granted.append(grant(one, caller))
+        except Invalid as problem:
+            raise Invalid(
+                *(replace(p, field=f"permissions[{number}].{p.field}") for p in problem.problems)
+            ) from None
+    return granted
+
+
+def revoke_all(ids: Sequence[int], comment: str | None, caller: Caller) -> list[Permission]:
+    """Take all of these permissions away, or none. Raises as ``revoke``."""
+    return [revoke(one, comment, caller) for one in dict.fromkeys(ids)]
 
 
 def _record(action: str, permission: Permission, caller: Caller) -> None:

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from operator import attrgetter
-from typing import Annotated
-
-from pydantic import Field
 
 from app.api.auth import Answer
 from app.api.auth import endpoint
+from app.api.auth import paged
 from app.api.authentication import PREFIX
 from app.api.blueprint import blueprint
 from app.api.schemas.clients import ClientCreate
 from app.api.schemas.clients import ClientUpdate
+from app.api.schemas.customer_search import ClientList
+from app.api.schemas.customer_search import ClientSearch
 from app.api.shapes.clients import ClientShape
 from app.api.shapes.clients import client_shown
 from app.api.shapes.clients import clients_shown
-from app.api.wire import QueryModel
+from app.models.clients import OAuthClient
 from app.services import clients
-from app.services import directory
+from app.services import search
 from app.services.callers import Caller
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
+from app.services.search import Page
 
-MOST_ROWS = 100_000
 SORTABLE = {
     "id": "id",
     "name": "name",
@@ -31,17 +32,6 @@ SORTABLE = {
     "createdTimestamp": "created_at",
     "lastUpdatedTimestamp": "updated_at",
 }
-
-
-class ClientList(QueryModel):
-    """Query of ``GET /oauth/client``."""
-
-    customer: tuple[str, ...] = ()
-    domain: tuple[str, ...] = ()
-    keywords: tuple[str, ...] = ()
-    sort_by: tuple[str, ...] = ("shortName",)
-    limit: Annotated[int, Field(ge=0, le=MOST_ROWS)] = 25
-    offset: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
 
 
 @blueprint.post(f"{PREFIX}/oauth/client")
@@ -55,19 +45,14 @@ def create(caller: Caller, body: ClientCreate) -> Answer:
 @endpoint(answers=[ClientShape], query=ClientList)
 def list_clients(caller: Caller, query: ClientList) -> Answer:
     """The clients this caller may use or administer."""
-    customers = [_customer(text, caller) for text in query.customer]
-    domains = {directory.domain_or_missing(text, caller.domain_id).id for text in query.domain}
-    found = clients.listed(caller, customers=customers, keywords=query.keywords)
-    found = [client for client in found if not domains or client.domain_id in domains]
-    for wish in reversed(query.sort_by):
-        name, descending = wish.removeprefix("-"), wish.startswith("-")
-        if name not in SORTABLE:
-            allowed = ", ".join(SORTABLE)
-            raise Invalid(FieldProblem("sortBy", f"Sort by one of: {allowed}.", "NOT_ALLOWED"))
-        found.sort(key=attrgetter(SORTABLE[name]), reverse=descending)
-    limit = query.limit or MOST_ROWS
-    page = found[query.offset : query.offset + limit]
-    return Answer(clients_shown(page, caller), limit=query.limit, offset=query.offset, count=len(found))
+    return _page(clients.listed(caller, query.as_criteria()), query.sort_by, query.page, caller)
+
+
+@blueprint.post(f"{PREFIX}/oauth/client/search")
+@endpoint(answers=[ClientShape], body=ClientSearch)
+def search_clients(caller: Caller, body: ClientSearch) -> Answer:
+    """As the list, by a criteria object."""
+    return _page(clients.listed(caller, body.as_criteria()), body.order, body.page, caller)
 
 
 @blueprint.get(f"{PREFIX}/oauth/client/<client>")
@@ -92,8 +77,12 @@ def delete(caller: Caller, client: str) -> Answer:
     return Answer(client_shown(clients.delete(client, caller), caller))
 
 
-def _customer(text: str, caller: Caller) -> int:
-    customer = directory.find_customer(text, caller.domain_id)
-    if customer is None or not caller.rights.sees(customer.id):
-        raise Invalid(FieldProblem("customer", "There is no such customer.", "UNKNOWN"))
-    return customer.id
+def _page(found: list[OAuthClient], sort_by: Sequence[str], page: Page, caller: Caller) -> Answer:
+    for wish in reversed(sort_by or ("shortName",)):
+        name, descending = wish.removeprefix("-"), wish.startswith("-")
+        if name not in SORTABLE:
+            allowed = ", ".join(SORTABLE)
+            raise Invalid(FieldProblem("sortBy", f"Sort by one of: {allowed}.", "NOT_ALLOWED"))
+        found.sort(key=attrgetter(SORTABLE[name]), reverse=descending)
+    shown = search.cut(found, page)
+    return paged(shown, clients_shown(shown.rows, caller))

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from app.api.messages import full_match
+from app.api.wire import ArgusModel
 from app.api.wire import QueryModel
 from app.policy.facts import SecurityLevel
 
@@ -22,6 +23,16 @@ LEVELS: dict[str, SecurityLevel] = {
     "administrative": SecurityLevel.ADMINISTRATIVE,
 }
 LEVEL_NAMES = {int(level): name for name, level in LEVELS.items()}
+
+
+class Move(ArgusModel):
+    """The customer to move to."""
+
+    customer: Named
+
+
+class NoBody(ArgusModel):
+    """An empty object, or no body at all."""
 
 
 class InDomain(QueryModel):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated
+from typing import Any
 from typing import Literal
 
 from pydantic import Field
@@ -15,6 +16,44 @@ from app.api.schemas.common import Named
 from app.api.wire import ArgusModel
 from app.services.customers import NewCustomer
 
+TimeZone = Annotated[str, Field(max_length=64), full_match(r"[A-Za-z0-9_+\-/]+")]
+# Which fields of an update are flags of the stored list.
+SWITCHES = {
+    "exclude_from_production": "excludeFromProduction",
+    "allow_global_data": "allowGlobalData",
+    "deny_submit_for_anonymous_user": "denySubmitForAnonymousUser",
+    "data_deleted": "customerDataDeleted",
+    "network_base_customer": "networkBaseCustomer",
+    "single_network_domain": "singleNetworkDomain",
+}
+
+
+class CustomerUpdate(ArgusModel):
+    """What is absent stays."""
+
+    name: Text | None = None
+    short_name: ShortName | None = None
+    language: Language | None = None
+    time_zone: TimeZone | None = None
+    exclude_from_production: bool | None = None
+    allow_global_data: bool | None = None
+    deny_submit_for_anonymous_user: bool | None = None
+    data_deleted: bool | None = None
+    network_base_customer: bool | None = None
+    single_network_domain: bool | None = None
+
+    def as_changes(self) -> dict[str, Any]:
+        """The columns that were sent; null changes nothing."""
+        sent = {n: value for n in self.model_fields_set if (value := getattr(self, n)) is not None}
+        flags = {SWITCHES[name]: sent.pop(name) for name in list(sent) if name in SWITCHES}
+        return sent | ({"flags": flags} if flags else {})
+
+
+class CustomerMove(ArgusModel):
+    """The customer to move below."""
+
+    parent: Named
+
 
 class CustomerAdd(ArgusModel):
     """A new customer."""
@@ -25,7 +64,7 @@ class CustomerAdd(ArgusModel):
     domain: Named | None = None
     type: Literal["leaf", "group"] = "leaf"
     language: Language = "english"
-    time_zone: Annotated[str, Field(max_length=64), full_match(r"[A-Za-z0-9_+\-/]+")] = "Europe/Oslo"
+    time_zone: TimeZone = "Europe/Oslo"
     exclude_from_production: bool = False
     network_base_customer: bool = False
     single_network_domain: bool = False

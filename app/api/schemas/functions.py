@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated
+from typing import Any
 from typing import Literal
 
 from pydantic import Field
@@ -51,6 +52,31 @@ class FunctionAdd(ArgusModel):
         )
 
 
+class FunctionUpdate(ArgusModel):
+    """What is absent stays."""
+
+    name: ShortName | None = None
+    minimum_security_level: Level | None = None
+    role: bool | None = None
+    sysadm: bool | None = None
+    read_only: bool | None = None
+    role_type: Literal["service", "case", "tool", "other", "otherRole"] | None = None
+    localized_names: Localized | None = None
+    localized_descriptions: Localized | None = None
+    description: LongText | None = None
+
+    def as_changes(self) -> dict[str, Any]:
+        """The columns that were sent; null changes nothing."""
+        changes = {
+            name: value for name in self.model_fields_set if (value := getattr(self, name)) is not None
+        }
+        if "minimum_security_level" in changes:
+            changes["minimum_security_level"] = int(LEVELS[changes["minimum_security_level"]])
+        if changes.get("role_type") == "otherRole":
+            changes["role_type"] = "other"
+        return changes
+
+
 class ChildrenAdd(ArgusModel):
     """Functions to put below another."""
 
@@ -74,6 +100,19 @@ class PermissionAdd(ArgusModel):
     def as_new(self) -> NewPermission:
         """What the service takes."""
         return NewPermission(self.subject, self.function, self.customer, self.comment)
+
+
+class PermissionsAdd(ArgusModel):
+    """Permissions to grant, all or none."""
+
+    permissions: Annotated[tuple[PermissionAdd, ...], Field(min_length=1, max_length=1000)]
+
+
+class PermissionsRevoke(QueryModel):
+    """Query of the revocation in bulk: ``permission`` repeated."""
+
+    permission: Annotated[tuple[Named, ...], Field(min_length=1, max_length=1000)]
+    comment: Comment | None = None
 
 
 class PermissionRevoke(QueryModel):

@@ -11,6 +11,7 @@ from pydantic import Field
 from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
+from app.api.messages import TEXT
 from app.api.messages import LongText
 from app.api.messages import SubjectName
 from app.api.messages import Text
@@ -25,6 +26,16 @@ from app.services.people import NewSubject
 
 CountryCode = Annotated[str, Field(max_length=8), full_match(r"\+?[0-9]{1,4}")]
 NationalNumber = Annotated[str, Field(max_length=32), full_match(r"[0-9 ]{3,20}")]
+
+
+PhoneNumber = Annotated[str, Field(max_length=32), full_match(r"\+?[0-9 ]{3,24}")]
+ClearableText = Annotated[str, Field(max_length=1000), full_match(f"(?:{TEXT})?")]
+
+
+def one_phone(phone: object, phone_number: object) -> None:
+    """Refuse a telephone number given in both forms."""
+    if phone is not None and phone_number is not None:
+        raise PydanticCustomError("both", "give phone or phoneNumber, not both")
 
 
 class Phone(ArgusModel):
@@ -63,7 +74,7 @@ class UserAdd(GroupAdd):
     role: LongText | None = None
     email: Email | None = None
     phone: Phone | None = None
-    phone_number: Annotated[str, Field(max_length=32), full_match(r"\+?[0-9 ]{3,24}")] | None = None
+    phone_number: PhoneNumber | None = None
     language: Language = "english"
     notification_user: bool = False
     enable_authentication_methods: (
@@ -73,8 +84,7 @@ class UserAdd(GroupAdd):
 
     @model_validator(mode="after")
     def _one_phone(self) -> Self:
-        if self.phone is not None and self.phone_number is not None:
-            raise PydanticCustomError("both", "give phone or phoneNumber, not both")
+        one_phone(self.phone, self.phone_number)
         return self
 
     def _fields(self) -> dict[str, Any]:
@@ -88,6 +98,59 @@ class UserAdd(GroupAdd):
             "language": self.language,
             "notification_user": self.notification_user,
         }
+
+
+class GroupUpdate(ArgusModel):
+    """What is absent stays."""
+
+    short_name: SubjectName | None = None
+    name: Text | None = None
+    description: ClearableText | None = None
+    daemon_account: bool | None = None
+    externally_managed: bool | None = None
+
+    def as_changes(self) -> dict[str, Any]:
+        """The columns that were sent; blank clears, null changes nothing."""
+        sent = {name: getattr(self, name) for name in self.model_fields_set}
+        return {
+            name: value or None if value == "" else value for name, value in sent.items() if value is not None
+        }
+
+
+class UserUpdate(GroupUpdate):
+    """What is absent stays."""
+
+    role: ClearableText | None = None
+    email: Email | Literal[""] | None = None
+    phone: Phone | None = None
+    phone_number: PhoneNumber | Literal[""] | None = None
+    language: Language | None = None
+
+    @model_validator(mode="after")
+    def _one_phone(self) -> Self:
+        one_phone(self.phone, self.phone_number)
+        return self
+
+    def as_changes(self) -> dict[str, Any]:
+        """As for a group, with the telephone in its two columns."""
+        changes = super().as_changes()
+        role = changes.pop("role", ...)
+        if role is not ...:
+            changes.setdefault("description", role)
+        if changes.pop("phone", None) is not None and self.phone is not None:
+            changes["phone_country_code"] = self.phone.country_code
+            changes["phone_national_number"] = self.phone.national_number
+        if "phone_number" in changes:
+            changes["phone_country_code"] = None
+            changes["phone_national_number"] = changes.pop("phone_number")
+        return changes
+
+
+class GroupsAdd(ArgusModel):
+    """Groups to put a subject into."""
+
+    parent_groups: Annotated[tuple[Named, ...], Field(min_length=1, max_length=100)]
+    comment: Comment | None = None
 
 
 class MembersAdd(ArgusModel):

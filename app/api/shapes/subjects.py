@@ -26,6 +26,8 @@ from app.models.directory import Membership
 from app.models.directory import Subject
 from app.models.directory import User
 from app.services import directory
+from app.services.callers import Caller
+from app.services.guards import Guard
 
 UserFlag = Literal[
     "blocked",
@@ -119,8 +121,13 @@ def subject_shown(row: Subject) -> SubjectShape:
     return subjects_shown([row])[0]
 
 
-def basic_shown(subject: Subject, *, private: bool = False) -> BasicSubject:
-    """The reduced view; e-mail and telephone only with ``private``."""
+def basics_shown(rows: Sequence[Subject], caller: Caller) -> list[BasicSubject]:
+    """The reduced view; e-mail and telephone only where the caller holds the guard of private fields."""
+    private = caller.reach(Guard.VIEW_BASIC_USER_PRIVATE_INFO)
+    return [_basic(row, private=row.customer_id in private) for row in rows]
+
+
+def _basic(subject: Subject, *, private: bool) -> BasicSubject:
     shown = BasicSubject(
         **subject_fields(subject),
         flags=flags(

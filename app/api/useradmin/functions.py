@@ -4,17 +4,28 @@ from __future__ import annotations
 
 from app.api.auth import Answer
 from app.api.auth import endpoint
+from app.api.auth import paged
 from app.api.blueprint import blueprint
+from app.api.schemas.function_search import FunctionList
+from app.api.schemas.function_search import FunctionSearch
+from app.api.schemas.function_search import MappingList
+from app.api.schemas.function_search import MappingSearch
 from app.api.schemas.functions import ChildrenAdd
 from app.api.schemas.functions import ChildrenRemove
 from app.api.schemas.functions import FunctionAdd
+from app.api.schemas.functions import FunctionUpdate
 from app.api.shapes.functions import FunctionShape
+from app.api.shapes.functions import MappingShape
 from app.api.shapes.functions import function_shown
 from app.api.shapes.functions import functions_shown
+from app.api.shapes.functions import mappings_shown
+from app.services import function_search
 from app.services import functions
 from app.services.callers import Caller
+from app.services.guards import Guard
 
 PATH = "/useradmin/v2/function"
+MAPPING = "/useradmin/v2/functionmapping"
 
 
 @blueprint.post(PATH)
@@ -24,6 +35,40 @@ def add_function(caller: Caller, body: FunctionAdd) -> Answer:
     return Answer(function_shown(functions.add(body.as_new(), caller)), status=201)
 
 
+@blueprint.get(PATH)
+@endpoint(answers=[FunctionShape], query=FunctionList)
+def list_functions(caller: Caller, query: FunctionList) -> Answer:
+    """All functions, for who may see them anywhere."""
+    found = function_search.found(
+        caller, Guard.VIEW_FUNCTIONS, query.as_criteria(), query.page, query.sort_by
+    )
+    return paged(found, functions_shown(found.rows))
+
+
+@blueprint.post(f"{PATH}/search")
+@endpoint(answers=[FunctionShape], body=FunctionSearch)
+def search_functions(caller: Caller, body: FunctionSearch) -> Answer:
+    """As the list, by a criteria object."""
+    found = function_search.found(caller, Guard.VIEW_FUNCTIONS, body.as_criteria(), body.page, body.order)
+    return paged(found, functions_shown(found.rows))
+
+
+@blueprint.get(MAPPING)
+@endpoint(answers=[MappingShape], query=MappingList)
+def list_mappings(caller: Caller, query: MappingList) -> Answer:
+    """The edges of the graph."""
+    found = function_search.edges(caller, query.as_criteria(), query.page, query.sort_by)
+    return paged(found, mappings_shown(found.rows))
+
+
+@blueprint.post(f"{MAPPING}/search")
+@endpoint(answers=[MappingShape], body=MappingSearch)
+def search_mappings(caller: Caller, body: MappingSearch) -> Answer:
+    """As the list, by a criteria object."""
+    found = function_search.edges(caller, body.as_criteria(), body.page, body.order)
+    return paged(found, mappings_shown(found.rows))
+
+
 @blueprint.get(f"{PATH}/<function>")
 @endpoint(answers=FunctionShape)
 def get_function(caller: Caller, function: str) -> Answer:
@@ -31,11 +76,25 @@ def get_function(caller: Caller, function: str) -> Answer:
     return Answer(function_shown(functions.visible(function, caller)))
 
 
+@blueprint.put(f"{PATH}/<function>")
+@endpoint(answers=FunctionShape, body=FunctionUpdate, writes=True)
+def update_function(caller: Caller, function: str, body: FunctionUpdate) -> Answer:
+    """Change what was sent."""
+    return Answer(function_shown(functions.update(function, body.as_changes(), caller)))
+
+
 @blueprint.delete(f"{PATH}/<function>")
 @endpoint(answers=FunctionShape, writes=True)
 def delete_function(caller: Caller, function: str) -> Answer:
     """Delete for good: it counts for nothing from the next request on."""
     return Answer(function_shown(functions.delete(function, caller)))
+
+
+@blueprint.get(f"{PATH}/<function>/parents")
+@endpoint(answers=[FunctionShape])
+def list_parents(caller: Caller, function: str) -> Answer:
+    """The functions directly above."""
+    return Answer(functions_shown(functions.parents(functions.visible(function, caller))))
 
 
 @blueprint.get(f"{PATH}/<function>/children")

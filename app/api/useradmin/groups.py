@@ -4,19 +4,48 @@ from __future__ import annotations
 
 from app.api.auth import Answer
 from app.api.auth import endpoint
+from app.api.auth import paged
 from app.api.blueprint import blueprint
 from app.api.domains import asked_domain
 from app.api.schemas.common import InDomain
+from app.api.schemas.common import Move
+from app.api.schemas.function_search import HeldQuery
+from app.api.schemas.subject_search import SubjectList
+from app.api.schemas.subject_search import SubjectSearch
 from app.api.schemas.subjects import GroupAdd
+from app.api.schemas.subjects import GroupUpdate
 from app.api.schemas.subjects import MembersAdd
 from app.api.schemas.subjects import MembersRemove
+from app.api.shapes.functions import PermissionShape
+from app.api.shapes.functions import permissions_shown
 from app.api.shapes.subjects import SubjectShape
 from app.api.shapes.subjects import subject_shown
 from app.api.shapes.subjects import subjects_shown
+from app.models.directory import Group
 from app.services import people
+from app.services import permission_search
+from app.services import subject_search
 from app.services.callers import Caller
 
 PATH = "/useradmin/v2/group"
+
+
+@blueprint.get(PATH)
+@endpoint(answers=[SubjectShape], query=SubjectList)
+def list_groups(caller: Caller, query: SubjectList) -> Answer:
+    """The groups of the customers one administers."""
+    criteria = subject_search.of_kind(query.as_criteria(), "group")
+    found = subject_search.administered(caller, criteria, query.page, query.sort_by)
+    return paged(found, subjects_shown(found.rows))
+
+
+@blueprint.post(f"{PATH}/search")
+@endpoint(answers=[SubjectShape], body=SubjectSearch)
+def search_groups(caller: Caller, body: SubjectSearch) -> Answer:
+    """As the list, by a criteria object."""
+    criteria = subject_search.of_kind(body.as_criteria(), "group")
+    found = subject_search.administered(caller, criteria, body.page, body.order)
+    return paged(found, subjects_shown(found.rows))
 
 
 @blueprint.post(PATH)
@@ -30,30 +59,64 @@ def add_group(caller: Caller, body: GroupAdd) -> Answer:
 @endpoint(answers=SubjectShape, query=InDomain)
 def get_group(caller: Caller, group: str, query: InDomain) -> Answer:
     """One group; 404 alike for absent and hidden."""
-    return Answer(subject_shown(people.visible_group(caller, group, asked_domain(query, caller))))
+    return Answer(subject_shown(_group(caller, group, query)))
+
+
+@blueprint.put(f"{PATH}/<group>")
+@endpoint(answers=SubjectShape, body=GroupUpdate, query=InDomain, writes=True)
+def update_group(caller: Caller, group: str, body: GroupUpdate, query: InDomain) -> Answer:
+    """Change what was sent."""
+    return Answer(subject_shown(people.update(_group(caller, group, query), body.as_changes(), caller)))
 
 
 @blueprint.delete(f"{PATH}/<group>")
 @endpoint(answers=SubjectShape, query=InDomain, writes=True)
 def delete_group(caller: Caller, group: str, query: InDomain) -> Answer:
-    """Delete for good: what its members held through it is gone."""
-    found = people.visible_group(caller, group, asked_domain(query, caller))
-    return Answer(subject_shown(people.delete_group(found, caller)))
+    """Delete: what its members held through it is gone."""
+    return Answer(subject_shown(people.delete_group(_group(caller, group, query), caller)))
+
+
+@blueprint.put(f"{PATH}/<group>/reenable")
+@endpoint(answers=SubjectShape, query=InDomain, writes=True)
+def reenable_group(caller: Caller, group: str, query: InDomain) -> Answer:
+    """Bring a deleted group back, without members and without anything it held."""
+    gone = people.deleted_subject(caller, group, asked_domain(query, caller), "group")
+    return Answer(subject_shown(people.reenable(gone, caller)))
+
+
+@blueprint.put(f"{PATH}/<group>/move")
+@endpoint(answers=SubjectShape, body=Move, query=InDomain, writes=True)
+def move_group(caller: Caller, group: str, body: Move, query: InDomain) -> Answer:
+    """Put the group under another customer of the domain."""
+    return Answer(subject_shown(people.move(_group(caller, group, query), body.customer, caller)))
+
+
+@blueprint.get(f"{PATH}/<group>/permissions")
+@endpoint(answers=[PermissionShape], query=HeldQuery)
+def list_permissions_of_group(caller: Caller, group: str, query: HeldQuery) -> Answer:
+    """What the group was granted, through groups above it too."""
+    found = permission_search.held_by(
+        _group(caller, group, query),
+        caller,
+        query.page,
+        inherited=query.include_inherited,
+        deleted=query.include_deleted,
+    )
+    return paged(found, permissions_shown(found.rows))
 
 
 @blueprint.get(f"{PATH}/<group>/members")
 @endpoint(answers=[SubjectShape], query=InDomain)
 def list_members(caller: Caller, group: str, query: InDomain) -> Answer:
     """The direct members."""
-    found = people.visible_group(caller, group, asked_domain(query, caller))
-    return Answer(subjects_shown(people.members(found)))
+    return Answer(subjects_shown(people.members(_group(caller, group, query))))
 
 
 @blueprint.post(f"{PATH}/<group>/members")
 @endpoint(answers=[SubjectShape], body=MembersAdd, query=InDomain, writes=True)
 def add_members(caller: Caller, group: str, body: MembersAdd, query: InDomain) -> Answer:
     """Put subjects into the group; answers all members."""
-    found = people.visible_group(caller, group, asked_domain(query, caller))
+    found = _group(caller, group, query)
     return Answer(subjects_shown(people.add_members(found, body.subject, body.comment, caller)))
 
 
@@ -61,5 +124,9 @@ def add_members(caller: Caller, group: str, body: MembersAdd, query: InDomain) -
 @endpoint(answers=[SubjectShape], query=MembersRemove, writes=True)
 def remove_members(caller: Caller, group: str, query: MembersRemove) -> Answer:
     """Take subjects out of the group; answers the members that remain."""
-    found = people.visible_group(caller, group, asked_domain(query, caller))
+    found = _group(caller, group, query)
     return Answer(subjects_shown(people.remove_members(found, query.subject, query.comment, caller)))
+
+
+def _group(caller: Caller, text: str, query: InDomain) -> Group:
+    return people.visible_group(caller, text, asked_domain(query, caller))

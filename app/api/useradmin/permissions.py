@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from app.api.auth import Answer
 from app.api.auth import endpoint
+from app.api.auth import paged
 from app.api.blueprint import blueprint
+from app.api.schemas.function_search import PermissionList
+from app.api.schemas.function_search import PermissionSearch
 from app.api.schemas.functions import PermissionAdd
 from app.api.schemas.functions import PermissionRevoke
+from app.api.schemas.functions import PermissionsAdd
+from app.api.schemas.functions import PermissionsRevoke
 from app.api.shapes.functions import PermissionShape
 from app.api.shapes.functions import permission_shown
+from app.api.shapes.functions import permissions_shown
 from app.services import directory
+from app.services import permission_search
 from app.services import permissions
 from app.services.callers import Caller
 from app.services.problems import Missing
@@ -24,11 +31,47 @@ def grant(caller: Caller, body: PermissionAdd) -> Answer:
     return Answer(permission_shown(permissions.grant(body.as_new(), caller)), status=201)
 
 
+@blueprint.get(PATH)
+@endpoint(answers=[PermissionShape], query=PermissionList)
+def list_permissions(caller: Caller, query: PermissionList) -> Answer:
+    """The permissions of the customers one may see them for."""
+    found = permission_search.found(caller, query.as_criteria(), query.page)
+    return paged(found, permissions_shown(found.rows))
+
+
+@blueprint.post(f"{PATH}/search")
+@endpoint(answers=[PermissionShape], body=PermissionSearch)
+def search_permissions(caller: Caller, body: PermissionSearch) -> Answer:
+    """As the list, by a criteria object."""
+    found = permission_search.found(caller, body.as_criteria(), body.page, body.order)
+    return paged(found, permissions_shown(found.rows))
+
+
+@blueprint.post(f"{PATH}/bulk")
+@endpoint(answers=[PermissionShape], body=PermissionsAdd, statuses=(201,), writes=True)
+def grant_all(caller: Caller, body: PermissionsAdd) -> Answer:
+    """Grant all of these, or none."""
+    granted = permissions.grant_all([one.as_new() for one in body.permissions], caller)
+    return Answer(permissions_shown(granted), status=201)
+
+
+@blueprint.delete(PATH)
+@endpoint(answers=[PermissionShape], query=PermissionsRevoke, writes=True)
+def revoke_all(caller: Caller, query: PermissionsRevoke) -> Answer:
+    """Take all of these away, or none."""
+    ids = [_number(text) for text in query.permission]
+    return Answer(permissions_shown(permissions.revoke_all(ids, query.comment, caller)))
+
+
 @blueprint.delete(f"{PATH}/<permission>")
 @endpoint(answers=PermissionShape, query=PermissionRevoke, writes=True)
 def revoke(caller: Caller, permission: str, query: PermissionRevoke) -> Answer:
     """Take a permission away; it counts for nothing at the next request."""
-    number = directory.as_id(permission)
+    return Answer(permission_shown(permissions.revoke(_number(permission), query.comment, caller)))
+
+
+def _number(text: str) -> int:
+    number = directory.as_id(text)
     if number is None:
         raise Missing("permission")
-    return Answer(permission_shown(permissions.revoke(number, query.comment, caller)))
+    return number

@@ -4,16 +4,46 @@ from __future__ import annotations
 
 from app.api.auth import Answer
 from app.api.auth import endpoint
+from app.api.auth import paged
 from app.api.blueprint import blueprint
 from app.api.domains import asked_domain
 from app.api.schemas.common import InDomain
+from app.api.schemas.common import Move
+from app.api.schemas.function_search import HeldQuery
+from app.api.schemas.subject_search import SubjectList
+from app.api.schemas.subject_search import SubjectSearch
 from app.api.schemas.subjects import UserAdd
+from app.api.schemas.subjects import UserUpdate
+from app.api.shapes.functions import PermissionShape
+from app.api.shapes.functions import permissions_shown
 from app.api.shapes.subjects import UserShape
 from app.api.shapes.subjects import subject_shown
+from app.api.shapes.subjects import subjects_shown
+from app.models.directory import User
 from app.services import people
+from app.services import permission_search
+from app.services import subject_search
 from app.services.callers import Caller
 
 PATH = "/useradmin/v2/user"
+
+
+@blueprint.get(PATH)
+@endpoint(answers=[UserShape], query=SubjectList)
+def list_users(caller: Caller, query: SubjectList) -> Answer:
+    """The users of the customers one administers."""
+    criteria = subject_search.of_kind(query.as_criteria(), "user")
+    found = subject_search.administered(caller, criteria, query.page, query.sort_by)
+    return paged(found, subjects_shown(found.rows))
+
+
+@blueprint.post(f"{PATH}/search")
+@endpoint(answers=[UserShape], body=SubjectSearch)
+def search_users(caller: Caller, body: SubjectSearch) -> Answer:
+    """As the list, by a criteria object."""
+    criteria = subject_search.of_kind(body.as_criteria(), "user")
+    found = subject_search.administered(caller, criteria, body.page, body.order)
+    return paged(found, subjects_shown(found.rows))
 
 
 @blueprint.post(PATH)
@@ -27,12 +57,51 @@ def add_user(caller: Caller, body: UserAdd) -> Answer:
 @endpoint(answers=UserShape, query=InDomain)
 def get_user(caller: Caller, user: str, query: InDomain) -> Answer:
     """One user; 404 alike for absent and hidden."""
-    return Answer(subject_shown(people.visible_user(caller, user, asked_domain(query, caller))))
+    return Answer(subject_shown(_user(caller, user, query)))
+
+
+@blueprint.put(f"{PATH}/<user>")
+@endpoint(answers=UserShape, body=UserUpdate, query=InDomain, writes=True)
+def update_user(caller: Caller, user: str, body: UserUpdate, query: InDomain) -> Answer:
+    """Change what was sent."""
+    return Answer(subject_shown(people.update(_user(caller, user, query), body.as_changes(), caller)))
 
 
 @blueprint.delete(f"{PATH}/<user>")
 @endpoint(answers=UserShape, query=InDomain, writes=True)
 def delete_user(caller: Caller, user: str, query: InDomain) -> Answer:
-    """Delete for good."""
-    found = people.visible_user(caller, user, asked_domain(query, caller))
-    return Answer(subject_shown(people.delete_user(found, caller)))
+    """Delete; everything open ends."""
+    return Answer(subject_shown(people.delete_user(_user(caller, user, query), caller)))
+
+
+@blueprint.put(f"{PATH}/<user>/reenable")
+@endpoint(answers=UserShape, query=InDomain, writes=True)
+def reenable_user(caller: Caller, user: str, query: InDomain) -> Answer:
+    """Bring a deleted user back, without anything it held."""
+    gone = people.deleted_subject(caller, user, asked_domain(query, caller), "user")
+    return Answer(subject_shown(people.reenable(gone, caller)))
+
+
+@blueprint.put(f"{PATH}/<user>/move")
+@endpoint(answers=UserShape, body=Move, query=InDomain, writes=True)
+def move_user(caller: Caller, user: str, body: Move, query: InDomain) -> Answer:
+    """Put the user under another customer of the domain."""
+    return Answer(subject_shown(people.move(_user(caller, user, query), body.customer, caller)))
+
+
+@blueprint.get(f"{PATH}/<user>/permissions")
+@endpoint(answers=[PermissionShape], query=HeldQuery)
+def list_permissions_of_user(caller: Caller, user: str, query: HeldQuery) -> Answer:
+    """What the user was granted, through groups too."""
+    found = permission_search.held_by(
+        _user(caller, user, query),
+        caller,
+        query.page,
+        inherited=query.include_inherited,
+        deleted=query.include_deleted,
+    )
+    return paged(found, permissions_shown(found.rows))
+
+
+def _user(caller: Caller, text: str, query: InDomain) -> User:
+    return people.visible_user(caller, text, asked_domain(query, caller))

@@ -1,0 +1,82 @@
+"""``/useradmin/v2/subject`` and ``/useradmin/v2/membership``: users and groups alike, and who is in what."""
+
+from __future__ import annotations
+
+from app.api.auth import Answer
+from app.api.auth import endpoint
+from app.api.auth import paged
+from app.api.blueprint import blueprint
+from app.api.domains import asked_domain
+from app.api.schemas.common import InDomain
+from app.api.schemas.subject_search import MembershipList
+from app.api.schemas.subject_search import MembershipSearch
+from app.api.schemas.subject_search import MembershipsRemove
+from app.api.schemas.subject_search import SubjectList
+from app.api.schemas.subject_search import SubjectSearch
+from app.api.schemas.subjects import GroupsAdd
+from app.api.shapes.subjects import MembershipShape
+from app.api.shapes.subjects import SubjectShape
+from app.api.shapes.subjects import memberships_shown
+from app.api.shapes.subjects import subject_shown
+from app.api.shapes.subjects import subjects_shown
+from app.services import people
+from app.services import permission_search
+from app.services import subject_search
+from app.services.callers import Caller
+
+SUBJECT = "/useradmin/v2/subject"
+MEMBERSHIP = "/useradmin/v2/membership"
+
+
+@blueprint.get(SUBJECT)
+@endpoint(answers=[SubjectShape], query=SubjectList)
+def list_subjects(caller: Caller, query: SubjectList) -> Answer:
+    """The users and groups of the customers one administers."""
+    found = subject_search.administered(caller, query.as_criteria(), query.page, query.sort_by)
+    return paged(found, subjects_shown(found.rows))
+
+
+@blueprint.post(f"{SUBJECT}/search")
+@endpoint(answers=[SubjectShape], body=SubjectSearch)
+def search_subjects(caller: Caller, body: SubjectSearch) -> Answer:
+    """As the list, by a criteria object."""
+    found = subject_search.administered(caller, body.as_criteria(), body.page, body.order)
+    return paged(found, subjects_shown(found.rows))
+
+
+@blueprint.get(f"{SUBJECT}/<subject>")
+@endpoint(answers=SubjectShape, query=InDomain)
+def get_subject(caller: Caller, subject: str, query: InDomain) -> Answer:
+    """One user or group; 404 alike for absent and hidden."""
+    return Answer(subject_shown(people.visible_subject(caller, subject, asked_domain(query, caller))))
+
+
+@blueprint.post(f"{SUBJECT}/<subject>/groups")
+@endpoint(answers=[MembershipShape], body=GroupsAdd, query=InDomain, writes=True)
+def add_to_groups(caller: Caller, subject: str, body: GroupsAdd, query: InDomain) -> Answer:
+    """Put the subject into groups, all or none; answers the memberships."""
+    found = people.visible_subject(caller, subject, asked_domain(query, caller))
+    return Answer(memberships_shown(people.add_to_groups(found, body.parent_groups, body.comment, caller)))
+
+
+@blueprint.get(MEMBERSHIP)
+@endpoint(answers=[MembershipShape], query=MembershipList)
+def list_memberships(caller: Caller, query: MembershipList) -> Answer:
+    """Memberships in groups of the customers one administers."""
+    found = permission_search.memberships(caller, query.as_criteria(), query.page)
+    return paged(found, memberships_shown(found.rows))
+
+
+@blueprint.post(f"{MEMBERSHIP}/search")
+@endpoint(answers=[MembershipShape], body=MembershipSearch)
+def search_memberships(caller: Caller, body: MembershipSearch) -> Answer:
+    """As the list, by a criteria object."""
+    found = permission_search.memberships(caller, body.as_criteria(), body.page, body.order)
+    return paged(found, memberships_shown(found.rows))
+
+
+@blueprint.delete(MEMBERSHIP)
+@endpoint(answers=[MembershipShape], query=MembershipsRemove, writes=True)
+def remove_memberships(caller: Caller, query: MembershipsRemove) -> Answer:
+    """End memberships, all or none; answers them."""
+    return Answer(memberships_shown(people.end_memberships(query.membership_id, query.comment, caller)))

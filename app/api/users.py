@@ -1,0 +1,166 @@
+"""``/users/v2`` (contract 4.2): the reduced view of users, groups and functions that most may have."""
+
+from __future__ import annotations
+
+from app.api.auth import Answer
+from app.api.auth import endpoint
+from app.api.auth import paged
+from app.api.blueprint import blueprint
+from app.api.domains import asked_domain
+from app.api.schemas.common import InDomain
+from app.api.schemas.function_search import BasicFunctionList
+from app.api.schemas.function_search import FunctionSearch
+from app.api.schemas.subject_search import SubjectGroups
+from app.api.schemas.subject_search import SubjectList
+from app.api.schemas.subject_search import SubjectSearch
+from app.api.shapes.functions import BasicFunction
+from app.api.shapes.subjects import BasicSubject
+from app.api.shapes.subjects import basics_shown
+from app.models.directory import Subject
+from app.services import authority
+from app.services import directory
+from app.services import function_search
+from app.services import people
+from app.services import search
+from app.services import standing
+from app.services import subject_search
+from app.services.callers import Caller
+from app.services.guards import Guard
+from app.services.problems import Missing
+from app.services.search import Found
+from app.services.subject_search import SubjectCriteria
+
+PREFIX = "/users/v2"
+
+
+@blueprint.get(f"{PREFIX}/user")
+@endpoint(answers=[BasicSubject], query=SubjectList)
+def list_basic_users(caller: Caller, query: SubjectList) -> Answer:
+    """The users of the customers one may know of."""
+    return _listed(caller, query, "user")
+
+
+@blueprint.get(f"{PREFIX}/group")
+@endpoint(answers=[BasicSubject], query=SubjectList)
+def list_basic_groups(caller: Caller, query: SubjectList) -> Answer:
+    """The groups of the customers one may know of."""
+    return _listed(caller, query, "group")
+
+
+@blueprint.get(f"{PREFIX}/subject")
+@endpoint(answers=[BasicSubject], query=SubjectList)
+def list_basic_subjects(caller: Caller, query: SubjectList) -> Answer:
+    """Users and groups alike."""
+    return _listed(caller, query, None)
+
+
+@blueprint.post(f"{PREFIX}/user/search")
+@endpoint(answers=[BasicSubject], body=SubjectSearch)
+def search_basic_users(caller: Caller, body: SubjectSearch) -> Answer:
+    """As the list, by a criteria object."""
+    return _searched(caller, body, "user")
+
+
+@blueprint.post(f"{PREFIX}/group/search")
+@endpoint(answers=[BasicSubject], body=SubjectSearch)
+def search_basic_groups(caller: Caller, body: SubjectSearch) -> Answer:
+    """As the list, by a criteria object."""
+    return _searched(caller, body, "group")
+
+
+@blueprint.post(f"{PREFIX}/subject/search")
+@endpoint(answers=[BasicSubject], body=SubjectSearch)
+def search_basic_subjects(caller: Caller, body: SubjectSearch) -> Answer:
+    """As the list, by a criteria object."""
+    return _searched(caller, body, None)
+
+
+@blueprint.get(f"{PREFIX}/user/<subject>")
+@endpoint(answers=BasicSubject, query=InDomain)
+def get_basic_user(caller: Caller, subject: str, query: InDomain) -> Answer:
+    """One user; 404 alike for absent and hidden."""
+    return _one(caller, subject, query, "user")
+
+
+@blueprint.get(f"{PREFIX}/group/<subject>")
+@endpoint(answers=BasicSubject, query=InDomain)
+def get_basic_group(caller: Caller, subject: str, query: InDomain) -> Answer:
+    """One group; 404 alike for absent and hidden."""
+    return _one(caller, subject, query, "group")
+
+
+@blueprint.get(f"{PREFIX}/subject/<subject>")
+@endpoint(answers=BasicSubject, query=InDomain)
+def get_basic_subject(caller: Caller, subject: str, query: InDomain) -> Answer:
+    """One user or group; 404 alike for absent and hidden."""
+    return _one(caller, subject, query, None)
+
+
+@blueprint.get(f"{PREFIX}/subject/<subject>/groups")
+@endpoint(answers=[BasicSubject], query=SubjectGroups)
+def groups_of_subject(caller: Caller, subject: str, query: SubjectGroups) -> Answer:
+    """The groups somebody is in, through groups too, among those one administers."""
+    found = people.visible_subject(caller, subject, caller.domain_id)
+    direct = {group.id for group in directory.direct_groups([found.id]).get(found.id, ())}
+    groups = [
+        group
+        for group in directory.groups_by_id(standing.groups_of(found.id))
+        if (query.include_inherited or group.id in direct) and people.may_see(caller, group)
+    ]
+    page: Found[Subject] = search.cut(groups, query.page)
+    return paged(page, basics_shown(page.rows, caller))
+
+
+@blueprint.get(f"{PREFIX}/function")
+@endpoint(answers=[BasicFunction], query=BasicFunctionList)
+def list_basic_functions(caller: Caller, query: BasicFunctionList) -> Answer:
+    """The functions there are."""
+    found = function_search.found(
+        caller, Guard.VIEW_BASIC_FUNCTIONS, query.as_criteria(), query.page, query.sort_by
+    )
+    return paged(found, [BasicFunction.of(row) for row in found.rows])
+
+
+@blueprint.post(f"{PREFIX}/function/search")
+@endpoint(answers=[BasicFunction], body=FunctionSearch)
+def search_basic_functions(caller: Caller, body: FunctionSearch) -> Answer:
+    """As the list; with ``requirePermission`` only those one may use."""
+    found = function_search.found(
+        caller, Guard.VIEW_BASIC_FUNCTIONS, body.as_criteria(), body.page, body.order
+    )
+    return paged(found, [BasicFunction.of(row) for row in found.rows])
+
+
+@blueprint.get(f"{PREFIX}/function/<function>")
+@endpoint(answers=BasicFunction)
+def get_basic_function(caller: Caller, function: str) -> Answer:
+    """One function by id or name."""
+    caller.needs(Guard.VIEW_BASIC_FUNCTIONS)
+    found = authority.find_function(function)
+    if found is None:
+        raise Missing("function")
+    return Answer(BasicFunction.of(found))
+
+
+def _listed(caller: Caller, query: SubjectList, kind: str | None) -> Answer:
+    return _related(caller, query.as_criteria(), kind, query)
+
+
+def _searched(caller: Caller, body: SubjectSearch, kind: str | None) -> Answer:
+    return _related(caller, body.as_criteria(), kind, body)
+
+
+def _related(
+    caller: Caller, criteria: SubjectCriteria, kind: str | None, asked: SubjectList | SubjectSearch
+) -> Answer:
+    if kind is not None:
+        criteria = subject_search.of_kind(criteria, kind)
+    found = subject_search.related(caller, criteria, asked.page, asked.sort_by or ())
+    return paged(found, basics_shown(found.rows, caller))
+
+
+def _one(caller: Caller, text: str, query: InDomain, kind: str | None) -> Answer:
+    found = people.basic_subject(caller, text, asked_domain(query, caller))
+    if kind is not None and found.kind != kind:
+        raise Missing(kind)
+    return Answer(basics_shown([found], caller)[0])
