@@ -7,6 +7,7 @@ from flask import Flask
 from app.api import body
 from app.api import currentuser as currentuser
 from app.api import customeradmin as customeradmin
+from app.api import docs
 from app.api import errors
 from app.api import useradmin as useradmin
 from app.api import users as basic_users  # noqa: F401
@@ -28,3 +29,4 @@ def register(app: Flask) -> None:
     """Bind the routes. CSRF is Argus's own header here, not a form token."""
     csrf.exempt(blueprint)
     app.register_blueprint(blueprint)
+    app.register_blueprint(docs.blueprint)

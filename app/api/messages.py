@@ -9,10 +9,14 @@ from dataclasses import dataclass
 from typing import Annotated
 from typing import Any
 
-from pydantic import AfterValidator
 from pydantic import Field
+from pydantic import GetCoreSchemaHandler
+from pydantic import GetJsonSchemaHandler
 from pydantic import ValidationError
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 from pydantic_core import PydanticCustomError
+from pydantic_core import core_schema
 
 PLAIN_NAME = re.compile(r"[A-Za-z0-9_.\-]{1,64}", re.ASCII)
 
@@ -109,20 +113,30 @@ def _path(location: tuple[int | str, ...]) -> str:
     return path or "body"
 
 
-def full_match(pattern: str) -> AfterValidator:
-    """The whole text must match; pydantic's own pattern only searches."""
-    compiled = re.compile(pattern)
+@dataclass(frozen=True)
+class FullMatch:
+    """The whole text must match, and the document says so; pydantic's own pattern only searches."""
 
-    def check(text: str) -> str:
-        if compiled.fullmatch(text) is None:
-            raise PydanticCustomError("pattern", "does not match")
-        return text
+    pattern: str
 
-    return AfterValidator(check)
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        compiled = re.compile(self.pattern)
+
+        def check(text: str) -> str:
+            if compiled.fullmatch(text) is None:
+                raise PydanticCustomError("pattern", "does not match")
+            return text
+
+        return core_schema.no_info_after_validator_function(check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {**handler(schema), "pattern": f"^(?:{self.pattern})$"}
 
 
-ShortName = Annotated[str, Field(min_length=1, max_length=100), full_match(r"[a-zA-Z0-9_:\-.]+")]
-SubjectName = Annotated[str, Field(min_length=1, max_length=100), full_match(r"[a-zA-Z0-9_\-.@]+")]
+ShortName = Annotated[str, Field(min_length=1, max_length=100), FullMatch(r"[a-zA-Z0-9_:\-.]+")]
+SubjectName = Annotated[str, Field(min_length=1, max_length=100), FullMatch(r"[a-zA-Z0-9_\-.@]+")]
 TEXT = r"[ \n\w{}$\-()\.\[\]\"'_/\\,*+#:@!?;=]+"
-Text = Annotated[str, Field(min_length=1, max_length=200), full_match(TEXT)]
-LongText = Annotated[str, Field(min_length=1, max_length=1000), full_match(TEXT)]
+Text = Annotated[str, Field(min_length=1, max_length=200), FullMatch(TEXT)]
+LongText = Annotated[str, Field(min_length=1, max_length=1000), FullMatch(TEXT)]

@@ -16,7 +16,9 @@ from app.api.schemas.subject_search import SubjectSearch
 from app.api.shapes.functions import BasicFunction
 from app.api.shapes.subjects import BasicSubject
 from app.api.shapes.subjects import basics_shown
+from app.models.directory import Group
 from app.models.directory import Subject
+from app.models.directory import User
 from app.services import authority
 from app.services import directory
 from app.services import function_search
@@ -28,7 +30,6 @@ from app.services.callers import Caller
 from app.services.guards import Guard
 from app.services.problems import Missing
 from app.services.search import Found
-from app.services.subject_search import SubjectCriteria
 
 PREFIX = "/users/v2"
 
@@ -37,63 +38,63 @@ PREFIX = "/users/v2"
 @endpoint(answers=[BasicSubject], query=SubjectList)
 def list_basic_users(caller: Caller, query: SubjectList) -> Answer:
     """The users of the customers one may know of."""
-    return _listed(caller, query, "user")
+    return _listed(caller, query, User)
 
 
 @blueprint.get(f"{PREFIX}/group")
 @endpoint(answers=[BasicSubject], query=SubjectList)
 def list_basic_groups(caller: Caller, query: SubjectList) -> Answer:
     """The groups of the customers one may know of."""
-    return _listed(caller, query, "group")
+    return _listed(caller, query, Group)
 
 
 @blueprint.get(f"{PREFIX}/subject")
 @endpoint(answers=[BasicSubject], query=SubjectList)
 def list_basic_subjects(caller: Caller, query: SubjectList) -> Answer:
     """Users and groups alike."""
-    return _listed(caller, query, None)
+    return _listed(caller, query, Subject)
 
 
 @blueprint.post(f"{PREFIX}/user/search")
 @endpoint(answers=[BasicSubject], body=SubjectSearch)
 def search_basic_users(caller: Caller, body: SubjectSearch) -> Answer:
     """As the list, by a criteria object."""
-    return _searched(caller, body, "user")
+    return _searched(caller, body, User)
 
 
 @blueprint.post(f"{PREFIX}/group/search")
 @endpoint(answers=[BasicSubject], body=SubjectSearch)
 def search_basic_groups(caller: Caller, body: SubjectSearch) -> Answer:
     """As the list, by a criteria object."""
-    return _searched(caller, body, "group")
+    return _searched(caller, body, Group)
 
 
 @blueprint.post(f"{PREFIX}/subject/search")
 @endpoint(answers=[BasicSubject], body=SubjectSearch)
 def search_basic_subjects(caller: Caller, body: SubjectSearch) -> Answer:
     """As the list, by a criteria object."""
-    return _searched(caller, body, None)
+    return _searched(caller, body, Subject)
 
 
 @blueprint.get(f"{PREFIX}/user/<subject>")
 @endpoint(answers=BasicSubject, query=InDomain)
 def get_basic_user(caller: Caller, subject: str, query: InDomain) -> Answer:
     """One user; 404 alike for absent and hidden."""
-    return _one(caller, subject, query, "user")
+    return _one(caller, subject, query, User)
 
 
 @blueprint.get(f"{PREFIX}/group/<subject>")
 @endpoint(answers=BasicSubject, query=InDomain)
 def get_basic_group(caller: Caller, subject: str, query: InDomain) -> Answer:
     """One group; 404 alike for absent and hidden."""
-    return _one(caller, subject, query, "group")
+    return _one(caller, subject, query, Group)
 
 
 @blueprint.get(f"{PREFIX}/subject/<subject>")
 @endpoint(answers=BasicSubject, query=InDomain)
 def get_basic_subject(caller: Caller, subject: str, query: InDomain) -> Answer:
     """One user or group; 404 alike for absent and hidden."""
-    return _one(caller, subject, query, None)
+    return _one(caller, subject, query, Subject)
 
 
 @blueprint.get(f"{PREFIX}/subject/<subject>/groups")
@@ -142,25 +143,18 @@ def get_basic_function(caller: Caller, function: str) -> Answer:
     return Answer(BasicFunction.of(found))
 
 
-def _listed(caller: Caller, query: SubjectList, kind: str | None) -> Answer:
-    return _related(caller, query.as_criteria(), kind, query)
-
-
-def _searched(caller: Caller, body: SubjectSearch, kind: str | None) -> Answer:
-    return _related(caller, body.as_criteria(), kind, body)
-
-
-def _related(
-    caller: Caller, criteria: SubjectCriteria, kind: str | None, asked: SubjectList | SubjectSearch
-) -> Answer:
-    if kind is not None:
-        criteria = subject_search.of_kind(criteria, kind)
-    found = subject_search.related(caller, criteria, asked.page, asked.sort_by or ())
+def _listed(caller: Caller, query: SubjectList, kind: type[Subject]) -> Answer:
+    found = subject_search.related(kind, caller, query.as_criteria(), query.page, query.sort_by)
     return paged(found, basics_shown(found.rows, caller))
 
 
-def _one(caller: Caller, text: str, query: InDomain, kind: str | None) -> Answer:
+def _searched(caller: Caller, body: SubjectSearch, kind: type[Subject]) -> Answer:
+    found = subject_search.related(kind, caller, body.as_criteria(), body.page, body.order)
+    return paged(found, basics_shown(found.rows, caller))
+
+
+def _one(caller: Caller, text: str, query: InDomain, kind: type[Subject]) -> Answer:
     found = people.basic_subject(caller, text, asked_domain(query, caller))
-    if kind is not None and found.kind != kind:
-        raise Missing(kind)
+    if not isinstance(found, kind):
+        raise Missing("subject")
     return Answer(basics_shown([found], caller)[0])

@@ -131,15 +131,14 @@ def move(subject: S, customer: str, caller: Caller) -> S:
     return subject
 
 
-def deleted_subject(caller: Caller, text: str, domain_id: int, kind: str) -> Subject:
+def deleted_subject(kind: type[S], caller: Caller, text: str, domain_id: int) -> S:
     """A deleted subject, by id or by the name it had (the last of that name). Raises ``Missing``."""
     number = directory.as_id(text)
     named = Subject.short_name == text
     row = db.session.execute(
-        select(Subject)
+        select(kind)
         .where(
             Subject.domain_id == domain_id,
-            Subject.kind == kind,
             Subject.deleted_at.is_not(None),
             or_(Subject.id == number, named) if number is not None else named,
         )
@@ -147,7 +146,7 @@ def deleted_subject(caller: Caller, text: str, domain_id: int, kind: str) -> Sub
         .limit(1)
     ).scalar_one_or_none()
     if row is None or not may_see(caller, row):
-        raise Missing(kind)
+        raise Missing("subject")
     return row
 
 

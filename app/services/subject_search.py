@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from collections.abc import Sequence
 from dataclasses import dataclass
-from dataclasses import replace
+from typing import TypeVar
 
 from sqlalchemy import false
 from sqlalchemy import or_
@@ -28,6 +28,7 @@ from app.services.search import Criteria
 from app.services.search import Found
 from app.services.search import Page
 
+S = TypeVar("S", bound=Subject)
 KEYWORDS: dict[str, Column] = {
     "shortName": Subject.short_name,
     "name": Subject.name,
@@ -90,31 +91,38 @@ class SubjectCriteria(Criteria):
 
 
 def administered(
-    caller: Caller, criteria: SubjectCriteria, page: Page, sort_by: Sequence[str]
-) -> Found[Subject]:
+    kind: type[S], caller: Caller, criteria: SubjectCriteria, page: Page, sort_by: Sequence[str]
+) -> Found[S]:
     """Those of the customers the caller holds ``viewUsers`` for. Raises ``Denied``, ``Invalid``."""
-    return _found(caller, Guard.VIEW_USERS, criteria, page, sort_by)
+    return _found(kind, caller, Guard.VIEW_USERS, criteria, page, sort_by)
 
 
-def related(caller: Caller, criteria: SubjectCriteria, page: Page, sort_by: Sequence[str]) -> Found[Subject]:
+def related(
+    kind: type[S], caller: Caller, criteria: SubjectCriteria, page: Page, sort_by: Sequence[str]
+) -> Found[S]:
     """Those of the customers the caller holds ``viewRelatedBasicSubject`` for. Raises as ``administered``."""
-    return _found(caller, Guard.VIEW_RELATED_BASIC_SUBJECT, criteria, page, sort_by)
+    return _found(kind, caller, Guard.VIEW_RELATED_BASIC_SUBJECT, criteria, page, sort_by)
 
 
 def _found(
-    caller: Caller, guard: Guard, criteria: SubjectCriteria, page: Page, sort_by: Sequence[str]
-) -> Found[Subject]:
+    kind: type[S],
+    caller: Caller,
+    guard: Guard,
+    criteria: SubjectCriteria,
+    page: Page,
+    sort_by: Sequence[str],
+) -> Found[S]:
     caller.needs(guard)
 
     def own(one: SubjectCriteria) -> list[Condition]:
         return _filters(caller, guard, one)
 
     condition = search.where(criteria, own) & search.within_reach(caller, guard, Subject.customer_id)
-    if criteria.kind is not None:
-        condition &= Subject.kind == criteria.kind
+    if kind is not Subject:
+        condition &= Subject.kind == kind.__mapper__.polymorphic_identity
     if not criteria.wants_deleted:
         condition &= Subject.deleted_at.is_(None)
-    return search.fetch(Subject, condition, page, search.order_by(sort_by, SORTABLE, "shortName"))
+    return search.fetch(kind, condition, page, search.order_by(sort_by, SORTABLE, "shortName"))
 
 
 def _filters(caller: Caller, guard: Guard, criteria: SubjectCriteria) -> list[Condition]:
@@ -161,8 +169,3 @@ def _holds(caller: Caller, holding: Holding) -> Condition:
     granted = set(db.session.execute(statement).scalars())
     groups = db.session.execute(select(Group.id).where(Group.id.in_(granted))).scalars()
     return Subject.id.in_(granted | {m for group in groups for m in standing.members_below(group)})
-
-
-def of_kind(criteria: SubjectCriteria, kind: str) -> SubjectCriteria:
-    """The same search among users only, or groups only."""
-    return replace(criteria, kind=kind)

@@ -7,14 +7,14 @@ from typing import Literal
 
 from pydantic import Field
 
-from app.api.messages import full_match
+from app.api.messages import FullMatch
 from app.api.wire import ArgusModel
 from app.api.wire import QueryModel
 from app.policy.facts import SecurityLevel
 
 Named = Annotated[str, Field(min_length=1, max_length=100)]
 Comment = Annotated[str, Field(max_length=1000)]
-Email = Annotated[str, Field(max_length=254), full_match(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+")]
+Email = Annotated[str, Field(max_length=254), FullMatch(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+")]
 Language = Literal["norwegian", "english"]
 Level = Literal["external", "standard", "administrative"]
 LEVELS: dict[str, SecurityLevel] = {

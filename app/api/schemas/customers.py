@@ -8,15 +8,15 @@ from typing import Literal
 
 from pydantic import Field
 
+from app.api.messages import FullMatch
 from app.api.messages import ShortName
 from app.api.messages import Text
-from app.api.messages import full_match
 from app.api.schemas.common import Language
 from app.api.schemas.common import Named
 from app.api.wire import ArgusModel
 from app.services.customers import NewCustomer
 
-TimeZone = Annotated[str, Field(max_length=64), full_match(r"[A-Za-z0-9_+\-/]+")]
+TimeZone = Annotated[str, Field(max_length=64), FullMatch(r"[A-Za-z0-9_+\-/]+")]
 # Which fields of an update are flags of the stored list.
 SWITCHES = {
     "exclude_from_production": "excludeFromProduction",

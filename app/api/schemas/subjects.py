@@ -12,10 +12,10 @@ from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
 from app.api.messages import TEXT
+from app.api.messages import FullMatch
 from app.api.messages import LongText
 from app.api.messages import SubjectName
 from app.api.messages import Text
-from app.api.messages import full_match
 from app.api.schemas.common import Comment
 from app.api.schemas.common import Email
 from app.api.schemas.common import InDomain
@@ -24,12 +24,12 @@ from app.api.schemas.common import Named
 from app.api.wire import ArgusModel
 from app.services.people import NewSubject
 
-CountryCode = Annotated[str, Field(max_length=8), full_match(r"\+?[0-9]{1,4}")]
-NationalNumber = Annotated[str, Field(max_length=32), full_match(r"[0-9 ]{3,20}")]
+CountryCode = Annotated[str, Field(max_length=8), FullMatch(r"\+?[0-9]{1,4}")]
+NationalNumber = Annotated[str, Field(max_length=32), FullMatch(r"[0-9 ]{3,20}")]
 
 
-PhoneNumber = Annotated[str, Field(max_length=32), full_match(r"\+?[0-9 ]{3,24}")]
-ClearableText = Annotated[str, Field(max_length=1000), full_match(f"(?:{TEXT})?")]
+PhoneNumber = Annotated[str, Field(max_length=32), FullMatch(r"\+?[0-9 ]{3,24}")]
+ClearableText = Annotated[str, Field(max_length=1000), FullMatch(f"(?:{TEXT})?")]
 
 
 def one_phone(phone: object, phone_number: object) -> None:

@@ -110,15 +110,25 @@ class MembershipShape(Shape):
 
 
 def subjects_shown(rows: Sequence[Subject]) -> list[SubjectShape]:
-    """All rows with the people and groups they name; two queries however many there are."""
-    people = directory.subjects_by_id(people_ids(rows, *PAST))
-    groups = directory.direct_groups(row.id for row in rows)
-    return [_shown(row, groups.get(row.id, ()), people) for row in rows]
+    """Users and groups alike, with the people and groups they name; two queries however many there are."""
+    people, groups = _named(rows)
+    return [SubjectShape(**_fields(row, groups.get(row.id, ()), people)) for row in rows]
+
+
+def users_shown(rows: Sequence[User]) -> list[UserShape]:
+    """Users with their login fields; two queries however many there are."""
+    people, groups = _named(rows)
+    return [UserShape(**_fields(row, groups.get(row.id, ()), people), **_login_fields(row)) for row in rows]
 
 
 def subject_shown(row: Subject) -> SubjectShape:
     """One user or group."""
     return subjects_shown([row])[0]
+
+
+def user_shown(row: User) -> UserShape:
+    """One user."""
+    return users_shown([row])[0]
 
 
 def basics_shown(rows: Sequence[Subject], caller: Caller) -> list[BasicSubject]:
@@ -166,38 +176,44 @@ def memberships_shown(rows: Sequence[Membership]) -> list[MembershipShape]:
     ]
 
 
-def _shown(subject: Subject, groups: Iterable[Group], people: People) -> SubjectShape:
-    fields: dict[str, Any] = {
+def _named(rows: Sequence[Subject]) -> tuple[People, Mapping[int, list[Group]]]:
+    return directory.subjects_by_id(people_ids(rows, *PAST)), directory.direct_groups(r.id for r in rows)
+
+
+def _fields(subject: Subject, groups: Iterable[Group], people: People) -> dict[str, Any]:
+    set_flags = flags(
+        ("deleted", subject.deleted_at),
+        ("daemonAccount", subject.daemon_account),
+        ("externallyManaged", subject.externally_managed),
+    )
+    if isinstance(subject, User):
+        set_flags += flags(
+            ("blocked", subject.blocked_at),
+            ("forcePasswordChange", subject.force_password_change),
+            ("passwordNotSet", subject.password_hash is None),
+            ("notificationUser", subject.notification_user),
+        )
+    return {
         **subject_fields(subject),
         "description": subject.description,
-        "flags": flags(
-            ("deleted", subject.deleted_at),
-            ("daemonAccount", subject.daemon_account),
-            ("externallyManaged", subject.externally_managed),
-        ),
+        "flags": set_flags,
         "member_of": [SubjectInfo.of(group) for group in groups],
         **history(subject, people),
         "deleted_timestamp": to_millis(subject.deleted_at),
         "deleted_by_user": person(people, subject.deleted_by_id),
     }
-    if not isinstance(subject, User):
-        return SubjectShape(**fields)
-    fields["flags"] += flags(
-        ("blocked", subject.blocked_at),
-        ("forcePasswordChange", subject.force_password_change),
-        ("passwordNotSet", subject.password_hash is None),
-        ("notificationUser", subject.notification_user),
-    )
-    fields["language"] = subject.language or "english"
-    return UserShape(
-        **fields,
-        **_phone(subject),
-        role=subject.description,
-        email=subject.email,
-        last_login_timestamp=to_millis(subject.last_login_at),
-        last_impersonation_timestamp=0,
-        last_login_method=subject.last_login_method,
-    )
+
+
+def _login_fields(user: User) -> dict[str, Any]:
+    return {
+        **_phone(user),
+        "role": user.description,
+        "email": user.email,
+        "language": user.language or "english",
+        "last_login_timestamp": to_millis(user.last_login_at),
+        "last_impersonation_timestamp": 0,
+        "last_login_method": user.last_login_method,
+    }
 
 
 def _phone(user: User) -> Mapping[str, Any]:

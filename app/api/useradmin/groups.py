@@ -34,8 +34,7 @@ PATH = "/useradmin/v2/group"
 @endpoint(answers=[SubjectShape], query=SubjectList)
 def list_groups(caller: Caller, query: SubjectList) -> Answer:
     """The groups of the customers one administers."""
-    criteria = subject_search.of_kind(query.as_criteria(), "group")
-    found = subject_search.administered(caller, criteria, query.page, query.sort_by)
+    found = subject_search.administered(Group, caller, query.as_criteria(), query.page, query.sort_by)
     return paged(found, subjects_shown(found.rows))
 
 
@@ -43,8 +42,7 @@ def list_groups(caller: Caller, query: SubjectList) -> Answer:
 @endpoint(answers=[SubjectShape], body=SubjectSearch)
 def search_groups(caller: Caller, body: SubjectSearch) -> Answer:
     """As the list, by a criteria object."""
-    criteria = subject_search.of_kind(body.as_criteria(), "group")
-    found = subject_search.administered(caller, criteria, body.page, body.order)
+    found = subject_search.administered(Group, caller, body.as_criteria(), body.page, body.order)
     return paged(found, subjects_shown(found.rows))
 
 
@@ -80,7 +78,7 @@ def delete_group(caller: Caller, group: str, query: InDomain) -> Answer:
 @endpoint(answers=SubjectShape, query=InDomain, writes=True)
 def reenable_group(caller: Caller, group: str, query: InDomain) -> Answer:
     """Bring a deleted group back, without members and without anything it held."""
-    gone = people.deleted_subject(caller, group, asked_domain(query, caller), "group")
+    gone = people.deleted_subject(Group, caller, group, asked_domain(query, caller))
     return Answer(subject_shown(people.reenable(gone, caller)))
 
 

@@ -19,6 +19,7 @@ from app.api.shapes.subjects import SubjectShape
 from app.api.shapes.subjects import memberships_shown
 from app.api.shapes.subjects import subject_shown
 from app.api.shapes.subjects import subjects_shown
+from app.models.directory import Subject
 from app.services import people
 from app.services import permission_search
 from app.services import subject_search
@@ -32,7 +33,7 @@ MEMBERSHIP = "/useradmin/v2/membership"
 @endpoint(answers=[SubjectShape], query=SubjectList)
 def list_subjects(caller: Caller, query: SubjectList) -> Answer:
     """The users and groups of the customers one administers."""
-    found = subject_search.administered(caller, query.as_criteria(), query.page, query.sort_by)
+    found = subject_search.administered(Subject, caller, query.as_criteria(), query.page, query.sort_by)
     return paged(found, subjects_shown(found.rows))
 
 
@@ -40,7 +41,7 @@ def list_subjects(caller: Caller, query: SubjectList) -> Answer:
 @endpoint(answers=[SubjectShape], body=SubjectSearch)
 def search_subjects(caller: Caller, body: SubjectSearch) -> Answer:
     """As the list, by a criteria object."""
-    found = subject_search.administered(caller, body.as_criteria(), body.page, body.order)
+    found = subject_search.administered(Subject, caller, body.as_criteria(), body.page, body.order)
     return paged(found, subjects_shown(found.rows))
 
 

@@ -17,8 +17,8 @@ from app.api.schemas.subjects import UserUpdate
 from app.api.shapes.functions import PermissionShape
 from app.api.shapes.functions import permissions_shown
 from app.api.shapes.subjects import UserShape
-from app.api.shapes.subjects import subject_shown
-from app.api.shapes.subjects import subjects_shown
+from app.api.shapes.subjects import user_shown
+from app.api.shapes.subjects import users_shown
 from app.models.directory import User
 from app.services import people
 from app.services import permission_search
@@ -32,61 +32,59 @@ PATH = "/useradmin/v2/user"
 @endpoint(answers=[UserShape], query=SubjectList)
 def list_users(caller: Caller, query: SubjectList) -> Answer:
     """The users of the customers one administers."""
-    criteria = subject_search.of_kind(query.as_criteria(), "user")
-    found = subject_search.administered(caller, criteria, query.page, query.sort_by)
-    return paged(found, subjects_shown(found.rows))
+    found = subject_search.administered(User, caller, query.as_criteria(), query.page, query.sort_by)
+    return paged(found, users_shown(found.rows))
 
 
 @blueprint.post(f"{PATH}/search")
 @endpoint(answers=[UserShape], body=SubjectSearch)
 def search_users(caller: Caller, body: SubjectSearch) -> Answer:
     """As the list, by a criteria object."""
-    criteria = subject_search.of_kind(body.as_criteria(), "user")
-    found = subject_search.administered(caller, criteria, body.page, body.order)
-    return paged(found, subjects_shown(found.rows))
+    found = subject_search.administered(User, caller, body.as_criteria(), body.page, body.order)
+    return paged(found, users_shown(found.rows))
 
 
 @blueprint.post(PATH)
 @endpoint(answers=UserShape, body=UserAdd, statuses=(201,), writes=True)
 def add_user(caller: Caller, body: UserAdd) -> Answer:
     """A new user, without a password."""
-    return Answer(subject_shown(people.add_user(body.as_new(), caller)), status=201)
+    return Answer(user_shown(people.add_user(body.as_new(), caller)), status=201)
 
 
 @blueprint.get(f"{PATH}/<user>")
 @endpoint(answers=UserShape, query=InDomain)
 def get_user(caller: Caller, user: str, query: InDomain) -> Answer:
     """One user; 404 alike for absent and hidden."""
-    return Answer(subject_shown(_user(caller, user, query)))
+    return Answer(user_shown(_user(caller, user, query)))
 
 
 @blueprint.put(f"{PATH}/<user>")
 @endpoint(answers=UserShape, body=UserUpdate, query=InDomain, writes=True)
 def update_user(caller: Caller, user: str, body: UserUpdate, query: InDomain) -> Answer:
     """Change what was sent."""
-    return Answer(subject_shown(people.update(_user(caller, user, query), body.as_changes(), caller)))
+    return Answer(user_shown(people.update(_user(caller, user, query), body.as_changes(), caller)))
 
 
 @blueprint.delete(f"{PATH}/<user>")
 @endpoint(answers=UserShape, query=InDomain, writes=True)
 def delete_user(caller: Caller, user: str, query: InDomain) -> Answer:
     """Delete; everything open ends."""
-    return Answer(subject_shown(people.delete_user(_user(caller, user, query), caller)))
+    return Answer(user_shown(people.delete_user(_user(caller, user, query), caller)))
 
 
 @blueprint.put(f"{PATH}/<user>/reenable")
 @endpoint(answers=UserShape, query=InDomain, writes=True)
 def reenable_user(caller: Caller, user: str, query: InDomain) -> Answer:
     """Bring a deleted user back, without anything it held."""
-    gone = people.deleted_subject(caller, user, asked_domain(query, caller), "user")
-    return Answer(subject_shown(people.reenable(gone, caller)))
+    gone = people.deleted_subject(User, caller, user, asked_domain(query, caller))
+    return Answer(user_shown(people.reenable(gone, caller)))
 
 
 @blueprint.put(f"{PATH}/<user>/move")
 @endpoint(answers=UserShape, body=Move, query=InDomain, writes=True)
 def move_user(caller: Caller, user: str, body: Move, query: InDomain) -> Answer:
     """Put the user under another customer of the domain."""
-    return Answer(subject_shown(people.move(_user(caller, user, query), body.customer, caller)))
+    return Answer(user_shown(people.move(_user(caller, user, query), body.customer, caller)))
 
 
 @blueprint.get(f"{PATH}/<user>/permissions")

@@ -1,0 +1,188 @@
+"""``/openapi.json``: OpenAPI 3.1, made from the very models that validate requests and shape answers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from flask import Flask
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+from werkzeug.routing import Rule
+
+from app.api.auth import Contract
+from app.api.openapi_oauth import OAUTH_PATHS
+from app.api.wire import QueryModel
+
+REF = "#/components/schemas/{model}"
+PARAMETER = re.compile(r"<(?:[a-z]+:)?([a-z_]+)>")
+ERRORS = {
+    "400": "The request is not HTTP in order, or for another host.",
+    "401": "No credential, or none that is of use now.",
+    "403": "The credential does not allow this.",
+    "404": "There is no such object, or not for this caller to know.",
+    "405": "There is no such method here.",
+    "412": "A field is wrong: one FIELD_ERROR for each.",
+    "413": "The body is too large.",
+    "429": "Too many failures; see Retry-After.",
+    "503": "The database cannot do it now; nothing was changed.",
+}
+# Refused by the server itself, before there is anything to answer with.
+TOO_LONG = {"414": {"description": "The address is too long."}, "431": {"description": "Too long."}}
+SECURITY: list[dict[str, list[str]]] = [{"apiKey": []}, {"bearer": []}, {"session": [], "csrf": []}]
+MESSAGE = {
+    "type": "object",
+    "required": ["type", "message", "messageTemplate", "field", "parameter"],
+    "properties": {
+        "type": {"enum": ["FIELD_ERROR", "ACTION_ERROR", "WARNING", "NOTIFICATION", "INFO"]},
+        "message": {"type": "string"},
+        "messageTemplate": {"type": "string"},
+        "field": {"type": ["string", "null"]},
+        "parameter": {"type": ["string", "null"]},
+    },
+}
+
+
+def document(app: Flask, base_url: str) -> dict[str, Any]:
+    """The whole document."""
+    operations = list(_operations(app))
+    schemas = _schemas([contract for _, _, contract in operations])
+    paths: dict[str, dict[str, Any]] = {}
+    for rule, method, contract in operations:
+        view = app.view_functions[rule.endpoint]
+        path = PARAMETER.sub(r"{\1}", rule.rule)
+        paths.setdefault(path, {})[method.lower()] = _operation(
+            rule, method, contract, view.__doc__ or "", schemas
+        )
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Argus identity provider",
+            "version": "1",
+            "description": "Every answer but those of the OAuth endpoints is an envelope.",
+        },
+        "servers": [{"url": base_url}],
+        "paths": dict(sorted({**paths, **OAUTH_PATHS}.items())),
+        "components": {
+            "schemas": {**schemas["$defs"], "Message": MESSAGE, "Error": _envelope({"type": "null"})},
+            "securitySchemes": {
+                "apiKey": {"type": "apiKey", "in": "header", "name": "Argus-API-Key"},
+                "bearer": {"type": "http", "scheme": "bearer"},
+                "session": {"type": "apiKey", "in": "cookie", "name": "argus_session"},
+                "csrf": {"type": "apiKey", "in": "header", "name": "Argus-Csrf-Token"},
+            },
+        },
+    }
+
+
+def _operations(app: Flask) -> Iterator[tuple[Rule, str, Contract]]:
+    for rule in app.url_map.iter_rules():
+        contract: Contract | None = getattr(app.view_functions[rule.endpoint], "contract", None)
+        if contract is not None:
+            for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+                yield rule, method, contract
+
+
+def _schemas(contracts: list[Contract]) -> dict[str, Any]:
+    """Definitions by model and mode, and ``$defs``: answers as written, requests as read."""
+    wanted: dict[tuple[type[BaseModel], Any], None] = {}
+    for contract in contracts:
+        wanted[(_item(contract.answers), "serialization")] = None
+        wanted[(contract.query, "validation")] = None
+        if contract.body is not None:
+            wanted[(contract.body, "validation")] = None
+    found, definitions = models_json_schema(list(wanted), ref_template=REF)
+    return {"models": found, "$defs": definitions.get("$defs", {})}
+
+
+def _operation(
+    rule: Rule, method: str, contract: Contract, doc: str, schemas: dict[str, Any]
+) -> dict[str, Any]:
+    title, _, rest = doc.strip().partition("\n")
+    name = rule.endpoint.removeprefix("admin.")
+    operation: dict[str, Any] = {
+        "operationId": f"{name}_{method.lower()}_{re.sub(r'[^a-z0-9]+', '_', rule.rule.lower()).strip('_')}",
+        "summary": title.rstrip("."),
+        "tags": ["/".join(rule.rule.split("/")[1:4])],
+        "parameters": [*_path(rule), *_query(contract.query, schemas)],
+        "responses": _responses(contract, schemas),
+    }
+    if rest.strip():
+        operation["description"] = " ".join(rest.split())
+    if contract.body is not None:
+        schema = schemas["models"][(contract.body, "validation")]
+        content = {"application/json": {"schema": schema}}
+        operation["requestBody"] = {"required": not contract.optional_body, "content": content}
+    if contract.login:
+        operation["security"] = SECURITY
+    return operation
+
+
+def _path(rule: Rule) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "schema": {"type": "string", "minLength": 1, "maxLength": 100},
+        }
+        for name in PARAMETER.findall(rule.rule)
+    ]
+
+
+def _query(model: type[QueryModel], schemas: dict[str, Any]) -> list[dict[str, Any]]:
+    reference = schemas["models"][(model, "validation")]["$ref"].rsplit("/", 1)[1]
+    schema = schemas["$defs"][reference]
+    return [
+        {
+            "name": name,
+            "in": "query",
+            "required": name in schema.get("required", ()),
+            "schema": _without_null(field),
+        }
+        for name, field in schema.get("properties", {}).items()
+    ]
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """A query has no null: what is not sent is not there."""
+    kinds = [kind for kind in schema.get("anyOf", ()) if kind.get("type") != "null"]
+    kept = {
+        k: v for k, v in schema.items() if k not in ("anyOf", "default") or (k == "default" and v is not None)
+    }
+    if len(kinds) == 1:
+        return {**kept, **kinds[0]}
+    return {**kept, "anyOf": kinds} if kinds else schema
+
+
+def _responses(contract: Contract, schemas: dict[str, Any]) -> dict[str, Any]:
+    schema = schemas["models"][(_item(contract.answers), "serialization")]
+    data = {"type": "array", "items": schema} if isinstance(contract.answers, list) else schema
+    answered = {"content": {"application/json": {"schema": _envelope(data)}}}
+    failed = {"content": {"application/json": {"schema": {"$ref": REF.format(model="Error")}}}}
+    found = {str(status): {"description": "Done.", **answered} for status in contract.statuses}
+    return found | {s: {"description": text, **failed} for s, text in ERRORS.items()} | TOO_LONG
+
+
+def _envelope(data: dict[str, Any]) -> dict[str, Any]:
+    number = {"type": "integer"}
+    return {
+        "type": "object",
+        "required": ["responseCode", "limit", "offset", "count", "size", "metaData", "messages", "data"],
+        "properties": {
+            "responseCode": number,
+            "limit": number,
+            "offset": number,
+            "count": number,
+            "size": number,
+            "metaData": {"type": "object"},
+            "messages": {"type": "array", "items": {"$ref": REF.format(model="Message")}},
+            "data": data,
+        },
+    }
+
+
+def _item(answers: Any) -> type[BaseModel]:
+    found: type[BaseModel] = answers[0] if isinstance(answers, list) else answers
+    return found
