@@ -9,6 +9,7 @@ from app.api import currentuser as currentuser
 from app.api import customeradmin as customeradmin
 from app.api import docs
 from app.api import errors
+from app.api import preferences as preferences
 from app.api import useradmin as useradmin
 from app.api import users as basic_users  # noqa: F401
 from app.api.authentication import apikeys as apikeys

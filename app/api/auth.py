@@ -16,6 +16,7 @@ from flask import Response
 from flask import g
 from flask import jsonify
 from flask import request
+from pydantic import BaseModel
 
 from app import edge
 from app.api import csrf
@@ -23,9 +24,7 @@ from app.api.body import read_body
 from app.api.body import read_query
 from app.api.messages import envelope
 from app.api.schemas.common import NoQuery
-from app.api.wire import ArgusModel
 from app.api.wire import QueryModel
-from app.api.wire import Shape
 from app.edge import Ambiguous
 from app.edge import Presented
 from app.services import apikeys
@@ -49,7 +48,7 @@ class NotInteractive(Problem):
 class Answer:
     """What a view answers. ``count`` is the total behind a page; ``cookie`` a login to keep, or empty."""
 
-    data: Shape | list[Any] | None = None
+    data: BaseModel | list[Any] | None = None
     status: int = 200
     limit: int = 0
     offset: int = 0
@@ -68,7 +67,7 @@ class Contract:
     """What one view takes and answers. ``answers`` is a shape, or a list of one item's shape."""
 
     answers: Any
-    body: type[ArgusModel] | None = None
+    body: type[BaseModel] | None = None
     query: type[QueryModel] = NoQuery
     statuses: tuple[int, ...] = (200,)
     optional_body: bool = False
@@ -92,7 +91,7 @@ def endpoint(
     *,
     answers: Any,
     writes: bool = False,
-    body: type[ArgusModel] | None = None,
+    body: type[BaseModel] | None = None,
     query: type[QueryModel] = NoQuery,
     statuses: tuple[int, ...] = (200,),
     optional_body: bool = False,
@@ -120,7 +119,7 @@ def endpoint(
 def public(
     *,
     answers: Any,
-    body: type[ArgusModel] | None = None,
+    body: type[BaseModel] | None = None,
     query: type[QueryModel] = NoQuery,
     statuses: tuple[int, ...] = (200,),
 ) -> Callable[[View], Callable[..., Response]]:
@@ -140,13 +139,8 @@ def public(
 
 def respond(answer: Answer) -> Response:
     """The envelope around an answer (contract 1.2)."""
-    data = answer.data
     body = envelope(
-        [item.as_json() if isinstance(item, Shape) else item for item in data]
-        if isinstance(data, list)
-        else data.as_json()
-        if data is not None
-        else None,
+        _plain(answer.data),
         status=answer.status,
         limit=answer.limit,
         offset=answer.offset,
@@ -161,6 +155,13 @@ def respond(answer: Answer) -> Response:
     elif answer.cookie is not None:
         edge.set_session_cookie(response, answer.cookie)
     return response
+
+
+def _plain(data: BaseModel | list[Any] | None) -> Any:
+    """The wire form: every field, null where there is nothing to tell."""
+    if isinstance(data, list):
+        return [_plain(item) for item in data]
+    return data.model_dump(mode="json", by_alias=True) if data is not None else None
 
 
 def interactive(caller: Caller) -> None:

@@ -67,10 +67,6 @@ class Shape(BaseModel):
         alias_generator=to_wire, validate_by_name=True, validate_by_alias=False, extra="forbid", frozen=True
     )
 
-    def as_json(self) -> dict[str, Any]:
-        """The wire form: every field, null where there is nothing to tell."""
-        return self.model_dump(mode="json", by_alias=True)
-
 
 class QueryModel(ArgusModel):
     """A query string: values arrive as text; repeated parameters form the collections."""

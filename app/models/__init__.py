@@ -9,5 +9,6 @@ from app.models import clients as clients
 from app.models import directory as directory
 from app.models import grants as grants
 from app.models import keys as keys
+from app.models import preferences as preferences
 from app.models import sessions as sessions
 from app.models import state as state

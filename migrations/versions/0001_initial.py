@@ -429,6 +429,15 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_authorization_code_spent_at"), ["spent_at"], unique=False)
 
     op.create_table(
+        "preference",
+        sa.Column("user_id", BIG_ID, nullable=False),
+        sa.Column("key", sa.String(length=100), nullable=False),
+        sa.Column("value", sa.String(length=4000), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["subject.id"], name=op.f("fk_preference_user_id")),
+        sa.PrimaryKeyConstraint("user_id", "key", name=op.f("pk_preference")),
+    )
+    op.create_table(
         "authorize_transaction",
         sa.Column("id", sa.LargeBinary(length=16), nullable=False),
         sa.Column("login_session_id", sa.LargeBinary(length=16), nullable=False),
@@ -510,6 +519,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_oauth_session_api_key_id"))
 
     op.drop_table("oauth_session")
+    op.drop_table("preference")
     with op.batch_alter_table("authorize_transaction", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_authorize_transaction_login_session_id"))
         batch_op.drop_index(batch_op.f("ix_authorize_transaction_expires_at"))

@@ -5,10 +5,14 @@ from __future__ import annotations
 from app.api.auth import Answer
 from app.api.auth import Unauthenticated
 from app.api.auth import endpoint
+from app.api.auth import personal
 from app.api.authentication import PREFIX
 from app.api.blueprint import blueprint
 from app.api.domains import asked_domain
 from app.api.schemas.common import InDomain
+from app.api.shapes.events import LoginTreeShape
+from app.api.shapes.events import ended_shown
+from app.api.shapes.events import tree_shown
 from app.api.shapes.infos import CustomerInfo
 from app.api.shapes.infos import FunctionBrief
 from app.api.shapes.infos import Nothing
@@ -19,6 +23,7 @@ from app.services import authority
 from app.services import directory
 from app.services import logins
 from app.services import oauth_sessions
+from app.services import session_admin
 from app.services.callers import Caller
 from app.services.facts import Asked
 from app.services.problems import Denied
@@ -46,6 +51,22 @@ def delete_session(caller: Caller) -> Answer:
     elif caller.kind == "oauth" and oauth_sessions.end(caller.row.id, "ended by the application"):
         audit.record("logout", caller.actor, client_id=caller.row.client_id)
     return Answer(Nothing(), cookie="")
+
+
+@blueprint.delete(f"{PREFIX}/session/<path:identifier>")
+@endpoint(answers=SessionShape, writes=True)
+def evict_session(caller: Caller, identifier: str) -> Answer:
+    """End one session by its identifier: one's own, or with ``deleteSession`` another's."""
+    personal(caller)
+    return Answer(ended_shown(session_admin.evict(identifier, caller)))
+
+
+@blueprint.get(f"{PREFIX}/sessions")
+@endpoint(answers=[LoginTreeShape])
+def own_sessions(caller: Caller) -> Answer:
+    """One's own logins with the applications under them."""
+    personal(caller)
+    return Answer(tree_shown(session_admin.tree(directory.user_by_id(caller.user_id))))
 
 
 @blueprint.delete(f"{PREFIX}/session/cache")

@@ -7,16 +7,37 @@ from flask import request
 from app import edge
 from app.api.auth import Answer
 from app.api.auth import endpoint
+from app.api.auth import paged
 from app.api.auth import public
 from app.api.authentication import PREFIX
 from app.api.blueprint import blueprint
 from app.api.domains import asked_domain
+from app.api.schemas.apikeys import AdminAPIKeyRequest
 from app.api.schemas.common import InDomain
+from app.api.schemas.events import CustomerEventsQuery
+from app.api.schemas.events import EventsQuery
+from app.api.schemas.events import UserEventsQuery
+from app.api.shapes.apikeys import KeysShape
+from app.api.shapes.apikeys import NewKeyShape
+from app.api.shapes.apikeys import RevokedKeyShape
+from app.api.shapes.apikeys import key_shown
+from app.api.shapes.apikeys import keys_shown
+from app.api.shapes.events import AccountShape
+from app.api.shapes.events import EventShape
+from app.api.shapes.events import LoginTreeShape
+from app.api.shapes.events import SessionsDeletedShape
+from app.api.shapes.events import events_shown
+from app.api.shapes.events import tree_shown
 from app.api.shapes.infos import Nothing
 from app.api.shapes.sessions import ClientAddressShape
 from app.models.directory import User
 from app.services import accounts
+from app.services import apikeys
+from app.services import events
+from app.services import key_limits
+from app.services import named
 from app.services import people
+from app.services import session_admin
 from app.services.callers import Caller
 from app.services.delegation import insist_not_above
 from app.services.guards import Guard
@@ -45,6 +66,108 @@ def unblock(caller: Caller, user: str, query: InDomain) -> Answer:
     found = guarded_user(caller, user, query, Guard.UNBLOCK_USER)
     accounts.unblock(found, caller.actor)
     return Answer(Nothing())
+
+
+@blueprint.get(f"{PREFIX}/user/<user>")
+@endpoint(answers=AccountShape, query=InDomain)
+def account(caller: Caller, user: str, query: InDomain) -> Answer:
+    """Whether the user is blocked, or must change the password."""
+    found = people.visible_user(caller, user, asked_domain(query, caller))
+    return Answer(
+        AccountShape(
+            blocked=found.blocked_at is not None, force_password_change=bool(found.force_password_change)
+        )
+    )
+
+
+@blueprint.get(f"{PREFIX}/user/<user>/sessions")
+@endpoint(answers=[LoginTreeShape], query=InDomain)
+def sessions_of_user(caller: Caller, user: str, query: InDomain) -> Answer:
+    """The user's logins with the applications under them."""
+    found = people.visible_user(caller, user, asked_domain(query, caller))
+    if found.id != caller.user_id:
+        caller.needs(Guard.DELETE_SESSION, found.customer_id)
+    return Answer(tree_shown(session_admin.tree(found)))
+
+
+@blueprint.delete(f"{PREFIX}/user/<user>/sessions")
+@endpoint(answers=SessionsDeletedShape, query=InDomain, writes=True)
+def end_sessions_of_user(caller: Caller, user: str, query: InDomain) -> Answer:
+    """End everything the user has open, everywhere."""
+    found = guarded_user(caller, user, query, Guard.DELETE_SESSION)
+    return Answer(SessionsDeletedShape(sessions_deleted=session_admin.end_all(found, caller)))
+
+
+@blueprint.get(f"{PREFIX}/user/<user>/events")
+@endpoint(answers=[EventShape], query=UserEventsQuery)
+def events_of_user(caller: Caller, user: str, query: UserEventsQuery) -> Answer:
+    """The user's authentication events, newest first."""
+    found = people.visible_user(caller, user, asked_domain(query, caller))
+    caller.needs(Guard.VIEW_USER_AUTHENTICATION_EVENTS, found.customer_id)
+    events_found = events.of_user(found.id, query.span, query.page)
+    return paged(events_found, events_shown(events_found.rows))
+
+
+@blueprint.get(f"{PREFIX}/events")
+@endpoint(answers=[EventShape], query=EventsQuery)
+def own_events(caller: Caller, query: EventsQuery) -> Answer:
+    """One's own authentication events, newest first."""
+    found = events.of_user(caller.user_id, query.span, query.page)
+    return paged(found, events_shown(found.rows))
+
+
+@blueprint.get(f"{PREFIX}/customer/events")
+@endpoint(answers=[EventShape], query=CustomerEventsQuery)
+def events_of_customers(caller: Caller, query: CustomerEventsQuery) -> Answer:
+    """The authentication events of the customers one may see them for, newest first."""
+    customers = named.customers(query.customer, caller)
+    domains = named.domains([query.domain] if query.domain is not None else [])
+    found = events.of_customers(caller, customers, domains, query.span, query.page)
+    return paged(found, events_shown(found.rows))
+
+
+@blueprint.get(f"{PREFIX}/user/<user>/apikey")
+@endpoint(answers=KeysShape, query=InDomain)
+def keys_of_user(caller: Caller, user: str, query: InDomain) -> Answer:
+    """The user's API keys."""
+    found = guarded_user(caller, user, query, Guard.ADMINISTRATIVE_API_KEY)
+    return Answer(KeysShape(keys=keys_shown(apikeys.of_user(found.id))))
+
+
+@blueprint.post(f"{PREFIX}/user/<user>/apikey")
+@endpoint(answers=NewKeyShape, body=AdminAPIKeyRequest, query=InDomain, statuses=(201,), writes=True)
+def create_key_for_user(caller: Caller, user: str, body: AdminAPIKeyRequest, query: InDomain) -> Answer:
+    """A key for another user, shown once: only for one who holds nothing that the caller lacks."""
+    found = guarded_user(caller, user, query, Guard.ADMINISTRATIVE_API_KEY)
+    limits = key_limits.from_request(caller, body.as_limits())
+    key, text = apikeys.create(
+        found,
+        body.description,
+        caller.actor,
+        days=limits.days,
+        sources=limits.sources,
+        constraints=limits.constraints,
+    )
+    return Answer(NewKeyShape(api_key_string=text, key_descriptor=key_shown(key)), status=201)
+
+
+@blueprint.delete(f"{PREFIX}/user/<user>/apikey/<user_part>/<key_part>")
+@endpoint(answers=RevokedKeyShape, query=InDomain, writes=True)
+def revoke_key_of_user(caller: Caller, user: str, user_part: str, key_part: str, query: InDomain) -> Answer:
+    """End another user's key, and every session it bought."""
+    found = guarded_user(caller, user, query, Guard.ADMINISTRATIVE_API_KEY)
+    return Answer(
+        RevokedKeyShape(revoked_key=key_shown(apikeys.revoke(found.id, user_part, key_part, caller.actor)))
+    )
+
+
+@blueprint.delete(f"{PREFIX}/user/<user>/apikey/<key_part>")
+@endpoint(answers=RevokedKeyShape, query=InDomain, writes=True)
+def revoke_key_by_number(caller: Caller, user: str, key_part: str, query: InDomain) -> Answer:
+    """As above, by the key's number alone."""
+    found = guarded_user(caller, user, query, Guard.ADMINISTRATIVE_API_KEY)
+    revoked = apikeys.revoke(found.id, f"{found.id:x}", key_part, caller.actor)
+    return Answer(RevokedKeyShape(revoked_key=key_shown(revoked)))
 
 
 def guarded_user(caller: Caller, text: str, query: InDomain, guard: Guard) -> User:

@@ -37,8 +37,8 @@ class Source(ArgusModel):
     static_options: StaticOptions | None = None
 
 
-class APIKeyRequest(ArgusModel):
-    """A new key."""
+class AdminAPIKeyRequest(ArgusModel):
+    """A new key for another user."""
 
     description: Text
     expiration_days: Annotated[int, Field(ge=0, le=3650)] | None = None
@@ -47,8 +47,6 @@ class APIKeyRequest(ArgusModel):
     valid_sources: tuple[str, ...] | None = None
     source: Source | None = None
     session_constraints: SessionConstraints | None = None
-    password: Annotated[str, Field(max_length=1024)] | None = None
-    authorization: Annotated[str, Field(max_length=4096)] | None = None
 
     def as_limits(self) -> Asked:
         """What the service judges."""
@@ -65,3 +63,10 @@ class APIKeyRequest(ArgusModel):
             customers=[str(i) for i in bounds.customer_id] if bounds.customer_id is not None else None,
             read_only=bounds.read_only,
         )
+
+
+class APIKeyRequest(AdminAPIKeyRequest):
+    """A new key of one's own: with the password, or a step-up for ``apikey.create``."""
+
+    password: Annotated[str, Field(max_length=1024)] | None = None
+    authorization: Annotated[str, Field(max_length=4096)] | None = None

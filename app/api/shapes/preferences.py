@@ -1,0 +1,38 @@
+"""Preferences (contract 4.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from app.api.shapes.infos import SubjectInfo
+from app.api.wire import Shape
+from app.api.wire import to_millis
+from app.models.directory import User
+from app.models.preferences import Preference
+
+
+class PreferenceShape(Shape):
+    """One value by its key."""
+
+    key: str
+    value: str
+    created_by_user: SubjectInfo
+    created_timestamp: int
+    last_updated_by_user: SubjectInfo
+    last_updated_timestamp: int
+
+
+def preferences_shown(rows: Sequence[Preference], user: User) -> list[PreferenceShape]:
+    """All rows of one user, who keeps them himself."""
+    owner = SubjectInfo.of(user)
+    return [
+        PreferenceShape(
+            key=row.key,
+            value=row.value,
+            created_by_user=owner,
+            created_timestamp=to_millis(row.updated_at),
+            last_updated_by_user=owner,
+            last_updated_timestamp=to_millis(row.updated_at),
+        )
+        for row in rows
+    ]

@@ -1,0 +1,56 @@
+"""Small texts that users keep with us, by key: settings of other programs (contract 4.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Mapping
+
+from sqlalchemy import delete
+from sqlalchemy import func
+from sqlalchemy import select
+
+from app import clock
+from app.extensions import db
+from app.models.preferences import Preference
+from app.services.problems import FieldProblem
+from app.services.problems import Invalid
+from app.services.problems import Missing
+
+MOST_KEYS = 200
+
+
+def of_user(user_id: int) -> list[Preference]:
+    """All of a user's preferences, by key."""
+    statement = select(Preference).where(Preference.user_id == user_id).order_by(Preference.key)
+    return list(db.session.execute(statement).scalars())
+
+
+def one(user_id: int, key: str) -> Preference:
+    """One preference. Raises ``Missing``."""
+    found = db.session.get(Preference, (user_id, key))
+    if found is None:
+        raise Missing("preference")
+    return found
+
+
+def put(user_id: int, values: Mapping[str, str]) -> list[Preference]:
+    """Set these, keep the others; answers all. Raises ``Invalid`` when they become too many."""
+    for key, value in values.items():
+        found = db.session.get(Preference, (user_id, key))
+        if found is None:
+            db.session.add(Preference(user_id=user_id, key=key, value=value, updated_at=clock.now()))
+        else:
+            found.value, found.updated_at = value, clock.now()
+    db.session.flush()
+    statement = select(func.count()).select_from(Preference).where(Preference.user_id == user_id)
+    if db.session.execute(statement).scalar_one() > MOST_KEYS:
+        raise Invalid(FieldProblem("preferences", f"Keep at most {MOST_KEYS} preferences.", "TOO_MANY"))
+    return of_user(user_id)
+
+
+def remove(user_id: int, keys: Iterable[str]) -> list[Preference]:
+    """Delete these; what is not there is not missed. Answers what remains."""
+    db.session.execute(
+        delete(Preference).where(Preference.user_id == user_id, Preference.key.in_(list(keys)))
+    )
+    return of_user(user_id)

@@ -1,0 +1,100 @@
+"""Sessions as people and administrators see and end them: the tree login -> applications (design §8)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from app.extensions import db
+from app.models.clients import OAuthClient
+from app.models.directory import User
+from app.models.sessions import LoginSession
+from app.models.sessions import OAuthSession
+from app.services import audit
+from app.services import delegation
+from app.services import directory
+from app.services import logins
+from app.services import oauth_sessions
+from app.services.callers import Caller
+from app.services.facts import Asked
+from app.services.guards import Guard
+from app.services.problems import Missing
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One login with the application sessions under it, each with its client."""
+
+    login: LoginSession
+    applications: Sequence[tuple[OAuthSession, OAuthClient]]
+
+
+def tree(user: User) -> list[Branch]:
+    """The user's living logins, newest first; two queries."""
+    living = logins.living(user)
+    statement = (
+        select(OAuthSession, OAuthClient)
+        .join(OAuthClient, OAuthClient.id == OAuthSession.client_id)
+        .where(
+            OAuthSession.login_session_id.in_([login.id for login in living]),
+            OAuthSession.ended_at.is_(None),
+            OAuthClient.deleted_at.is_(None),
+        )
+        .order_by(OAuthSession.created_at)
+    )
+    under: dict[bytes, list[tuple[OAuthSession, OAuthClient]]] = {}
+    for session, client in db.session.execute(statement):
+        under.setdefault(session.login_session_id or b"", []).append((session, client))
+    return [Branch(login, under.get(login.id, ())) for login in living]
+
+
+def evict(identifier: str, caller: Caller) -> LoginSession | OAuthSession:
+    """End one session by its identifier: one's own, or with ``deleteSession`` another's.
+
+    Raises ``Missing`` alike for absent and hidden, ``Denied``, ``NotHeld``.
+    """
+    session = _named(identifier)
+    if session is None:
+        raise Missing("session")
+    user = directory.user_by_id(session.user_id)
+    if user.id != caller.user_id:
+        if not caller.allows(Asked(Guard.VIEW_USERS, user.customer_id)):
+            raise Missing("session")
+        caller.needs(Guard.DELETE_SESSION, user.customer_id)
+        delegation.insist_not_above(caller, user)
+    if isinstance(session, LoginSession):
+        logins.end(session.id, "ended by name", caller.actor)
+    elif oauth_sessions.end(session.id, "ended by name"):
+        audit.record("logout", caller.actor, user=(user.id, user.short_name), client_id=session.client_id)
+    return session
+
+
+def end_all(user: User, caller: Caller) -> int:
+    """End everything the user has open; answers how many logins that were."""
+    count = len(logins.living(user))
+    logins.end_all(user, "ended by an administrator", caller.actor)
+    return count
+
+
+def method_of(session: LoginSession | OAuthSession) -> str:
+    """How the person proved himself for this session: ``PASSWORD`` and its like, ``APIKEY`` for a key."""
+    if isinstance(session, LoginSession):
+        return session.method.upper()
+    login = db.session.get(LoginSession, session.login_session_id) if session.login_session_id else None
+    return login.method.upper() if login is not None else "APIKEY"
+
+
+def _named(identifier: str) -> LoginSession | OAuthSession | None:
+    if len(identifier) != 32:
+        return None
+    try:
+        key = bytes.fromhex(identifier)
+    except ValueError:
+        return None
+    login = db.session.get(LoginSession, key)
+    if login is not None:
+        return login if login.ended_at is None else None
+    session = db.session.get(OAuthSession, key)
+    return session if session is not None and session.ended_at is None else None
