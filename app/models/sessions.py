@@ -27,7 +27,7 @@ class LoginSession(Base):
     """A person's login in one browser or API login.
 
     ``session_epoch`` is the user's, read when the password was verified. ``constraints`` narrow what the
-    login may do; ``parent_id`` names the login a constrained one was made from, and dies with it.
+    login may do; ``parent_id`` or ``api_key_id`` names what a constrained one was made from and dies with.
     """
 
     __tablename__ = "login_session"
@@ -36,6 +36,7 @@ class LoginSession(Base):
     id: Mapped[bytes] = mapped_column(SessionId, primary_key=True)
     user_id: Mapped[int] = mapped_column(BigId, ForeignKey("subject.id"), index=True)
     parent_id: Mapped[bytes | None] = mapped_column(SessionId, ForeignKey("login_session.id"), index=True)
+    api_key_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("api_key.id"))
     token_digest: Mapped[bytes] = mapped_column(Digest)
     user_name: Mapped[str] = mapped_column(String(100))
     method: Mapped[str] = mapped_column(String(20))

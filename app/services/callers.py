@@ -64,7 +64,13 @@ class Caller:
     @property
     def interactive(self) -> bool:
         """Whether this is a person's own unconstrained login, which alone may approve (security rule 36)."""
-        return self.kind == "login" and self.row.login_parent_id is None and not self.row.login_constraints
+        return self.kind == "login" and not self.is_constrained
+
+    @property
+    def is_constrained(self) -> bool:
+        """Whether this login was made from another credential to do less."""
+        made = self.row.login_parent_id is not None or self.row.key_id is not None
+        return self.kind == "login" and (made or bool(self.row.login_constraints))
 
     @property
     def personal(self) -> bool:
@@ -186,6 +192,8 @@ def _from_login(text: str, contact: Contact, leg: Leg) -> Caller | None:
         ended=row.login_ended_at is not None,
         # A re-opened login has a new cookie; the one before it is of no use any more.
         spent=not same(row.login_digest, token.digest),
+        # What a key bought may be used from where the key itself may be used.
+        address_ranges=tuple(row.key_sources or ()) if row.key_id is not None else None,
     )
     question = facts.question(row, leg, address=contact.address, credential=credential, presented_login=True)
     return Caller("login", question, row, contact, text)

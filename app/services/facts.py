@@ -200,10 +200,11 @@ def code_row(code_id: bytes) -> Row[Any] | None:
 def login_row(login_id: bytes) -> Row[Any] | None:
     """Everything about a login session."""
     return _one(
-        select(*_user_columns(), *_login_columns(LOGIN, PARENT))
+        select(*_user_columns(), *_login_columns(LOGIN, PARENT), *_key_columns())
         .select_from(LOGIN)
         .join(USER, USER.c.id == LOGIN.c.user_id)
         .outerjoin(PARENT, PARENT.c.id == LOGIN.c.parent_id)
+        .outerjoin(KEY, KEY.c.id == LOGIN.c.api_key_id)
         .join(STATE, STATE.c.id == 1)
         .where(LOGIN.c.id == login_id)
     )
@@ -319,7 +320,7 @@ def _login_from(has: Mapping[str, Any], *, presented: bool) -> LoginFacts | None
             level=SecurityLevel(has["login_level"]),
             expires_at=has["login_expires_at"],
             idle_at=seen + timedelta(seconds=settings().login_idle_seconds) if presented else None,
-            ended=has["login_ended_at"] is not None or has["parent_ended_at"] is not None,
+            ended=any(has.get(end) for end in ("login_ended_at", "parent_ended_at", "key_revoked_at")),
             superseded=has["login_epoch"] != has["user_epoch"],
             must_change_password=bool(has["must_change_password"]),
         )

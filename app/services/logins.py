@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TYPE_CHECKING
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy import update
@@ -22,6 +24,9 @@ from app.services.tokens import Token
 from app.services.tokens import mint
 from app.services.tokens import new_id
 from app.services.unit import write
+
+if TYPE_CHECKING:
+    from app.services.callers import Caller
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,39 @@ def begin(user: User, proof: Proof, contact: Contact) -> Token:
         )
     )
     _remember(user, proof, contact)
+    return token
+
+
+def constrain(caller: Caller, constraints: dict[str, Any]) -> Token:
+    """A login that may do less than the credential it is made from, and dies with it (security rule 46)."""
+    row, now = caller.row, clock.now()
+    user = db.session.get_one(User, caller.user_id)
+    by_key = caller.kind == "key"
+    latest = now + timedelta(seconds=settings().login_seconds)
+    until = row.key_expires_at if by_key else row.login_expires_at
+    login_id = new_id()
+    token = mint(Kind.LOGIN, user.short_name, login_id)
+    db.session.add(
+        LoginSession(
+            id=login_id,
+            user_id=user.id,
+            parent_id=None if by_key else row.login_id,
+            api_key_id=row.key_id if by_key else None,
+            token_digest=token.digest,
+            user_name=user.short_name,
+            method="apikey" if by_key else row.login_method,
+            security_level=int(SecurityLevel.EXTERNAL) if by_key else row.login_level,
+            session_epoch=user.session_epoch or 0,
+            constraints=constraints,
+            client_ip=caller.contact.address,
+            user_agent=caller.contact.user_agent[:200],
+            created_at=now,
+            authenticated_at=now if by_key else row.login_authenticated_at,
+            last_seen_at=now,
+            expires_at=min(latest, until) if until is not None else latest,
+        )
+    )
+    audit.record("session-constrain", caller.actor, detail={"session": login_id.hex(), **constraints})
     return token
 
 

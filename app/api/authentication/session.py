@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from app.api.auth import Answer
 from app.api.auth import Unauthenticated
 from app.api.auth import endpoint
@@ -10,24 +12,30 @@ from app.api.authentication import PREFIX
 from app.api.blueprint import blueprint
 from app.api.domains import asked_domain
 from app.api.schemas.common import InDomain
+from app.api.schemas.logins import ConstrainRequest
 from app.api.shapes.events import LoginTreeShape
 from app.api.shapes.events import ended_shown
 from app.api.shapes.events import tree_shown
 from app.api.shapes.infos import CustomerInfo
 from app.api.shapes.infos import FunctionBrief
 from app.api.shapes.infos import Nothing
+from app.api.shapes.sessions import CredentialsShape
+from app.api.shapes.sessions import LoginShape
 from app.api.shapes.sessions import SessionShape
+from app.api.shapes.sessions import login_shown
 from app.api.shapes.sessions import session_shown
 from app.services import audit
 from app.services import authority
 from app.services import directory
 from app.services import logins
+from app.services import named
 from app.services import oauth_sessions
 from app.services import session_admin
 from app.services.callers import Caller
 from app.services.facts import Asked
 from app.services.problems import Denied
 from app.services.problems import Missing
+from app.services.tokens import Token
 
 
 @blueprint.get(f"{PREFIX}/session")
@@ -67,6 +75,21 @@ def own_sessions(caller: Caller) -> Answer:
     """One's own logins with the applications under them."""
     personal(caller)
     return Answer(tree_shown(session_admin.tree(directory.user_by_id(caller.user_id))))
+
+
+@blueprint.post(f"{PREFIX}/session/constrain")
+@endpoint(answers=LoginShape, body=ConstrainRequest, optional_body=True, writes=True)
+def constrain_session(caller: Caller, body: ConstrainRequest) -> Answer:
+    """A session that may do less, in the cookie and in the answer; it dies with the one it came from."""
+    token = _constrained(caller, body)
+    return Answer(login_shown(token, caller.contact.address), cookie=token.text)
+
+
+@blueprint.post(f"{PREFIX}/constrain")
+@endpoint(answers=CredentialsShape, body=ConstrainRequest, optional_body=True, writes=True)
+def constrain(caller: Caller, body: ConstrainRequest) -> Answer:
+    """As above, in the older form."""
+    return Answer(login_shown(_constrained(caller, body), caller.contact.address).credentials)
 
 
 @blueprint.delete(f"{PREFIX}/session/cache")
@@ -109,3 +132,15 @@ def check_permission(caller: Caller, function: str, query: InDomain, customer: s
     if not decision:
         raise Denied(decision)
     return Answer(Nothing())
+
+
+def _constrained(caller: Caller, body: ConstrainRequest) -> Token:
+    personal(caller)
+    bounds: dict[str, Any] = {}
+    if body.functions is not None:
+        bounds["functions"] = sorted(named.functions(body.functions))
+    if body.customers is not None:
+        bounds["customers"] = sorted(named.customers(body.customers, caller))
+    if body.read_only:
+        bounds["readOnly"] = True
+    return logins.constrain(caller, bounds)

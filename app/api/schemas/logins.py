@@ -17,3 +17,32 @@ class PasswordLogin(ArgusModel):
     password: Annotated[str, Field(min_length=1, max_length=1024)]
     domain: Annotated[str, Field(max_length=100)] | None = None
     requested_authorizations: frozenset[Literal["enrollPublicKey", "setPassword"]] | None = None
+
+
+Texts = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=100)], ...], Field(max_length=100)]
+Ids = Annotated[tuple[Annotated[int, Field(ge=0, le=2**63 - 1)], ...], Field(max_length=100)]
+
+
+class ConstrainRequest(ArgusModel):
+    """What the constrained session may do at most; what is absent stays as it is."""
+
+    customer: Texts | None = None
+    function: Texts | None = None
+    customer_id: Ids | None = None
+    function_id: Ids | None = None
+    read_only: bool = False
+
+    @property
+    def functions(self) -> list[str] | None:
+        return _both(self.function, self.function_id)
+
+    @property
+    def customers(self) -> list[str] | None:
+        return _both(self.customer, self.customer_id)
+
+
+def _both(names: tuple[str, ...] | None, ids: tuple[int, ...] | None) -> list[str] | None:
+    """Names and ids together; ``None`` when neither was sent. An empty list stays one: nothing at all."""
+    if names is None and ids is None:
+        return None
+    return [*(names or ()), *(str(one) for one in ids or ())]
