@@ -16,9 +16,13 @@ from app.api.authentication import apikeys as apikeys
 from app.api.authentication import authorize as authorize
 from app.api.authentication import clients as clients
 from app.api.authentication import explain as explain
+from app.api.authentication import methods as methods
 from app.api.authentication import password as password
 from app.api.authentication import session as session
+from app.api.authentication import stepup as stepup
+from app.api.authentication import totp as totp
 from app.api.authentication import users as users
+from app.api.authentication import webauthn as webauthn
 from app.api.blueprint import blueprint
 from app.extensions import csrf
 

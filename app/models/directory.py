@@ -15,6 +15,7 @@ from sqlalchemy.orm import relationship
 
 from app.models.base import Base
 from app.models.base import BigId
+from app.models.base import Json
 
 
 class Domain(Base):
@@ -100,7 +101,7 @@ class User(Subject):
     """A person (or a daemon) that can act.
 
     ``session_epoch`` ends every login made under an older one; ``rights_version`` dates this user's own
-    permissions and memberships (design §7).
+    permissions and memberships (design §7). ``disabled_methods`` may not be logged in by.
     """
 
     __mapper_args__ = {"polymorphic_identity": "user"}  # noqa: RUF012
@@ -113,6 +114,7 @@ class User(Subject):
     password_hash: Mapped[str | None] = mapped_column(String(200))
     force_password_change: Mapped[bool | None] = mapped_column(default=False)
     blocked_at: Mapped[datetime | None]
+    disabled_methods: Mapped[list[str] | None] = mapped_column(Json)
     session_epoch: Mapped[int | None] = mapped_column(default=0)
     rights_version: Mapped[int | None] = mapped_column(default=0)
     last_login_at: Mapped[datetime | None]

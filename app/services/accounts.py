@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import select
 
 from app import clock
 from app.extensions import db
+from app.models.apikeys import APIKey
 from app.models.directory import User
+from app.models.totp import TOTPGenerator
+from app.models.webauthn import WebAuthnCredential
 from app.policy.facts import Leg
 from app.runtime import settings
 from app.services import audit
@@ -16,9 +22,15 @@ from app.services import directory
 from app.services import facts
 from app.services import gate
 from app.services import logins
+from app.services import passkeys
+from app.services import stepup
 from app.services.audit import Actor
+from app.services.common_passwords import is_common
 from app.services.contact import Contact
 from app.services.logins import PASSWORD
+from app.services.logins import SIGNATURE
+from app.services.logins import TOTP
+from app.services.logins import Proof
 from app.services.passwords import MOST_CHARACTERS
 from app.services.passwords import passwords
 from app.services.problems import FieldProblem
@@ -36,53 +48,69 @@ class LoginFailed(Problem):
     """One answer and one cost for every cause (security rule 41); the cause is in the audit row."""
 
 
-def verify_password(domain_id: int, name: str, password: str, contact: Contact) -> User:
-    """The user whose password this is. Raises ``LoginFailed``, ``Throttled``. Writes only a refusal."""
+def verify_password(
+    domain_id: int, name: str, password: str, contact: Contact, *, proof: Proof | None = PASSWORD
+) -> User:
+    """The user whose password this is. Raises ``LoginFailed``, ``Throttled``. Writes only a refusal.
+
+    ``proof`` is the login this is a part of; ``None`` where somebody logged in already proves presence.
+    """
     limit, account = settings().throttle_login_failures, f"{domain_id}/{name}"
     throttle().check("login", limit, account, contact.address)
     user = user_named(name, domain_id)
     right = passwords().verify(user.password_hash if user is not None else None, password)
-    why = _why_not(user, right=right)
+    why = "login_wrong_password" if user is not None and not right else why_not(user, proof)
     if why is None and user is not None:
         throttle().succeeded("login", limit, account, contact.address)
         return user
     throttle().failed("login", limit, account, contact.address)
+    note_refusal(user, why or "", contact, proof or PASSWORD, "login" if proof is not None else "step-up")
+    raise LoginFailed
+
+
+def note_refusal(user: User | None, why: str, contact: Contact, proof: Proof, action: str = "login") -> None:
+    """Write the true reason of a failed proof down, in a unit of its own; nobody is told."""
     who = (user.id, user.short_name) if user is not None else None
     write(
         lambda: audit.record(
-            "login",
+            action,
             Actor(contact=contact),
             outcome="refused",
             user=who,
-            reasons=[why or ""],
+            reasons=[why],
             number=gate.new_number(),
+            detail={"method": proof.method},
         )
     )
-    raise LoginFailed
 
 
 def log_in(
     user_id: int,
-    password: str,
+    password: str | None,
     contact: Contact,
     *,
+    proof: Proof = PASSWORD,
+    epoch: int | None = None,
     reopen: bytes | None = None,
     previous: bytes | None = None,
 ) -> Token:
     """Begin a login for a user just verified, or re-open ``reopen``; ends ``previous``, another user's.
 
-    To be run inside a unit of work. Nothing of the proof is trusted across a change in between: the epoch
-    stored is the one of the row read here, and the password is still the verified one.
+    To be run inside a unit of work. ``epoch`` is the user's as it was read for the proof: what changed the
+    password or ended everything since then voids the proof (``LoginFailed``).
     """
     user = directory.user_by_id(user_id)
-    token = logins.reopen(reopen, user, PASSWORD, contact) if reopen is not None else None
+    if epoch is not None and epoch != (user.session_epoch or 0):
+        raise LoginFailed
+    token = logins.reopen(reopen, user, proof, contact) if reopen is not None else None
     if token is None:
-        token = logins.begin(user, PASSWORD, contact)
+        token = logins.begin(user, proof, contact)
     if previous is not None:
         logins.end(previous, "another user logged in", Actor(user.id, user.short_name, contact=contact))
-    if user.password_hash and passwords().outdated(user.password_hash):
+    if password is not None and user.password_hash and passwords().outdated(user.password_hash):
         user.password_hash = passwords().hash(password)
-    audit.record("login", Actor(user.id, user.short_name, token.session_id.hex(), contact))
+    actor = Actor(user.id, user.short_name, token.session_id.hex(), contact)
+    audit.record("login", actor, detail={"method": proof.method})
     return token
 
 
@@ -115,16 +143,38 @@ def create(
 
 def set_password(user: User, password: str, actor: Actor) -> None:
     """Give a user a new password; ends everything open, as any password change does. Raises ``Invalid``."""
+    store_password(user, new_hash(password, user), actor)
+
+
+def new_hash(password: str, user: User) -> str:
+    """The hash of a password that is good enough for this user; slow, so not under a lock.
+
+    Raises ``Invalid``.
+    """
     check_password(password, user)
-    user.password_hash = passwords().hash(password)
+    return passwords().hash(password)
+
+
+def store_password(user: User, hashed: str, actor: Actor) -> None:
+    """Store what ``new_hash`` made; everything open ends, step-up tokens too. Inside a unit of work."""
+    user.password_hash = hashed
     user.force_password_change = False
     db.session.flush()
+    stepup.forget(user)
     logins.end_all(user, "password changed", actor)
     audit.record("password-set", actor, user=(user.id, user.short_name))
 
 
+def reset_password(user: User, actor: Actor) -> stepup.Issued:
+    """Let the user choose a new password without the old one, once; until then nothing else goes on."""
+    user.force_password_change = True
+    db.session.flush()
+    audit.record("password-reset", actor, user=(user.id, user.short_name))
+    return stepup.issue(user, stepup.SET_PASSWORD, {}, actor, login_id=None)
+
+
 def check_password(password: str, user: User) -> None:
-    """Length and distance from the name; raises ``Invalid`` naming ``newPassword``."""
+    """Length, distance from the name and from what everybody tries; ``Invalid`` names ``newPassword``."""
     if not LEAST_PASSWORD_CHARACTERS <= len(password) <= MOST_CHARACTERS:
         message = f"Choose a password of {LEAST_PASSWORD_CHARACTERS} to {MOST_CHARACTERS} characters."
         raise Invalid(FieldProblem("newPassword", message, "TOO_SHORT"))
@@ -132,6 +182,9 @@ def check_password(password: str, user: User) -> None:
         raise Invalid(
             FieldProblem("newPassword", "Choose a password without your user name in it.", "TOO_SIMPLE")
         )
+    if is_common(password):
+        message = "This is a password that everybody tries first. Choose another."
+        raise Invalid(FieldProblem("newPassword", message, "PWNED_PASSWORD"))
 
 
 def block(user: User, actor: Actor) -> None:
@@ -158,14 +211,87 @@ def user_named(name: str, domain_id: int) -> User | None:
     ).scalar_one_or_none()
 
 
-def _why_not(user: User | None, *, right: bool) -> str | None:
-    """The true reason of a failed login, for the audit row only; ``None`` when nothing is wrong."""
+@dataclass(frozen=True, slots=True)
+class Method:
+    """One way in: whether the user has set it up, and whether an administrator lets him use it."""
+
+    name: str
+    initialized: bool
+    enabled: bool = True
+    last_used_at: datetime | None = None
+    last_used_ip: str | None = None
+
+
+def methods_of(user: User) -> list[Method]:
+    """Every way in there is, as it stands for this user."""
+    off = user.disabled_methods or ()
+    by_password = user.last_login_method == PASSWORD.method
+    generator = db.session.get(TOTPGenerator, user.id)
+    signing = passkeys.living(user.id)
+    keys = list(
+        db.session.execute(
+            select(APIKey).where(APIKey.user_id == user.id, APIKey.revoked_at.is_(None))
+        ).scalars()
+    )
+    return [
+        Method(
+            PASSWORD.method,
+            user.password_hash is not None,
+            PASSWORD.method not in off,
+            user.last_login_at if by_password else None,
+            user.last_login_ip if by_password else None,
+        ),
+        Method(
+            TOTP.method,
+            generator is not None and generator.active_sealed is not None,
+            TOTP.method not in off,
+            generator.last_used_at if generator is not None else None,
+            generator.last_used_ip if generator is not None else None,
+        ),
+        Method(SIGNATURE.method, bool(signing), SIGNATURE.method not in off, *_latest(signing)),
+        Method("apikey", bool(keys), True, *_latest(keys)),
+    ]
+
+
+def enable_method(user: User, name: str, actor: Actor) -> None:
+    """Let the user log in so again."""
+    off = user.disabled_methods or []
+    if name in off:
+        user.disabled_methods = [one for one in off if one != name]
+        db.session.flush()
+        audit.record("method-enable", actor, user=(user.id, user.short_name), detail={"method": name})
+
+
+def disable_method(user: User, name: str, actor: Actor) -> None:
+    """No login so from now on; those that were begun so end. What was set up stays."""
+    off = user.disabled_methods or []
+    if name not in off:
+        user.disabled_methods = [*off, name]
+        db.session.flush()
+        logins.end_by_method(user, name, actor)
+        audit.record("method-disable", actor, user=(user.id, user.short_name), detail={"method": name})
+
+
+def has_second_factor(user_id: int) -> bool:
+    """Whether the user has one-time codes or a passkey set up."""
+    generator = db.session.get(TOTPGenerator, user_id)
+    return bool(generator is not None and generator.active_sealed) or bool(passkeys.living(user_id))
+
+
+def _latest(rows: Sequence[WebAuthnCredential] | Sequence[APIKey]) -> tuple[datetime | None, str | None]:
+    used = [(row.last_used_at, row.last_used_ip) for row in rows if row.last_used_at is not None]
+    return max(used, key=lambda one: one[0]) if used else (None, None)
+
+
+def why_not(user: User | None, proof: Proof | None) -> str | None:
+    """Why this user may not log in so, for the audit row only; ``None`` when nothing is wrong."""
     if user is None:
         return "login_unknown_user"
-    if not right:
-        return "login_wrong_password"
     row = facts.user_row(user.id)
     decision = gate.ask(facts.question(row, Leg.LIST)) if row is not None else None
     if not decision:
         return decision.denials[0].reason if decision is not None else "user_deleted"
-    return "login_daemon_account" if user.daemon_account else None
+    if user.daemon_account:
+        return "login_daemon_account"
+    disabled = proof is not None and proof.method in (user.disabled_methods or ())
+    return "login_method_disabled" if disabled else None

@@ -79,6 +79,17 @@ def of_user(user_id: int) -> list[APIKey]:
     return list(db.session.execute(statement).scalars())
 
 
+def renew(user_id: int, user_part: str, key_part: str, days: int | None, actor: Actor) -> APIKey:
+    """A new end for a key of this user, counted from now; ``None`` never expires. Raises ``Missing``."""
+    key = next((k for k in of_user(user_id) if prefix(k) == f"{user_part}/{key_part}"), None)
+    if key is None:
+        raise Missing("API key")
+    key.expires_at = None if days is None else clock.now() + timedelta(days=days)
+    db.session.flush()
+    audit.record("apikey-renew", actor, detail={"key": prefix(key), "days": days})
+    return key
+
+
 def revoke(user_id: int, user_part: str, key_part: str, actor: Actor) -> APIKey:
     """End a key of this user, named by its prefix. Raises ``Missing``."""
     key = next((k for k in of_user(user_id) if prefix(k) == f"{user_part}/{key_part}"), None)

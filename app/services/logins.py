@@ -38,6 +38,8 @@ class Proof:
 
 
 PASSWORD = Proof("password", SecurityLevel.STANDARD)
+TOTP = Proof("totp", SecurityLevel.ADMINISTRATIVE)
+SIGNATURE = Proof("signature", SecurityLevel.ADMINISTRATIVE)
 
 
 def begin(user: User, proof: Proof, contact: Contact) -> Token:
@@ -151,6 +153,13 @@ def end_all(user: User, reason: str, actor: Actor) -> None:
     db.session.execute(update(User).where(User.id == user.id).values(session_epoch=User.session_epoch + 1))
     db.session.expire(user, ["session_epoch"])
     audit.record("logout-everywhere", actor, user=(user.id, user.short_name), detail={"reason": reason})
+
+
+def end_by_method(user: User, method: str, actor: Actor) -> None:
+    """End the user's logins that were proven by this method, and all that hangs on them."""
+    for login in living(user):
+        if login.method == method:
+            end(login.id, "method disabled", actor)
 
 
 def seen(login_id: bytes, last_seen_at: object) -> None:

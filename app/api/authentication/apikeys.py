@@ -1,4 +1,4 @@
-"""``/apikey`` (contract 3.7): a person's own keys. Making one needs the password again."""
+"""``/apikey`` (contract 3.7): a person's own keys. Making or renewing one takes proof of presence."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from app.api.auth import Answer
 from app.api.auth import endpoint
 from app.api.auth import personal
 from app.api.authentication import PREFIX
+from app.api.authentication.stepup import proven
 from app.api.blueprint import blueprint
 from app.api.schemas.apikeys import APIKeyRequest
+from app.api.schemas.stepup import RenewAPIKey
 from app.api.shapes.apikeys import KeysShape
 from app.api.shapes.apikeys import NewKeyShape
+from app.api.shapes.apikeys import RenewedKeyShape
 from app.api.shapes.apikeys import key_shown
 from app.api.shapes.apikeys import keys_shown
-from app.services import accounts
 from app.services import apikeys
 from app.services import directory
 from app.services import key_limits
-from app.services.accounts import LoginFailed
+from app.services import stepup
 from app.services.callers import Caller
-from app.services.problems import FieldProblem
-from app.services.problems import Invalid
-from app.services.unit import write
+from app.services.key_limits import Asked
 
 
 @blueprint.get(f"{PREFIX}/apikey")
@@ -34,33 +34,36 @@ def list_keys(caller: Caller) -> Answer:
 @blueprint.post(f"{PREFIX}/apikey")
 @endpoint(answers=NewKeyShape, body=APIKeyRequest, statuses=(201,))
 def create_key(caller: Caller, body: APIKeyRequest) -> Answer:
-    """A new key, shown once. The password is verified before the unit of work: it must not hold a lock."""
-    asked = body
+    """A new key, shown once; with the password once more, or an authorization for ``apikey.create``."""
     personal(caller)
-    if asked.password is None:
-        raise Invalid(FieldProblem("password", "Send your password once more.", "MISSING"))
-    try:
-        accounts.verify_password(caller.domain_id, caller.user_name, asked.password, caller.contact)
-    except LoginFailed:
-        raise Invalid(FieldProblem("password", "This is not your password.", "WRONG")) from None
-    return _store(caller, asked)
 
-
-def _store(caller: Caller, asked: APIKeyRequest) -> Answer:
-    def work() -> NewKeyShape:
-        limits = key_limits.from_request(caller, asked.as_limits())
-        user = directory.user_by_id(caller.user_id)
+    def work(now: Caller) -> NewKeyShape:
+        limits = key_limits.from_request(now, body.as_limits())
         key, text = apikeys.create(
-            user,
-            asked.description,
-            caller.actor,
+            directory.user_by_id(now.user_id),
+            body.description,
+            now.actor,
             days=limits.days,
             sources=limits.sources,
             constraints=limits.constraints,
         )
         return NewKeyShape(api_key_string=text, key_descriptor=key_shown(key))
 
-    return Answer(write(work), status=201)
+    return Answer(proven(caller, stepup.CREATE_KEY, body.password, body.authorization, work), status=201)
+
+
+@blueprint.put(f"{PREFIX}/apikey/<user_part>/<key_part>")
+@endpoint(answers=RenewedKeyShape, body=RenewAPIKey)
+def renew_key(caller: Caller, user_part: str, key_part: str, body: RenewAPIKey) -> Answer:
+    """A new end for a key; with the password once more, or an authorization for ``apikey.renew``."""
+    return _renew(caller, user_part, key_part, body)
+
+
+@blueprint.put(f"{PREFIX}/apikey/<key_part>")
+@endpoint(answers=RenewedKeyShape, body=RenewAPIKey)
+def renew_key_by_number(caller: Caller, key_part: str, body: RenewAPIKey) -> Answer:
+    """Deprecated: as above, by the key's number alone."""
+    return _renew(caller, f"{caller.user_id:x}", key_part, body)
 
 
 @blueprint.delete(f"{PREFIX}/apikey/<user_part>/<key_part>")
@@ -70,3 +73,15 @@ def revoke_key(caller: Caller, user_part: str, key_part: str) -> Answer:
     personal(caller)
     apikeys.revoke(caller.user_id, user_part, key_part, caller.actor)
     return Answer(KeysShape(keys=keys_shown(apikeys.of_user(caller.user_id))))
+
+
+def _renew(caller: Caller, user_part: str, key_part: str, body: RenewAPIKey) -> Answer:
+    personal(caller)
+
+    def work(now: Caller) -> RenewedKeyShape:
+        asked = Asked(expiration_days=body.expiration_days, disable_expiration=body.disable_expiration)
+        days = key_limits.from_request(now, asked).days
+        key = apikeys.renew(now.user_id, user_part, key_part, days, now.actor)
+        return RenewedKeyShape(renewed_key=key_shown(key))
+
+    return Answer(proven(caller, stepup.RENEW_KEY, body.password, body.authorization, work))

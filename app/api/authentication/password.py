@@ -1,35 +1,295 @@
-"""``/password/authentication`` (contract 3.3): the API's own login, by cookie and CSRF or as bearer."""
+"""``/password`` (contract 3.3-3.5): the API's own login, presence by the password, and a new password."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from collections.abc import Collection
+from typing import Literal
+
+from flask import Response
+from flask import g
+from flask import jsonify
 from flask import request
 
 from app import edge
+from app.api import csrf
 from app.api.auth import Answer
 from app.api.auth import Unauthenticated
+from app.api.auth import endpoint
+from app.api.auth import interactive
 from app.api.auth import public
 from app.api.authentication import PREFIX
+from app.api.authentication import methods
+from app.api.authentication.stepup import authorized
+from app.api.authentication.stepup import confirm_password
+from app.api.authentication.stepup import may_authorize
+from app.api.authentication.stepup import other_user
 from app.api.blueprint import blueprint
+from app.api.messages import Message
+from app.api.messages import envelope
+from app.api.schemas.common import InDomain
+from app.api.schemas.logins import PasswordChange
 from app.api.schemas.logins import PasswordLogin
+from app.api.schemas.logins import PasswordTest
+from app.api.schemas.stepup import PasswordAuthorize
+from app.api.shapes.infos import Nothing
+from app.api.shapes.sessions import AuthorizationShape
+from app.api.shapes.sessions import CredentialsShape
 from app.api.shapes.sessions import LoginShape
 from app.api.shapes.sessions import login_shown
+from app.api.shapes.stepup import PasswordStateShape
+from app.api.shapes.stepup import authorization_shown
+from app.models.directory import User
 from app.services import accounts
+from app.services import callers
 from app.services import directory
+from app.services import stepup
 from app.services.accounts import LoginFailed
+from app.services.audit import Actor
+from app.services.callers import Caller
+from app.services.common_passwords import is_common
+from app.services.guards import Guard
+from app.services.logins import PASSWORD
+from app.services.logins import Proof
+from app.services.passwords import passwords
+from app.services.problems import Denied
+from app.services.problems import FieldProblem
+from app.services.problems import Invalid
+from app.services.stepup import NotProven
 from app.services.unit import write
+
+REASONS = {
+    "TOO_SHORT": "tooShort",
+    "TOO_SIMPLE": "tooSimple",
+    "PWNED_PASSWORD": "pwnedPassword",
+    "HISTORIC_PASSWORD": "historicPassword",
+    "WRONG": "wrongPassword",
+}
+BY_PRODUCTS = {"enrollPublicKey": stepup.ENROL_PASSKEY, "setPassword": stepup.SET_PASSWORD}
+
+
+class PasswordRefused(Invalid):
+    """The old or the new password will not do: 412 with the reason as data too (contract 3.5)."""
+
+
+@blueprint.errorhandler(PasswordRefused)
+def _refused(problem: PasswordRefused) -> Response:
+    first = problem.problems[0]
+    messages = [Message("FIELD_ERROR", p.message, p.field, p.code) for p in problem.problems]
+    data = {
+        "reason": REASONS.get(first.code, "tooSimple"),
+        "message": first.message,
+        "breachCount": int(first.code == "PWNED_PASSWORD"),
+    }
+    response = jsonify(envelope(data, status=412, messages=messages))
+    response.status_code = 412
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 @blueprint.post(f"{PREFIX}/password/authentication")
 @public(answers=LoginShape, body=PasswordLogin, statuses=(200, 221))
 def authenticate(body: PasswordLogin) -> Answer:
     """AuthenticationResponse and the cookie; 401 alike for every cause; 221: change the password first."""
-    contact = edge.contact(request)
-    domain = directory.find_domain(body.domain) if body.domain is not None else directory.home_domain()
+    return _log_in(body)
+
+
+@blueprint.post(f"{PREFIX}/password/authenticate")
+@public(answers=CredentialsShape, body=PasswordLogin, statuses=(200, 221))
+def authenticate_old(body: PasswordLogin) -> Answer:
+    """Deprecated: as ``/password/authentication``, answering the credentials only."""
+    return credentials_only(_log_in(body))
+
+
+@blueprint.post(f"{PREFIX}/password/authorize")
+@endpoint(answers=AuthorizationShape, body=PasswordAuthorize)
+def authorize_by_password(caller: Caller, body: PasswordAuthorize) -> Answer:
+    """An authorization for one operation, in a login that was begun by password."""
+    may_authorize(caller, PASSWORD)
+    confirm_password(caller, body.password)
+    return authorized(caller, body)
+
+
+@blueprint.put(f"{PREFIX}/password")
+@blueprint.put("/currentuser/v1/password")
+@public(answers=Nothing, body=PasswordChange)
+def change_password(body: PasswordChange) -> Answer:
+    """A new password; every login ends, this one too.
+
+    With an administrator's reset no login is needed. Else it takes one's own login, which may be one that
+    can do nothing but this, and the old password or an authorization for ``password.set``.
+    """
+    if (body.old_password is None) == (body.authorization is None):
+        problem = "Send oldPassword or authorization, one of the two."
+        raise Invalid(FieldProblem("oldPassword", problem, "MISSING"))
+    reset = stepup.reset_of(body.authorization) if body.authorization is not None else None
+    if reset is not None and body.authorization is not None:
+        _choose(reset, body.new_password, body.authorization)
+    else:
+        _change(_owner(), body)
+    return Answer(Nothing(), cookie="")
+
+
+@blueprint.put(f"{PREFIX}/password/test")
+@public(answers=PasswordStateShape, body=PasswordTest)
+def test_password(body: PasswordTest) -> Answer:
+    """Whether this is a password that everybody tries first."""
+    _owner(anybody=True)
+    common = is_common(body.password)
+    return Answer(PasswordStateShape(state="breached" if common else "ok", breach_count=int(common)))
+
+
+@blueprint.put(f"{PREFIX}/user/<user>/password/reset")
+@blueprint.put("/useradmin/v2/user/<user>/resetpassword")
+@endpoint(answers=AuthorizationShape, query=InDomain, writes=True)
+def reset_password(caller: Caller, user: str, query: InDomain) -> Answer:
+    """An authorization by which the user chooses a new password, once, within a day, without a login."""
+    found = other_user(caller, user, query, Guard.RESET_USER_PASSWORD)
+    return Answer(authorization_shown(accounts.reset_password(found, caller.actor)))
+
+
+def password_proven(body: PasswordLogin, proof: Proof) -> User:
+    """The user whose name and password these are. Raises ``Unauthenticated`` alike for every cause."""
     try:
-        # An unknown domain costs and answers what an unknown user does.
-        user = accounts.verify_password(domain.id if domain else 0, body.user_name, body.password, contact)
+        return accounts.verify_password(
+            domain_id(body.domain), body.user_name, body.password, edge.contact(request), proof=proof
+        )
     except LoginFailed:
         raise Unauthenticated from None
+
+
+def domain_id(name: str | None) -> int:
+    """The domain one logs in to; an unknown one costs and answers what an unknown user does."""
+    domain = directory.find_domain(name) if name is not None else directory.home_domain()
+    return domain.id if domain is not None else 0
+
+
+def begin_login(
+    user: User,
+    epoch: int,
+    proof: Proof,
+    password: str | None,
+    asked: Collection[Literal["enrollPublicKey", "setPassword"]],
+) -> Answer:
+    """The answer to a proof of who one is: a login, its cookie, and authorizations as a by-product.
+
+    ``epoch`` is the user's as it was when the proof was judged: what ended everything since voids it.
+    ``setPassword`` is granted only to who must change the password, ``enrollPublicKey`` only to others.
+    """
+    contact = edge.contact(request)
     user_id, must_change = user.id, bool(user.force_password_change)
-    token = write(lambda: accounts.log_in(user_id, body.password, contact))
-    return Answer(login_shown(token, contact.address), status=221 if must_change else 200, cookie=token.text)
+    wanted = [name for name in sorted(asked) if (name == "setPassword") == must_change]
+
+    def work() -> tuple[str, LoginShape]:
+        token = accounts.log_in(user_id, password, contact, proof=proof, epoch=epoch)
+        owner = directory.user_by_id(user_id)
+        actor = Actor(owner.id, owner.short_name, token.session_id.hex(), contact)
+        granted = [
+            authorization_shown(stepup.issue(owner, BY_PRODUCTS[name], {}, actor, login_id=token.session_id))
+            for name in wanted
+        ]
+        return token.text, login_shown(token, contact.address, granted)
+
+    try:
+        text, shown = write(work)
+    except LoginFailed:
+        accounts.note_refusal(directory.user_by_id(user_id), "login_superseded", contact, proof)
+        raise Unauthenticated from None
+    methods.remember(proof)
+    return Answer(shown, status=221 if must_change else 200, cookie=text)
+
+
+def credentials_only(answer: Answer) -> Answer:
+    """The deprecated form of a login's answer."""
+    shown = answer.data
+    credentials = shown.credentials if isinstance(shown, LoginShape) else None
+    return Answer(credentials, status=answer.status, cookie=answer.cookie)
+
+
+def _log_in(body: PasswordLogin) -> Answer:
+    user = password_proven(body, PASSWORD)
+    epoch = user.session_epoch or 0
+    return begin_login(user, epoch, PASSWORD, body.password, body.requested_authorizations or ())
+
+
+def _change(caller: Caller, body: PasswordChange) -> None:
+    user = directory.user_by_id(caller.user_id)
+    if body.old_password is not None:
+        try:
+            confirm_password(caller, body.old_password, "oldPassword")
+        except Invalid as problem:
+            raise PasswordRefused(*problem.problems) from None
+    hashed = _hashed(user, body.new_password)
+
+    def work() -> None:
+        now = callers.again(caller)
+        if now is None:
+            raise Unauthenticated
+        _insist_on_owner(now)
+        if body.authorization is not None:
+            stepup.consume(body.authorization, stepup.SET_PASSWORD, now.user_id, now.row.login_id)
+        accounts.store_password(directory.user_by_id(now.user_id), hashed, now.actor)
+
+    _store(work, caller.actor)
+
+
+def _choose(user: User, password: str, authorization: str) -> None:
+    user_id = user.id
+    actor = Actor(user.id, user.short_name, contact=edge.contact(request))
+    hashed = _hashed(user, password)
+
+    def work() -> None:
+        now = directory.user_by_id(user_id)
+        why = accounts.why_not(now, None)
+        if why is not None:
+            raise NotProven(why)
+        stepup.consume(authorization, stepup.SET_PASSWORD, user_id, None)
+        accounts.store_password(now, hashed, actor)
+
+    _store(work, actor)
+
+
+def _store(work: Callable[[], None], actor: Actor) -> None:
+    try:
+        write(work)
+    except NotProven as problem:
+        stepup.refused(actor, stepup.SET_PASSWORD, problem)
+        raise
+
+
+def _hashed(user: User, password: str) -> str:
+    """The hash to store. Raises ``PasswordRefused``."""
+    try:
+        hashed = accounts.new_hash(password, user)
+    except Invalid as problem:
+        raise PasswordRefused(*problem.problems) from None
+    if passwords().verify(user.password_hash, password):
+        raise PasswordRefused(
+            FieldProblem("newPassword", "This is the password you have. Choose another.", "HISTORIC_PASSWORD")
+        )
+    return hashed
+
+
+def _owner(*, anybody: bool = False) -> Caller:
+    """Who is logged in; one who must change the password may do this, and only this (rule 41)."""
+    try:
+        credential = edge.presented(request)
+    except edge.Ambiguous:
+        raise Unauthenticated from None
+    caller = edge.identify(request, credential) if credential is not None else None
+    if credential is None or caller is None:
+        raise Unauthenticated
+    g.argus_caller = caller
+    if credential.kind == "cookie":
+        csrf.check(request, caller)
+    _insist_on_owner(caller, anybody=anybody)
+    return caller
+
+
+def _insist_on_owner(caller: Caller, *, anybody: bool = False) -> None:
+    """Go on only in a person's own standing login. Raises ``Denied``, ``NotInteractive``."""
+    must_change = [finding.reason for finding in caller.decision.denials] == ["password_change_required"]
+    if not caller.decision and not must_change:
+        raise Denied(caller.decision)
+    if not anybody:
+        interactive(caller)

@@ -1,4 +1,4 @@
-"""Bodies of the logins (contract 3.3)."""
+"""Bodies of the logins and of what is done to a password (contract 3.3, 3.5)."""
 
 from __future__ import annotations
 
@@ -9,14 +9,41 @@ from pydantic import Field
 
 from app.api.wire import ArgusModel
 
+UserName = Annotated[str, Field(min_length=1, max_length=100)]
+DomainName = Annotated[str, Field(max_length=100)]
+Password = Annotated[str, Field(min_length=1, max_length=1024)]
+Authorization = Annotated[str, Field(min_length=1, max_length=4096)]
+TokenCode = Annotated[str, Field(min_length=1, max_length=16)]
+Requested = frozenset[Literal["enrollPublicKey", "setPassword"]]
+
 
 class PasswordLogin(ArgusModel):
     """``requestedAuthorizations`` is accepted; what is asked for is not guaranteed."""
 
-    user_name: Annotated[str, Field(min_length=1, max_length=100)]
-    password: Annotated[str, Field(min_length=1, max_length=1024)]
-    domain: Annotated[str, Field(max_length=100)] | None = None
-    requested_authorizations: frozenset[Literal["enrollPublicKey", "setPassword"]] | None = None
+    user_name: UserName
+    password: Password
+    domain: DomainName | None = None
+    requested_authorizations: Requested | None = None
+
+
+class TOTPLogin(PasswordLogin):
+    """As with a password, and the code of the moment."""
+
+    token_code: TokenCode
+
+
+class PasswordChange(ArgusModel):
+    """A new password, with the old one or with an authorization for ``password.set``."""
+
+    new_password: Password
+    old_password: Password | None = None
+    authorization: Authorization | None = None
+
+
+class PasswordTest(ArgusModel):
+    """A password somebody thinks of choosing."""
+
+    password: Password
 
 
 Texts = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=100)], ...], Field(max_length=100)]

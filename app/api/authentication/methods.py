@@ -1,0 +1,119 @@
+"""Ways to log in (contract 3.1, 3.9): which there are, which one has, which an administrator lets one use."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from flask import Response
+from flask import after_this_request
+from flask import request
+
+from app.api.auth import Answer
+from app.api.auth import endpoint
+from app.api.auth import personal
+from app.api.auth import public
+from app.api.authentication import PREFIX
+from app.api.authentication.stepup import other_user
+from app.api.blueprint import blueprint
+from app.api.domains import asked_domain
+from app.api.schemas.common import InDomain
+from app.api.shapes.methods import MethodName
+from app.api.shapes.methods import MethodNames
+from app.api.shapes.methods import MethodShape
+from app.api.shapes.methods import method_shown
+from app.api.shapes.methods import methods_shown
+from app.models.directory import User
+from app.runtime import settings
+from app.services import accounts
+from app.services import directory
+from app.services import people
+from app.services.callers import Caller
+from app.services.guards import Guard
+from app.services.logins import Proof
+from app.services.problems import FieldProblem
+from app.services.problems import Invalid
+from app.services.problems import Missing
+
+COOKIE = "argus_last_method"
+YEAR = 31_536_000
+NAMES: tuple[str, ...] = get_args(MethodName)
+GUARDS = {
+    "password": Guard.UPDATE_USER,
+    "totp": Guard.ADMINISTRATIVE_TOTP,
+    "signature": Guard.ADMINISTRATIVE_SIGNATURE,
+    "apikey": Guard.ADMINISTRATIVE_API_KEY,
+}
+
+
+@blueprint.get(f"{PREFIX}/methods")
+@public(answers=[MethodNames])
+def list_methods() -> Answer:
+    """Every way to log in, and the one this browser used last."""
+    last = request.cookies.get(COOKIE)
+    known = last if last in NAMES else None
+    shown = [MethodNames.model_validate(name) for name in NAMES]
+    return Answer(shown, metadata={"lastUsedAuthenticationMethod": known})
+
+
+@blueprint.get(f"{PREFIX}/session/authmethods")
+@blueprint.get("/currentuser/v1/authmethods")
+@endpoint(answers=[MethodShape])
+def own_methods(caller: Caller) -> Answer:
+    """One's own ways in."""
+    personal(caller)
+    return Answer(methods_shown(accounts.methods_of(directory.user_by_id(caller.user_id))))
+
+
+@blueprint.get(f"{PREFIX}/user/<user>/methods")
+@endpoint(answers=[MethodShape], query=InDomain)
+def methods_of_user(caller: Caller, user: str, query: InDomain) -> Answer:
+    """The user's ways in."""
+    found = people.visible_user(caller, user, asked_domain(query, caller))
+    return Answer(methods_shown(accounts.methods_of(found)))
+
+
+@blueprint.put(f"{PREFIX}/user/<user>/enable/<method>")
+@endpoint(answers=MethodShape, query=InDomain, writes=True)
+def enable_method(caller: Caller, user: str, method: str, query: InDomain) -> Answer:
+    """The user may log in so again."""
+    found = other_user(caller, user, query, _guard(method))
+    accounts.enable_method(found, method, caller.actor)
+    return Answer(_shown(found, method))
+
+
+@blueprint.put(f"{PREFIX}/user/<user>/disable/<method>")
+@endpoint(answers=MethodShape, query=InDomain, writes=True)
+def disable_method(caller: Caller, user: str, method: str, query: InDomain) -> Answer:
+    """No login so from now on; keys are revoked, not disabled."""
+    found = other_user(caller, user, query, _guard(method))
+    if method == "apikey":
+        raise Invalid(FieldProblem("method", "Revoke the user's keys instead.", "NOT_ALLOWED"))
+    accounts.disable_method(found, method, caller.actor)
+    return Answer(_shown(found, method))
+
+
+def remember(proof: Proof) -> None:
+    """Tell the browser which way in it used last."""
+
+    @after_this_request
+    def keep(response: Response) -> Response:
+        response.set_cookie(
+            COOKIE,
+            proof.method.upper(),
+            max_age=YEAR,
+            path="/",
+            httponly=True,
+            samesite="Lax",
+            secure=settings().is_https,
+        )
+        return response
+
+
+def _guard(method: str) -> Guard:
+    if method not in GUARDS:
+        raise Missing("method")
+    return GUARDS[method]
+
+
+def _shown(user: User, name: str) -> MethodShape:
+    return next(method_shown(method) for method in accounts.methods_of(user) if method.name == name)

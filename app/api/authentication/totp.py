@@ -1,0 +1,142 @@
+"""``/totp`` (contract 3.3, 3.4, 3.6): one-time codes: set up, logged in with, taken away."""
+
+from __future__ import annotations
+
+from flask import request
+
+from app import edge
+from app.api.auth import Answer
+from app.api.auth import Unauthenticated
+from app.api.auth import endpoint
+from app.api.auth import interactive
+from app.api.auth import public
+from app.api.authentication import PREFIX
+from app.api.authentication.password import begin_login
+from app.api.authentication.password import credentials_only
+from app.api.authentication.password import password_proven
+from app.api.authentication.stepup import authorized
+from app.api.authentication.stepup import may_authorize
+from app.api.authentication.stepup import other_user
+from app.api.authentication.stepup import proven
+from app.api.authentication.stepup import strong_enough
+from app.api.blueprint import blueprint
+from app.api.schemas.common import InDomain
+from app.api.schemas.logins import TOTPLogin
+from app.api.schemas.stepup import Presence
+from app.api.schemas.stepup import TOTPAuthorize
+from app.api.schemas.totp import VerifyTOTP
+from app.api.shapes.infos import Nothing
+from app.api.shapes.sessions import AuthorizationShape
+from app.api.shapes.sessions import CredentialsShape
+from app.api.shapes.sessions import LoginShape
+from app.api.shapes.totp import ChallengeShape
+from app.api.shapes.totp import MessageShape
+from app.api.shapes.totp import SeedShape
+from app.api.shapes.totp import seed_shown
+from app.services import directory
+from app.services import stepup
+from app.services import totp
+from app.services.callers import Caller
+from app.services.guards import Guard
+from app.services.logins import TOTP
+from app.services.problems import FieldProblem
+from app.services.problems import Invalid
+from app.services.totp import CodeReused
+from app.services.totp import WrongCode
+
+REUSED = "This code was used already. Wait for the next one."
+
+
+@blueprint.post(f"{PREFIX}/totp/authentication")
+@public(answers=LoginShape, body=TOTPLogin, statuses=(200, 221))
+def authenticate_by_code(body: TOTPLogin) -> Answer:
+    """Login by password and code; 401 alike for every cause; 206 with a challenge for a code used before."""
+    return _log_in(body)
+
+
+@blueprint.post(f"{PREFIX}/totp/authenticate")
+@public(answers=CredentialsShape, body=TOTPLogin, statuses=(200, 221))
+def authenticate_by_code_old(body: TOTPLogin) -> Answer:
+    """Deprecated: as ``/totp/authentication``, answering the credentials only."""
+    answer = _log_in(body)
+    return answer if answer.status == 206 else credentials_only(answer)
+
+
+@blueprint.post(f"{PREFIX}/totp/authorize")
+@endpoint(answers=AuthorizationShape, body=TOTPAuthorize)
+def authorize_by_code(caller: Caller, body: TOTPAuthorize) -> Answer:
+    """An authorization for one operation, in a login that was begun by password and code."""
+    may_authorize(caller, TOTP)
+    try:
+        totp.spend(directory.user_by_id(caller.user_id), body.token_code, caller.contact, for_login=False)
+    except WrongCode:
+        raise Invalid(FieldProblem("tokenCode", "This is not the code of the moment.", "WRONG")) from None
+    except CodeReused:
+        raise Invalid(FieldProblem("tokenCode", REUSED, "REUSED")) from None
+    return authorized(caller, body)
+
+
+@blueprint.post(f"{PREFIX}/totp")
+@endpoint(answers=SeedShape, body=Presence)
+def initialize_totp(caller: Caller, body: Presence) -> Answer:
+    """A new generator, waiting for its first code; who has a second factor logs in with it to do this."""
+    interactive(caller)
+    strong_enough(caller)
+
+    def work(now: Caller) -> SeedShape:
+        user = directory.user_by_id(now.user_id)
+        return seed_shown(totp.initialize(user, now.actor), user)
+
+    return Answer(proven(caller, stepup.INITIALIZE_TOTP, body.password, body.authorization, work))
+
+
+@blueprint.put(f"{PREFIX}/totp")
+@endpoint(answers=MessageShape, body=VerifyTOTP)
+def verify_totp(caller: Caller, body: VerifyTOTP) -> Answer:
+    """The first code makes the new generator the one that counts."""
+    interactive(caller)
+    strong_enough(caller)
+    user = directory.user_by_id(caller.user_id)
+    totp.activate(user, body.cookie, body.verification_code, caller.actor)
+    return Answer(MessageShape(message="One-time codes are set up."))
+
+
+@blueprint.delete(f"{PREFIX}/totp")
+@endpoint(answers=Nothing, writes=True)
+def remove_totp(caller: Caller) -> Answer:
+    """No codes any more; in a login by a second factor."""
+    interactive(caller)
+    strong_enough(caller)
+    totp.remove(directory.user_by_id(caller.user_id), caller.actor)
+    return Answer(Nothing())
+
+
+@blueprint.post(f"{PREFIX}/user/<user>/totp")
+@endpoint(answers=SeedShape, query=InDomain, writes=True)
+def install_totp_for_user(caller: Caller, user: str, query: InDomain) -> Answer:
+    """A generator to hand over to another user: it counts at once, instead of the one before."""
+    found = other_user(caller, user, query, Guard.ADMINISTRATIVE_TOTP)
+    return Answer(seed_shown(totp.install(found, caller.actor), found))
+
+
+@blueprint.delete(f"{PREFIX}/user/<user>/totp")
+@endpoint(answers=Nothing, query=InDomain, writes=True)
+def remove_totp_of_user(caller: Caller, user: str, query: InDomain) -> Answer:
+    """No codes any more for another user."""
+    totp.remove(other_user(caller, user, query, Guard.ADMINISTRATIVE_TOTP), caller.actor)
+    return Answer(Nothing())
+
+
+def _log_in(body: TOTPLogin) -> Answer:
+    user = password_proven(body, TOTP)
+    epoch = user.session_epoch or 0
+    try:
+        totp.spend(user, body.token_code, edge.contact(request), for_login=True)
+    except WrongCode:
+        raise Unauthenticated from None
+    except CodeReused:
+        challenge = ChallengeShape(
+            authentication_method="TOTP", username=user.short_name, message=REUSED, failed=True
+        )
+        return Answer(challenge, status=206)
+    return begin_login(user, epoch, TOTP, body.password, body.requested_authorizations or ())

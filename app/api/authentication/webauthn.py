@@ -1,0 +1,179 @@
+"""``/signature`` (contract 3.8): passkeys: enrolled, logged in with, removed."""
+
+from __future__ import annotations
+
+from flask import request
+
+from app import edge
+from app.api.auth import Answer
+from app.api.auth import Unauthenticated
+from app.api.auth import endpoint
+from app.api.auth import interactive
+from app.api.auth import personal
+from app.api.auth import public
+from app.api.authentication import PREFIX
+from app.api.authentication.password import begin_login
+from app.api.authentication.password import domain_id
+from app.api.authentication.stepup import authorized
+from app.api.authentication.stepup import may_authorize
+from app.api.authentication.stepup import other_user
+from app.api.authentication.stepup import strong_enough
+from app.api.blueprint import blueprint
+from app.api.schemas.common import InDomain
+from app.api.schemas.common import Named
+from app.api.schemas.searching import Paged
+from app.api.schemas.webauthn import ChallengeQuery
+from app.api.schemas.webauthn import ChallengeRequest
+from app.api.schemas.webauthn import WebAuthnAuthorize
+from app.api.schemas.webauthn import WebAuthnEnrol
+from app.api.schemas.webauthn import WebAuthnLogin
+from app.api.shapes.sessions import AuthorizationShape
+from app.api.shapes.sessions import LoginShape
+from app.api.shapes.webauthn import AdminPasskeysShape
+from app.api.shapes.webauthn import ChallengeShape
+from app.api.shapes.webauthn import EnrolOptionsShape
+from app.api.shapes.webauthn import KeyNumberShape
+from app.api.shapes.webauthn import PasskeysShape
+from app.api.shapes.webauthn import RevokedShape
+from app.api.shapes.webauthn import admin_passkey_shown
+from app.api.shapes.webauthn import offer_shown
+from app.api.shapes.webauthn import options_shown
+from app.api.shapes.webauthn import passkey_shown
+from app.api.shapes.webauthn import revoked_shown
+from app.services import directory
+from app.services import passkeys
+from app.services import people
+from app.services import webauthn
+from app.services.accounts import LoginFailed
+from app.services.callers import Caller
+from app.services.guards import Guard
+from app.services.logins import SIGNATURE
+from app.services.problems import FieldProblem
+from app.services.problems import Invalid
+from app.services.problems import Missing
+from app.services.webauthn import NotSigned
+
+PATH = f"{PREFIX}/signature"
+
+
+class KeysQuery(Paged):
+    """Pages of one user's passkeys."""
+
+    domain: Named | None = None
+
+
+@blueprint.post(f"{PATH}/webauthn/authentication/challenge")
+@public(answers=ChallengeShape, body=ChallengeRequest)
+def challenge_to_log_in(body: ChallengeRequest) -> Answer:
+    """What to sign in order to log in; who has no passkey, or no right password, gets one too."""
+    contact = edge.contact(request)
+    offer = webauthn.offer_login(domain_id(body.domain), body.user_name, body.password, contact)
+    return Answer(offer_shown(offer))
+
+
+@blueprint.get(f"{PATH}/webauthn/authentication")
+@public(answers=ChallengeShape, query=ChallengeQuery)
+def challenge_to_log_in_old(query: ChallengeQuery) -> Answer:
+    """Deprecated: as ``/webauthn/authentication/challenge``, without a password."""
+    contact = edge.contact(request)
+    offer = webauthn.offer_login(domain_id(query.domain), query.user_name, None, contact)
+    return Answer(offer_shown(offer))
+
+
+@blueprint.post(f"{PATH}/webauthn/authentication")
+@public(answers=LoginShape, body=WebAuthnLogin, statuses=(200, 221))
+def authenticate_by_passkey(body: WebAuthnLogin) -> Answer:
+    """Login by passkey; 401 alike for every cause."""
+    contact = edge.contact(request)
+    try:
+        user, epoch = webauthn.prove_login(domain_id(body.domain), body.user_name, body.assertion, contact)
+    except LoginFailed:
+        raise Unauthenticated from None
+    return begin_login(user, epoch, SIGNATURE, None, body.requested_authorizations or ())
+
+
+@blueprint.get(f"{PATH}/webauthn/authorize")
+@endpoint(answers=ChallengeShape, writes=True)
+def challenge_to_authorize(caller: Caller) -> Answer:
+    """What to sign in order to authorise an operation."""
+    may_authorize(caller, SIGNATURE)
+    return Answer(offer_shown(webauthn.offer("authorize", caller)))
+
+
+@blueprint.post(f"{PATH}/webauthn/authorize")
+@endpoint(answers=AuthorizationShape, body=WebAuthnAuthorize)
+def authorize_by_passkey(caller: Caller, body: WebAuthnAuthorize) -> Answer:
+    """An authorization for one operation, in a login that was begun by passkey."""
+    may_authorize(caller, SIGNATURE)
+    try:
+        webauthn.prove_presence(caller, body.assertion)
+    except NotSigned:
+        raise Invalid(FieldProblem("signature", "This does not prove your passkey.", "WRONG")) from None
+    return authorized(caller, body)
+
+
+@blueprint.post(f"{PATH}/webauthn/enroll/challenge")
+@blueprint.get(f"{PATH}/webauthn/enroll")
+@endpoint(answers=EnrolOptionsShape, writes=True)
+def options_to_enrol(caller: Caller) -> Answer:
+    """What a browser makes a new passkey from."""
+    interactive(caller)
+    strong_enough(caller)
+    return Answer(options_shown(webauthn.offer("enrol", caller), directory.user_by_id(caller.user_id)))
+
+
+@blueprint.post(f"{PATH}/webauthn/enroll")
+@endpoint(answers=KeyNumberShape, body=WebAuthnEnrol, statuses=(201,))
+def enrol(caller: Caller, body: WebAuthnEnrol) -> Answer:
+    """A new passkey; who has a second factor logs in with it to do this."""
+    interactive(caller)
+    strong_enough(caller)
+    key = webauthn.enrol(caller, body.authorization, body.attestation)
+    return Answer(KeyNumberShape(key_id=key.id), status=201)
+
+
+@blueprint.get(PATH)
+@endpoint(answers=PasskeysShape, query=Paged)
+def list_passkeys(caller: Caller, query: Paged) -> Answer:
+    """One's own passkeys."""
+    personal(caller)
+    found = passkeys.page_of(caller.user_id, query.page)
+    shown = PasskeysShape(keys=[passkey_shown(key) for key in found.rows])
+    return Answer(shown, limit=found.page.limit, offset=found.page.offset, count=found.count)
+
+
+@blueprint.delete(f"{PATH}/<key_id>")
+@endpoint(answers=RevokedShape, writes=True)
+def remove_passkey(caller: Caller, key_id: str) -> Answer:
+    """This passkey never counts again; in a login by a second factor."""
+    interactive(caller)
+    strong_enough(caller)
+    user = directory.user_by_id(caller.user_id)
+    return Answer(revoked_shown(passkeys.revoke(user, _number(key_id), caller.actor)))
+
+
+@blueprint.get(f"{PREFIX}/user/<user>/signature")
+@endpoint(answers=AdminPasskeysShape, query=KeysQuery)
+def passkeys_of_user(caller: Caller, user: str, query: KeysQuery) -> Answer:
+    """A user's passkeys."""
+    personal(caller)
+    owner = people.visible_user(caller, user, directory.domain_or_missing(query.domain, caller.domain_id).id)
+    caller.needs(Guard.ADMINISTRATIVE_SIGNATURE, owner.customer_id)
+    found = passkeys.page_of(owner.id, query.page)
+    shown = AdminPasskeysShape(keys=[admin_passkey_shown(key) for key in found.rows])
+    return Answer(shown, limit=found.page.limit, offset=found.page.offset, count=found.count)
+
+
+@blueprint.delete(f"{PREFIX}/user/<user>/signature/<key_id>")
+@endpoint(answers=RevokedShape, query=InDomain, writes=True)
+def remove_passkey_of_user(caller: Caller, user: str, key_id: str, query: InDomain) -> Answer:
+    """Another user's passkey never counts again."""
+    found = other_user(caller, user, query, Guard.ADMINISTRATIVE_SIGNATURE)
+    return Answer(revoked_shown(passkeys.revoke(found, _number(key_id), caller.actor)))
+
+
+def _number(text: str) -> int:
+    number = directory.as_id(text)
+    if number is None:
+        raise Missing("passkey")
+    return number

@@ -1,0 +1,50 @@
+"""Ways to log in (contract 3.2)."""
+
+from __future__ import annotations
+
+from typing import Any
+from typing import Literal
+
+from pydantic import RootModel
+
+from app.api.wire import Shape
+from app.api.wire import to_millis
+from app.services.accounts import Method
+
+MethodName = Literal["PASSWORD", "TOTP", "SIGNATURE", "APIKEY"]
+
+
+class MethodNames(RootModel[MethodName]):
+    """The name of a way to log in, in upper case."""
+
+
+class MethodSettingsShape(Shape):
+    """Ours: whether an administrator lets this user log in so."""
+
+    enabled: bool
+
+
+class MethodShape(Shape):
+    """AuthMethodInfo."""
+
+    method: MethodName
+    initialized: bool
+    last_login_timestamp: int
+    last_login_ip: str | None
+    settings: MethodSettingsShape
+
+
+def methods_shown(methods: list[Method]) -> list[Any]:
+    """Every way to log in."""
+    return [method_shown(method) for method in methods]
+
+
+def method_shown(method: Method) -> MethodShape:
+    """One of them."""
+    return MethodShape(
+        method=method.name.upper(),  # type: ignore[arg-type]
+        initialized=method.initialized,
+        last_login_timestamp=to_millis(method.last_used_at),
+        last_login_ip=method.last_used_ip,
+        settings=MethodSettingsShape(enabled=method.enabled),
+    )

@@ -1,0 +1,68 @@
+"""Authorizations: proof of presence for one operation (contract 3.4)."""
+
+from __future__ import annotations
+
+from typing import Literal
+from urllib.parse import urlencode
+from urllib.parse import urlsplit
+
+from app.api.shapes.infos import SubjectInfo
+from app.api.shapes.sessions import AuthorizationShape
+from app.api.wire import Shape
+from app.api.wire import to_millis
+from app.models.directory import User
+from app.models.stepup import StepUp
+from app.services import stepup
+from app.services.stepup import Issued
+
+# The contract's second name for some operations.
+IDENTIFIERS = {
+    stepup.ENROL_PASSKEY: "enrollPublicKey",
+    stepup.SET_PASSWORD: "setPassword",
+    stepup.INITIALIZE_TOTP: "initializeTOTP",
+}
+
+
+class ValidatedShape(Shape):
+    """What an authorization says."""
+
+    user: SubjectInfo
+    operation: str
+    context: dict[str, str]
+    timestamp: int
+    expires: int
+
+
+class PasswordStateShape(Shape):
+    """Whether a password is one that everybody tries; how often it was seen is not counted here."""
+
+    state: Literal["ok", "breached"]
+    breach_count: int
+
+
+def authorization_shown(issued: Issued, next_uri: str | None = None) -> AuthorizationShape:
+    """A new authorization; where to go next takes it along as ``authorization``."""
+    return AuthorizationShape(
+        authorization=issued.text,
+        operation=issued.operation,
+        identifier=IDENTIFIERS.get(issued.operation),
+        next_uri=_with(next_uri, issued.text) if next_uri is not None else None,
+        expires=to_millis(issued.expires_at),
+    )
+
+
+def validated_shown(row: StepUp, user: User) -> ValidatedShape:
+    """An authorization that counts."""
+    return ValidatedShape(
+        user=SubjectInfo.of(user),
+        operation=row.operation,
+        context={name: str(value) for name, value in row.context.items()},
+        timestamp=to_millis(row.created_at),
+        expires=to_millis(row.expires_at),
+    )
+
+
+def _with(path: str, authorization: str) -> str:
+    parts = urlsplit(path)
+    added = urlencode({"authorization": authorization})
+    return parts._replace(query=f"{parts.query}&{added}" if parts.query else added).geturl()

@@ -1,0 +1,46 @@
+"""One-time codes (contract 3.6). A seed is in one answer only."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from app.api.wire import Shape
+from app.models.directory import User
+from app.services import totp
+from app.services.totp import Seed
+
+
+class SeedShape(Shape):
+    """TotpInit; ``cookie`` is what the verifying call sends back, null when nothing is to be verified."""
+
+    seed_base32: str
+    seed_base64: str
+    key_algorithm: str
+    pass_code_length: int
+    user_name: str
+    cookie: str | None
+
+
+class MessageShape(Shape):
+    message: str
+
+
+class ChallengeShape(Shape):
+    """The 206 of a login by code: the code was used already."""
+
+    authentication_method: Literal["TOTP"]
+    username: str
+    message: str
+    failed: bool
+
+
+def seed_shown(seed: Seed, user: User) -> SeedShape:
+    """A new seed."""
+    return SeedShape(
+        seed_base32=seed.base32,
+        seed_base64=seed.base64,
+        key_algorithm=totp.ALGORITHM,
+        pass_code_length=totp.DIGITS,
+        user_name=user.short_name,
+        cookie=seed.cookie or None,
+    )

@@ -1,0 +1,147 @@
+"""Passkeys (contract 3.8). Binary fields are standard base64; key ids base64url, as browsers write them."""
+
+from __future__ import annotations
+
+import base64
+from typing import Literal
+
+from app.api.wire import Shape
+from app.api.wire import to_millis
+from app.models.directory import User
+from app.models.webauthn import WebAuthnCredential
+from app.services import webauthn
+from app.services.webauthn import Offer
+
+TIMEOUT = int(webauthn.LIFETIME.total_seconds() * 1000)
+
+
+class ChallengeShape(Shape):
+    """Challenge: what to sign, with which keys, within how many milliseconds."""
+
+    challenge: str
+    challenge_id: str
+    permitted_web_authn_key_ids: list[str]
+    timeout: int
+
+
+class SelectionShape(Shape):
+    authenticator_attachment: Literal["platform", "cross-platform"] | None
+    user_verification: Literal["required"]
+
+
+class ParameterShape(Shape):
+    alg: int
+    type: Literal["public-key"]
+
+
+class RelyingPartyShape(Shape):
+    id: str
+    name: str
+
+
+class PersonShape(Shape):
+    id: str
+    name: str
+    display_name: str
+
+
+class EnrolOptionsShape(Shape):
+    """EnrolOptions: what ``navigator.credentials.create`` takes."""
+
+    challenge: str
+    challenge_id: str
+    timeout: int
+    attestation: Literal["indirect"]
+    authenticator_selection: SelectionShape
+    pub_key_cred_params: list[ParameterShape]
+    rp: RelyingPartyShape
+    user: PersonShape
+
+
+class KeyNumberShape(Shape):
+    key_id: int
+
+
+class RevokedShape(KeyNumberShape):
+    type: Literal["webauthn"]
+    description: str
+
+
+class PasskeyShape(RevokedShape):
+    """One passkey."""
+
+    created_timestamp: int
+    last_used_timestamp: int
+    last_used_source_ip: str | None
+
+
+class AdminPasskeyShape(PasskeyShape):
+    """As an administrator sees it."""
+
+    valid_sources: list[str]
+    valid_until: int
+
+
+class PasskeysShape(Shape):
+    keys: list[PasskeyShape]
+
+
+class AdminPasskeysShape(Shape):
+    keys: list[AdminPasskeyShape]
+
+
+def offer_shown(offer: Offer) -> ChallengeShape:
+    """A challenge to be signed."""
+    return ChallengeShape(
+        challenge=_base64(offer.challenge),
+        challenge_id=offer.id,
+        permitted_web_authn_key_ids=[
+            base64.urlsafe_b64encode(one).decode("ascii").rstrip("=") for one in offer.key_ids
+        ],
+        timeout=TIMEOUT,
+    )
+
+
+def options_shown(offer: Offer, user: User) -> EnrolOptionsShape:
+    """What a new passkey is made from."""
+    return EnrolOptionsShape(
+        challenge=_base64(offer.challenge),
+        challenge_id=offer.id,
+        timeout=TIMEOUT,
+        attestation="indirect",
+        authenticator_selection=SelectionShape(authenticator_attachment=None, user_verification="required"),
+        pub_key_cred_params=[ParameterShape(alg=int(one), type="public-key") for one in webauthn.ALGORITHMS],
+        rp=RelyingPartyShape(id=webauthn.rp_id(), name="Argus"),
+        user=PersonShape(id=_base64(str(user.id).encode()), name=user.short_name, display_name=user.name),
+    )
+
+
+def revoked_shown(key: WebAuthnCredential) -> RevokedShape:
+    """A passkey that was removed."""
+    return RevokedShape(key_id=key.id, type="webauthn", description=key.description)
+
+
+def passkey_shown(key: WebAuthnCredential) -> PasskeyShape:
+    """One of one's own."""
+    return PasskeyShape(
+        key_id=key.id,
+        type="webauthn",
+        description=key.description,
+        created_timestamp=to_millis(key.created_at),
+        last_used_timestamp=to_millis(key.last_used_at),
+        last_used_source_ip=key.last_used_ip,
+    )
+
+
+def admin_passkey_shown(key: WebAuthnCredential) -> AdminPasskeyShape:
+    """One of another user's."""
+    own = passkey_shown(key)
+    return AdminPasskeyShape(
+        **{name: getattr(own, name) for name in PasskeyShape.model_fields},
+        valid_sources=list(key.valid_sources),
+        valid_until=to_millis(key.expires_at),
+    )
+
+
+def _base64(raw: bytes) -> str:
+    return base64.b64encode(raw).decode("ascii")
