@@ -36,7 +36,13 @@ def fill(app: Flask, world: World) -> None:
     """Rows straight into the tables."""
     now = app_clock.now()
     past = {"created_at": now, "updated_at": now}
-    plain = {"daemon_account": False, "externally_managed": False, "language": "english"}
+    plain = {
+        "daemon_account": False,
+        "externally_managed": False,
+        "language": "english",
+        "session_epoch": 0,
+        "rights_version": 0,
+    }
     with app.app_context():
         top = db.session.execute(select(Customer).where(Customer.short_name == "acme")).scalar_one()
         domain, parent = top.domain_id, top.id
@@ -58,11 +64,18 @@ def fill(app: Flask, world: World) -> None:
         db.session.execute(
             insert(Subject.__table__),
             [
-                {"kind": "user", "domain_id": domain, "customer_id": places[i % CUSTOMERS],
-                 "short_name": f"user{i}", "name": f"User {i}",
+                {
+                    "kind": "user",
+                    "domain_id": domain,
+                    "customer_id": places[i % CUSTOMERS],
+                    "short_name": f"user{i}",
+                    "name": f"User {i}",
+                    **plain,
+                    **past,
+                }
                 for i in range(USERS)
             ],
-        )  # fmt: skip
+        )
         people = list(
             db.session.execute(select(Subject.id).where(Subject.short_name.like("user%"))).scalars()
         )
