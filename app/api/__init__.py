@@ -19,6 +19,7 @@ from app.api.authentication import explain as explain
 from app.api.authentication import password as password
 from app.api.authentication import session as session
 from app.api.authentication import users as users
+from app.api.authentication import whatif as whatif
 from app.api.blueprint import blueprint
 from app.extensions import csrf
 

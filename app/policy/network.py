@@ -145,3 +145,8 @@ def _unmapped(network: Network) -> Network:
         if mapped is not None:
             return ipaddress.IPv4Network((int(mapped), network.prefixlen - 96))
     return network
+
+
+def first_address(ranges: Sequence[str]) -> str | None:
+    """Some address inside, for questions about a client that calls as it should; none without a range."""
+    return str(ipaddress.ip_network(ranges[0]).network_address) if ranges else None

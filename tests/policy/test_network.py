@@ -161,3 +161,9 @@ def test_trusting_everyone_is_seen_through_its_pieces() -> None:
     assert network.trusts_everyone(("::/0",))
     assert network.trusts_everyone(("0.0.0.0/1", "128.0.0.0/1"))
     assert not network.trusts_everyone(("10.0.0.0/8", "::1/128"))
+
+
+def test_some_address_inside() -> None:
+    """The first of the first range; nothing from nothing."""
+    assert network.first_address(["10.1.0.0/16", "::/0"]) == "10.1.0.0"
+    assert network.first_address([]) is None
