@@ -113,7 +113,7 @@ def test_userinfo_by_scope(rp: RelyingParty, alice: Person) -> None:
 
 
 def test_a_clients_own_claims(world: World, rp: RelyingParty, alice: Person) -> None:
-    """Contract 2.5: in ID token and userinfo alike, never over the protocol's; a lost role is a lost claim."""
+    """Contract 2.5: in ID token and userinfo, never over the protocol's; a lost role is a lost claim."""
     world.group("readers", ["alice"], customer="acme")
     world.group("writers", ["alice"], customer="acme")
     world.change_client(
