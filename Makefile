@@ -12,7 +12,7 @@ PINS := setup.cfg pyproject.toml .ci/constraints.txt
 .DELETE_ON_ERROR:
 
 run: .venv/runtime
-	@.venv/bin/argus-idp init --demo
+	@ARGUS_BASE_URL=$${ARGUS_BASE_URL:-http://$(BIND)} .venv/bin/argus-idp init --demo
 	@exec .venv/bin/argus-idp serve --bind $(BIND)
 
 test: .venv/test

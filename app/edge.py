@@ -38,10 +38,11 @@ def contact(request: Request) -> Contact:
     """Address (through trusted proxies only), request id and user agent; worked out once per request."""
     known: Contact | None = g.get("argus_contact")
     if known is None:
+        forwarded = request.headers.getlist("X-Forwarded-For")
+        trusted = settings().trusted_proxies
         known = g.argus_contact = Contact(
-            address=network.client_address(
-                request.remote_addr, request.headers.getlist("X-Forwarded-For"), settings().trusted_proxies
-            ),
+            address=network.client_address(request.remote_addr, forwarded, trusted),
+            asserted=network.asserted_address(request.remote_addr, forwarded, trusted),
             request_id=secrets.token_hex(8),
             user_agent=(request.user_agent.string or "")[:200],
         )

@@ -200,6 +200,10 @@ class World:
             assert user is not None
             accounts.block(user, OPERATOR)
 
+    def delete(self, name: str) -> None:
+        """Delete a user or a group."""
+        self.change_user(name, deleted_at=clock.now())
+
     def disable_customer(self, name: str) -> None:
         with self._unit():
             customer = directory.find_customer(name, self._domain())

@@ -23,6 +23,7 @@ from app.api.authentication import stepup as stepup
 from app.api.authentication import totp as totp
 from app.api.authentication import users as users
 from app.api.authentication import webauthn as webauthn
+from app.api.authentication import whatif as whatif
 from app.api.blueprint import blueprint
 from app.extensions import csrf
 

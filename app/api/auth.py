@@ -31,6 +31,7 @@ from app.services import apikeys
 from app.services import logins
 from app.services.callers import Caller
 from app.services.problems import Denied
+from app.services.problems import Missing
 from app.services.problems import Problem
 from app.services.search import Found
 from app.services.unit import write
@@ -84,6 +85,7 @@ class Contract:
         return given
 
 
+MOST_PATH_CHARACTERS = 200
 View = Callable[..., Answer]
 
 
@@ -105,7 +107,7 @@ def endpoint(
             credential = _credential()
             caller = _standing(credential)
             _note_use(caller)
-            given = contract.read() | path
+            given = contract.read() | named_by(path)
             if not writes:
                 return respond(view(caller, **given))
             return respond(write(lambda: view(_standing(credential), **given)))
@@ -162,6 +164,13 @@ def _plain(data: BaseModel | list[Any] | None) -> Any:
     if isinstance(data, list):
         return [_plain(item) for item in data]
     return data.model_dump(mode="json", by_alias=True) if data is not None else None
+
+
+def named_by(path: dict[str, str]) -> dict[str, str]:
+    """The values in the path; what is longer than any name of ours names nothing. Raises ``Missing``."""
+    if any(len(value) > MOST_PATH_CHARACTERS for value in path.values()):
+        raise Missing
+    return path
 
 
 def interactive(caller: Caller) -> None:

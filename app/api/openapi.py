@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 from werkzeug.routing import Rule
 
+from app.api.auth import MOST_PATH_CHARACTERS
 from app.api.auth import Contract
 from app.api.openapi_oauth import OAUTH_PATHS
 from app.api.wire import QueryModel
@@ -125,7 +126,7 @@ def _path(rule: Rule) -> list[dict[str, Any]]:
             "name": name,
             "in": "path",
             "required": True,
-            "schema": {"type": "string", "minLength": 1, "maxLength": 100},
+            "schema": {"type": "string", "minLength": 1, "maxLength": MOST_PATH_CHARACTERS},
         }
         for name in PARAMETER.findall(rule.rule)
     ]

@@ -11,6 +11,7 @@ from flask.cli import FlaskGroup
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.utils import import_string
 
+from app import telemetry
 from app.cli.apikey import apikey
 from app.cli.audit import audit
 from app.cli.client import client
@@ -27,6 +28,8 @@ from app.services.problems import Problem
 def _create_app() -> Flask:
     """The application, found by name: the commands stand beside what it is put together of, not above it."""
     made: Flask = import_string("app:create_app")()
+    # A command says in its own words what it did; the workers of ``serve`` configure themselves.
+    telemetry.configure("WARNING")
     return made
 
 

@@ -11,6 +11,9 @@ from authlib.oidc.core.grants import OpenIDCode
 from sqlalchemy import Row
 
 from app import clock
+from app.oauth.custom_claims import custom_claims
+from app.policy.claims import PROTOCOL_CLAIMS
+from app.policy.rights import Rights
 from app.runtime import settings
 from app.services import directory
 from app.services import keys
@@ -19,31 +22,12 @@ from app.services.oauth_sessions import Pair
 if TYPE_CHECKING:
     from app.oauth.code_grant import ArgusAuthorizationCodeGrant
 
-# What a client's custom claims may never overwrite (security rule 63).
-PROTOCOL_CLAIMS = frozenset(
-    {
-        "iss",
-        "sub",
-        "aud",
-        "exp",
-        "iat",
-        "nbf",
-        "jti",
-        "nonce",
-        "auth_time",
-        "acr",
-        "amr",
-        "azp",
-        "at_hash",
-        "c_hash",
-    }
-)
 
-
-def claims_for(row: Row[Any], scopes: Collection[str]) -> dict[str, Any]:
+def claims_for(row: Row[Any], scopes: Collection[str], rights: Rights) -> dict[str, Any]:
     """The claims about a session's user that these scopes allow; ``sub`` always.
 
-    ``row`` is a ``facts.session_row`` or ``facts.code_row``.
+    With ``openid`` also those of the client's own providers, which never replace another. ``row`` is a
+    ``facts.session_row`` or ``facts.code_row``.
     """
     claims: dict[str, Any] = {"sub": str(row.user_id)}
     if "profile" in scopes:
@@ -74,7 +58,7 @@ def claims_for(row: Row[Any], scopes: Collection[str]) -> dict[str, Any]:
             claims["groups"] = names
         if "groupstring" in scopes:
             claims["groupstring"] = json.dumps(names)
-    return claims
+    return custom_claims(row, rights) | claims if "openid" in scopes else claims
 
 
 def id_token(grant: ArgusAuthorizationCodeGrant, row: Row[Any], pair: Pair) -> str:
@@ -84,15 +68,15 @@ def id_token(grant: ArgusAuthorizationCodeGrant, row: Row[Any], pair: Pair) -> s
     after it.
     """
     token = {"access_token": pair.access, "scope": " ".join(pair.scopes)}
-    return str(_IDToken(row, pair).encode_id_token(token, grant.request))
+    return str(_IDToken(row, pair, grant.decision.rights).encode_id_token(token, grant.request))
 
 
 class _IDToken(OpenIDCode):  # type: ignore[misc]
     """One ID token in the making: our one active key (pitfall D4), a plain ``aud``, a true ``auth_time``."""
 
-    def __init__(self, row: Row[Any], pair: Pair) -> None:
+    def __init__(self, row: Row[Any], pair: Pair, rights: Rights) -> None:
         super().__init__(require_nonce=False)
-        self._row, self._pair = row, pair
+        self._row, self._pair, self._rights = row, pair, rights
         self._signer = keys.signer(row.active_kid)
 
     def exists_nonce(self, nonce: str, request: object) -> bool:  # noqa: ARG002
@@ -118,5 +102,5 @@ class _IDToken(OpenIDCode):  # type: ignore[misc]
         }
 
     def generate_user_info(self, user: object, scope: str) -> dict[str, Any]:  # noqa: ARG002
-        claims = claims_for(self._row, self._pair.scopes)
+        claims = claims_for(self._row, self._pair.scopes, self._rights)
         return {name: value for name, value in claims.items() if name not in PROTOCOL_CLAIMS or name == "sub"}

@@ -79,7 +79,7 @@ def userinfo() -> Response:
         audit.refused("userinfo", caller.actor, decision, question)
         raise bearer_refusal(decision)
     granted = still_permitted(caller.row.access_scopes, caller.row.client_scopes)
-    return _document(claims_for(caller.row, granted), store=False)
+    return _document(claims_for(caller.row, granted, decision.rights), store=False)
 
 
 @blueprint.get("/.well-known/openid-configuration")

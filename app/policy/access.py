@@ -122,7 +122,15 @@ def client_address(q: Question) -> Finding:
     """The caller's address is inside the client's range and the key's own. Never the user's browser."""
     if q.leg not in AT_USE:
         return _not_applicable("client_address")
-    return address_finding(q.client, q.credential, q.address)
+    finding = address_finding(q.client, q.credential, q.address)
+    credential = q.credential
+    if finding.outcome is Outcome.FAIL or credential is None or credential.bound_to is None:
+        return finding
+    # Only ever a refusal: what a client says of its user opens no range (security rule 50).
+    if credential.used_for != credential.bound_to:
+        told = {"address": credential.used_for or "unknown", "bound": credential.bound_to or "unknown"}
+        return _failed("client_address", "user_address_changed", told)
+    return _passed("client_address")
 
 
 def address_finding(

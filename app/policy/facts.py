@@ -77,7 +77,10 @@ class ClientFacts:
 
 @dataclass(frozen=True, slots=True)
 class CredentialFacts:
-    """What the caller presented. Without ``expires_at`` it is a key whose expiry was disabled by name."""
+    """What the caller presented. Without ``expires_at`` it is a key whose expiry was disabled by name.
+
+    ``bound_to`` is the user's address this credential may be used for alone, ``used_for`` the one it is.
+    """
 
     kind: str
     expires_at: datetime | None = None
@@ -85,6 +88,8 @@ class CredentialFacts:
     ended: bool = False
     level: SecurityLevel | None = None
     address_ranges: tuple[str, ...] | None = None
+    bound_to: str | None = None
+    used_for: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,6 +117,22 @@ def client_address(peer: str | None, forwarded_for: Sequence[str], trusted: Sequ
     return next(untrusted, str(hops[0]))
 
 
+def asserted_address(peer: str | None, forwarded_for: Sequence[str], trusted: Sequence[str]) -> str | None:
+    """The user's address as the *client* tells it: the hop before the client's own; ``None`` without one.
+
+    Anybody may write it: it serves to refuse and for nothing else (security rule 50). A malformed header
+    gives the empty text, which is nobody's address.
+    """
+    hops = [canonical_address(hop.strip(" \t")) for value in forwarded_for for hop in value.split(",")]
+    if any(hop is None for hop in hops):
+        return ""
+    if in_ranges(peer or "", trusted):
+        while hops and in_ranges(str(hops[-1]), trusted):
+            hops.pop()
+        hops = hops[:-1]
+    return str(hops[-1]) if hops else None
+
+
 def trusts_everyone(trusted: Sequence[str]) -> bool:
     """Whether the entries together let a whole address family in, in one piece or in several."""
     for family in (4, 6):
@@ -145,3 +161,8 @@ def _unmapped(network: Network) -> Network:
         if mapped is not None:
             return ipaddress.IPv4Network((int(mapped), network.prefixlen - 96))
     return network
+
+
+def first_address(ranges: Sequence[str]) -> str | None:
+    """Some address inside, for questions about a client that calls as it should; none without a range."""
+    return str(ipaddress.ip_network(ranges[0]).network_address) if ranges else None

@@ -163,6 +163,13 @@ REASONS: Mapping[str, Reason] = _catalogue(
         "invalid_client",
     ),
     Reason(
+        "user_address_changed",
+        "This session may only be used from the address it began at.",
+        "The session is used for a user at {address} and was made for one at {bound}.",
+        "Client authentication failed.",
+        "invalid_client",
+    ),
+    Reason(
         "level_too_low",
         "This application needs a stronger login. Log in with a second factor.",
         "The login has security level {level}, the required function needs {needed}.",

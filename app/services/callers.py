@@ -139,6 +139,9 @@ def from_token(text: str, contact: Contact, leg: Leg = Leg.API) -> Caller | None
         level=SecurityLevel(row.security_level),
         # What a key bought may be used from where the key itself may be used.
         address_ranges=tuple(row.key_sources or ()) if row.key_id is not None else None,
+        # Where the user was at the login, or the caller who bought it with a key; unknown fits nobody.
+        bound_to=(row.login_ip or row.client_ip or "") if row.same_address else None,
+        used_for=contact.asserted if contact.asserted is not None else contact.address,
     )
     question = facts.question(
         row,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.models.clients import OAuthClient
+from app.policy import claims
 from app.policy import network
 from app.policy import redirects
 from app.policy import scopes
@@ -165,6 +166,11 @@ def check(
             values["client_secret"] = change.client_secret
     if change.open_id_custom_claims is not None:
         values["open_id_custom_claims"] = [dict(claim) for claim in change.open_id_custom_claims]
+        for number, provider in enumerate(change.open_id_custom_claims):
+            wrong = claims.provider_problem(provider)
+            if wrong is not None:
+                field = f"openIDCustomClaims[{number}].{wrong[0]}"
+                problems.append(FieldProblem(field, wrong[1], "INVALID"))
     for name, wire in (("required_function", "requiredFunction"), ("permission_scope", "permissionScope")):
         text: str | None = getattr(change, name)
         if text is None:

@@ -273,6 +273,20 @@ def update(id_or_short_name: str, change: ClientChange, caller: Caller) -> tuple
     return client, True
 
 
+def proposed(id_or_short_name: str, change: ClientChange, caller: Caller) -> OAuthClient:
+    """The client as it would be after an update; nothing is changed. Raises as ``update``."""
+    client = visible(id_or_short_name, caller)
+    at = guard_customer(client)
+    caller.needs(Guard.UPDATE_OAUTH_CLIENT, at)
+    columns = [column.key for column in OAuthClient.__mapper__.columns]
+    copy = OAuthClient(**{name: getattr(client, name) for name in columns})
+    problems: list[FieldProblem] = []
+    apply(copy, check(change, caller, at, copy, problems), problems)
+    if problems:
+        raise Invalid(*problems)
+    return copy
+
+
 def delete(id_or_short_name: str, caller: Caller) -> OAuthClient:
     """Delete for good: its tokens and codes are dead at their next use. Raises ``Missing``, ``Denied``."""
     client = visible(id_or_short_name, caller)

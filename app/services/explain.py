@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import replace
@@ -14,6 +13,7 @@ from app.extensions import db
 from app.models.clients import OAuthClient
 from app.models.directory import User
 from app.models.grants import Grant
+from app.policy import network
 from app.policy.facts import CredentialFacts
 from app.policy.facts import Decision
 from app.policy.facts import Leg
@@ -96,7 +96,7 @@ def explain(
     question = facts.question(
         row,
         leg,
-        address=address if address is not None else _inside(client),
+        address=address if address is not None else network.first_address(client.client_ip_range),
         client=facts.client_facts(client),
         credential=CredentialFacts(kind="session"),
         login=LoginFacts(level=level or SecurityLevel.STANDARD),
@@ -136,8 +136,3 @@ def _latest_grant(user_id: int, client_id: str) -> Grant | None:
         .scalars()
         .first()
     )
-
-
-def _inside(client: OAuthClient) -> str | None:
-    ranges = client.client_ip_range or []
-    return str(ipaddress.ip_network(ranges[0]).network_address) if ranges else None

@@ -95,6 +95,7 @@ def _client_columns() -> list[Any]:
         c.max_security_level.label("client_level"),
         c.deleted_at.label("client_deleted_at"),
         c.permitted_scopes.label("client_scopes"),
+        c.require_same_client_ip.label("same_address"),
         c.enable_string_group_claim.label("string_groups"),
         c.open_id_custom_claims.label("custom_claims"),
     ]

@@ -10,7 +10,10 @@ from sqlalchemy import select
 
 from app import clock
 from app.extensions import db
+from app.models.authority import Function
 from app.models.authority import Permission
+from app.models.directory import Customer
+from app.models.directory import Subject
 from app.services import audit
 from app.services import authority
 from app.services import delegation
@@ -34,8 +37,8 @@ class NewPermission:
     comment: str | None = None
 
 
-def grant(new: NewPermission, caller: Caller) -> Permission:
-    """Grant; an identical living permission is answered as it is. Raises ``Denied``, ``Invalid``."""
+def judged(new: NewPermission, caller: Caller) -> tuple[Subject, Function, Customer]:
+    """Who, what and where, when the caller may grant it. Raises ``Denied``, ``Invalid``."""
     problems: list[FieldProblem] = []
     function = authority.find_function(new.function)
     if function is None:
@@ -54,6 +57,12 @@ def grant(new: NewPermission, caller: Caller) -> Permission:
         raise Invalid(*problems)
     if not authority.holds_all(caller, function.id, customer.id):
         raise Invalid(delegation.not_held("function"))
+    return subject, function, customer
+
+
+def grant(new: NewPermission, caller: Caller) -> Permission:
+    """Grant; an identical living permission is answered as it is. Raises ``Denied``, ``Invalid``."""
+    subject, function, customer = judged(new, caller)
     known = db.session.execute(
         select(Permission).where(
             Permission.subject_id == subject.id,
@@ -79,8 +88,8 @@ def grant(new: NewPermission, caller: Caller) -> Permission:
     return permission
 
 
-def revoke(permission_id: int, comment: str | None, caller: Caller) -> Permission:
-    """Take a permission away: it counts for nothing at the next request. Raises ``Denied``, ``Missing``."""
+def revocable(permission_id: int, caller: Caller) -> Permission:
+    """A living permission that the caller may take away. Raises ``Denied``, ``Invalid``, ``Missing``."""
     permission = db.session.get(Permission, permission_id)
     if (
         permission is None
@@ -91,6 +100,12 @@ def revoke(permission_id: int, comment: str | None, caller: Caller) -> Permissio
     caller.needs(Guard.REVOKE_ROLE, permission.customer_id)
     if not authority.holds_all(caller, permission.function_id, permission.customer_id):
         raise Invalid(delegation.not_held("permissionID"))
+    return permission
+
+
+def revoke(permission_id: int, comment: str | None, caller: Caller) -> Permission:
+    """Take a permission away: it counts for nothing at the next request. Raises as ``revocable``."""
+    permission = revocable(permission_id, caller)
     permission.revoked_at = clock.now()
     permission.revoked_by_id = caller.user_id
     permission.revoke_comment = comment

@@ -28,6 +28,7 @@ from app.oauth.errors import ArgusOAuthError
 from app.oauth.protocol_errors import ProtocolError
 from app.policy import redirects
 from app.policy import scopes
+from app.policy.claims import claim_name
 from app.policy.facts import Decision
 from app.policy.facts import Question
 from app.services import audit
@@ -133,6 +134,9 @@ def _ask(asked: AuthorizationRequest, caller: Caller, question: Question, decisi
             "customer": question.tree.names.get(customer) if customer is not None else None,
         },
         scopes=[scopes.in_words(scope) for scope in asked.scopes],
+        claims=sorted({claim_name(provider) for provider in client.open_id_custom_claims})
+        if "openid" in asked.scopes
+        else [],
         rights=consent_view.rights_by_customer(decision, question),
         fallen=consent_view.fallen(question),
         transaction=transaction,

@@ -270,3 +270,25 @@ def test_two_applications_in_one_process_do_not_share(app: Flask) -> None:
     server = app.extensions["argus_oauth"]
     assert len(server._token_grants) == 3
     assert len(server._authorization_grants) == 1
+
+
+def test_a_session_bound_to_its_users_address(
+    app: Flask, world: World, rp: RelyingParty, alice: Person
+) -> None:
+    """``requireSameClientIP``: the client tells its user's address; it refuses, and never opens the range."""
+    tokens = rp.obtains(alice)
+    world.change_client(rp.client_id, require_same_client_ip=True)
+
+    def call(forwarded: str | None) -> int:
+        headers = {"Authorization": f"Bearer {tokens['access_token']}"}
+        if forwarded is not None:
+            headers["X-Forwarded-For"] = forwarded
+        return app.test_client().get(SESSION, headers=headers).status_code
+
+    assert call(None) == 200
+    assert call("127.0.0.1") == 200
+    for other in ("127.0.0.2", "198.51.100.7", "", "nonsense", "127.0.0.1, 198.51.100.7"):
+        assert call(other) == 401, other
+    world.change_client(rp.client_id, client_ip_range=["10.0.0.0/8"])
+    assert call("10.0.0.1") == 401
+    assert call("127.0.0.1") == 401

@@ -16,6 +16,7 @@ from app import clock as app_clock
 from tests.drivers.person import Person
 from tests.drivers.relying_party import RelyingParty
 from tests.fixtures import Clock
+from tests.world import World
 
 OPENID = "/.well-known/openid-configuration"
 OAUTH = "/.well-known/oauth-authorization-server"
@@ -109,3 +110,33 @@ def test_userinfo_by_scope(rp: RelyingParty, alice: Person) -> None:
     assert answer.headers["WWW-Authenticate"] == 'Bearer realm="argus"'
     wrong = rp.app.test_client().post(path, headers={"Authorization": "Bearer nonsense"})
     assert 'error="invalid_token"' in wrong.headers["WWW-Authenticate"]
+
+
+def test_a_clients_own_claims(world: World, rp: RelyingParty, alice: Person) -> None:
+    """Contract 2.5: in ID token and userinfo, never over the protocol's; a lost role is a lost claim."""
+    world.group("readers", ["alice"], customer="acme")
+    world.group("writers", ["alice"], customer="acme")
+    world.change_client(
+        rp.client_id,
+        open_id_custom_claims=[
+            {"provider": "customClaim", "claimName": "mail", "claim": "email"},
+            {"provider": "customClaim", "claimName": "sub", "claim": "email"},
+            {"provider": "userGroups", "allowedGroups": ["readers"]},
+            {"provider": "functionRoleMapping", "claimName": "roles",
+             "roleMapping": {"readThings": "reader", "viewUsers": "boss"}},
+        ],
+    )  # fmt: skip
+    tokens = rp.obtains(alice, scope="openid")
+    info = rp.calls("/oauth/userinfo", tokens["access_token"]).json
+    assert info["mail"] == "alice@example.com"
+    assert info["groups"] == ["readers"]
+    assert info["roles"] == ["reader"]
+    assert info["sub"].isdigit()
+    keys = KeySet.import_key_set(document(rp.app, "/oauth/jwks"))
+    claims = jwt.decode(tokens["id_token"], keys, algorithms=["RS256"]).claims
+    assert {name: claims[name] for name in ("mail", "groups", "roles")} == {
+        k: info[k] for k in ("mail", "groups", "roles")
+    }
+    world.cut("APP-ROLE", "readThings")
+    assert rp.calls("/oauth/userinfo", tokens["access_token"]).json["roles"] == []
+    assert "mail" not in rp.calls("/oauth/userinfo", rp.obtains(alice, scope="profile")["access_token"]).json

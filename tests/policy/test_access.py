@@ -584,3 +584,18 @@ def test_the_example_world_is_as_described() -> None:
     assert (q.address, q.user.customer, q.tree) == ("10.1.2.3", Cu.ACME, TREE)
     assert q.login is not None
     assert q.login.expires_at == SOON > NOW
+
+
+@pytest.mark.parametrize(
+    ("bound", "used", "allowed"),
+    [(None, "10.9.9.9", True), ("192.0.2.1", "192.0.2.1", True), ("192.0.2.1", None, False), ("", "", True)],
+)
+def test_a_session_bound_to_its_users_address(bound: str | None, used: str | None, allowed: bool) -> None:
+    """Design §8, rule 50: another user's address refuses; the right one opens nothing that was closed."""
+    bound_facts = {"bound_to": bound, "used_for": used}
+    decision = decide(question(credential=bound_facts))
+    assert decision.allowed is allowed
+    if not allowed:
+        assert refusing(decision) == ["user_address_changed"]
+    outside = decide(question(credential=bound_facts, address="192.0.2.200"))
+    assert refusing(outside) == ["address_outside"]

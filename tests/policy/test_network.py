@@ -161,3 +161,29 @@ def test_trusting_everyone_is_seen_through_its_pieces() -> None:
     assert network.trusts_everyone(("::/0",))
     assert network.trusts_everyone(("0.0.0.0/1", "128.0.0.0/1"))
     assert not network.trusts_everyone(("10.0.0.0/8", "::1/128"))
+
+
+def test_some_address_inside() -> None:
+    """The first of the first range; nothing from nothing."""
+    assert network.first_address(["10.1.0.0/16", "::/0"]) == "10.1.0.0"
+    assert network.first_address([]) is None
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "expected"),
+    [
+        ("192.0.2.1", [], None),
+        ("192.0.2.1", ["198.51.100.7"], "198.51.100.7"),
+        ("192.0.2.1", ["203.0.113.1, ::ffff:198.51.100.7"], "198.51.100.7"),
+        ("192.0.2.1", ["nonsense"], ""),
+        ("192.0.2.1", [""], ""),
+        ("10.0.0.1", ["198.51.100.7, 192.0.2.1"], "198.51.100.7"),
+        ("10.0.0.1", ["198.51.100.7, 192.0.2.1, 10.0.0.2"], "198.51.100.7"),
+        ("10.0.0.1", ["192.0.2.1"], None),
+        ("10.0.0.1", ["10.0.0.2"], None),
+        (None, ["198.51.100.7"], "198.51.100.7"),
+    ],
+)
+def test_what_a_client_says_of_its_user(peer: str | None, forwarded: list[str], expected: str | None) -> None:
+    """The hop before the client's own, whoever wrote it; the proxies we trust stand behind the client."""
+    assert network.asserted_address(peer, forwarded, ["10.0.0.0/8"]) == expected

@@ -91,7 +91,13 @@ def test_before_a_client_is_authenticated_all_refusals_sound_alike() -> None:
     refused = {
         code: reason.oauth_text for code, reason in REASONS.items() if reason.oauth_error == "invalid_client"
     }
-    assert refused.keys() == {"client_deleted", "address_unknown", "address_no_range", "address_outside"}
+    assert refused.keys() == {
+        "client_deleted",
+        "address_unknown",
+        "address_no_range",
+        "address_outside",
+        "user_address_changed",
+    }
     assert set(refused.values()) == {"Client authentication failed."}
 
 

@@ -368,3 +368,12 @@ def test_a_tree_of_several_domains_keeps_them_apart() -> None:
     assert TREE.domains[Cu.ACME_NORTH] == 1
     assert TREE.domains[Cu.ELSEWHERE_LEAF] == 2
     assert tree({1: None}).domains == {1: 1}
+
+
+def test_reach_of_one_function() -> None:
+    """Every live customer below where exactly this function is held; nothing for one that is unknown."""
+    tree = CustomerTree({1: None, 2: 1, 3: 2, 4: 1, 5: 2}, disabled=frozenset({5}))
+    rights = Rights({7: frozenset({2}), 8: frozenset({1})}, tree)
+    assert rights.reach_of(7) == {2, 3}
+    assert rights.reach_of(8) == {1, 2, 3, 4}
+    assert rights.reach_of(None) == rights.reach_of(9) == frozenset()

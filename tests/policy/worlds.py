@@ -278,6 +278,11 @@ REFUSALS = _refusals(
     ("client_address", "address_unknown", {"address": None}),
     ("client_address", "address_no_range", {"client": {"address_ranges": ()}}),
     ("client_address", "address_outside", {"address": "192.0.2.1"}),
+    (
+        "client_address",
+        "user_address_changed",
+        {"credential": {"bound_to": "198.51.100.7", "used_for": "198.51.100.8"}},
+    ),
     ("security_level", "level_too_low", {"login": {"level": SecurityLevel.EXTERNAL}}),
     ("required_function", "function_unknown", {"client": {"required_function": NOWHERE, "customer": None}}),
     (

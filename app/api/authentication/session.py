@@ -116,6 +116,7 @@ def session_functions(caller: Caller) -> Answer:
 
 @blueprint.get(f"{PREFIX}/session/permission/<function>")
 @blueprint.get(f"{PREFIX}/session/permission/<function>/<customer>")
+@blueprint.get("/currentuser/v1/permission/<function>/<customer>")
 @endpoint(answers=Nothing, query=InDomain)
 def check_permission(caller: Caller, function: str, query: InDomain, customer: str | None = None) -> Answer:
     """200 when held (for this customer, or for any), 403 when not, 404 for what does not exist."""

@@ -12,6 +12,7 @@ from app.api.messages import ShortName
 from app.api.messages import Text
 from app.api.schemas.common import LEVELS
 from app.api.schemas.common import Named
+from app.api.schemas.functions import PermissionAdd
 from app.api.wire import ArgusModel
 from app.services.client_checks import ClientChange
 
@@ -103,6 +104,14 @@ class ClientCreate(ClientUpdate):
 
     customer: Named | None = None
     domain: Named | None = None
+
+
+class WhatIf(ArgusModel):
+    """A change that is only thought of: an update of the client, a permission to grant, or one to revoke."""
+
+    update: ClientUpdate | None = None
+    grant: PermissionAdd | None = None
+    revoke: Annotated[int, Field(ge=0, le=2**63 - 1)] | None = None
 
 
 class Explain(ArgusModel):

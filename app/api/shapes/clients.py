@@ -12,6 +12,7 @@ from app.api.shapes.infos import DomainInfo
 from app.api.shapes.infos import FunctionInfo
 from app.api.shapes.infos import History
 from app.api.shapes.infos import Level
+from app.api.shapes.infos import SubjectInfo
 from app.api.shapes.infos import flags
 from app.api.shapes.infos import history
 from app.api.shapes.infos import people_ids
@@ -20,6 +21,7 @@ from app.models.clients import OAuthClient
 from app.services import clients
 from app.services import directory
 from app.services.callers import Caller
+from app.services.whatif import Forecast
 
 ClientFlag = Literal[
     "deleted", "hidden", "requireSameClientIP", "enableStandardOpenIDClaims", "enableStringGroupClaim"
@@ -96,6 +98,52 @@ class ExplanationShape(Shape):
     permissions: list[RightShape]
     missing: list[MissingShape]
     recorded: dict[str, Any] | None = None
+
+
+class EffectShape(Shape):
+    """What would differ for one user."""
+
+    user: SubjectInfo
+    access: Literal["gains", "loses", "keeps", "none"]
+    gained: list[RightShape]
+    lost: list[RightShape]
+    reasons: list[str]
+
+
+class ForecastShape(Shape):
+    """Whom a change would touch; ``unnamed`` are those the caller may not be told of, or too many."""
+
+    gains: int
+    loses: int
+    changes: int
+    unnamed: int
+    effects: list[EffectShape]
+
+
+def forecast_shown(forecast: Forecast, caller: Caller) -> ForecastShape:
+    """Who gains, who loses, and what changes for each."""
+    graph, tree = caller.question.graph, caller.question.tree
+
+    def rights(pairs: Sequence[tuple[int, int]]) -> list[RightShape]:
+        return [RightShape(function=graph.names[f], customer=tree.names[c]) for f, c in pairs]
+
+    effects = [
+        EffectShape(
+            user=SubjectInfo.of(effect.user),
+            access=effect.access,
+            gained=rights(effect.gained),
+            lost=rights(effect.lost),
+            reasons=[finding.reason for finding in effect.after.denials],
+        )
+        for effect in forecast.effects
+    ]
+    return ForecastShape(
+        gains=sum(one.access == "gains" for one in effects),
+        loses=sum(one.access == "loses" for one in effects),
+        changes=sum(one.access == "keeps" for one in effects),
+        unnamed=forecast.unnamed,
+        effects=effects,
+    )
 
 
 def clients_shown(rows: Sequence[OAuthClient], caller: Caller) -> list[ClientShape]:

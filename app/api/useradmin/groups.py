@@ -22,6 +22,7 @@ from app.api.shapes.subjects import SubjectShape
 from app.api.shapes.subjects import subject_shown
 from app.api.shapes.subjects import subjects_shown
 from app.models.directory import Group
+from app.services import memberships
 from app.services import people
 from app.services import permission_search
 from app.services import subject_search
@@ -107,7 +108,7 @@ def list_permissions_of_group(caller: Caller, group: str, query: HeldQuery) -> A
 @endpoint(answers=[SubjectShape], query=InDomain)
 def list_members(caller: Caller, group: str, query: InDomain) -> Answer:
     """The direct members."""
-    return Answer(subjects_shown(people.members(_group(caller, group, query))))
+    return Answer(subjects_shown(memberships.members(_group(caller, group, query))))
 
 
 @blueprint.post(f"{PATH}/<group>/members")
@@ -115,7 +116,7 @@ def list_members(caller: Caller, group: str, query: InDomain) -> Answer:
 def add_members(caller: Caller, group: str, body: MembersAdd, query: InDomain) -> Answer:
     """Put subjects into the group; answers all members."""
     found = _group(caller, group, query)
-    return Answer(subjects_shown(people.add_members(found, body.subject, body.comment, caller)))
+    return Answer(subjects_shown(memberships.add_members(found, body.subject, body.comment, caller)))
 
 
 @blueprint.delete(f"{PATH}/<group>/members")
@@ -123,7 +124,7 @@ def add_members(caller: Caller, group: str, body: MembersAdd, query: InDomain) -
 def remove_members(caller: Caller, group: str, query: MembersRemove) -> Answer:
     """Take subjects out of the group; answers the members that remain."""
     found = _group(caller, group, query)
-    return Answer(subjects_shown(people.remove_members(found, query.subject, query.comment, caller)))
+    return Answer(subjects_shown(memberships.remove_members(found, query.subject, query.comment, caller)))
 
 
 def _group(caller: Caller, text: str, query: InDomain) -> Group:

@@ -20,6 +20,7 @@ from app.api.shapes.subjects import memberships_shown
 from app.api.shapes.subjects import subject_shown
 from app.api.shapes.subjects import subjects_shown
 from app.models.directory import Subject
+from app.services import memberships
 from app.services import people
 from app.services import permission_search
 from app.services import subject_search
@@ -57,7 +58,9 @@ def get_subject(caller: Caller, subject: str, query: InDomain) -> Answer:
 def add_to_groups(caller: Caller, subject: str, body: GroupsAdd, query: InDomain) -> Answer:
     """Put the subject into groups, all or none; answers the memberships."""
     found = people.visible_subject(caller, subject, asked_domain(query, caller))
-    return Answer(memberships_shown(people.add_to_groups(found, body.parent_groups, body.comment, caller)))
+    return Answer(
+        memberships_shown(memberships.add_to_groups(found, body.parent_groups, body.comment, caller))
+    )
 
 
 @blueprint.get(MEMBERSHIP)
@@ -80,4 +83,4 @@ def search_memberships(caller: Caller, body: MembershipSearch) -> Answer:
 @endpoint(answers=[MembershipShape], query=MembershipsRemove, writes=True)
 def remove_memberships(caller: Caller, query: MembershipsRemove) -> Answer:
     """End memberships, all or none; answers them."""
-    return Answer(memberships_shown(people.end_memberships(query.membership_id, query.comment, caller)))
+    return Answer(memberships_shown(memberships.end_memberships(query.membership_id, query.comment, caller)))

@@ -1,0 +1,43 @@
+"""Claim providers: what each needs, and which names are not theirs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from app.policy.claims import PROTOCOL_CLAIMS
+from app.policy.claims import claim_name
+from app.policy.claims import provider_problem
+
+
+@pytest.mark.parametrize(
+    ("provider", "field"),
+    [
+        ({"provider": "customClaim", "claimName": "mail", "claim": "email"}, None),
+        ({"provider": "customClaim", "claim": "email"}, "claimName"),
+        ({"provider": "customClaim", "claimName": "mail"}, "claim"),
+        ({"provider": "userGroups", "allowedGroups": ["a"]}, None),
+        ({"provider": "userGroups", "allowedGroups": []}, "allowedGroups"),
+        ({"provider": "allUserGroups"}, None),
+        ({"provider": "functionRoleMapping", "claimName": "roles", "roleMapping": {"f": "r"}}, None),
+        ({"provider": "functionRoleMapping", "claimName": "roles"}, "roleMapping"),
+    ],
+)
+def test_what_each_kind_needs(provider: dict[str, Any], field: str | None) -> None:
+    """Emptiness is never permission."""
+    problem = provider_problem(provider)
+    assert (problem[0] if problem is not None else None) == field
+
+
+@pytest.mark.parametrize("name", sorted(PROTOCOL_CLAIMS))
+def test_protocol_claims_are_not_theirs(name: str) -> None:
+    """Security rule 63."""
+    problem = provider_problem({"provider": "customClaim", "claimName": name, "claim": "email"})
+    assert problem is not None
+
+
+def test_names() -> None:
+    """Group providers emit ``groups``."""
+    assert claim_name({"provider": "allUserGroups"}) == "groups"
+    assert claim_name({"provider": "customClaim", "claimName": "mail", "claim": "email"}) == "mail"
