@@ -90,7 +90,7 @@ def log_in(
     contact: Contact,
     *,
     proof: Proof = PASSWORD,
-    epoch: int | None = None,
+    epoch: int,
     reopen: bytes | None = None,
     previous: bytes | None = None,
 ) -> Token:
@@ -100,7 +100,7 @@ def log_in(
     password or ended everything since then voids the proof (``LoginFailed``).
     """
     user = directory.user_by_id(user_id)
-    if epoch is not None and epoch != (user.session_epoch or 0):
+    if epoch != (user.session_epoch or 0):
         raise LoginFailed
     token = logins.reopen(reopen, user, proof, contact) if reopen is not None else None
     if token is None:

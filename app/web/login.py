@@ -55,8 +55,13 @@ def login() -> Response | str | tuple[str, int]:
     same_user = held is not None and held.user_id == user.id and held.interactive
     reopen = held.row.login_id if held is not None and same_user else None
     previous = held.row.login_id if held is not None and not same_user else None
-    user_id = user.id
-    token = write(lambda: accounts.log_in(user_id, password, contact, reopen=reopen, previous=previous))
+    user_id, epoch = user.id, user.session_epoch or 0
+    try:
+        token = write(
+            lambda: accounts.log_in(user_id, password, contact, epoch=epoch, reopen=reopen, previous=previous)
+        )
+    except LoginFailed:
+        return _again(form, WRONG, application)
     # A new form session: the CSRF token of the anonymous page is worth nothing after the login (rule 40).
     session.clear()
     response = redirect(_target(form.next.data), 303)
