@@ -79,6 +79,13 @@ def of_user(user_id: int) -> list[APIKey]:
     return list(db.session.execute(statement).scalars())
 
 
+def parts_of_number(user_id: int, text: str) -> tuple[str, str]:
+    """The prefix of a key named by its number alone, which is written in decimal. Raises ``Missing``."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 9):
+        raise Missing("API key")
+    return f"{user_id:x}", f"{int(text):x}"
+
+
 def renew(user_id: int, user_part: str, key_part: str, days: int | None, actor: Actor) -> APIKey:
     """A new end for a key of this user, counted from now; ``None`` never expires. Raises ``Missing``."""
     key = next((k for k in of_user(user_id) if prefix(k) == f"{user_part}/{key_part}"), None)

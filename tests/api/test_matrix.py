@@ -100,6 +100,7 @@ CALLS = [
     ("GET", f"{A}/customer/events", None, "y y y"),
     ("GET", f"{A}/user/victim/apikey", None, "h y y"),
     ("POST", f"{A}/user/victim/apikey", {"description": "x"}, "h y y"),
+    ("PUT", f"{A}/user/victim/apikey/1/1", {}, "h n n"),
     ("DELETE", f"{A}/user/victim/apikey/1/1", None, "h n n"),
     ("DELETE", f"{A}/user/victim/apikey/1", None, "h n n"),
 ]  # fmt: skip

@@ -59,11 +59,11 @@ def renew_key(caller: Caller, user_part: str, key_part: str, body: RenewAPIKey) 
     return _renew(caller, user_part, key_part, body)
 
 
-@blueprint.put(f"{PREFIX}/apikey/<key_part>")
+@blueprint.put(f"{PREFIX}/apikey/<number>")
 @endpoint(answers=RenewedKeyShape, body=RenewAPIKey)
-def renew_key_by_number(caller: Caller, key_part: str, body: RenewAPIKey) -> Answer:
+def renew_key_by_number(caller: Caller, number: str, body: RenewAPIKey) -> Answer:
     """Deprecated: as above, by the key's number alone."""
-    return _renew(caller, f"{caller.user_id:x}", key_part, body)
+    return _renew(caller, *apikeys.parts_of_number(caller.user_id, number), body)
 
 
 @blueprint.delete(f"{PREFIX}/apikey/<user_part>/<key_part>")

@@ -13,12 +13,14 @@ from app.api.authentication import PREFIX
 from app.api.blueprint import blueprint
 from app.api.domains import asked_domain
 from app.api.schemas.apikeys import AdminAPIKeyRequest
+from app.api.schemas.apikeys import AdminRenewAPIKey
 from app.api.schemas.common import InDomain
 from app.api.schemas.events import CustomerEventsQuery
 from app.api.schemas.events import EventsQuery
 from app.api.schemas.events import UserEventsQuery
 from app.api.shapes.apikeys import KeysShape
 from app.api.shapes.apikeys import NewKeyShape
+from app.api.shapes.apikeys import RenewedKeyShape
 from app.api.shapes.apikeys import RevokedKeyShape
 from app.api.shapes.apikeys import key_shown
 from app.api.shapes.apikeys import keys_shown
@@ -161,12 +163,24 @@ def revoke_key_of_user(caller: Caller, user: str, user_part: str, key_part: str,
     )
 
 
-@blueprint.delete(f"{PREFIX}/user/<user>/apikey/<key_part>")
+@blueprint.put(f"{PREFIX}/user/<user>/apikey/<user_part>/<key_part>")
+@endpoint(answers=RenewedKeyShape, body=AdminRenewAPIKey, query=InDomain, optional_body=True, writes=True)
+def renew_key_of_user(
+    caller: Caller, user: str, user_part: str, key_part: str, body: AdminRenewAPIKey, query: InDomain
+) -> Answer:
+    """A new end for another user's key."""
+    found = guarded_user(caller, user, query, Guard.ADMINISTRATIVE_API_KEY)
+    days = key_limits.from_request(caller, body.as_limits()).days
+    renewed = apikeys.renew(found.id, user_part, key_part, days, caller.actor)
+    return Answer(RenewedKeyShape(renewed_key=key_shown(renewed)))
+
+
+@blueprint.delete(f"{PREFIX}/user/<user>/apikey/<number>")
 @endpoint(answers=RevokedKeyShape, query=InDomain, writes=True)
-def revoke_key_by_number(caller: Caller, user: str, key_part: str, query: InDomain) -> Answer:
+def revoke_key_by_number(caller: Caller, user: str, number: str, query: InDomain) -> Answer:
     """As above, by the key's number alone."""
     found = guarded_user(caller, user, query, Guard.ADMINISTRATIVE_API_KEY)
-    revoked = apikeys.revoke(found.id, f"{found.id:x}", key_part, caller.actor)
+    revoked = apikeys.revoke(found.id, *apikeys.parts_of_number(found.id, number), caller.actor)
     return Answer(RevokedKeyShape(revoked_key=key_shown(revoked)))
 
 

@@ -70,3 +70,14 @@ class APIKeyRequest(AdminAPIKeyRequest):
 
     password: Annotated[str, Field(max_length=1024)] | None = None
     authorization: Annotated[str, Field(max_length=4096)] | None = None
+
+
+class AdminRenewAPIKey(ArgusModel):
+    """A new end for another user's key; without a number of days the default."""
+
+    expiration_days: Annotated[int, Field(ge=0, le=3650)] | None = None
+    disable_expiration: bool = False
+
+    def as_limits(self) -> Asked:
+        """What the service judges."""
+        return Asked(expiration_days=self.expiration_days, disable_expiration=self.disable_expiration)
