@@ -98,6 +98,15 @@ CALLS = [
     ("DELETE", f"{A}/user/victim/sessions", None, "h y y"),
     ("GET", f"{A}/user/victim/events", None, "h y y"),
     ("GET", f"{A}/customer/events", None, "y y y"),
+    ("PUT", f"{U}/victim/resetpassword", None, "h y y"),
+    ("PUT", f"{A}/user/victim/password/reset", None, "h y y"),
+    ("GET", f"{A}/user/victim/methods", None, "h y y"),
+    ("PUT", f"{A}/user/victim/disable/totp", None, "h y y"),
+    ("PUT", f"{A}/user/victim/enable/totp", None, "h y y"),
+    ("POST", f"{A}/user/victim/totp", None, "h y y"),
+    ("DELETE", f"{A}/user/victim/totp", None, "h y y"),
+    ("GET", f"{A}/user/victim/signature", None, "h y y"),
+    ("DELETE", f"{A}/user/victim/signature/1", None, "h n n"),
     ("GET", f"{A}/user/victim/apikey", None, "h y y"),
     ("POST", f"{A}/user/victim/apikey", {"description": "x"}, "h y y"),
     ("PUT", f"{A}/user/victim/apikey/1/1", {}, "h n n"),
@@ -106,7 +115,8 @@ CALLS = [
 ]  # fmt: skip
 # Calls about oneself, or judged per object elsewhere (tests/api/test_clients.py, test_basic.py).
 ELSEWHERE = re.compile(
-    r"/authentication/v1/(oauth|session|sessions|constrain|logout|apikey|events|client|password)"
+    r"/authentication/v1/(oauth|session|sessions|constrain|impersonate|logout|apikey|events|client|password|totp"
+    r"|signature|methods|authorization)"
     r"|/currentuser/|/users/v2/"
 )
 MEANS = {"y": (200, 201), "h": (404, 412), "d": (403,), "n": (404,)}
