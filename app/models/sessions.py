@@ -37,6 +37,7 @@ class LoginSession(Base):
     user_id: Mapped[int] = mapped_column(BigId, ForeignKey("subject.id"), index=True)
     parent_id: Mapped[bytes | None] = mapped_column(SessionId, ForeignKey("login_session.id"), index=True)
     api_key_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("api_key.id"))
+    impersonator_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("subject.id"))
     token_digest: Mapped[bytes] = mapped_column(Digest)
     user_name: Mapped[str] = mapped_column(String(100))
     method: Mapped[str] = mapped_column(String(20))

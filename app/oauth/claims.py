@@ -27,7 +27,7 @@ def claims_for(row: Row[Any], scopes: Collection[str], rights: Rights) -> dict[s
     """The claims about a session's user that these scopes allow; ``sub`` always.
 
     With ``openid`` also those of the client's own providers, which never replace another. ``row`` is a
-    ``facts.session_row`` or ``facts.code_row``.
+    ``fact_rows.session_row`` or ``fact_rows.code_row``.
     """
     claims: dict[str, Any] = {"sub": str(row.user_id)}
     if "profile" in scopes:

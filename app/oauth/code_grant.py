@@ -22,6 +22,7 @@ from app.policy.facts import UserFacts
 from app.policy.scopes import still_permitted
 from app.services import audit
 from app.services import codes
+from app.services import fact_rows
 from app.services import facts
 from app.services import oauth_sessions
 from app.services import tokens
@@ -68,7 +69,7 @@ class ArgusAuthorizationCodeGrant(AccessGateMixin, AuthorizationCodeGrant):  # t
     def query_authorization_code(self, code: str, client: OAuthClient) -> CodeView | None:
         """The code, when it was issued by us to this very client. Changes nothing."""
         token = tokens.read(code, Kind.CODE)
-        row = facts.code_row(token.session_id) if token is not None else None
+        row = fact_rows.code_row(token.session_id) if token is not None else None
         if token is None or row is None or not tokens.same(row.digest, token.digest):
             return None
         if row.client_id != client.id:
@@ -135,7 +136,7 @@ class ArgusAuthorizationCodeGrant(AccessGateMixin, AuthorizationCodeGrant):  # t
         if write(lambda: self._claim(view.row)):
             return
         # Somebody claimed it between our read and our write: the gate says so, and ends what it bought.
-        fresh = facts.code_row(view.row.id)
+        fresh = fact_rows.code_row(view.row.id)
         if fresh is not None:
             self.request.authorization_code = CodeView(fresh)
             self.authenticate_user(self.request.authorization_code)

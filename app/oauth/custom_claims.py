@@ -18,7 +18,7 @@ from app.services import directory
 def custom_claims(row: Row[Any], rights: Rights) -> dict[str, Any]:
     """Name and value of each; ``rights`` are the session's own, so that a role lost is a claim lost.
 
-    ``row`` is a ``facts.session_row`` or ``facts.code_row``.
+    ``row`` is a ``fact_rows.session_row`` or ``fact_rows.code_row``.
     """
     found: dict[str, Any] = {}
     for provider in row.custom_claims or ():

@@ -19,6 +19,7 @@ from app.policy.facts import SecurityLevel
 from app.policy.scopes import join_scope
 from app.policy.scopes import still_permitted
 from app.services import audit
+from app.services import fact_rows
 from app.services import facts
 from app.services import gate
 from app.services import oauth_sessions
@@ -42,7 +43,7 @@ class _OwnTokenEndpoint(TokenEndpoint):  # type: ignore[misc]
         if text is None:
             raise ArgusOAuthError("invalid_request", "The parameter token is missing.")
         token = tokens.read(text, Kind.ACCESS, Kind.REFRESH)
-        row = facts.session_row(token.session_id) if token is not None else None
+        row = fact_rows.session_row(token.session_id) if token is not None else None
         if token is None or row is None or row.client_id != request.client.id:
             return None
         return token, row

@@ -20,6 +20,7 @@ from app.policy.facts import UserFacts
 from app.policy.scopes import parse_scope
 from app.policy.scopes import still_permitted
 from app.services import audit
+from app.services import fact_rows
 from app.services import facts
 from app.services import oauth_sessions
 from app.services import tokens
@@ -60,7 +61,7 @@ class ArgusRefreshTokenGrant(AccessGateMixin, RefreshTokenGrant):  # type: ignor
     def authenticate_refresh_token(self, refresh_token: str) -> RefreshView | None:
         """The presented token's session. Garbage and a stranger's token change nothing (rules 16, 19)."""
         token = tokens.read(refresh_token, Kind.REFRESH)
-        row = facts.session_row(token.session_id) if token is not None else None
+        row = fact_rows.session_row(token.session_id) if token is not None else None
         if token is None or row is None:
             return None
         if row.client_id != self.request.client.id:

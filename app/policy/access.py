@@ -14,10 +14,12 @@ from app.policy.facts import ClientFacts
 from app.policy.facts import CredentialFacts
 from app.policy.facts import Decision
 from app.policy.facts import Finding
+from app.policy.facts import Impersonator
 from app.policy.facts import Leg
 from app.policy.facts import Missing
 from app.policy.facts import Outcome
 from app.policy.facts import Question
+from app.policy.facts import UserFacts
 from app.policy.network import in_ranges
 from app.policy.rights import NO_RIGHTS
 
@@ -93,7 +95,15 @@ def login_session(q: Question) -> Finding:
         return _failed(rule, "login_idle", {"since": login.idle_at.isoformat()})
     if login.must_change_password:
         return _failed(rule, "password_change_required")
+    if q.impersonator is not None and not _may_impersonate(q.impersonator, q.user):
+        return _failed(rule, "impersonation_ended", {"impersonator": q.impersonator.user.name})
     return _passed(rule)
+
+
+def _may_impersonate(impersonator: Impersonator, user: UserFacts) -> bool:
+    who = impersonator.user
+    stands = not (who.blocked or who.deleted or who.customer_disabled)
+    return stands and who.rights.allows(impersonator.function, user.customer)
 
 
 def consent(q: Question) -> Finding:

@@ -58,6 +58,8 @@ def _to_client(q: Question, rights: Rights) -> Rights:
 
 
 def _to_constraints(q: Question, rights: Rights) -> Rights:
+    if q.impersonator is not None:
+        rights = rights.within(q.impersonator.user.rights)
     for bound in q.constraints:
         if bound.functions is not None:
             allowed = frozenset(f for top in bound.functions for f in q.graph.descendants(top))

@@ -110,6 +110,14 @@ class LoginFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Impersonator:
+    """Who acts as the user in question, and the function that lets him (``None``: unknown today)."""
+
+    user: UserFacts
+    function: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class GrantFacts:
     """The consent a user gave a client: for which permission scope, and for which OAuth scopes."""
 
@@ -156,6 +164,7 @@ class Question:
     scopes: frozenset[str] = frozenset()
     address: str | None = None
     constraints: tuple[Constraints, ...] = ()
+    impersonator: Impersonator | None = None
     asked: RightAsked | None = None
 
 

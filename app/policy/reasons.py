@@ -100,6 +100,12 @@ REASONS: Mapping[str, Reason] = _catalogue(
         "The user has logged out.",
     ),
     Reason(
+        "impersonation_ended",
+        "This session acts for somebody else, which is not allowed any more. " + _SIGN_IN,
+        "{impersonator} may not act as this user any more.",
+        "The user has logged out.",
+    ),
+    Reason(
         "login_expired",
         "Your login has reached its end. " + _SIGN_IN,
         "The login session reached its absolute end at {since}.",

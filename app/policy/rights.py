@@ -147,6 +147,17 @@ class Rights:
                 held[function] = self.tree.topmost(kept)
         return Rights(held, self.tree)
 
+    def within(self, other: Rights) -> Rights:
+        """Only what is held in both, for the customers of both."""
+        held = {}
+        for function, tops in self.held.items():
+            theirs = other.held.get(function, frozenset())
+            both = {top for top in tops if any(self.tree.covers(one, top) for one in theirs)}
+            both |= {one for one in theirs if any(self.tree.covers(top, one) for top in tops)}
+            if both:
+                held[function] = self.tree.topmost(both)
+        return Rights(held, self.tree)
+
     def covers(self, other: Rights) -> bool:
         """Whether everything in ``other`` is held here too."""
         return all(

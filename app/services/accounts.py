@@ -19,6 +19,7 @@ from app.policy.facts import Leg
 from app.runtime import settings
 from app.services import audit
 from app.services import directory
+from app.services import fact_rows
 from app.services import facts
 from app.services import gate
 from app.services import logins
@@ -287,7 +288,7 @@ def why_not(user: User | None, proof: Proof | None) -> str | None:
     """Why this user may not log in so, for the audit row only; ``None`` when nothing is wrong."""
     if user is None:
         return "login_unknown_user"
-    row = facts.user_row(user.id)
+    row = fact_rows.user_row(user.id)
     decision = gate.ask(facts.question(row, Leg.LIST)) if row is not None else None
     if not decision:
         return decision.denials[0].reason if decision is not None else "user_deleted"

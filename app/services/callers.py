@@ -22,6 +22,7 @@ from app.policy.facts import Question
 from app.policy.facts import SecurityLevel
 from app.policy.rights import NO_RIGHTS
 from app.policy.rights import Rights
+from app.services import fact_rows
 from app.services import facts
 from app.services import gate
 from app.services.audit import Actor
@@ -86,7 +87,9 @@ class Caller:
 
     @property
     def actor(self) -> Actor:
-        return Actor(self.user_id, self.user_name, self.session_label, self.contact)
+        who = self.question.impersonator
+        user = who.user if who is not None else self.question.user
+        return Actor(user.id, user.name, self.session_label, self.contact)
 
     @cached_property
     def decision(self) -> Decision:
@@ -128,7 +131,7 @@ def from_token(text: str, contact: Contact, leg: Leg = Leg.API) -> Caller | None
         return None
     if token.kind is Kind.LOGIN:
         return _from_login(text, contact, leg)
-    row = facts.session_row(token.session_id)
+    row = fact_rows.session_row(token.session_id)
     if row is None:
         return None
     credential = CredentialFacts(
@@ -164,7 +167,7 @@ def from_api_key(text: str, contact: Contact, leg: Leg = Leg.API) -> Caller | No
     parts = API_KEY.fullmatch(text)
     if parts is None:
         return None
-    row = facts.key_row(int(parts[1], 16), int(parts[2], 16))
+    row = fact_rows.key_row(int(parts[1], 16), int(parts[2], 16))
     if row is None or not same(row.key_digest, digest(text)):
         return None
     credential = CredentialFacts(
@@ -186,7 +189,7 @@ def again(caller: Caller) -> Caller | None:
 
 def _from_login(text: str, contact: Contact, leg: Leg) -> Caller | None:
     token = read(text, Kind.LOGIN)
-    row = facts.login_row(token.session_id) if token is not None else None
+    row = fact_rows.login_row(token.session_id) if token is not None else None
     if token is None or row is None:
         return None
     credential = CredentialFacts(

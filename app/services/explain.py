@@ -23,6 +23,7 @@ from app.policy.facts import SecurityLevel
 from app.policy.reasons import REASONS
 from app.policy.reasons import public_sentence
 from app.services import audit
+from app.services import fact_rows
 from app.services import facts
 from app.services import gate
 from app.services import grants
@@ -89,7 +90,7 @@ def explain(
     Without an address the client is taken to call from inside its range. Consent is judged when the
     person was ever asked for it.
     """
-    row = facts.user_row(user.id)
+    row = fact_rows.user_row(user.id)
     if row is None:
         raise Missing("user")
     grant = _latest_grant(user.id, client.id)

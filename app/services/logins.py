@@ -14,6 +14,7 @@ from app import clock
 from app.extensions import db
 from app.models.directory import User
 from app.models.sessions import LoginSession
+from app.policy.effective import session_level
 from app.policy.facts import SecurityLevel
 from app.runtime import settings
 from app.services import audit
@@ -70,8 +71,34 @@ def begin(user: User, proof: Proof, contact: Contact) -> Token:
 
 def constrain(caller: Caller, constraints: dict[str, Any]) -> Token:
     """A login that may do less than the credential it is made from, and dies with it (security rule 46)."""
-    row, now = caller.row, clock.now()
     user = db.session.get_one(User, caller.user_id)
+    method = "apikey" if caller.kind == "key" else str(caller.row.login_method)
+    token = _child(caller, user, constraints, method=method, level=session_level(caller.question))
+    detail = {"session": token.session_id.hex(), **constraints}
+    audit.record("session-constrain", caller.actor, detail=detail)
+    return token
+
+
+def impersonate(caller: Caller, user: User, constraints: dict[str, Any], level: int) -> Token:
+    """A login that acts as another user, with what both hold; dies with the one it is made from."""
+    level = min(level, session_level(caller.question))
+    token = _child(caller, user, constraints, method="impersonated", level=level, impersonator=caller.user_id)
+    detail = {"session": token.session_id.hex(), **constraints}
+    audit.record("impersonation-begin", caller.actor, user=(user.id, user.short_name), detail=detail)
+    return token
+
+
+def _child(
+    caller: Caller,
+    user: User,
+    constraints: dict[str, Any],
+    *,
+    method: str,
+    level: int,
+    impersonator: int | None = None,
+) -> Token:
+    """A login made from a login or a key, never beyond its end."""
+    row, now = caller.row, clock.now()
     by_key = caller.kind == "key"
     latest = now + timedelta(seconds=settings().login_seconds)
     until = row.key_expires_at if by_key else row.login_expires_at
@@ -83,10 +110,11 @@ def constrain(caller: Caller, constraints: dict[str, Any]) -> Token:
             user_id=user.id,
             parent_id=None if by_key else row.login_id,
             api_key_id=row.key_id if by_key else None,
+            impersonator_id=impersonator,
             token_digest=token.digest,
             user_name=user.short_name,
-            method="apikey" if by_key else row.login_method,
-            security_level=int(SecurityLevel.EXTERNAL) if by_key else row.login_level,
+            method=method,
+            security_level=level,
             session_epoch=user.session_epoch or 0,
             constraints=constraints,
             client_ip=caller.contact.address,
@@ -97,7 +125,6 @@ def constrain(caller: Caller, constraints: dict[str, Any]) -> Token:
             expires_at=min(latest, until) if until is not None else latest,
         )
     )
-    audit.record("session-constrain", caller.actor, detail={"session": login_id.hex(), **constraints})
     return token
 
 

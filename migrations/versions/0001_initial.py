@@ -285,6 +285,7 @@ def upgrade() -> None:
         sa.Column("user_id", BIG_ID, nullable=False),
         sa.Column("parent_id", sa.LargeBinary(length=16), nullable=True),
         sa.Column("api_key_id", BIG_ID, nullable=True),
+        sa.Column("impersonator_id", BIG_ID, nullable=True),
         sa.Column("token_digest", sa.LargeBinary(length=32), nullable=False),
         sa.Column("user_name", sa.String(length=100), nullable=False),
         sa.Column("method", sa.String(length=20), nullable=False),
@@ -301,6 +302,9 @@ def upgrade() -> None:
         sa.Column("end_reason", sa.String(length=40), nullable=True),
         sa.ForeignKeyConstraint(["parent_id"], ["login_session.id"], name=op.f("fk_login_session_parent_id")),
         sa.ForeignKeyConstraint(["api_key_id"], ["api_key.id"], name=op.f("fk_login_session_api_key_id")),
+        sa.ForeignKeyConstraint(
+            ["impersonator_id"], ["subject.id"], name=op.f("fk_login_session_impersonator_id")
+        ),
         sa.ForeignKeyConstraint(["user_id"], ["subject.id"], name=op.f("fk_login_session_user_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_login_session")),
         sqlite_with_rowid=False,

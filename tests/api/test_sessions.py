@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from app.models.audit import AuditEvent
 from tests.drivers.api_caller import ApiCaller
 from tests.drivers.person import Person
 from tests.drivers.relying_party import RelyingParty
@@ -174,3 +175,57 @@ def test_preferences(app: Flask, world: World, admin: ApiCaller, key: ApiCaller)
     assert key.delete("/currentuser/v1/prefs?key=size").status_code == 200
     assert [p["key"] for p in key.get("/currentuser/v1/preferences").json["data"]] == ["colour"]
     assert world.app is app
+
+
+def test_acting_as_another_user(app: Flask, world: World, admin: ApiCaller) -> None:
+    """With what both hold, while the function is held; it dies with its parent; audit names who it was."""
+    world.user(
+        "boss", "acme", holds=[("USER-ADMIN", "acme"), ("impersonate", "acme"), ("readThings", "acme")]
+    )
+    boss = login(app, "boss")
+    answer = boss.post(f"{ROOT}/session/impersonate", {"user": "alice"})
+    assert answer.status_code == 200, answer.data
+    child = Bearer(app, answer.json["data"]["credentials"]["requestCredentialsData"])
+    assert child.get("/currentuser/v1/user").json["data"]["userName"] == "alice"
+    assert functions(child) == {"readThings"}
+    assert child.get(f"{ROOT}/session").json["data"]["authenticationMethod"] == "IMPERSONATED"
+    assert child.post(f"{ROOT}/session/impersonate", {"user": "boss"}).status_code == 403
+    assert child.post(f"{ROOT}/session/constrain", {}).status_code == 403
+    assert child.get(f"{ROOT}/apikey").status_code == 403
+    world.revoke("boss", "impersonate")
+    assert child.get(f"{ROOT}/session").status_code == 401
+    world.grant("boss", "impersonate", "acme")
+    assert child.get(f"{ROOT}/session").status_code == 200
+    world.revoke("boss", "readThings")
+    assert functions(child) == set()
+    boss.delete(f"{ROOT}/session")
+    assert child.get(f"{ROOT}/session").status_code == 401
+    row = next(row for row in world.rows(AuditEvent) if row.action == "impersonation-begin")
+    assert (row.actor_name, row.user_name) == ("boss", "alice")
+    assert admin.post(f"{ROOT}/session/impersonate", {"user": "admin"}).status_code == 412
+
+
+def test_who_may_not_act_as_another(app: Flask, world: World, rp: RelyingParty, alice: Person) -> None:
+    """Without the function, for a customer it is not held for, or from an application."""
+    world.user("other", "bolt", holds=[("USER-ADMIN", "bolt"), ("impersonate", "bolt")])
+    world.user("plain", "acme", holds=[("USER-ADMIN", "acme")])
+    path, body = f"{ROOT}/session/impersonate", {"user": "alice"}
+    assert login(app, "other").post(path, body).status_code == 404
+    assert login(app, "plain").post(path, body).status_code == 403
+    assert login(app, "plain").post(path, {}).status_code == 412
+    token = rp.obtains(alice)["access_token"]
+    assert Bearer(app, token).post(path, {"user": "plain"}).status_code == 403
+
+
+def test_a_block_of_either_ends_it(app: Flask, world: World) -> None:
+    """The impersonator's or the user's."""
+    world.user("boss", "acme", holds=[("ALL-FUNCTIONS", "acme")])
+    body = {"userName": "alice", "securityLevel": "external"}
+    for name in ("boss", "alice"):
+        answer = login(app, "boss").post(f"{ROOT}/impersonate", body)
+        child = Bearer(app, answer.json["data"]["requestCredentialsData"])
+        assert child.get(f"{ROOT}/session").json["data"]["securityLevel"] == "EXTERNAL"
+        world.block(name)
+        assert child.get(f"{ROOT}/session").status_code == 401
+        world.change_user(name, blocked_at=None)
+        assert child.get(f"{ROOT}/session").status_code == 401, "what ended does not come back"

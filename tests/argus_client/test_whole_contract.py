@@ -49,7 +49,6 @@ REASONS = {
     "download_public_key": "not wanted: keys made by the server",
     "signature.initialize_": "not wanted: device enrolment",
     "signature.poll_": "not wanted: device enrolment",
-    "impersonate": "not yet: impersonation",
 }
 
 
@@ -168,6 +167,8 @@ def _sessions(s: Scenario) -> None:
     s.call(m + "check_session_permission", person, function="useReports", customer="nordic")
     s.call(m + "constrain_session", s.admin, function=["viewUsers"])
     s.call("authentication.v1.constrain.constrain", s.admin, function=["viewUsers"])
+    s.call(m + "impersonate_session", s.admin, user="dave", securityLevel="external")
+    s.call("authentication.v1.impersonate.impersonate", s.admin, user="dave", function=["viewUsers"])
     s.admin._session.cookies.clear()
     identifier = s.call(m + "get_session", person)["sessionIdentifier"]
     s.call(m + "evict_session", s.admin, sessionIdentifier=identifier)

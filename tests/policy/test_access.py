@@ -33,6 +33,7 @@ from tests.policy.worlds import acme_tree
 from tests.policy.worlds import by_key
 from tests.policy.worlds import finding
 from tests.policy.worlds import graph
+from tests.policy.worlds import impersonator
 from tests.policy.worlds import pairs_of
 from tests.policy.worlds import question
 from tests.policy.worlds import refusing
@@ -599,3 +600,24 @@ def test_a_session_bound_to_its_users_address(bound: str | None, used: str | Non
         assert refusing(decision) == ["user_address_changed"]
     outside = decide(question(credential=bound_facts, address="192.0.2.200"))
     assert refusing(outside) == ["address_outside"]
+
+
+def test_acting_as_somebody_takes_the_function_and_both_rights() -> None:
+    """Contract 3.2: while he may, with what both hold; each way of not being allowed any more ends it."""
+    lets = Fn.USE_PORTAL
+    assert decide(question(impersonator=impersonator(function=lets)))
+    for ended in (
+        impersonator(function=None),
+        impersonator(function=lets, blocked=True),
+        impersonator(function=lets, deleted=True),
+        impersonator(function=lets, customer_disabled=True),
+        impersonator(function=lets, holds=()),
+        impersonator(function=NOWHERE),
+    ):
+        assert "impersonation_ended" in refusing(decide(question(impersonator=ended)))
+    less = impersonator(function=lets, holds=((lets, Cu.ACME), (Fn.VIEW_CASES, Cu.ACME)))
+    mine = decide(question(asked=None)).rights
+    both = decide(question(asked=None, impersonator=less)).rights
+    assert Fn.VIEW_CASES in both.held
+    assert set(both.held) < set(mine.held)
+    assert mine.covers(both)

@@ -377,3 +377,15 @@ def test_reach_of_one_function() -> None:
     assert rights.reach_of(7) == {2, 3}
     assert rights.reach_of(8) == {1, 2, 3, 4}
     assert rights.reach_of(None) == rights.reach_of(9) == frozenset()
+
+
+def test_within_is_what_both_hold() -> None:
+    """For the customers of both, whichever of the two stands higher; never more than either."""
+    tree = CustomerTree({1: None, 2: 1, 3: 2, 4: 1})
+    one = Rights({7: frozenset({2}), 8: frozenset({1}), 9: frozenset({4})}, tree)
+    two = Rights({7: frozenset({1}), 8: frozenset({3, 4}), 9: frozenset({2})}, tree)
+    both = one.within(two)
+    assert both.held == {7: frozenset({2}), 8: frozenset({3, 4})}
+    assert both.held == two.within(one).held
+    assert one.covers(both)
+    assert two.covers(both)

@@ -28,6 +28,7 @@ from app.policy.facts import CredentialFacts
 from app.policy.facts import Decision
 from app.policy.facts import Finding
 from app.policy.facts import GrantFacts
+from app.policy.facts import Impersonator
 from app.policy.facts import Leg
 from app.policy.facts import LoginFacts
 from app.policy.facts import Question
@@ -255,6 +256,13 @@ def _refusals(*given: tuple[str, str, World]) -> Mapping[str, Refusal]:
     return MappingProxyType({reason: Refusal(reason, rule, changes) for rule, reason, changes in given})
 
 
+def impersonator(*, holds: Any = None, function: int | None = None, **fields: Any) -> Impersonator:
+    """Somebody who acts as the person: he may do all that she may, and the function that lets him."""
+    granted = HOLDS if holds is None else holds
+    fields = {"id": 99, "name": "boss", "customer": DEFAULTS["user"]["customer"]} | fields
+    return Impersonator(UserFacts(**fields, rights=resolve(granted, GRAPH, TREE)), function)
+
+
 _ONLY_LISTS = Constraints(functions=frozenset({Fn.LIST_CASES}))
 
 REFUSALS = _refusals(
@@ -271,6 +279,7 @@ REFUSALS = _refusals(
     ("login_session", "login_expired", {"login": {"expires_at": NOW}}),
     ("login_session", "login_idle", {"login": {"idle_at": NOW}}),
     ("login_session", "password_change_required", {"login": {"must_change_password": True}}),
+    ("login_session", "impersonation_ended", {"impersonator": impersonator(blocked=True)}),
     ("consent", "consent_missing", {"grant": None}),
     ("consent", "consent_withdrawn", {"grant": {"withdrawn": True}}),
     ("consent", "consent_outgrown", {"grant": {"permission_scope": Fn.VIEW_CASES}}),

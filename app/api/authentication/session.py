@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from app.api.auth import Answer
@@ -11,8 +12,10 @@ from app.api.auth import personal
 from app.api.authentication import PREFIX
 from app.api.blueprint import blueprint
 from app.api.domains import asked_domain
+from app.api.schemas.common import LEVELS
 from app.api.schemas.common import InDomain
 from app.api.schemas.logins import ConstrainRequest
+from app.api.schemas.logins import ImpersonateRequest
 from app.api.shapes.events import LoginTreeShape
 from app.api.shapes.events import ended_shown
 from app.api.shapes.events import tree_shown
@@ -24,16 +27,21 @@ from app.api.shapes.sessions import LoginShape
 from app.api.shapes.sessions import SessionShape
 from app.api.shapes.sessions import login_shown
 from app.api.shapes.sessions import session_shown
+from app.policy.facts import SecurityLevel
 from app.services import audit
 from app.services import authority
 from app.services import directory
 from app.services import logins
 from app.services import named
 from app.services import oauth_sessions
+from app.services import people
 from app.services import session_admin
 from app.services.callers import Caller
 from app.services.facts import Asked
+from app.services.guards import Guard
 from app.services.problems import Denied
+from app.services.problems import FieldProblem
+from app.services.problems import Invalid
 from app.services.problems import Missing
 from app.services.tokens import Token
 
@@ -92,6 +100,21 @@ def constrain(caller: Caller, body: ConstrainRequest) -> Answer:
     return Answer(login_shown(_constrained(caller, body), caller.contact.address).credentials)
 
 
+@blueprint.post(f"{PREFIX}/session/impersonate")
+@endpoint(answers=LoginShape, body=ImpersonateRequest, writes=True)
+def impersonate_session(caller: Caller, body: ImpersonateRequest) -> Answer:
+    """A session that acts as another user, with what both hold."""
+    token = _impersonated(caller, body)
+    return Answer(login_shown(token, caller.contact.address), cookie=token.text)
+
+
+@blueprint.post(f"{PREFIX}/impersonate")
+@endpoint(answers=CredentialsShape, body=ImpersonateRequest, writes=True)
+def impersonate(caller: Caller, body: ImpersonateRequest) -> Answer:
+    """As above, in the older form."""
+    return Answer(login_shown(_impersonated(caller, body), caller.contact.address).credentials)
+
+
 @blueprint.delete(f"{PREFIX}/session/cache")
 @endpoint(answers=Nothing)
 def clear_cache(caller: Caller) -> Answer:  # noqa: ARG001
@@ -137,11 +160,29 @@ def check_permission(caller: Caller, function: str, query: InDomain, customer: s
 
 def _constrained(caller: Caller, body: ConstrainRequest) -> Token:
     personal(caller)
+    return logins.constrain(caller, _bounds(caller, body.functions, body.customers, read_only=body.read_only))
+
+
+def _impersonated(caller: Caller, body: ImpersonateRequest) -> Token:
+    personal(caller)
+    name = body.user or body.user_name
+    if name is None:
+        raise Invalid(FieldProblem("user", "Name the user to act as.", "MISSING"))
+    user = people.visible_user(caller, name, directory.domain_or_missing(body.domain, caller.domain_id).id)
+    caller.needs(Guard.IMPERSONATE, user.customer_id)
+    if user.id == caller.user_id:
+        raise Invalid(FieldProblem("user", "You are this user already.", "NOT_ALLOWED"))
+    level = LEVELS[body.security_level] if body.security_level is not None else SecurityLevel.ADMINISTRATIVE
+    bounds = _bounds(caller, body.function, body.customer, read_only=False)
+    return logins.impersonate(caller, user, bounds, int(level))
+
+
+def _bounds(
+    caller: Caller, functions: Sequence[str] | None, customers: Sequence[str] | None, *, read_only: bool
+) -> dict[str, Any]:
     bounds: dict[str, Any] = {}
-    if body.functions is not None:
-        bounds["functions"] = sorted(named.functions(body.functions))
-    if body.customers is not None:
-        bounds["customers"] = sorted(named.customers(body.customers, caller))
-    if body.read_only:
-        bounds["readOnly"] = True
-    return logins.constrain(caller, bounds)
+    if functions is not None:
+        bounds["functions"] = sorted(named.functions(functions))
+    if customers is not None:
+        bounds["customers"] = sorted(named.customers(customers, caller))
+    return bounds | ({"readOnly": True} if read_only else {})

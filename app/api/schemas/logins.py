@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from app.api.schemas.common import Level
 from app.api.wire import ArgusModel
 
 UserName = Annotated[str, Field(min_length=1, max_length=100)]
@@ -66,6 +67,17 @@ class ConstrainRequest(ArgusModel):
     @property
     def customers(self) -> list[str] | None:
         return _both(self.customer, self.customer_id)
+
+
+class ImpersonateRequest(ArgusModel):
+    """Whom to act as, and within which limits; ``userName`` is the older name of ``user``."""
+
+    user: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    user_name: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    domain: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    customer: Texts | None = None
+    function: Texts | None = None
+    security_level: Level | None = None
 
 
 def _both(names: tuple[str, ...] | None, ids: tuple[int, ...] | None) -> list[str] | None:
