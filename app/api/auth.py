@@ -166,9 +166,9 @@ def _plain(data: BaseModel | list[Any] | None) -> Any:
     return data.model_dump(mode="json", by_alias=True) if data is not None else None
 
 
-def named_by(path: dict[str, str]) -> dict[str, str]:
+def named_by(path: dict[str, Any]) -> dict[str, Any]:
     """The values in the path; what is longer than any name of ours names nothing. Raises ``Missing``."""
-    if any(len(value) > MOST_PATH_CHARACTERS for value in path.values()):
+    if any(len(str(value)) > MOST_PATH_CHARACTERS for value in path.values()):
         raise Missing
     return path
 

@@ -50,7 +50,6 @@ from app.services.guards import Guard
 from app.services.logins import SIGNATURE
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
-from app.services.problems import Missing
 from app.services.webauthn import NotSigned
 
 PATH = f"{PREFIX}/signature"
@@ -142,14 +141,14 @@ def list_passkeys(caller: Caller, query: Paged) -> Answer:
     return Answer(shown, limit=found.page.limit, offset=found.page.offset, count=found.count)
 
 
-@blueprint.delete(f"{PATH}/<key_id>")
+@blueprint.delete(f"{PATH}/<int:key_id>")
 @endpoint(answers=RevokedShape, writes=True)
-def remove_passkey(caller: Caller, key_id: str) -> Answer:
+def remove_passkey(caller: Caller, key_id: int) -> Answer:
     """This passkey never counts again; in a login by a second factor."""
     interactive(caller)
     strong_enough(caller)
     user = directory.user_by_id(caller.user_id)
-    return Answer(revoked_shown(passkeys.revoke(user, _number(key_id), caller.actor)))
+    return Answer(revoked_shown(passkeys.revoke(user, key_id, caller.actor)))
 
 
 @blueprint.get(f"{PREFIX}/user/<user>/signature")
@@ -164,16 +163,9 @@ def passkeys_of_user(caller: Caller, user: str, query: KeysQuery) -> Answer:
     return Answer(shown, limit=found.page.limit, offset=found.page.offset, count=found.count)
 
 
-@blueprint.delete(f"{PREFIX}/user/<user>/signature/<key_id>")
+@blueprint.delete(f"{PREFIX}/user/<user>/signature/<int:key_id>")
 @endpoint(answers=RevokedShape, query=InDomain, writes=True)
-def remove_passkey_of_user(caller: Caller, user: str, key_id: str, query: InDomain) -> Answer:
+def remove_passkey_of_user(caller: Caller, user: str, key_id: int, query: InDomain) -> Answer:
     """Another user's passkey never counts again."""
     found = other_user(caller, user, query, Guard.ADMINISTRATIVE_SIGNATURE)
-    return Answer(revoked_shown(passkeys.revoke(found, _number(key_id), caller.actor)))
-
-
-def _number(text: str) -> int:
-    number = directory.as_id(text)
-    if number is None:
-        raise Missing("passkey")
-    return number
+    return Answer(revoked_shown(passkeys.revoke(found, key_id, caller.actor)))
