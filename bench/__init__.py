@@ -1,0 +1,1 @@
+"""Measurements, not tests: CPU per request and queries, printed as a table."""
