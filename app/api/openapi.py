@@ -17,7 +17,9 @@ from app.api.openapi_oauth import OAUTH_PATHS
 from app.api.wire import QueryModel
 
 REF = "#/components/schemas/{model}"
-PARAMETER = re.compile(r"<(?:[a-z]+:)?([a-z_]+)>")
+PARAMETER = re.compile(r"<(?:([a-z]+):)?([a-z_]+)>")
+TEXT = {"type": "string", "minLength": 1, "maxLength": MOST_PATH_CHARACTERS}
+NUMBER = {"type": "integer", "minimum": 0}
 ERRORS = {
     "400": "The request is not HTTP in order, or for another host.",
     "401": "No credential, or none that is of use now.",
@@ -52,7 +54,7 @@ def document(app: Flask, base_url: str) -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     for rule, method, contract in operations:
         view = app.view_functions[rule.endpoint]
-        path = PARAMETER.sub(r"{\1}", rule.rule)
+        path = PARAMETER.sub(r"{\2}", rule.rule)
         paths.setdefault(path, {})[method.lower()] = _operation(
             rule, method, contract, view.__doc__ or "", schemas
         )
@@ -122,13 +124,8 @@ def _operation(
 
 def _path(rule: Rule) -> list[dict[str, Any]]:
     return [
-        {
-            "name": name,
-            "in": "path",
-            "required": True,
-            "schema": {"type": "string", "minLength": 1, "maxLength": MOST_PATH_CHARACTERS},
-        }
-        for name in PARAMETER.findall(rule.rule)
+        {"name": name, "in": "path", "required": True, "schema": NUMBER if kind == "int" else TEXT}
+        for kind, name in PARAMETER.findall(rule.rule)
     ]
 
 

@@ -16,12 +16,14 @@ from sqlalchemy import update as update_rows
 
 from app import clock
 from app.extensions import db
+from app.models.apikeys import APIKey
 from app.models.authority import Permission
 from app.models.directory import Customer
 from app.models.directory import Group
 from app.models.directory import Membership
 from app.models.directory import Subject
 from app.models.directory import User
+from app.models.grants import Grant
 from app.services import audit
 from app.services import delegation
 from app.services import directory
@@ -209,12 +211,22 @@ def _record(action: str, subject: Subject, caller: Caller, detail: dict[str, Any
 
 
 def _forget(subject: Subject, caller: Caller) -> None:
-    """End the permissions and memberships of a deleted subject: a name that comes back brings no rights."""
+    """End what a deleted subject held: who comes back brings no rights, no keys and no consents (rule 60)."""
     now, by = clock.now(), caller.user_id
     db.session.execute(
         update_rows(Permission)
         .where(Permission.subject_id == subject.id, Permission.revoked_at.is_(None))
         .values(revoked_at=now, revoked_by_id=by, revoke_comment="deleted")
+    )
+    db.session.execute(
+        update_rows(APIKey)
+        .where(APIKey.user_id == subject.id, APIKey.revoked_at.is_(None))
+        .values(revoked_at=now)
+    )
+    db.session.execute(
+        update_rows(Grant)
+        .where(Grant.user_id == subject.id, Grant.withdrawn_at.is_(None))
+        .values(withdrawn_at=now)
     )
     db.session.execute(
         update_rows(Membership)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,11 @@ from tests.world import World
 
 # Objects have no fields of their own to name here: the whole body is the map.
 MAPS = {"/currentuser/v1/prefs"}
+
+
+def filled(path: str) -> str:
+    """Something in the place of each parameter."""
+    return re.sub(r"\{[a-z_]+\}", "1", path)
 
 
 def wrong_value(schema: dict[str, Any]) -> Any:
@@ -41,7 +47,7 @@ def test_every_field_of_every_body(app: Flask, world: World, admin: ApiCaller) -
     before = len(world.rows(AuditEvent))
     walked = 0
     for method, path, name, value in fields(document):
-        target = path.replace("{", "").replace("}", "")
+        target = filled(path)
         for field, body in ((name, {name: value}), ("noSuchField", {"noSuchField": 1})):
             answer = admin.call(method, target, body)
             assert answer.status_code == 412, (method, path, field, answer.data)
@@ -65,7 +71,7 @@ def test_every_parameter_of_every_query(app: Flask, world: World, admin: ApiCall
         for method, operation in operations.items():
             if path.startswith("/authentication/v1/oauth/token") or "userinfo" in path:
                 continue
-            target = path.replace("{", "").replace("}", "")
+            target = filled(path)
             plain = {p["name"]: p["schema"] for p in operation["parameters"] if p["in"] == "query"}
             wrong = {n: "x" for n, s in plain.items() if s.get("type") in ("integer", "boolean")}
             for name, value in {**wrong, "noSuchParameter": "1"}.items():
