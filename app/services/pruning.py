@@ -17,7 +17,9 @@ from app.models.sessions import AuthorizeTransaction
 from app.models.sessions import LoginSession
 from app.models.sessions import OAuthSession
 from app.services import codes
+from app.services import stepup
 from app.services import transactions
+from app.services import webauthn
 from app.services.unit import write
 
 BATCH = 1000
@@ -29,6 +31,8 @@ def prune(days: int) -> dict[str, int]:
     return {
         "codes": write(codes.prune),
         "transactions": write(transactions.prune),
+        "step-up tokens": write(stepup.prune),
+        "passkey challenges": write(webauthn.prune),
         "OAuth sessions": _all(lambda: _oauth_sessions(before)),
         "logins": _all(lambda: _logins(before)),
     }

@@ -85,7 +85,7 @@ def issue(
     To be run inside a unit of work, after the proof. A new reset takes the place of an older one.
     """
     now = clock.now()
-    db.session.execute(delete(StepUp).where(StepUp.expires_at < now - KEPT))
+    prune()
     if login_id is None:
         forget(user)
     token_id = new_id()
@@ -105,6 +105,12 @@ def issue(
     detail = {"operation": operation}
     audit.record("step-up", actor, user=(user.id, user.short_name), detail=detail)
     return Issued(text, operation, row.expires_at)
+
+
+def prune() -> int:
+    """Delete tokens that ended a day ago; returns how many. Inside a unit of work."""
+    gone = db.session.execute(delete(StepUp).where(StepUp.expires_at < clock.now() - KEPT))
+    return int(gone.rowcount)  # type: ignore[attr-defined]
 
 
 def consume(text: str, operation: str, user_id: int, login_id: bytes | None) -> None:

@@ -125,7 +125,7 @@ def offer_login(domain_id: int, name: str, password: str | None, contact: Contac
 
 def _offer(purpose: str, user_id: int | None, login_id: bytes | None, keys: Sequence[bytes]) -> Offer:
     now = clock.now()
-    db.session.execute(delete(WebAuthnChallenge).where(WebAuthnChallenge.expires_at < now))
+    prune()
     row = WebAuthnChallenge(
         id=str(uuid.uuid4()),
         purpose=purpose,
@@ -138,6 +138,12 @@ def _offer(purpose: str, user_id: int | None, login_id: bytes | None, keys: Sequ
     db.session.add(row)
     db.session.flush()
     return Offer(row.id, row.challenge, keys)
+
+
+def prune() -> int:
+    """Delete challenges that have expired; returns how many. Inside a unit of work."""
+    gone = db.session.execute(delete(WebAuthnChallenge).where(WebAuthnChallenge.expires_at < clock.now()))
+    return int(gone.rowcount)  # type: ignore[attr-defined]
 
 
 def _claim(challenge_id: str, purpose: str, user_id: int, login_id: bytes | None) -> bytes | None:
