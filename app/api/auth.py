@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import field
 from typing import Any
 
 from flask import Response
@@ -65,7 +67,10 @@ def paged(found: Found[Any], shown: list[Any]) -> Answer:
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """What one view takes and answers. ``answers`` is a shape, or a list of one item's shape."""
+    """What one view takes and answers. ``answers`` is a shape, or a list of one item's shape.
+
+    ``also`` names the shapes of further statuses that answer something else.
+    """
 
     answers: Any
     body: type[BaseModel] | None = None
@@ -73,6 +78,7 @@ class Contract:
     statuses: tuple[int, ...] = (200,)
     optional_body: bool = False
     login: bool = True
+    also: Mapping[int, type[BaseModel]] = field(default_factory=dict)
 
     def read(self) -> dict[str, Any]:
         """The declared inputs of this request, validated. Raises ``Invalid``."""
@@ -124,9 +130,10 @@ def public(
     body: type[BaseModel] | None = None,
     query: type[QueryModel] = NoQuery,
     statuses: tuple[int, ...] = (200,),
+    also: Mapping[int, type[BaseModel]] | None = None,
 ) -> Callable[[View], Callable[..., Response]]:
     """A view that needs no login."""
-    contract = Contract(answers, body, query, statuses, login=False)
+    contract = Contract(answers, body, query, statuses, login=False, also=also or {})
 
     def decorate(view: View) -> Callable[..., Response]:
         @functools.wraps(view)

@@ -31,6 +31,8 @@ ERRORS = {
     "429": "Too many failures; see Retry-After.",
     "503": "The database cannot do it now; nothing was changed.",
 }
+# What an error may tell beside its messages: why a password was refused, for one.
+DETAIL = {"type": ["object", "null"]}
 # Refused by the server itself, before there is anything to answer with.
 TOO_LONG = {"414": {"description": "The address is too long."}, "431": {"description": "Too long."}}
 SECURITY: list[dict[str, list[str]]] = [{"apiKey": []}, {"bearer": []}, {"session": [], "csrf": []}]
@@ -68,7 +70,11 @@ def document(app: Flask, base_url: str) -> dict[str, Any]:
         "servers": [{"url": base_url}],
         "paths": dict(sorted({**paths, **OAUTH_PATHS}.items())),
         "components": {
-            "schemas": {**schemas["$defs"], "Message": MESSAGE, "Error": _envelope({"type": "null"})},
+            "schemas": {
+                **schemas["$defs"],
+                "Message": MESSAGE,
+                "Error": _envelope({"type": ["object", "null"]}),
+            },
             "securitySchemes": {
                 "apiKey": {"type": "apiKey", "in": "header", "name": "Argus-API-Key"},
                 "bearer": {"type": "http", "scheme": "bearer"},
@@ -93,6 +99,7 @@ def _schemas(contracts: list[Contract]) -> dict[str, Any]:
     for contract in contracts:
         wanted[(_item(contract.answers), "serialization")] = None
         wanted[(contract.query, "validation")] = None
+        wanted |= {(shape, "serialization"): None for shape in contract.also.values()}
         if contract.body is not None:
             wanted[(contract.body, "validation")] = None
     found, definitions = models_json_schema(list(wanted), ref_template=REF)
@@ -160,6 +167,9 @@ def _responses(contract: Contract, schemas: dict[str, Any]) -> dict[str, Any]:
     answered = {"content": {"application/json": {"schema": _envelope(data)}}}
     failed = {"content": {"application/json": {"schema": {"$ref": REF.format(model="Error")}}}}
     found = {str(status): {"description": "Done.", **answered} for status in contract.statuses}
+    for status, shape in contract.also.items():
+        other = _envelope(schemas["models"][(shape, "serialization")])
+        found[str(status)] = {"description": "Not yet.", "content": {"application/json": {"schema": other}}}
     return found | {s: {"description": text, **failed} for s, text in ERRORS.items()} | TOO_LONG
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from app.services import authority
 from app.services import directory
 from app.services.callers import Caller
-from app.services.facts import Asked
 from app.services.guards import Guard
+from app.services.people import may_see
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 
@@ -44,10 +44,7 @@ def subjects(
     ids = set()
     for text in texts:
         found = directory.find_subject(text, caller.domain_id)
-        known = found is not None and (
-            found.id == caller.user_id or bool(caller.allows(Asked(guard, found.customer_id)))
-        )
-        if found is None or not known:
+        if found is None or not may_see(caller, found, guard):
             raise Invalid(FieldProblem(field, "There is no such user or group.", "UNKNOWN"))
         ids.add(found.id)
     return frozenset(ids)

@@ -11,7 +11,6 @@ from typing import Any
 from sqlalchemy import Row
 from sqlalchemy import insert
 from sqlalchemy import or_
-from sqlalchemy import select
 from sqlalchemy import update
 
 from app import clock
@@ -201,14 +200,6 @@ def end(session_id: bytes, reason: str) -> bool:
         .values(ended_at=clock.now(), end_reason=reason)
     )
     return bool(changed.rowcount)  # type: ignore[attr-defined]
-
-
-def of_login(login_id: bytes) -> list[OAuthSession]:
-    """The OAuth sessions of a login that have not been ended."""
-    statement = select(OAuthSession).where(
-        OAuthSession.login_session_id == login_id, OAuthSession.ended_at.is_(None)
-    )
-    return list(db.session.execute(statement).scalars())
 
 
 def _until(seconds: int, parent_end: datetime | None) -> datetime:

@@ -62,9 +62,7 @@ def visible_subject(caller: Caller, text: str, domain_id: int) -> Subject:
 def basic_subject(caller: Caller, text: str, domain_id: int) -> Subject:
     """A living subject the caller may know in the reduced view. Raises ``Missing`` for absent and hidden."""
     subject = directory.find_subject(text, domain_id)
-    if subject is None or not (
-        subject.id == caller.user_id or caller.allows(Asked(Guard.VIEW_BASIC_SUBJECT, subject.customer_id))
-    ):
+    if subject is None or not may_see(caller, subject, Guard.VIEW_BASIC_SUBJECT):
         raise Missing("subject")
     return subject
 
@@ -238,11 +236,11 @@ def _forget(subject: Subject, caller: Caller) -> None:
     )
 
 
-def may_see(caller: Caller, subject: Subject) -> bool:
-    """Whether the caller may know of a subject: it is himself, or he holds ``viewUsers`` for its customer."""
+def may_see(caller: Caller, subject: Subject, guard: Guard = Guard.VIEW_USERS) -> bool:
+    """Whether the caller may know of a subject: it is himself, or he holds the guard for its customer."""
     if subject.id == caller.user_id:
         return bool(caller.decision)
-    return bool(caller.allows(Asked(Guard.VIEW_USERS, subject.customer_id)))
+    return bool(caller.allows(Asked(guard, subject.customer_id)))
 
 
 def _place(new: NewSubject, caller: Caller) -> Customer:

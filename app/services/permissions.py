@@ -22,6 +22,7 @@ from app.services import standing
 from app.services.callers import Caller
 from app.services.facts import Asked
 from app.services.guards import Guard
+from app.services.people import may_see
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 from app.services.problems import Missing
@@ -48,7 +49,7 @@ def judged(new: NewPermission, caller: Caller) -> tuple[Subject, Function, Custo
         customer = None
         problems.append(FieldProblem("customer", "There is no such customer.", "UNKNOWN"))
     subject = directory.find_subject(new.subject, caller.domain_id)
-    if subject is None or not caller.allows(Asked(Guard.VIEW_USERS, subject.customer_id)):
+    if subject is None or not may_see(caller, subject):
         subject = None
         problems.append(FieldProblem("subject", "There is no such user or group.", "UNKNOWN"))
     if customer is not None:

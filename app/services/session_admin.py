@@ -18,8 +18,8 @@ from app.services import directory
 from app.services import logins
 from app.services import oauth_sessions
 from app.services.callers import Caller
-from app.services.facts import Asked
 from app.services.guards import Guard
+from app.services.people import may_see
 from app.services.problems import Missing
 
 
@@ -60,7 +60,7 @@ def evict(identifier: str, caller: Caller) -> LoginSession | OAuthSession:
         raise Missing("session")
     user = directory.user_by_id(session.user_id)
     if user.id != caller.user_id:
-        if not caller.allows(Asked(Guard.VIEW_USERS, user.customer_id)):
+        if not may_see(caller, user):
             raise Missing("session")
         caller.needs(Guard.DELETE_SESSION, user.customer_id)
         delegation.insist_not_above(caller, user)

@@ -13,7 +13,6 @@ from datetime import datetime
 from itsdangerous import BadSignature
 from itsdangerous import URLSafeTimedSerializer
 
-from app import clock
 from app.services.keyring import keyring
 
 LIFE_SECONDS = 3600
@@ -42,11 +41,6 @@ def unwrap(text: str | None) -> Continuation | None:
     except BadSignature:
         return None
     return Continuation(held["p"], datetime.fromtimestamp(held["t"], UTC))
-
-
-def now() -> datetime:
-    """When a request that arrives now began."""
-    return clock.now()
 
 
 def _serializer() -> URLSafeTimedSerializer:

@@ -48,14 +48,14 @@ REUSED = "This code was used already. Wait for the next one."
 
 
 @blueprint.post(f"{PREFIX}/totp/authentication")
-@public(answers=LoginShape, body=TOTPLogin, statuses=(200, 221))
+@public(answers=LoginShape, body=TOTPLogin, statuses=(200, 221), also={206: ChallengeShape})
 def authenticate_by_code(body: TOTPLogin) -> Answer:
     """Login by password and code; 401 alike for every cause; 206 with a challenge for a code used before."""
     return _log_in(body)
 
 
 @blueprint.post(f"{PREFIX}/totp/authenticate")
-@public(answers=CredentialsShape, body=TOTPLogin, statuses=(200, 221))
+@public(answers=CredentialsShape, body=TOTPLogin, statuses=(200, 221), also={206: ChallengeShape})
 def authenticate_by_code_old(body: TOTPLogin) -> Answer:
     """Deprecated: as ``/totp/authentication``, answering the credentials only."""
     answer = _log_in(body)
