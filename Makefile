@@ -1,4 +1,4 @@
-# Doors: run, test, check, bench, browser-test; and wheel, clean. Needs Python 3.11 or newer, nothing else.
+# Doors: run, test, check, bench, browser-test; and screenshots, translations, wheel, clean. Needs Python 3.11 or newer, nothing else.
 BIND ?= 127.0.0.1:8080
 ARGS ?=
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -8,18 +8,27 @@ PY := .venv/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check install --quiet --constraint .ci/constraints.txt
 PINS := setup.cfg pyproject.toml .ci/constraints.txt
 
-.PHONY: run test check policy-coverage bench browser-test wheel clean
+.PHONY: run test check policy-coverage bench browser-test screenshots translations wheel clean
 .DELETE_ON_ERROR:
 
 run: .venv/runtime
 	@ARGUS_BASE_URL=$${ARGUS_BASE_URL:-http://$(BIND)} .venv/bin/argus-idp init --demo
 	@exec .venv/bin/argus-idp serve --bind $(BIND)
 
+# A file runs on one worker: its tests may share a server. (loadgroup groups nothing in xdist 3.8 under pytest 9.2.)
 test: .venv/test
-	@$(PY) -m pytest -q -n 2 --dist loadgroup --max-worker-restart 1 $(ARGS)
+	@$(PY) -m pytest -q -n 2 --dist loadfile --max-worker-restart 1 $(ARGS)
 
 browser-test: .venv/test
 	@$(PY) -m pytest -q -m browser $(ARGS)
+
+# One picture of each page and state that the journeys see.
+screenshots: .venv/test
+	@mkdir -p docs/screenshots && rm -f docs/screenshots/*.jpg
+	@ARGUS_TEST_SCREENSHOTS=docs/screenshots $(PY) -m pytest -q -m browser tests/browser $(ARGS)
+
+translations: .venv/test
+	@$(PY) -m tests.house.catalogue
 
 check: .venv/test
 	@$(PY) -c "$$PACKAGES"

@@ -1,5 +1,5 @@
 """The WSGI application, for any server: ``gunicorn wsgi:app``."""
 
-from app import create_app
+from app.cli.serve import worker
 
-app = create_app()
+app = worker()

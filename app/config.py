@@ -9,20 +9,42 @@ import base64
 import binascii
 import ipaddress
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import field
 from pathlib import Path
+from typing import Literal
+from urllib.parse import unquote
 from urllib.parse import urlsplit
 
 from app.policy import network
+from app.policy import redirects
 
 DEFAULT_BASE_URL = "http://127.0.0.1:8080"
 SECRET_KEYS_FILE = "secret_keys"  # noqa: S105 - a file name
+# RFC 5321 4.1.2 without quoted names: nothing here can end a header, quote or begin a second address.
+MAILBOX = re.compile(
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+    r"@(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[A-Za-z0-9:.]+\])"
+)
+MOST_MAILBOX_CHARACTERS = 254
 
 
 class UnsafeConfiguration(Exception):
     """A setting is missing, malformed or unsafe. The text names it and says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """Who takes our mails. ``tls``: ``direct``, ``starttls`` (insisted on), ``none`` on this machine only."""
+
+    host: str
+    port: int
+    tls: Literal["direct", "starttls", "none"]
+    user: str | None
+    password: str | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +71,10 @@ class Settings:
     throttle_window_seconds: int
     argon2_memory_kib: int
     argon2_time: int
+    mail_server: MailServer | None
+    mail_from: str
+    recovery_seconds: int
+    support_contact: str
 
     @property
     def is_https(self) -> bool:
@@ -71,10 +97,11 @@ def load(overrides: Mapping[str, object] | None = None) -> Settings:
 
     instance = Path(given.get("ARGUS_INSTANCE", "instance")).resolve()
     instance.mkdir(mode=0o700, parents=True, exist_ok=True)
+    base_url = _base_url(given.get("ARGUS_BASE_URL") or DEFAULT_BASE_URL)
     return Settings(
         instance=instance,
         database_url=_database_url(given, instance),
-        base_url=_base_url(given.get("ARGUS_BASE_URL") or DEFAULT_BASE_URL),
+        base_url=base_url,
         domain=given.get("ARGUS_DOMAIN") or "MNEMONIC",
         trusted_proxies=_proxies(given.get("ARGUS_TRUSTED_PROXIES", "")),
         ratelimit_storage=given.get("ARGUS_RATELIMIT_STORAGE") or "memory://",
@@ -92,6 +119,10 @@ def load(overrides: Mapping[str, object] | None = None) -> Settings:
         throttle_window_seconds=_seconds(given, "ARGUS_THROTTLE_WINDOW_SECONDS", 300, most=86_400),
         argon2_memory_kib=_seconds(given, "ARGUS_ARGON2_MEMORY_KIB", 19_456, least=8, most=1_048_576),
         argon2_time=_seconds(given, "ARGUS_ARGON2_TIME", 2, most=20),
+        mail_server=_mail_server(given.get("ARGUS_SMTP_URL", "")),
+        mail_from=_mail_from(given.get("ARGUS_MAIL_FROM", ""), base_url),
+        recovery_seconds=_seconds(given, "ARGUS_RECOVERY_SECONDS", 1_800, least=60, most=86_400),
+        support_contact=_support_contact(given.get("ARGUS_SUPPORT_CONTACT", "")),
     )
 
 
@@ -134,6 +165,59 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def is_mailbox(text: str) -> bool:
+    """Whether this is one plain ASCII mail address, fit to stand in a header as it is."""
+    return len(text) <= MOST_MAILBOX_CHARACTERS and MAILBOX.fullmatch(text) is not None
+
+
+def _mail_server(text: str) -> MailServer | None:
+    """The server behind ``ARGUS_SMTP_URL``; ``None`` when there is none. The URL is never repeated."""
+    name = "ARGUS_SMTP_URL"
+    if not text:
+        return None
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        raise UnsafeConfiguration(f"{name}: the port is not a number.") from None
+    if parts.scheme not in ("smtp", "smtps") or not parts.hostname or port == 0:
+        raise UnsafeConfiguration(f"{name}: write smtp://user:password@host:587 or smtps://….")
+    if parts.path not in ("", "/") or parts.query or parts.fragment:
+        raise UnsafeConfiguration(f"{name}: write nothing after the host; / ? # are %2F %3F %23.")
+    if bool(parts.username) != bool(parts.password):
+        raise UnsafeConfiguration(f"{name}: write a user and a password, or neither.")
+    tls: Literal["direct", "starttls", "none"] = "direct"
+    if parts.scheme == "smtp":
+        tls = "none" if is_loopback(parts.hostname) else "starttls"
+    return MailServer(
+        host=parts.hostname,
+        port=port or (465 if tls == "direct" else 587),
+        tls=tls,
+        user=unquote(parts.username) if parts.username else None,
+        password=unquote(parts.password) if parts.password else None,
+    )
+
+
+def _mail_from(text: str, base_url: str) -> str:
+    if not text:
+        host = urlsplit(base_url).hostname or ""
+        if ":" in host:
+            host = f"[IPv6:{host}]"
+        elif host.replace(".", "").isdigit():
+            host = f"[{host}]"
+        text = f"no-reply@{host}"
+    if not is_mailbox(text):
+        raise UnsafeConfiguration("ARGUS_MAIL_FROM: write one address such as no-reply@example.com.")
+    return text
+
+
+def _support_contact(text: str) -> str:
+    """Whom a person who was refused may ask: a mail address or an https page; empty for nobody named."""
+    if text and not is_mailbox(text) and redirects.main_uri_problem(text) is not None:
+        raise UnsafeConfiguration("ARGUS_SUPPORT_CONTACT: write a mail address or an https:// address.")
+    return text
 
 
 def _proxies(text: str) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 from typing import TypeVar
 from typing import cast
 
@@ -30,3 +31,24 @@ def per_app(factory: Callable[[], T]) -> T:
     if factory not in kept:
         kept.setdefault(factory, factory())
     return cast("T", kept[factory])
+
+
+def provide(app: Flask, name: str, thing: object) -> None:
+    """Give the services of an application what only a layer above them can make; called while it is built."""
+    app.extensions[f"argus_{name}"] = thing
+
+
+def provided(name: str) -> Any:
+    """What ``provide`` gave under this name."""
+    return current_app.extensions[f"argus_{name}"]
+
+
+def in_application(work: Callable[[], T]) -> Callable[[], T]:
+    """``work``, to be run in another thread, in a context of the application at work now."""
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+
+    def run() -> T:
+        with app.app_context():
+            return work()
+
+    return run

@@ -6,15 +6,15 @@ The floor is an answer that does nothing (``/healthz``): the ratio to it carries
 from __future__ import annotations
 
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import event
 
 from app import create_app
 from app.extensions import db
+from bench.measure import measured
+from bench.measure import table
+from bench.pages import pages
 from tests.drivers.api_caller import ApiCaller
 from tests.drivers.person import Person
 from tests.drivers.relying_party import RelyingParty
@@ -23,23 +23,7 @@ from tests.fixtures import CHEAP
 from tests.fixtures import Template
 from tests.world import World
 
-ROUNDS = 300
 SESSION = "/authentication/v1/session"
-
-
-def measured(
-    name: str, call: Callable[[], Any], counter: list[str], rounds: int = ROUNDS
-) -> tuple[str, float, int]:
-    """CPU milliseconds and statements of one call, warm."""
-    for _ in range(5):
-        call()
-    counter.clear()
-    call()
-    statements = len([s for s in counter if not s.startswith(("BEGIN", "PRAGMA"))])
-    began = time.process_time()
-    for _ in range(rounds):
-        call()
-    return name, (time.process_time() - began) * 1000 / rounds, statements
 
 
 def main() -> None:
@@ -73,10 +57,9 @@ def main() -> None:
         measured("login page", lambda: browser.get("/login"), counter),
         measured("home page", lambda: alice.visits("/"), counter),
     ]
-    floor = rows[0][1]
-    print(f"{'operation':<22} {'CPU ms':>8} {'ratio':>7} {'queries':>8}")
-    for name, milliseconds, statements in rows:
-        print(f"{name:<22} {milliseconds:>8.2f} {milliseconds / floor:>7.1f} {statements:>8}")
+    table("operation", rows, rows[0].milliseconds)
+    print()
+    table("page", pages(app, Person(app, "admin", template.secrets.password), counter), rows[0].milliseconds)
 
 
 if __name__ == "__main__":

@@ -37,15 +37,13 @@ hypothesis.settings.load_profile("argus")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what has no component here. One worker runs all of Redis, one all of the browser."""
+    """Skip what has no component here."""
     for item in items:
         for marker, (name, here, remedy) in COMPONENTS.items():
             if item.get_closest_marker(marker) is None:
                 continue
             if not here:
                 item.add_marker(pytest.mark.skip(reason=f"{name} is not here: {remedy}"))
-            if marker != "postgres":
-                item.add_marker(pytest.mark.xdist_group(marker))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -100,10 +98,10 @@ def postgres_database(worker: str) -> Iterator[str]:
 
 @pytest.fixture(scope="session", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The URL of an empty database, SQLite (a file) and PostgreSQL in turn. Tests of one are run together."""
+    """The URL of this worker's database, SQLite (a file) and PostgreSQL in turn; empty until first used."""
     if request.param == "postgres":
         return str(request.getfixturevalue("postgres_database"))
-    return f"sqlite:///{tmp_path_factory.mktemp('database') / 'argus.sqlite'}"
+    return f"sqlite:///{tmp_path_factory.getbasetemp() / 'argus.sqlite'}"
 
 
 @pytest.fixture(scope="session")
@@ -128,4 +126,5 @@ from tests.fixtures import queries  # noqa: E402, F401
 from tests.fixtures import rp  # noqa: E402, F401
 from tests.fixtures import settings  # noqa: E402, F401
 from tests.fixtures import template  # noqa: E402, F401
+from tests.fixtures import templates  # noqa: E402, F401
 from tests.fixtures import world  # noqa: E402, F401

@@ -81,19 +81,31 @@ class Template:
 
 
 @pytest.fixture(scope="session")
-def template(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Template]:
-    app = create_app(
-        {
-            **CHEAP,
-            "ARGUS_INSTANCE": tmp_path_factory.mktemp("instance"),
-            "ARGUS_DATABASE_URL": database_url,
-            "ARGUS_BASE_URL": BASE_URL,
-        }
-    )
-    yield Template(app)
-    with app.app_context():
-        db.session.remove()
-        db.engine.dispose()
+def templates() -> Iterator[dict[str, Template]]:
+    """One for each database of this worker: files come in any order, and each asks for both."""
+    made: dict[str, Template] = {}
+    yield made
+    for one in made.values():
+        with one.app.app_context():
+            db.session.remove()
+            db.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def template(
+    database_url: str, templates: dict[str, Template], tmp_path_factory: pytest.TempPathFactory
+) -> Template:
+    if database_url not in templates:
+        app = create_app(
+            {
+                **CHEAP,
+                "ARGUS_INSTANCE": tmp_path_factory.mktemp("instance"),
+                "ARGUS_DATABASE_URL": database_url,
+                "ARGUS_BASE_URL": BASE_URL,
+            }
+        )
+        templates[database_url] = Template(app)
+    return templates[database_url]
 
 
 @pytest.fixture

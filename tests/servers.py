@@ -26,14 +26,17 @@ CHEAP = {"ARGUS_ARGON2_MEMORY_KIB": "8", "ARGUS_ARGON2_TIME": "1", "ARGUS_LOG_LE
 class LiveServer:
     """Initialised with the demo and serving; ``told`` is what ``init --demo --json`` printed.
 
-    Environment variables of the server by keyword: ``refresh_grace_seconds=0``.
+    Browsers use passkeys at a ``host`` with a name only, such as ``localhost``. Environment variables of the
+    server by keyword: ``refresh_grace_seconds=0``.
     """
 
-    def __init__(self, folder: Path, *, workers: int = 1, **settings: object) -> None:
+    def __init__(
+        self, folder: Path, *, workers: int = 1, host: str = "127.0.0.1", **settings: object
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.port = free_port()
-        self.base = f"http://127.0.0.1:{self.port}"
+        self.base = f"http://{host}:{self.port}"
         given = {f"ARGUS_{name.upper()}": str(value) for name, value in settings.items()}
         self.environment = {
             **{k: v for k, v in os.environ.items() if not k.startswith("ARGUS_")},
@@ -54,6 +57,8 @@ class LiveServer:
 
     def password(self, name: str) -> str:
         """A demo user's password."""
+        if name == self.told["adminUser"]:
+            return str(self.told["adminPassword"])
         return next(str(u["password"]) for u in self.told["users"] if u["userName"] == name)
 
     def client(self, short_name: str) -> dict[str, Any]:
@@ -104,9 +109,11 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(folder: Path, *, workers: int = 1, **settings: object) -> Iterator[LiveServer]:
+def running(
+    folder: Path, *, workers: int = 1, host: str = "127.0.0.1", **settings: object
+) -> Iterator[LiveServer]:
     """A server for the time of a ``with``."""
-    server = LiveServer(folder, workers=workers, **settings)
+    server = LiveServer(folder, workers=workers, host=host, **settings)
     try:
         yield server
     finally:

@@ -25,10 +25,10 @@ from app.api import csrf
 from app.api.body import read_body
 from app.api.body import read_query
 from app.api.messages import envelope
-from app.api.schemas.common import NoQuery
-from app.api.wire import QueryModel
 from app.edge import Ambiguous
 from app.edge import Presented
+from app.schemas.common import NoQuery
+from app.schemas.wire import QueryModel
 from app.services import apikeys
 from app.services import logins
 from app.services.callers import Caller
@@ -41,10 +41,6 @@ from app.services.unit import write
 
 class Unauthenticated(Problem):
     """No credential, or none of ours: 401."""
-
-
-class NotInteractive(Problem):
-    """This needs a person's own login: 403."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,18 +174,6 @@ def named_by(path: dict[str, Any]) -> dict[str, Any]:
     if any(len(str(value)) > MOST_PATH_CHARACTERS for value in path.values()):
         raise Missing
     return path
-
-
-def interactive(caller: Caller) -> None:
-    """Go on only for a person's own login (security rules 36, 54). Raises ``NotInteractive``."""
-    if not caller.interactive:
-        raise NotInteractive
-
-
-def personal(caller: Caller) -> None:
-    """Go on only for a person's own login or unconstrained API key (rule 54). Raises ``NotInteractive``."""
-    if not caller.personal:
-        raise NotInteractive
 
 
 def _credential() -> Presented:

@@ -8,13 +8,13 @@ from flask import request
 from pydantic import BaseModel
 from pydantic import ValidationError
 
-from app.api.messages import Message
-from app.api.messages import field_errors
 from app.api.strict_json import PLAIN_NAME
-from app.api.strict_json import UNCLEAN
 from app.api.strict_json import BadJSON
 from app.api.strict_json import parse_object
-from app.api.wire import QueryModel
+from app.schemas.texts import UNCLEAN
+from app.schemas.validation import field_problems
+from app.schemas.validation import validated
+from app.schemas.wire import QueryModel
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 
@@ -49,16 +49,4 @@ def read_query(model: type[Q]) -> Q:
     try:
         return model.from_query(request.args)
     except ValidationError as problem:
-        raise Invalid(*(_as_problem(message) for message in field_errors(problem))) from None
-
-
-def validated(model: type[M], fields: dict[str, object]) -> M:
-    """Fields as this schema, or ``Invalid``."""
-    try:
-        return model.model_validate(fields)
-    except ValidationError as problem:
-        raise Invalid(*(_as_problem(message) for message in field_errors(problem))) from None
-
-
-def _as_problem(message: Message) -> FieldProblem:
-    return FieldProblem(message.field or "body", message.message, message.message_template)
+        raise Invalid(*field_problems(problem)) from None

@@ -50,7 +50,7 @@ def check(request: Request, caller: Caller) -> None:
     try:
         claims = json.loads(_decode(parts[1]))
         url, timestamp = claims["url"], claims["timestamp"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise BadCsrf from None
     if not isinstance(url, str) or not isinstance(timestamp, int):
         raise BadCsrf

@@ -8,9 +8,6 @@ from app.api.auth import Answer
 from app.api.auth import endpoint
 from app.api.auth import paged
 from app.api.blueprint import blueprint
-from app.api.schemas.common import LEVELS
-from app.api.schemas.common import Named
-from app.api.schemas.searching import Paged
 from app.api.shapes.currentuser import CurrentUserShape
 from app.api.shapes.currentuser import OldGroupShape
 from app.api.shapes.currentuser import OwnPermissionShape
@@ -19,6 +16,9 @@ from app.api.shapes.currentuser import user_shown
 from app.api.shapes.infos import CustomerInfo
 from app.api.shapes.infos import FunctionBrief
 from app.models.authority import Function
+from app.schemas.common import LEVELS
+from app.schemas.common import Named
+from app.schemas.searching import Paged
 from app.services import authority
 from app.services import directory
 from app.services import permission_search

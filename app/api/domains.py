@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.api.schemas.common import InDomain
+from app.schemas.common import InDomain
 from app.services import directory
 from app.services.callers import Caller
 

@@ -7,16 +7,16 @@ from flask import Response
 from flask import g
 from flask import jsonify
 
-from app.api.auth import NotInteractive
 from app.api.auth import Unauthenticated
 from app.api.csrf import BadCsrf
 from app.api.messages import Message
 from app.api.messages import envelope
-from app.oauth.authorize import StaleTransaction
+from app.oauth.approving import StaleTransaction
 from app.policy.reasons import api_status
 from app.policy.reasons import public_sentence
 from app.services import audit
 from app.services.callers import Caller
+from app.services.presence import NotInteractive
 from app.services.problems import Conflict
 from app.services.problems import Denied
 from app.services.problems import Invalid

@@ -14,7 +14,7 @@ from werkzeug.routing import Rule
 from app.api.auth import MOST_PATH_CHARACTERS
 from app.api.auth import Contract
 from app.api.openapi_oauth import OAUTH_PATHS
-from app.api.wire import QueryModel
+from app.schemas.wire import QueryModel
 
 REF = "#/components/schemas/{model}"
 PARAMETER = re.compile(r"<(?:([a-z]+):)?([a-z_]+)>")
@@ -31,8 +31,6 @@ ERRORS = {
     "429": "Too many failures; see Retry-After.",
     "503": "The database cannot do it now; nothing was changed.",
 }
-# What an error may tell beside its messages: why a password was refused, for one.
-DETAIL = {"type": ["object", "null"]}
 # Refused by the server itself, before there is anything to answer with.
 TOO_LONG = {"414": {"description": "The address is too long."}, "431": {"description": "Too long."}}
 SECURITY: list[dict[str, list[str]]] = [{"apiKey": []}, {"bearer": []}, {"session": [], "csrf": []}]

@@ -10,27 +10,28 @@ from pydantic import RootModel
 from app.api.auth import Answer
 from app.api.auth import endpoint
 from app.api.auth import paged
-from app.api.authentication.users import guarded_user
 from app.api.blueprint import blueprint
-from app.api.body import validated
 from app.api.domains import asked_domain
-from app.api.schemas.common import InDomain
-from app.api.schemas.preferences import KeysQuery
-from app.api.schemas.preferences import OwnPreferenceQuery
-from app.api.schemas.preferences import PreferenceQuery
-from app.api.schemas.preferences import PreferencesSet
-from app.api.schemas.preferences import Properties
-from app.api.schemas.preferences import UserKeysQuery
 from app.api.shapes.infos import Nothing
 from app.api.shapes.preferences import PreferenceShape
 from app.api.shapes.preferences import preferences_shown
 from app.models.preferences import Preference
+from app.schemas.common import InDomain
+from app.schemas.preferences import KeysQuery
+from app.schemas.preferences import OwnPreferenceQuery
+from app.schemas.preferences import PreferenceQuery
+from app.schemas.preferences import PreferencesSet
+from app.schemas.preferences import Properties
+from app.schemas.preferences import UserKeysQuery
+from app.schemas.validation import validated
 from app.services import directory
 from app.services import people
 from app.services import preferences
 from app.services import search
 from app.services.callers import Caller
 from app.services.guards import Guard
+from app.services.people import guarded_user
+from app.services.presence import personal
 
 OWN = "/currentuser/v1"
 ADMIN = "/useradmin/v2/user/<user>/preferences"
@@ -68,6 +69,7 @@ def own_properties(caller: Caller, query: KeysQuery) -> Answer:
 @endpoint(answers=TextMap, body=Properties, writes=True)
 def set_properties(caller: Caller, body: Properties) -> Answer:
     """Set these, keep the others; answers all."""
+    personal(caller)
     return Answer(_map(preferences.put(caller.user_id, body.root), ()))
 
 
@@ -75,6 +77,7 @@ def set_properties(caller: Caller, body: Properties) -> Answer:
 @endpoint(answers=Nothing, query=KeysQuery, writes=True)
 def delete_properties(caller: Caller, query: KeysQuery) -> Answer:
     """Delete these."""
+    personal(caller)
     preferences.remove(caller.user_id, query.key)
     return Answer(Nothing())
 
@@ -90,6 +93,7 @@ def get_property(caller: Caller, key: str) -> Answer:
 @endpoint(answers=Nothing, writes=True)
 def delete_property(caller: Caller, key: str) -> Answer:
     """Delete one."""
+    personal(caller)
     preferences.remove(caller.user_id, [key])
     return Answer(Nothing())
 
@@ -140,12 +144,12 @@ def set_preference_of_user(caller: Caller, user: str, key: str, value: str, quer
 @endpoint(answers=[PreferenceShape], query=UserKeysQuery, writes=True)
 def delete_preferences_of_user(caller: Caller, user: str, query: UserKeysQuery) -> Answer:
     """Delete these; answers what remains."""
-    found = guarded_user(caller, user, query, Guard.UPDATE_USER_PREFERENCES)
+    found = guarded_user(caller, user, asked_domain(query, caller), Guard.UPDATE_USER_PREFERENCES)
     return Answer(preferences_shown(preferences.remove(found.id, query.key), found))
 
 
 def _put(caller: Caller, user: str, query: InDomain, values: dict[str, str]) -> Answer:
-    found = guarded_user(caller, user, query, Guard.UPDATE_USER_PREFERENCES)
+    found = guarded_user(caller, user, asked_domain(query, caller), Guard.UPDATE_USER_PREFERENCES)
     return Answer(preferences_shown(preferences.put(found.id, values), found))
 
 

@@ -14,6 +14,7 @@ from app.runtime import settings
 from app.services import bootstrap
 from app.services import demo as demonstration
 from app.services import directory
+from app.services import sealing
 from app.services.unit import write
 
 DEMO_FILE = "demo.json"
@@ -26,6 +27,7 @@ DEMO_FILE = "demo.json"
 def init(demo: bool, as_json: bool) -> None:
     """Create the database, the first administrator and an API key; with --demo also demo data."""
     upgrade()
+    write(sealing.begin)
     made = write(bootstrap.initialise) if not bootstrap.is_done() else None
     told: dict[str, Any] = {
         "baseURL": settings().base_url,

@@ -6,6 +6,7 @@ import os
 from typing import Any
 
 import click
+from flask import Flask
 from flask import current_app
 from flask.cli import with_appcontext
 from sqlalchemy.exc import SQLAlchemyError
@@ -15,8 +16,9 @@ from app.config import is_loopback
 from app.extensions import db
 from app.runtime import settings
 from app.services import readiness
+from app.services import sealer
 
-TARGET = "app:create_app"
+TARGET = "app.cli.serve:worker"
 THREADS = 4
 KILL_AFTER_SECONDS = 10
 HEADER_BYTES = 16_384
@@ -43,6 +45,14 @@ def serve(bind: str, workers: int) -> None:
         db.engine.dispose()
     click.echo(f"Serving {base} on {bind} with {workers} worker{'s' if workers > 1 else ''}", err=True)
     (_gunicorn if proxied else _granian)(host, port, workers)
+
+
+def worker() -> Flask:
+    """The application of one serving process, and what works beside its requests."""
+    app: Flask = import_string("app:create_app")()
+    with app.app_context():
+        sealer.start()
+    return app
 
 
 def _address(bind: str) -> tuple[str, int]:

@@ -7,6 +7,8 @@ from flask.cli import with_appcontext
 from flask_migrate import upgrade as migrate
 
 from app.services import readiness
+from app.services import sealing
+from app.services.unit import write
 
 
 @click.command()
@@ -14,4 +16,5 @@ from app.services import readiness
 def upgrade() -> None:
     """Apply the migrations this version brings; safe to repeat."""
     migrate()
+    write(sealing.begin)
     click.echo(f"The database is at {readiness.head()}.")

@@ -1,12 +1,14 @@
-"""What happened: one row per authorize, redeem, refusal, end and administrative change."""
+"""What happened: one row per authorize, redeem, refusal, end and administrative change; and their chain."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import CheckConstraint
 from sqlalchemy import Index
 from sqlalchemy import String
+from sqlalchemy import text
 from sqlalchemy.orm import Mapped
 from sqlalchemy.orm import mapped_column
 
@@ -19,7 +21,9 @@ from app.models.base import Json
 class AuditEvent(Base):
     """Names are copied, not joined: an audit row must read the same after everything it names is gone.
 
-    ``decision`` is the decision number; ``seal`` is filled by the sealer, never by the writer.
+    ``decision`` is the decision number. ``place`` is the position in the chain, not that of the id: a
+    transaction that was open for long commits a low id late. It and ``seal`` are filled by the sealer,
+    never by the writer (``services/sealing.py``).
     """
 
     __tablename__ = "audit_event"
@@ -27,6 +31,33 @@ class AuditEvent(Base):
         Index("ix_audit_event_decision", "decision"),
         Index("ix_audit_event_user_id_at", "user_id", "at"),
         Index("ix_audit_event_client_id_at", "client_id", "at"),
+        # What the audit log is searched by, newest first.
+        Index("ix_audit_event_at", "at"),
+        Index("ix_audit_event_action_at", "action", "at"),
+        Index("ix_audit_event_address_at", "address", "at"),
+        Index("ix_audit_event_user_name_at", "user_name", "at"),
+        Index(
+            "ix_audit_event_actor_name_at",
+            "actor_name",
+            "at",
+            sqlite_where=text("actor_name <> user_name"),
+            postgresql_where=text("actor_name <> user_name"),
+        ),
+        Index(
+            "ix_audit_event_outcome_at",
+            "outcome",
+            "at",
+            sqlite_where=text("outcome <> 'success'"),
+            postgresql_where=text("outcome <> 'success'"),
+        ),
+        # The chain, and what is not in it yet.
+        Index("uq_audit_event_place", "place", unique=True),
+        Index(
+            "ix_audit_event_unsealed",
+            "id",
+            sqlite_where=text("place IS NULL"),
+            postgresql_where=text("place IS NULL"),
+        ),
         {"sqlite_autoincrement": True},
     )
 
@@ -46,4 +77,20 @@ class AuditEvent(Base):
     request_id: Mapped[str | None] = mapped_column(String(64))
     reasons: Mapped[list[str]] = mapped_column(default=list)
     detail: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    place: Mapped[int | None] = mapped_column(BigId)
     seal: Mapped[bytes | None] = mapped_column(Digest)
+
+
+class AuditHead(Base):
+    """The end of the chain: place and seal of its last row, under a ``mark`` that only a key holder can make.
+
+    One row. Without it, or with a mark that is wrong, nothing is sealed any more.
+    """
+
+    __tablename__ = "audit_head"
+    __table_args__ = (CheckConstraint("id = 1", name="single"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    place: Mapped[int] = mapped_column(BigId)
+    seal: Mapped[bytes] = mapped_column(Digest)
+    mark: Mapped[bytes] = mapped_column(Digest)

@@ -10,7 +10,9 @@ from typing import Any
 
 from sqlalchemy import CheckConstraint
 from sqlalchemy import ForeignKey
+from sqlalchemy import Index
 from sqlalchemy import String
+from sqlalchemy import text
 from sqlalchemy.orm import Mapped
 from sqlalchemy.orm import mapped_column
 
@@ -31,7 +33,16 @@ class LoginSession(Base):
     """
 
     __tablename__ = "login_session"
-    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012
+    __table_args__ = (
+        # Those that stand, newest first.
+        Index(
+            "ix_login_session_open",
+            "created_at",
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+        {"sqlite_with_rowid": False},
+    )
 
     id: Mapped[bytes] = mapped_column(SessionId, primary_key=True)
     user_id: Mapped[int] = mapped_column(BigId, ForeignKey("subject.id"), index=True)
@@ -125,7 +136,11 @@ class AuthorizationCode(Base, ArgusCodeMixin):
 
 
 class AuthorizeTransaction(Base):
-    """A validated authorization request waiting for this login's answer; ten minutes, used once."""
+    """A validated authorization request waiting for this login's answer; ten minutes, used once.
+
+    ``permission_scope_id`` is the client's of when the page was shown: what an approval can mean at most.
+    ``created_at`` is when the request first arrived, before a login that it may have asked for.
+    """
 
     __tablename__ = "authorize_transaction"
     __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012
@@ -133,6 +148,7 @@ class AuthorizeTransaction(Base):
     id: Mapped[bytes] = mapped_column(SessionId, primary_key=True)
     login_session_id: Mapped[bytes] = mapped_column(SessionId, ForeignKey("login_session.id"), index=True)
     parameters: Mapped[dict[str, Any]]
+    permission_scope_id: Mapped[int] = mapped_column(BigId, ForeignKey("function.id"))
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
     used_at: Mapped[datetime | None]

@@ -25,22 +25,14 @@ from app.oauth.errors import ArgusOAuthError
 from app.oauth.errors import spoken
 from app.oauth.requests import ArgusRequest
 from app.oauth.server import oauth_server
-from app.policy.facts import Decision
 from app.policy.facts import Leg
 from app.policy.facts import Question
-from app.policy.facts import UserFacts
 from app.runtime import settings
-from app.services import audit
-from app.services import callers
 from app.services import clients
 from app.services import facts
-from app.services import gate
 from app.services import grants
 from app.services import keys
-from app.services import transactions
 from app.services.callers import Caller
-from app.services.codes import Approval
-from app.services.unit import write
 
 PROMPTS = frozenset({"none", "login", "consent", "select_account"})
 SECONDS = re.compile(r"[0-9]{1,9}", re.ASCII)
@@ -121,7 +113,7 @@ def _validate_rest(params: Mapping[str, str], client: OAuthClient, redirect_uri:
         raise ArgusOAuthError("invalid_request", "The parameter max_age must be a whole number of seconds.")
     hint = params.get("id_token_hint")
     subject = _hinted_subject(hint) if hint is not None else None
-    grant = _authlib_grant(params)
+    grant = authlib_grant(params)
     return AuthorizationRequest(
         params=dict(params),
         client=client,
@@ -164,51 +156,11 @@ def question(request: AuthorizationRequest, caller: Caller) -> Question:
     )
 
 
-def approve(request: AuthorizationRequest, caller: Caller, transaction: str | None = None) -> Response:
-    """Record the consent, issue the code and answer with the redirect, in one unit.
-
-    Decides again over the facts inside the unit: what the page showed was not a promise. Raises
-    ``ArgusOAuthError`` with the redirect URI when the answer has become no; ``StaleTransaction`` when the
-    form was answered already.
-    """
-
-    def work() -> tuple[Decision, Question, Response | None]:
-        fresh = callers.again(caller)
-        if fresh is None or not fresh.interactive:
-            raise StaleTransaction
-        posed = question(request, fresh)
-        decision = gate.ask(posed)
-        if not decision:
-            return decision, posed, None
-        if transaction is not None and not transactions.use(transaction, caller.row.login_id):
-            raise StaleTransaction
-        grant_row = grants.record(caller.user_id, request.client, request.scopes)
-        authlib_grant = _authlib_grant(request.params)
-        authlib_grant.request.approval = Approval(
-            client_id=request.client.id,
-            user_id=caller.user_id,
-            login_session_id=caller.row.login_id,
-            grant_id=grant_row.id,
-            redirect_uri=request.redirect_uri,
-            redirect_uri_given="redirect_uri" in request.params,
-            scopes=request.scopes,
-            nonce=request.params.get("nonce"),
-            code_challenge=request.params.get("code_challenge"),
-            security_level=caller.row.login_level,
-            authenticated_at=caller.row.login_authenticated_at,
-        )
-        user: UserFacts = posed.user
-        response: Response = oauth_server().create_authorization_response(
-            authlib_grant.request, grant_user=user, grant=authlib_grant
-        )
-        audit.record("authorize", caller.actor, decision=decision, client_id=request.client.id)
-        return decision, posed, response
-
-    decision, posed, response = write(work)
-    if response is None:
-        audit.refused("authorize", caller.actor, decision, posed)
-        raise request.error("access_denied", decision=decision.number)
-    return response
+def authlib_grant(params: Mapping[str, str]) -> ArgusAuthorizationCodeGrant:
+    """Authlib's grant for these parameters, with PKCE and scopes judged. Raises ``OAuth2Error``."""
+    protocol = ArgusRequest("GET", "/oauth/authorize", params)
+    grant: ArgusAuthorizationCodeGrant = oauth_server().get_consent_grant(protocol)
+    return grant
 
 
 def answer(error: ArgusOAuthError, request: AuthorizationRequest | None = None) -> Response:
@@ -216,16 +168,6 @@ def answer(error: ArgusOAuthError, request: AuthorizationRequest | None = None) 
     params = request.params if request is not None else {}
     protocol = ArgusRequest("GET", "/oauth/authorize", params)
     return oauth_server().handle_error_response(protocol, error)
-
-
-class StaleTransaction(Exception):
-    """The consent form was answered already, is too old, or belongs to another login."""
-
-
-def _authlib_grant(params: Mapping[str, str]) -> ArgusAuthorizationCodeGrant:
-    protocol = ArgusRequest("GET", "/oauth/authorize", params)
-    grant: ArgusAuthorizationCodeGrant = oauth_server().get_consent_grant(protocol)
-    return grant
 
 
 def _hinted_subject(hint: str) -> str:

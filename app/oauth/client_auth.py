@@ -32,17 +32,30 @@ def authenticate_client(
     """The client behind this request. Raises ``ArgusOAuthError`` ``invalid_client`` 401, ``Throttled``."""
     given = request.client_credentials
     if given is None or given.client_id is None:
-        refuse(request, None, "client_missing")
-    client = query_client(given.client_id)
-    if client is None:
-        # The same answer for both; the audit row knows which.
-        gone = clients.deleted(given.client_id)
-        refuse(request, gone, "client_deleted" if gone is not None else "client_unknown")
-    finding = gate.client_may_call_from(facts.client_facts(client), request.contact.address)
-    if finding.outcome is Outcome.FAIL:
-        refuse(request, client, finding.reason)
+        refuse_stranger(request, None, "client_missing")
+    client = named_client(query_client, request, given.client_id)
+    check_address(request, client)
     check_secret(request, client, given.secret)
     return client
+
+
+def named_client(
+    query_client: Callable[[str], OAuthClient | None], request: ArgusRequest, client_id: str
+) -> OAuthClient:
+    """The client of this name. Raises ``invalid_client``, ``Throttled``."""
+    client = query_client(client_id)
+    if client is None:
+        # The same answer for both; the audit row knows which.
+        gone = clients.deleted(client_id)
+        refuse_stranger(request, gone, "client_deleted" if gone is not None else "client_unknown")
+    return client
+
+
+def check_address(request: ArgusRequest, client: OAuthClient) -> None:
+    """Go on only from the client's own range, before its secret is looked at. Raises ``invalid_client``."""
+    finding = gate.client_may_call_from(facts.client_facts(client), request.contact.address)
+    if finding.outcome is Outcome.FAIL:
+        refuse_stranger(request, client, finding.reason)
 
 
 def check_secret(request: ArgusRequest, client: OAuthClient, presented: str | None) -> None:
@@ -52,6 +65,9 @@ def check_secret(request: ArgusRequest, client: OAuthClient, presented: str | No
     if not _secret_is_right(client, presented):
         throttle().failed("client", limit, client.id, address)
         refuse(request, client, "client_secret_wrong")
+    if presented is not None:
+        # Where the secret itself was, wrong ones from elsewhere do not shut the application out.
+        throttle().succeeded("client", limit, client.id, address)
 
 
 def _secret_is_right(client: OAuthClient, presented: str | None) -> bool:
@@ -65,6 +81,15 @@ def _secret_is_right(client: OAuthClient, presented: str | None) -> bool:
     if client.secret_hash is None:
         return False
     return passwords().verify_client_secret(client.id, client.secret_hash, presented)
+
+
+def refuse_stranger(request: ArgusRequest, client: OAuthClient | None, reason: str) -> NoReturn:
+    """``refuse`` who is not even a client's own caller. After many ``Throttled``, and nothing is written.
+
+    Counts against no client and shuts none out.
+    """
+    throttle().stranger("stranger", settings().throttle_client_failures, request.contact.address)
+    refuse(request, client, reason)
 
 
 def refuse(request: ArgusRequest, client: OAuthClient | None, reason: str) -> NoReturn:

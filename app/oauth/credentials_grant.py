@@ -12,8 +12,9 @@ from authlib.oauth2.rfc6749.grants import TokenEndpointMixin
 
 from app.models.clients import OAuthClient
 from app.oauth.answers import token_answer
+from app.oauth.client_auth import check_address
 from app.oauth.client_auth import check_secret
-from app.oauth.client_auth import refuse
+from app.oauth.client_auth import named_client
 from app.oauth.errors import ArgusOAuthError
 from app.oauth.gates import AccessGateMixin
 from app.oauth.requests import ArgusRequest
@@ -45,10 +46,10 @@ class ArgusClientCredentialsGrant(AccessGateMixin, BaseGrant, TokenEndpointMixin
         if not (caller.kind == "key" or caller.interactive):
             # A session that was itself bought never buys another (design decision 11).
             raise ArgusOAuthError("invalid_grant", "Only an API key or a login may start a session.")
-        client = clients.living(given.client_id)
-        if client is None:
-            refuse(self.request, None, "client_unknown")
+        client = named_client(clients.living, self.request, given.client_id)
         if given.secret is not None:
+            # First: whoever may not call as this client does not try secrets either (security rule 29).
+            check_address(self.request, client)
             check_secret(self.request, client, given.secret)
         scope = client.get_allowed_scope(self.request.payload.scope)
         if scope is None:

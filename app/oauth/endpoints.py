@@ -106,7 +106,12 @@ class RevocationEndpoint(_OwnTokenEndpoint):
         found = self.own_token(request)
         if found is not None:
             token, row = found
-            if tokens.same(row.access_digest, token.digest) or tokens.same(row.refresh_digest, token.digest):
+            current = tokens.same(row.access_digest, token.digest) or tokens.same(
+                row.refresh_digest, token.digest
+            )
+            # One that was rotated away is of the same session, whose newer tokens a thief may hold.
+            rotated = token.kind is Kind.REFRESH and token.generation < row.generation
+            if current or rotated:
                 write(lambda: self._end(request, row))
         return 200, "", []
 

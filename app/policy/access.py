@@ -21,6 +21,7 @@ from app.policy.facts import Outcome
 from app.policy.facts import Question
 from app.policy.facts import UserFacts
 from app.policy.network import in_ranges
+from app.policy.reasons import UNNAMED_CUSTOMER
 from app.policy.rights import NO_RIGHTS
 
 Evidence = Mapping[str, str]
@@ -205,10 +206,9 @@ def customer_binding(q: Question) -> Finding:
         "user": q.user.name,
     }
     # Who cannot see a customer is not told its name by being refused for it (design decision 13).
-    visible = q.user.rights.sees(customer) or q.tree.covers(customer, q.user.customer)
     told = {
         "function": evidence["function"],
-        "customer": evidence["customer"] if visible else "the customer this application belongs to",
+        "customer": evidence["customer"] if q.may_name(customer) else UNNAMED_CUSTOMER,
     }
     return _failed(rule, "not_held_for_customer", evidence, told)
 

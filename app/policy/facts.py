@@ -167,6 +167,15 @@ class Question:
     impersonator: Impersonator | None = None
     asked: RightAsked | None = None
 
+    def may_name(self, customer: int, rights: Rights | None = None) -> bool:
+        """Whether the user may be told of this customer (design decision 13).
+
+        Something is held for it, or he belongs to it or below it. ``rights``: those of a session that may do
+        less than its user.
+        """
+        held = self.user.rights if rights is None else rights
+        return held.sees(customer) or self.tree.covers(customer, self.user.customer)
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:

@@ -11,6 +11,8 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
+from app.policy.sentences import Sentence
+
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -44,7 +46,11 @@ def parse_range(entry: object) -> str:
     except ValueError:
         raise InvalidRange(entry, f"Write {EXAMPLE}.") from None
     if ipaddress.ip_interface(entry).ip != network.network_address:
-        raise InvalidRange(entry, f"Clear the host bits: write {network}, or one address without /.")
+        problem = Sentence(
+            "This is an address inside a network. Write {network} for the network, or one address without /.",
+            network=network,
+        )
+        raise InvalidRange(entry, problem)
     return str(_unmapped(network))
 
 
@@ -87,15 +93,21 @@ def canonical_address(text: str) -> Address | None:
     return address
 
 
+def source_of(address: str) -> str:
+    """What stands for one source when failures are counted: an IPv6 address by its /64, which is one line.
+
+    Whoever has such a line calls from any address in it. What is no address stands for itself.
+    """
+    found = canonical_address(address)
+    if isinstance(found, ipaddress.IPv6Address):
+        return str(ipaddress.IPv6Network((int(found), 64), strict=False))
+    return str(found) if found is not None else address
+
+
 def in_ranges(address: str | None, ranges: Sequence[str]) -> bool:
     """Whether the address is inside one of the ranges; unknown, malformed or no range at all: no."""
     found = canonical_address(address) if address is not None else None
     return found is not None and any(found in network for network in _networks(tuple(ranges)))
-
-
-def is_anywhere(ranges: Sequence[str]) -> bool:
-    """Whether some entry lets every address of a family in."""
-    return any(network.prefixlen == 0 for network in _networks(tuple(ranges)))
 
 
 def client_address(peer: str | None, forwarded_for: Sequence[str], trusted: Sequence[str]) -> str | None:

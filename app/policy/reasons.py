@@ -7,6 +7,7 @@ and explain (``private``). A code is never renamed once released.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -35,6 +36,8 @@ def _catalogue(*reasons: Reason) -> Mapping[str, Reason]:
     return {reason.code: reason for reason in reasons}
 
 
+# In the place of a customer whose name the person may not be told (design decision 13).
+UNNAMED_CUSTOMER = "the customer this application belongs to"
 _SIGN_IN = "Log in and approve the application again."
 
 REASONS: Mapping[str, Reason] = _catalogue(
@@ -138,7 +141,7 @@ REASONS: Mapping[str, Reason] = _catalogue(
     Reason(
         "consent_outgrown",
         "The application may do more than you approved. " + _SIGN_IN,
-        "The client's permission scope {scope} is no longer what was consented to, or a part of it.",
+        "The application's permission scope {scope} is no longer what was approved, or a part of it.",
         "The client must be approved again.",
     ),
     Reason(
@@ -184,13 +187,13 @@ REASONS: Mapping[str, Reason] = _catalogue(
     Reason(
         "function_unknown",
         "The function this application requires does not exist. Ask the application's administrator.",
-        "The client's required function does not exist.",
+        "The application's required function does not exist.",
         "The user does not have access to this client.",
     ),
     Reason(
         "function_not_held",
         "You do not hold the function {function}, which this application requires.",
-        "{user} holds {function} for no customer of the client's domain.",
+        "{user} holds {function} for no customer of the application's domain.",
         "The user does not have access to this client.",
     ),
     Reason(
@@ -223,7 +226,7 @@ REASONS: Mapping[str, Reason] = _catalogue(
     Reason(
         "right_outside_client",
         "This needs the function {function}, which is outside what this application may do.",
-        "{function} is outside the client's permission scope or its bound customer.",
+        "{function} is outside the application's permission scope or its bound customer.",
         "The session lacks a needed function.",
         status=403,
     ),
@@ -245,7 +248,7 @@ REASONS: Mapping[str, Reason] = _catalogue(
 
 # What explain says of a rule that does not refuse.
 PASSED: Mapping[str, str] = {
-    "client_enabled": "The client is registered.",
+    "client_enabled": "The application is registered.",
     "user_active": "The user is active.",
     "credential_live": "The credential is live.",
     "login_session": "The login stands.",
@@ -253,24 +256,30 @@ PASSED: Mapping[str, str] = {
     "client_address": "The address is inside the range.",
     "security_level": "The login is strong enough for the required function.",
     "required_function": "The user holds the required function.",
-    "customer_binding": "The user holds the required function for the client's customer.",
+    "customer_binding": "The user holds the required function for the application's customer.",
     "right_asked": "The function asked is among the effective rights.",
 }
 NOT_APPLICABLE = "This check does not apply here."
 
 
-def public_sentence(finding: Finding) -> str:
-    """What the person or program refused may be told."""
-    return REASONS[finding.reason].public.format_map(_Told(finding.told))
+def public_sentence(finding: Finding, translate: Callable[[str], str] = str) -> str:
+    """What the person or program refused may be told; in another language with ``translate``."""
+    told = {k: translate(v) if v == UNNAMED_CUSTOMER else v for k, v in finding.told.items()}
+    return translate(REASONS[finding.reason].public).format_map(_Told(told))
 
 
-def private_sentence(finding: Finding) -> str:
-    """What audit and explain say, evidence included."""
+def why_without(reason: str, function: str, translate: Callable[[str], str] = str) -> str:
+    """Why a session goes without a function, for the person it acts for."""
+    return translate(REASONS[reason].public).format_map(_Told({"function": function}))
+
+
+def private_sentence(finding: Finding, translate: Callable[[str], str] = str) -> str:
+    """What audit and explain say, evidence included; in another language with ``translate``."""
     if finding.outcome is Outcome.PASS:
-        return PASSED[finding.rule]
+        return translate(PASSED[finding.rule])
     if finding.outcome is Outcome.NOT_APPLICABLE:
-        return NOT_APPLICABLE
-    return REASONS[finding.reason].private.format_map(_Told(finding.evidence))
+        return translate(NOT_APPLICABLE)
+    return translate(REASONS[finding.reason].private).format_map(_Told(finding.evidence))
 
 
 def api_status(decision: Decision) -> int:

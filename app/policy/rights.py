@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field
+from dataclasses import replace
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,10 @@ class CustomerTree:
         """Whether the customer exists and neither it nor one above it is disabled."""
         line = self.ancestors(customer)
         return bool(line) and self.disabled.isdisjoint(line)
+
+    def all_alive(self) -> CustomerTree:
+        """The same tree with nothing disabled: what may come back is judged as if it were there."""
+        return replace(self, disabled=frozenset())
 
     def covers(self, top: int, customer: int) -> bool:
         """Whether ``customer`` is ``top`` or stands below it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Iterable
 
@@ -19,6 +20,7 @@ WORDS = {
     "groupstring": "see which groups you belong to, as text",
     "phone": "see your telephone number",
 }
+OTHER = "use the scope '{scope}'"
 STANDARD_SCOPES = frozenset(WORDS)
 
 
@@ -50,6 +52,6 @@ def still_permitted(granted: Iterable[str], permitted: Collection[str]) -> tuple
     return tuple(name for name in granted if name in permitted)
 
 
-def in_words(scope: str) -> str:
-    """What a scope lets an application do, for the person who is asked."""
-    return WORDS.get(scope, f"use the scope '{scope}'")
+def in_words(scope: str, translate: Callable[[str], str] = str) -> str:
+    """What a scope lets an application do, for the person who is asked; translated with ``translate``."""
+    return translate(WORDS[scope]) if scope in WORDS else translate(OTHER).format(scope=scope)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,6 +29,7 @@ from app.services import stepup
 from app.services.audit import Actor
 from app.services.common_passwords import is_common
 from app.services.contact import Contact
+from app.services.guards import Guard
 from app.services.logins import PASSWORD
 from app.services.logins import SIGNATURE
 from app.services.logins import TOTP
@@ -36,11 +38,19 @@ from app.services.passwords import MOST_CHARACTERS
 from app.services.passwords import passwords
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
+from app.services.problems import Missing
 from app.services.problems import Problem
 from app.services.throttle import throttle
 from app.services.tokens import Token
 from app.services.unit import write
 
+# Who may let somebody else log in so, or not.
+METHOD_GUARDS = {
+    PASSWORD.method: Guard.UPDATE_USER,
+    TOTP.method: Guard.ADMINISTRATIVE_TOTP,
+    SIGNATURE.method: Guard.ADMINISTRATIVE_SIGNATURE,
+    "apikey": Guard.ADMINISTRATIVE_API_KEY,
+}
 LEAST_PASSWORD_CHARACTERS = 12
 SHORT_NAME = re.compile(r"[a-zA-Z0-9_\-.@]{1,100}", re.ASCII)
 
@@ -50,16 +60,25 @@ class LoginFailed(Problem):
 
 
 def verify_password(
-    domain_id: int, name: str, password: str, contact: Contact, *, proof: Proof | None = PASSWORD
+    domain_id: int,
+    name: str,
+    password: str,
+    contact: Contact,
+    *,
+    proof: Proof | Callable[[User], Proof] | None = PASSWORD,
 ) -> User:
     """The user whose password this is. Raises ``LoginFailed``, ``Throttled``. Writes only a refusal.
 
-    ``proof`` is the login this is a part of; ``None`` where somebody logged in already proves presence.
+    ``proof`` is the login this is a part of, or tells it of the user once the password is right; ``None``
+    where somebody logged in already proves presence.
     """
     limit, account = settings().throttle_login_failures, f"{domain_id}/{name}"
     throttle().check("login", limit, account, contact.address)
     user = user_named(name, domain_id)
     right = passwords().verify(user.password_hash if user is not None else None, password)
+    if callable(proof):
+        # Not looked up before: a wrong password costs the same whatever the account has.
+        proof = proof(user) if user is not None and right else PASSWORD
     why = "login_wrong_password" if user is not None and not right else why_not(user, proof)
     if why is None and user is not None:
         throttle().succeeded("login", limit, account, contact.address)
@@ -108,11 +127,17 @@ def log_in(
         token = logins.begin(user, proof, contact)
     if previous is not None:
         logins.end(previous, "another user logged in", Actor(user.id, user.short_name, contact=contact))
-    if password is not None and user.password_hash and passwords().outdated(user.password_hash):
-        user.password_hash = passwords().hash(password)
+    if password is not None:
+        renew_hash(user, password)
     actor = Actor(user.id, user.short_name, token.session_id.hex(), contact)
     audit.record("login", actor, detail={"method": proof.method})
     return token
+
+
+def renew_hash(user: User, password: str) -> None:
+    """Hash a password just verified once more when the cost was raised since. Inside a unit of work."""
+    if user.password_hash and passwords().outdated(user.password_hash):
+        user.password_hash = passwords().hash(password)
 
 
 def create(
@@ -193,6 +218,7 @@ def block(user: User, actor: Actor) -> None:
     if user.blocked_at is None:
         user.blocked_at = clock.now()
         db.session.flush()
+        stepup.forget(user)
         logins.end_all(user, "blocked", actor)
         audit.record("user-block", actor, user=(user.id, user.short_name))
 
@@ -254,6 +280,13 @@ def methods_of(user: User) -> list[Method]:
     ]
 
 
+def guard_of_method(name: str) -> Guard:
+    """The guard of a way in. Raises ``Missing``."""
+    if name not in METHOD_GUARDS:
+        raise Missing("method")
+    return METHOD_GUARDS[name]
+
+
 def enable_method(user: User, name: str, actor: Actor) -> None:
     """Let the user log in so again."""
     off = user.disabled_methods or []
@@ -264,7 +297,9 @@ def enable_method(user: User, name: str, actor: Actor) -> None:
 
 
 def disable_method(user: User, name: str, actor: Actor) -> None:
-    """No login so from now on; those that were begun so end. What was set up stays."""
+    """No login so from now on; those that were begun so end. What was set up stays. Raises ``Invalid``."""
+    if name == "apikey":
+        raise Invalid(FieldProblem("method", "Revoke the user's keys instead.", "NOT_ALLOWED"))
     off = user.disabled_methods or []
     if name not in off:
         user.disabled_methods = [*off, name]

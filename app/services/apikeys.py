@@ -88,23 +88,19 @@ def parts_of_number(user_id: int, text: str) -> tuple[str, str]:
 
 def renew(user_id: int, user_part: str, key_part: str, days: int | None, actor: Actor) -> APIKey:
     """A new end for a key of this user, counted from now; ``None`` never expires. Raises ``Missing``."""
-    key = next((k for k in of_user(user_id) if prefix(k) == f"{user_part}/{key_part}"), None)
-    if key is None:
-        raise Missing("API key")
+    key = _named(user_id, user_part, key_part)
     key.expires_at = None if days is None else clock.now() + timedelta(days=days)
     db.session.flush()
-    audit.record("apikey-renew", actor, detail={"key": prefix(key), "days": days})
+    _record("apikey-renew", key, actor, {"days": days})
     return key
 
 
 def revoke(user_id: int, user_part: str, key_part: str, actor: Actor) -> APIKey:
     """End a key of this user, named by its prefix. Raises ``Missing``."""
-    key = next((k for k in of_user(user_id) if prefix(k) == f"{user_part}/{key_part}"), None)
-    if key is None:
-        raise Missing("API key")
+    key = _named(user_id, user_part, key_part)
     key.revoked_at = clock.now()
     db.session.flush()
-    audit.record("apikey-revoke", actor, detail={"key": prefix(key)})
+    _record("apikey-revoke", key, actor, {})
     return key
 
 
@@ -123,3 +119,18 @@ def used(key_id: int, last_used_at: datetime | None, contact: Contact) -> None:
             .values(last_used_at=now, last_used_ip=contact.address)
         )
     )
+
+
+def _named(user_id: int, user_part: str, key_part: str) -> APIKey:
+    key = next((k for k in of_user(user_id) if prefix(k) == f"{user_part}/{key_part}"), None)
+    if key is None:
+        raise Missing("API key")
+    return key
+
+
+def _record(action: str, key: APIKey, actor: Actor, detail: dict[str, Any]) -> None:
+    owner = None
+    if key.user_id != actor.id:
+        # Loaded already by whoever judged that the actor may touch this user's keys.
+        owner = audit.concerned(db.session.get_one(User, key.user_id))
+    audit.record(action, actor, user=owner, detail={"key": prefix(key)} | detail)

@@ -1,7 +1,7 @@
 """The audit trail: rows that say who did what, with which decision, and the true reason.
 
 Rows are written in the transaction of the change they tell of. A refusal that changes nothing is written in
-a unit of its own (``refused``).
+a unit of its own (``refused``). Of some changes the account's owner is told by mail (``letters.NOTICES``).
 """
 
 from __future__ import annotations
@@ -18,9 +18,12 @@ from sqlalchemy import select
 from app import clock
 from app.extensions import db
 from app.models.audit import AuditEvent
+from app.models.directory import Subject
+from app.models.directory import User
 from app.policy.facts import Decision
 from app.policy.facts import Question
 from app.policy.reasons import private_sentence
+from app.services import letters
 from app.services.contact import NOWHERE
 from app.services.contact import Contact
 from app.services.unit import write
@@ -36,6 +39,11 @@ class Actor:
     name: str | None = None
     session: str | None = None
     contact: Contact = NOWHERE
+
+
+def concerned(subject: Subject) -> tuple[int, str] | None:
+    """Whom a row is about: a user, who may read it then; a group is nobody."""
+    return (subject.id, subject.short_name) if isinstance(subject, User) else None
 
 
 def record(
@@ -77,6 +85,8 @@ def record(
             detail=evidence,
         )
     )
+    if outcome == "success":
+        letters.notice(action, user[0] if user else actor.id)
     log.info(action, outcome=outcome, actor=actor.name, client=client_id, reasons=why)
 
 

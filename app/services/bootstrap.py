@@ -22,6 +22,7 @@ from app.runtime import settings
 from app.services import apikeys
 from app.services import audit
 from app.services import keys
+from app.services import sealing
 from app.services import standing
 from app.services.audit import Actor
 from app.services.guards import ALL_FUNCTIONS
@@ -31,6 +32,7 @@ from app.services.keyring import keyring
 from app.services.passwords import passwords
 
 ROOT = "root"
+ROOT_NAME = "Root"
 ADMIN = "admin"
 OPERATOR = Actor(name="operator")
 
@@ -71,7 +73,7 @@ def initialise() -> FirstSecrets:
     root = Customer(
         domain_id=domain.id,
         short_name=ROOT,
-        name="Root",
+        name=ROOT_NAME,
         type="group",
         flags=["rootCustomerGroup"],
         created_at=now,
@@ -79,6 +81,7 @@ def initialise() -> FirstSecrets:
     )
     db.session.add(root)
     db.session.flush()
+    sealing.begin()
     top = _functions()
     password = secrets.token_urlsafe(15)
     admin = User(

@@ -22,6 +22,7 @@ from app.policy.facts import Question
 from app.policy.facts import SecurityLevel
 from app.policy.rights import NO_RIGHTS
 from app.policy.rights import Rights
+from app.runtime import settings
 from app.services import fact_rows
 from app.services import facts
 from app.services import gate
@@ -29,6 +30,7 @@ from app.services.audit import Actor
 from app.services.contact import Contact
 from app.services.facts import Asked
 from app.services.problems import Denied
+from app.services.throttle import throttle
 from app.services.tokens import Kind
 from app.services.tokens import digest
 from app.services.tokens import read
@@ -163,12 +165,11 @@ def from_cookie(text: str, contact: Contact, leg: Leg = Leg.API) -> Caller | Non
 
 
 def from_api_key(text: str, contact: Contact, leg: Leg = Leg.API) -> Caller | None:
-    """The caller behind an API key ``<user>/<key>/<secret>``, found by its prefix."""
-    parts = API_KEY.fullmatch(text)
-    if parts is None:
-        return None
-    row = fact_rows.key_row(int(parts[1], 16), int(parts[2], 16))
-    if row is None or not same(row.key_digest, digest(text)):
+    """The caller behind an API key ``<user>/<key>/<secret>``, found by its prefix. Raises ``Throttled``."""
+    row = _key_row(text)
+    if row is None:
+        # Only wrong ones are slowed: nobody guesses a right one, and its owner is not to be shut out.
+        throttle().stranger("key", settings().throttle_login_failures, contact.address)
         return None
     credential = CredentialFacts(
         kind="API key",
@@ -185,6 +186,12 @@ def again(caller: Caller) -> Caller | None:
     """The same credential with the facts of now: what a unit of work decides over."""
     find = from_api_key if caller.kind == "key" else from_token
     return find(caller.token, caller.contact, caller.question.leg)
+
+
+def _key_row(text: str) -> Row[Any] | None:
+    parts = API_KEY.fullmatch(text)
+    row = fact_rows.key_row(int(parts[1], 16), int(parts[2], 16)) if parts is not None else None
+    return row if row is not None and same(row.key_digest, digest(text)) else None
 
 
 def _from_login(text: str, contact: Contact, leg: Leg) -> Caller | None:

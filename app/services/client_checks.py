@@ -21,6 +21,7 @@ from app.services.callers import Caller
 from app.services.passwords import MOST_CHARACTERS
 from app.services.passwords import passwords
 from app.services.problems import FieldProblem
+from app.services.tokens import digest
 
 LEAST_SECRET_CHARACTERS = 16
 MOST_URIS = 50
@@ -32,7 +33,7 @@ MOST_SCOPE_CHARACTERS = 100
 class ClientChange:
     """What an administrator sends; ``None`` is *not sent*. Names and ids are still text.
 
-    ``customer`` and ``domain`` count on creation only.
+    ``customer`` and ``domain`` count on creation only; ``made_secret`` is one that we made.
     """
 
     short_name: str | None = None
@@ -55,8 +56,28 @@ class ClientChange:
     open_id_custom_claims: Sequence[Mapping[str, Any]] | None = None
     customer: str | None = None
     domain: str | None = None
+    made_secret: str | None = None
+
+    @property
+    def has_secret(self) -> bool:
+        """Whether the secret changes."""
+        return self.client_secret is not None or self.made_secret is not None
 
 
+PASSWORD = "password"  # noqa: S105 - the name of a method
+NO_SECRET = "none"  # noqa: S105
+# What decides who can act through a client.
+TERMS = {
+    "redirect_uris": "redirectURIs",
+    "authentication_method": "authenticationMethod",
+    "client_ip_range": "clientIPRange",
+    "required_function_id": "requiredFunction",
+    "max_security_level": "maxSecurityLevel",
+    "require_pkce": "requirePkce",
+    "insecure_without_pkce": "insecureWithoutPkce",
+    "open_id_custom_claims": "openIDCustomClaims",
+}
+NOT_OVERTAKEN = "This application may do more than you hold yourself. Ask somebody who holds all of it."
 REQUIRED = {
     "short_name": "shortName",
     "name": "name",
@@ -69,27 +90,30 @@ REQUIRED = {
 }
 
 
-def apply(client: OAuthClient, values: Mapping[str, Any], problems: list[FieldProblem]) -> None:
-    """Set the checked values, then judge the client as a whole."""
-    secret: str | None = values.get("client_secret")
+def missing(wire: str) -> FieldProblem:
+    """A field that must be there and is not."""
+    return FieldProblem(wire, "This field is required.", "MISSING")
+
+
+def apply(
+    client: OAuthClient, change: ClientChange, values: Mapping[str, Any], problems: list[FieldProblem]
+) -> None:
+    """Set the checked values, then judge the client as a whole. The secret is left to ``keep_secret``."""
     for name, value in values.items():
-        if name != "client_secret":
-            setattr(client, name, value)
-    if secret is not None:
-        client.secret_hash, client.secret_digest = passwords().hash(secret), None
-    if client.authentication_method == "none":
+        setattr(client, name, value)
+    if client.authentication_method == NO_SECRET:
         client.secret_hash = client.secret_digest = None
-        if secret is not None:
+        if change.has_secret:
             problems.append(
                 FieldProblem("clientSecret", "A client with method none has no secret.", "NOT_ALLOWED")
             )
-    elif client.secret_hash is None and client.secret_digest is None:
+    elif client.secret_hash is None and client.secret_digest is None and not change.has_secret:
         problems.append(
             FieldProblem(
                 "clientSecret", "This field is required with authenticationMethod password.", "MISSING"
             )
         )
-    if client.insecure_without_pkce and network.is_anywhere(client.client_ip_range or ()):
+    if client.insecure_without_pkce and network.trusts_everyone(client.client_ip_range or ()):
         problems.append(
             FieldProblem(
                 "insecureWithoutPkce",
@@ -97,6 +121,14 @@ def apply(client: OAuthClient, values: Mapping[str, Any], problems: list[FieldPr
                 "NOT_ALLOWED",
             )
         )
+
+
+def keep_secret(client: OAuthClient, change: ClientChange) -> None:
+    """Keep what a new secret is recognised by: a slow hash of a chosen one, a digest of one of ours."""
+    if change.client_secret is not None:
+        client.secret_hash, client.secret_digest = passwords().hash(change.client_secret), None
+    elif change.made_secret is not None:
+        client.secret_hash, client.secret_digest = None, digest(change.made_secret)
 
 
 def check(
@@ -158,12 +190,10 @@ def check(
         _uris(values, name, wire, getattr(change, name), problems, needed=name == "redirect_uris")
     if change.permitted_scopes is not None:
         _scopes(values, change.permitted_scopes, problems)
-    if change.client_secret is not None:
-        if not LEAST_SECRET_CHARACTERS <= len(change.client_secret) <= MOST_CHARACTERS:
-            message = f"Choose {LEAST_SECRET_CHARACTERS} to {MOST_CHARACTERS} characters."
-            problems.append(FieldProblem("clientSecret", message, "WRONG_LENGTH"))
-        else:
-            values["client_secret"] = change.client_secret
+    secret = change.client_secret
+    if secret is not None and not LEAST_SECRET_CHARACTERS <= len(secret) <= MOST_CHARACTERS:
+        message = f"Choose {LEAST_SECRET_CHARACTERS} to {MOST_CHARACTERS} characters."
+        problems.append(FieldProblem("clientSecret", message, "WRONG_LENGTH"))
     if change.open_id_custom_claims is not None:
         values["open_id_custom_claims"] = [dict(claim) for claim in change.open_id_custom_claims]
         for number, provider in enumerate(change.open_id_custom_claims):
@@ -188,7 +218,23 @@ def check(
             )
         else:
             values[f"{name}_id"] = function.id
+    if client is not None:
+        problems += _taken_over(client, values, change, caller, at)
     return values
+
+
+def _taken_over(
+    client: OAuthClient, values: Mapping[str, Any], change: ClientChange, caller: Caller, at: int
+) -> list[FieldProblem]:
+    """Who holds less than a client may do does not say who gets its tokens, nor on what terms (rule 59)."""
+    touched = [
+        wire for name, wire in TERMS.items() if name in values and values[name] != getattr(client, name)
+    ]
+    if change.has_secret:
+        touched.append("clientSecret")
+    if not touched or authority.holds_all(caller, client.permission_scope_id, at):
+        return []
+    return [FieldProblem(wire, NOT_OVERTAKEN, "NOT_HELD") for wire in touched]
 
 
 def _scope_held(function_id: int, caller: Caller, at: int, client: OAuthClient | None) -> bool:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import secrets
-import uuid
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import select
@@ -14,10 +14,9 @@ from sqlalchemy import select
 from app import clock
 from app.extensions import db
 from app.models.clients import OAuthClient
-from app.models.directory import Customer
 from app.policy.facts import Leg
-from app.policy.facts import SecurityLevel
 from app.services import audit
+from app.services import client_drafts
 from app.services import directory
 from app.services import facts
 from app.services import gate
@@ -25,13 +24,12 @@ from app.services import named
 from app.services import search
 from app.services.audit import Actor
 from app.services.callers import Caller
-from app.services.client_checks import REQUIRED
+from app.services.client_checks import PASSWORD
 from app.services.client_checks import ClientChange
-from app.services.client_checks import apply
-from app.services.client_checks import check
+from app.services.client_checks import keep_secret
 from app.services.facts import Asked
 from app.services.guards import Guard
-from app.services.problems import FieldProblem
+from app.services.problems import Conflict
 from app.services.problems import Invalid
 from app.services.problems import Missing
 from app.services.search import Column
@@ -89,10 +87,15 @@ def find(id_or_short_name: str, domain_id: int) -> OAuthClient:
     return client
 
 
-def guard_customer(client: OAuthClient) -> int:
-    """The customer at which a function over this client must be held (design §8)."""
+def guard_customer(client: OAuthClient, caller: Caller | None = None) -> int:
+    """The customer at which a function over this client must be held (design §8).
+
+    The top of the caller's own domain is known without asking the database: lists ask for every row.
+    """
     if client.customer_id is not None:
         return client.customer_id
+    if caller is not None and client.domain_id == caller.domain_id:
+        return caller.question.tree.ancestors(caller.question.user.customer)[-1]
     return directory.root_customer(client.domain_id).id
 
 
@@ -101,12 +104,12 @@ def may_see(client: OAuthClient, caller: Caller) -> bool:
     posed = facts.question(caller.row, Leg.LIST, client=facts.client_facts(client))
     if gate.ask(posed):
         return True
-    return caller.allows(Asked(Guard.VIEW_OAUTH_CLIENTS, guard_customer(client))).allowed
+    return caller.allows(Asked(Guard.VIEW_OAUTH_CLIENTS, guard_customer(client, caller))).allowed
 
 
 def may_see_details(client: OAuthClient, caller: Caller) -> bool:
     """Whether the gated fields of contract 2.2 may be shown."""
-    return caller.allows(Asked(Guard.VIEW_OAUTH_CLIENTS_DETAILS, guard_customer(client))).allowed
+    return caller.allows(Asked(Guard.VIEW_OAUTH_CLIENTS_DETAILS, guard_customer(client, caller))).allowed
 
 
 def visible(id_or_short_name: str, caller: Caller) -> OAuthClient:
@@ -142,6 +145,17 @@ def listed(caller: Caller, criteria: ClientCriteria) -> list[OAuthClient]:
         condition &= OAuthClient.hidden.is_(False)
     statement = select(OAuthClient).where(condition).order_by(OAuthClient.short_name, OAuthClient.id)
     return [client for client in db.session.execute(statement).scalars() if may_see(client, caller)]
+
+
+def detailed(caller: Caller, most: int) -> list[OAuthClient]:
+    """Live clients whose details the caller may see (``may_see_details``), by short name, at most so many."""
+    tree, reach = caller.question.tree, caller.reach(Guard.VIEW_OAUTH_CLIENTS_DETAILS)
+    whole = {tree.domains[one] for one in reach if tree.parents[one] is None}
+    unbound = OAuthClient.customer_id.is_(None) & OAuthClient.domain_id.in_(whole)
+    statement = select(OAuthClient).where(
+        OAuthClient.deleted_at.is_(None), OAuthClient.customer_id.in_(reach) | unbound
+    )
+    return list(db.session.execute(statement.order_by(OAuthClient.short_name).limit(most)).scalars())
 
 
 def everyone() -> list[OAuthClient]:
@@ -190,76 +204,34 @@ def _filters(caller: Caller, criteria: ClientCriteria) -> list[Condition]:
 
 def create(change: ClientChange, caller: Caller) -> OAuthClient:
     """Register a client. Raises ``Denied``, ``Invalid`` naming every wrong field."""
-    problems = [
-        FieldProblem(wire, "This field is required.", "MISSING")
-        for name, wire in REQUIRED.items()
-        if getattr(change, name) is None
-    ]
-    domain = directory.domain_named(change.domain, caller.domain_id, problems)
-    customer = _customer(change.customer, domain.id if domain else caller.domain_id, caller, problems)
-    at = (
-        customer.id
-        if customer is not None
-        else directory.root_customer(domain.id if domain else caller.domain_id).id
-    )
-    caller.needs(Guard.ADD_OAUTH_CLIENT, at)
-    if problems:
-        check(change, caller, at, None, problems)
-        raise Invalid(*problems)
-    now = clock.now()
-    client = OAuthClient(
-        id=str(uuid.uuid4()),
-        domain_id=domain.id if domain else caller.domain_id,
-        customer_id=customer.id if customer is not None else None,
-        authentication_method="password",
-        max_security_level=int(SecurityLevel.EXTERNAL),
-        permitted_scopes=[],
-        post_logout_redirect_uris=[],
-        open_id_custom_claims=[],
-        hidden=False,
-        require_pkce=False,
-        insecure_without_pkce=False,
-        require_same_client_ip=False,
-        enable_standard_open_id_claims=True,
-        enable_string_group_claim=False,
-        created_at=now,
-        created_by_id=caller.user_id,
-        updated_at=now,
-        updated_by_id=caller.user_id,
-    )
-    apply(client, check(change, caller, at, client, problems), problems)
-    if _short_name_taken(client):
-        problems.append(FieldProblem("shortName", "This short name is taken. Choose another.", "TAKEN"))
-    if problems:
-        raise Invalid(*problems)
+    draft = client_drafts.drafted(change, caller)
+    caller.needs(Guard.ADD_OAUTH_CLIENT, draft.at)
+    if draft.problems:
+        raise Invalid(*draft.problems)
+    client = draft.client
+    keep_secret(client, change)
     db.session.add(client)
     db.session.flush()
     audit.record("client-add", caller.actor, client_id=client.id, detail={"after": snapshot(client)})
     return client
 
 
-def update(id_or_short_name: str, change: ClientChange, caller: Caller) -> tuple[OAuthClient, bool]:
+def update(
+    id_or_short_name: str, change: ClientChange, caller: Caller, *, version: int | None = None
+) -> tuple[OAuthClient, bool]:
     """Change what was sent and nothing else; the second value tells whether anything changed.
 
-    Raises ``Missing``, ``Denied``, ``Invalid``.
+    ``version``: the one the change was thought out over. Raises ``Missing``, ``Denied``, ``Invalid``,
+    ``Conflict`` when the client has another version by now.
     """
-    client = visible(id_or_short_name, caller)
-    at = guard_customer(client)
-    caller.needs(Guard.UPDATE_OAUTH_CLIENT, at)
-    problems: list[FieldProblem] = []
-    for name in ("customer", "domain"):
-        if getattr(change, name) is not None:
-            problems.append(FieldProblem(name, "This field cannot be changed.", "NOT_ALLOWED"))
+    client, at = _to_be_changed(id_or_short_name, caller)
+    if version is not None and version != client.version:
+        raise Conflict
     before = snapshot(client)
-    new_secret = change.client_secret is not None
-    with db.session.no_autoflush:
-        apply(client, check(change, caller, at, client, problems), problems)
-        if _short_name_taken(client):
-            problems.append(FieldProblem("shortName", "This short name is taken. Choose another.", "TAKEN"))
-    if problems:
-        raise Invalid(*problems)
+    client_drafts.applied(client, change, caller, at)
+    keep_secret(client, change)
     after = snapshot(client)
-    if before == after and not new_secret:
+    if before == after and not change.has_secret:
         return client, False
     client.updated_at = clock.now()
     client.updated_by_id = caller.user_id
@@ -267,7 +239,7 @@ def update(id_or_short_name: str, change: ClientChange, caller: Caller) -> tuple
     changed = {
         name: {"before": before[name], "after": after[name]} for name in after if before[name] != after[name]
     }
-    if new_secret:
+    if change.has_secret:
         changed["clientSecret"] = {"before": "", "after": "changed"}
     audit.record("client-update", caller.actor, client_id=client.id, detail=changed)
     return client, True
@@ -275,22 +247,33 @@ def update(id_or_short_name: str, change: ClientChange, caller: Caller) -> tuple
 
 def proposed(id_or_short_name: str, change: ClientChange, caller: Caller) -> OAuthClient:
     """The client as it would be after an update; nothing is changed. Raises as ``update``."""
-    client = visible(id_or_short_name, caller)
-    at = guard_customer(client)
-    caller.needs(Guard.UPDATE_OAUTH_CLIENT, at)
+    client, at = _to_be_changed(id_or_short_name, caller)
     columns = [column.key for column in OAuthClient.__mapper__.columns]
     copy = OAuthClient(**{name: getattr(client, name) for name in columns})
-    problems: list[FieldProblem] = []
-    apply(copy, check(change, caller, at, copy, problems), problems)
-    if problems:
-        raise Invalid(*problems)
+    client_drafts.applied(copy, change, caller, at)
     return copy
+
+
+def completed(change: ClientChange, client: OAuthClient | None = None) -> ClientChange:
+    """The change, with a secret of ours when the client would need one and neither has nor is given any."""
+    method = change.authentication_method or (client.authentication_method if client else PASSWORD)
+    held = client is not None and (client.secret_hash is not None or client.secret_digest is not None)
+    if method != PASSWORD or held or change.has_secret:
+        return change
+    return replace(change, made_secret=make_secret())
+
+
+def _to_be_changed(id_or_short_name: str, caller: Caller) -> tuple[OAuthClient, int]:
+    client = visible(id_or_short_name, caller)
+    at = guard_customer(client, caller)
+    caller.needs(Guard.UPDATE_OAUTH_CLIENT, at)
+    return client, at
 
 
 def delete(id_or_short_name: str, caller: Caller) -> OAuthClient:
     """Delete for good: its tokens and codes are dead at their next use. Raises ``Missing``, ``Denied``."""
     client = visible(id_or_short_name, caller)
-    caller.needs(Guard.DELETE_OAUTH_CLIENT, guard_customer(client))
+    caller.needs(Guard.DELETE_OAUTH_CLIENT, guard_customer(client, caller))
     client.deleted_at = clock.now()
     client.deleted_by_id = caller.user_id
     db.session.flush()
@@ -311,29 +294,3 @@ def snapshot(client: OAuthClient) -> dict[str, Any]:
         for column in OAuthClient.__mapper__.columns
         if column.key not in left_out and not column.key.endswith("_at")
     }
-
-
-def _customer(
-    text: str | None, domain_id: int, caller: Caller, problems: list[FieldProblem]
-) -> Customer | None:
-    if text is None:
-        return None
-    customer = directory.find_customer(text, domain_id)
-    if customer is None or not caller.rights.sees(customer.id):
-        problems.append(FieldProblem("customer", "There is no such customer in this domain.", "UNKNOWN"))
-        return None
-    return customer
-
-
-def _short_name_taken(client: OAuthClient) -> bool:
-    return (
-        db.session.execute(
-            select(OAuthClient.id).where(
-                OAuthClient.domain_id == client.domain_id,
-                OAuthClient.short_name == client.short_name,
-                OAuthClient.deleted_at.is_(None),
-                OAuthClient.id != client.id,
-            )
-        ).first()
-        is not None
-    )

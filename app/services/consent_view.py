@@ -1,50 +1,142 @@
-"""What a consent page says about a decision: functions by customer, and what falls away and why."""
+"""What a person is told of an application: what it would know and do, what of it is new, and why not more."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
+from app.models.authority import Function
+from app.models.clients import OAuthClient
+from app.models.grants import Grant
+from app.policy import network
 from app.policy.facts import Decision
 from app.policy.facts import Question
-from app.policy.reasons import REASONS
+from app.policy.growth import Growth
+from app.policy.growth import growth
+from app.policy.rights import Rights
+from app.services import authority
+from app.services import bootstrap
 from app.services import gate
 
 
 @dataclass(frozen=True, slots=True)
+class Use:
+    """A function that a session has; ``new`` when a consent that stands does not hold it."""
+
+    function: Function
+    new: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class CustomerRights:
-    """The functions a session would have for one customer and all below it."""
+    """The functions a session has for one customer and all below it: new ones first, roles last."""
 
     customer: str
-    functions: tuple[str, ...]
+    uses: tuple[Use, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Fallen:
-    """A function of the permission scope that the session would not have."""
+    """A function of the permission scope that the session would not have, by name, and the reason code."""
 
     function: str
-    message: str
+    reason: str
+    new: bool = False
 
 
-def rights_by_customer(decision: Decision, question: Question) -> list[CustomerRights]:
-    """The very functions and customers of the decision's rights, by name."""
-    by_customer: dict[int, list[str]] = {}
-    for function, tops in decision.rights.held.items():
+@dataclass(frozen=True, slots=True)
+class Before:
+    """A consent that stands: since when, for which scopes, up to which function (if it still exists)."""
+
+    since: datetime
+    scopes: tuple[str, ...]
+    function: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Everything a consent page says, by names and codes; the page finds the words.
+
+    ``run_by`` is ``None`` when there is nobody the user may be told of. ``restricted``: the application
+    may not call from everywhere.
+    """
+
+    run_by: str | None
+    rights: tuple[CustomerRights, ...]
+    fallen: tuple[Fallen, ...]
+    before: Before | None
+    growth: Growth
+    restricted: bool
+
+    @property
+    def grows_in_vain(self) -> bool:
+        """Whether all that is new are functions that the user does not hold."""
+        held = any(use.new for one in self.rights for use in one.uses)
+        return bool(self.growth.functions) and not self.growth.scopes and not held
+
+
+def asking(client: OAuthClient, grant: Grant | None, question: Question, decision: Decision) -> Asking:
+    """What a decision to let somebody in would give the client, beside the consent that stands."""
+    more = growth(question)
+    return Asking(
+        run_by=run_by(client, question),
+        rights=by_customer(decision.rights, described(decision.rights), question, more),
+        fallen=_fallen(question, more),
+        before=_before(grant, question) if grant is not None else None,
+        growth=more,
+        restricted=not network.trusts_everyone(client.client_ip_range),
+    )
+
+
+def run_by(client: OAuthClient, question: Question) -> str | None:
+    """Who runs an application: its customer, else the organisation its domain belongs to (decision 13)."""
+    tree, customer = question.tree, client.customer_id
+    if customer is None:
+        roots = (one for one, above in tree.parents.items() if above is None)
+        customer = next((one for one in roots if tree.domains[one] == client.domain_id), None)
+    if customer is None or not question.may_name(customer):
+        return None
+    # A root that nobody gave a name of its own says nothing about who that is.
+    unnamed = client.customer_id is None and tree.names[customer] == bootstrap.ROOT_NAME
+    return None if unnamed else tree.names[customer]
+
+
+def described(*rights: Rights) -> Mapping[int, Function]:
+    """The functions of these rights, by id; one query."""
+    ids = {function for one in rights for function in one.held}
+    return {function.id: function for function in authority.functions_by_id(ids)} if ids else {}
+
+
+def by_customer(
+    rights: Rights, functions: Mapping[int, Function], question: Question, more: Growth
+) -> tuple[CustomerRights, ...]:
+    """The very functions and customers of a session's rights, by name of the customer."""
+    uses: dict[int, list[Use]] = {}
+    for function, tops in rights.held.items():
         for top in tops:
-            by_customer.setdefault(top, []).append(question.graph.names[function])
+            if function in functions:
+                uses.setdefault(top, []).append(Use(functions[function], function in more.functions))
     named = [
-        CustomerRights(question.tree.names.get(customer, ""), tuple(sorted(functions)))
-        for customer, functions in by_customer.items()
+        CustomerRights(question.tree.names.get(customer, ""), tuple(sorted(held, key=_order)))
+        for customer, held in uses.items()
     ]
-    return sorted(named, key=lambda one: one.customer)
+    return tuple(sorted(named, key=lambda one: one.customer))
 
 
-def fallen(question: Question) -> list[Fallen]:
-    """What the application could do at most and will not be able to do for this person."""
-    found = []
-    for missing in gate.missing(question):
-        name = question.graph.names.get(missing.function, "")
-        text: Mapping[str, str] = {"function": name}
-        found.append(Fallen(name, REASONS[missing.reason].public.format_map(dict(text))))
-    return sorted(found, key=lambda one: one.function)
+def _order(use: Use) -> tuple[bool, bool, str]:
+    return not use.new, use.function.role, use.function.name
+
+
+def _fallen(question: Question, more: Growth) -> tuple[Fallen, ...]:
+    """What the application could do at most and will not be able to do for this person; new ones first."""
+    found = [
+        Fallen(question.graph.names[one.function], one.reason, one.function in more.functions)
+        for one in gate.missing(question)
+    ]
+    return tuple(sorted(found, key=lambda one: (not one.new, one.function)))
+
+
+def _before(grant: Grant, question: Question) -> Before:
+    function = question.graph.names.get(grant.permission_scope_id)
+    return Before(grant.created_at, tuple(grant.scopes), function)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from app.models.directory import Subject
 from app.models.directory import User
-from app.policy.rights import Rights
 from app.services import standing
 from app.services.callers import Caller
 from app.services.problems import FieldProblem
@@ -13,22 +12,21 @@ from app.services.problems import NotHeld
 GIVING = "You cannot give or take rights that you do not hold yourself."
 
 
-def rights_of(subject: Subject) -> Rights:
-    """What the subject holds today, through its groups too."""
-    version = standing.policy_version()
-    # Groups have no version of their own: theirs is the policy version, which dates them too.
-    own = subject.rights_version or 0 if isinstance(subject, User) else version
-    return standing.rights_of(subject.id, own, version)
-
-
 def holds_all_of(caller: Caller, subject: Subject) -> bool:
-    """Whether the caller holds everything the subject holds."""
-    return caller.delegable.covers(rights_of(subject))
+    """Whether the caller holds everything the subject was granted, whatever the level (decision 17).
+
+    What is held at a disabled customer counts too: it is back when the customer is.
+    """
+    return caller.delegable.covers(standing.granted_to(subject.id))
 
 
 def insist_not_above(caller: Caller, user: User) -> None:
-    """Go on only when the user holds nothing that the caller lacks. Raises ``NotHeld``."""
-    if user.id != caller.user_id and not holds_all_of(caller, user):
+    """Go on only when the user holds nothing that the caller lacks. Raises ``NotHeld``.
+
+    A person is not above himself; a session or key of his that may do less is below him (rule 54).
+    """
+    himself = user.id == caller.user_id and caller.personal
+    if not himself and not holds_all_of(caller, user):
         raise NotHeld
 
 

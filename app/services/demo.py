@@ -84,11 +84,13 @@ def _known(name: str) -> Function:
 def _functions() -> tuple[Function, Function]:
     """The demo's roles REPORT-READER and REPORT-ANALYST."""
     top = _known(ALL_FUNCTIONS)
-    use = bootstrap.new_function("useReports", "Open the report applications.")
-    view = bootstrap.new_function("viewReports", "Read reports.")
-    export = bootstrap.new_function("exportReports", "Take reports out as files.")
-    reader = bootstrap.new_function("REPORT-READER", "Reads reports.", role=True)
-    analyst = bootstrap.new_function("REPORT-ANALYST", "Reads and exports reports.", role=True)
+    use = _function("useReports", "Open the report applications.", "Åpne rapportapplikasjonene.")
+    view = _function("viewReports", "Read reports.", "Lese rapporter.")
+    export = _function("exportReports", "Take reports out as files.", "Ta rapporter ut som filer.")
+    reader = _function("REPORT-READER", "Reads reports.", "Leser rapporter.", role=True)
+    analyst = _function(
+        "REPORT-ANALYST", "Reads and exports reports.", "Leser og eksporterer rapporter.", role=True
+    )
     db.session.add_all([use, view, export, reader, analyst])
     db.session.flush()
     for parent, child in (
@@ -101,6 +103,12 @@ def _functions() -> tuple[Function, Function]:
     ):
         bootstrap.bundle(parent, child)
     return reader, analyst
+
+
+def _function(name: str, english: str, norwegian: str, *, role: bool = False) -> Function:
+    made = bootstrap.new_function(name, english, role=role)
+    made.localized_descriptions = {"norwegian": norwegian}
+    return made
 
 
 def _customer(parent: Customer, short_name: str, name: str, kind: str) -> Customer:

@@ -27,6 +27,10 @@ ACTIONS = {
 }
 
 
+# Calls that only ask: too many to be read by the person they concern.
+UNTOLD = ("introspect", "userinfo", "api", "page")
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """From and to, both included; ``None`` is unbounded."""
@@ -38,6 +42,12 @@ class Span:
 def of_user(user_id: int, span: Span, page: Page) -> Found[AuditEvent]:
     """The events of one user, newest first."""
     return _found(AuditEvent.user_id == user_id, span, page)
+
+
+def about(user_id: int, page: Page) -> Found[AuditEvent]:
+    """Everything written down about one user, or done by him, newest first: what the person may read."""
+    condition = (AuditEvent.user_id == user_id) & AuditEvent.action.not_in(UNTOLD)
+    return search.fetch(AuditEvent, condition, page, [AuditEvent.at.desc(), AuditEvent.id.desc()])
 
 
 def of_customers(

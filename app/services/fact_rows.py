@@ -39,6 +39,7 @@ def _user_columns() -> list[Any]:
         u.id.label("user_id"),
         u.short_name.label("user_name"),
         u.name.label("user_full_name"),
+        u.language.label("user_language"),
         u.domain_id.label("user_domain"),
         u.customer_id.label("user_customer"),
         u.email.label("user_email"),
@@ -110,7 +111,6 @@ def _impersonator_columns() -> list[Any]:
         i.deleted_at.label("impersonator_deleted_at"),
         i.session_epoch.label("impersonator_epoch"),
         i.rights_version.label("impersonator_rights_version"),
-        PARENT.c.session_epoch.label("parent_epoch"),
     ]
 
 

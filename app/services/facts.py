@@ -33,6 +33,8 @@ from app.services.standing import Landscape
 
 # A token is accepted this much longer than announced: the official client has no leeway (contract 5.4).
 LEEWAY = timedelta(seconds=5)
+# Kept among a login's constraints, never shown: the impersonator's session epoch when he began.
+IMPERSONATOR_EPOCH = "impersonatorEpoch"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,10 +155,10 @@ def _login_from(has: Mapping[str, Any], *, presented: bool) -> LoginFacts | None
 
 
 def _impersonator_left(has: Mapping[str, Any]) -> bool:
-    """Whether the impersonator's own login was ended by a change to his account."""
-    if has.get("impersonator_id") is None or has["parent_epoch"] is None:
+    """Whether everything the impersonator had open was ended since, be it by a login or a key."""
+    if has.get("impersonator_id") is None:
         return False
-    return bool(has["parent_epoch"] != has["impersonator_epoch"])
+    return bool((has["login_constraints"] or {}).get(IMPERSONATOR_EPOCH) != has["impersonator_epoch"])
 
 
 def _impersonator_from(has: Mapping[str, Any], land: Landscape) -> Impersonator | None:

@@ -26,12 +26,19 @@ from app.services.problems import Denied
 # Crockford's base 32: no I, L, O, U, so that a number can be read out over the telephone.
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 NUMBER_CHARACTERS = 10
+READ_AS = str.maketrans("OIL", "011")
 
 
 def new_number() -> str:
     """A decision number: ``D-`` and ten random characters (design §8)."""
     drawn = secrets.token_bytes(NUMBER_CHARACTERS)
     return "D-" + "".join(ALPHABET[byte & 31] for byte in drawn)
+
+
+def number_read(text: str) -> str:
+    """A decision number as it is written, however it was read out; empty for none."""
+    drawn = text.strip().upper().removeprefix("D-").translate(READ_AS)
+    return f"D-{drawn}" if drawn else ""
 
 
 def ask(question: Question) -> Decision:
@@ -62,6 +69,11 @@ def client_may_call_from(client: ClientFacts, address: str | None) -> Finding:
     return address_finding(client, None, address)
 
 
+def consent(question: Question) -> Finding:
+    """The consent rule alone: what a remembered consent is worth for this request, on whatever leg."""
+    return consent_finding(question)
+
+
 def consent_covers(question: Question) -> bool:
     """Whether a remembered consent answers this request, so that the user need not be asked again."""
-    return consent_finding(question).outcome is Outcome.PASS
+    return consent(question).outcome is Outcome.PASS

@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from app.models.apikeys import APIKey
+from app.models.directory import User
 from app.policy import network
+from app.services import apikeys
 from app.services import authority
 from app.services import directory
 from app.services.apikeys import ANYWHERE
@@ -66,6 +69,22 @@ def from_request(caller: Caller, asked: Asked) -> Limits:
     if problems:
         raise Invalid(*problems)
     return Limits(days, sources, constraints)
+
+
+def create_key(user: User, description: str, asked: Asked, caller: Caller) -> tuple[APIKey, str]:
+    """A new key of this user, no wider than asked; its text is told once. Inside a unit of work.
+
+    Whether the caller may make one is judged before. Raises ``Invalid``.
+    """
+    limits = from_request(caller, asked)
+    return apikeys.create(
+        user,
+        description,
+        caller.actor,
+        days=limits.days,
+        sources=limits.sources,
+        constraints=limits.constraints,
+    )
 
 
 def _may_last_for_ever(caller: Caller) -> bool:

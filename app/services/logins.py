@@ -20,6 +20,7 @@ from app.runtime import settings
 from app.services import audit
 from app.services.audit import Actor
 from app.services.contact import Contact
+from app.services.facts import IMPERSONATOR_EPOCH
 from app.services.tokens import Kind
 from app.services.tokens import Token
 from app.services.tokens import mint
@@ -82,7 +83,8 @@ def constrain(caller: Caller, constraints: dict[str, Any]) -> Token:
 def impersonate(caller: Caller, user: User, constraints: dict[str, Any], level: int) -> Token:
     """A login that acts as another user, with what both hold; dies with the one it is made from."""
     level = min(level, session_level(caller.question))
-    token = _child(caller, user, constraints, method="impersonated", level=level, impersonator=caller.user_id)
+    kept = {**constraints, IMPERSONATOR_EPOCH: caller.row.user_epoch}
+    token = _child(caller, user, kept, method="impersonated", level=level, impersonator=caller.user_id)
     detail = {"session": token.session_id.hex(), **constraints}
     audit.record("impersonation-begin", caller.actor, user=(user.id, user.short_name), detail=detail)
     return token
@@ -168,11 +170,13 @@ def end(login_id: bytes, reason: str, actor: Actor) -> bool:
         update(LoginSession)
         .where(LoginSession.id == login_id, LoginSession.ended_at.is_(None))
         .values(ended_at=clock.now(), end_reason=reason)
-    )
-    ended = bool(changed.rowcount)  # type: ignore[attr-defined]
-    if ended:
-        audit.record("logout", actor, detail={"login": login_id.hex(), "reason": reason})
-    return ended
+        .returning(LoginSession.user_id, LoginSession.user_name)
+    ).one_or_none()
+    if changed is None:
+        return False
+    owner = (changed.user_id, changed.user_name) if changed.user_id != actor.id else None
+    audit.record("logout", actor, user=owner, detail={"login": login_id.hex(), "reason": reason})
+    return True
 
 
 def end_all(user: User, reason: str, actor: Actor) -> None:

@@ -5,16 +5,20 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 
+from sqlalchemy import or_
 from sqlalchemy import select
+from sqlalchemy import true
 
 from app import clock
 from app.extensions import db
 from app.models.directory import Group
 from app.models.directory import Membership
 from app.models.directory import Subject
+from app.models.directory import User
 from app.services import audit
 from app.services import delegation
 from app.services import directory
+from app.services import search
 from app.services import standing
 from app.services.callers import Caller
 from app.services.guards import Guard
@@ -22,21 +26,25 @@ from app.services.people import may_see
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 from app.services.problems import Missing
+from app.services.search import Condition
 
 
 def members(group: Group) -> list[Subject]:
-    """The living direct members, by short name."""
-    statement = (
-        select(Subject)
-        .join(Membership, Membership.member_id == Subject.id)
-        .where(Membership.group_id == group.id, Membership.removed_at.is_(None), Subject.deleted_at.is_(None))
-        .order_by(Subject.short_name)
-    )
-    return list(db.session.execute(statement).scalars())
+    """The living direct members, by short name: whether or not anybody may know of them."""
+    return _members(group, true())
+
+
+def visible_members(group: Group, caller: Caller) -> list[Subject]:
+    """Those of the members the caller may know of, himself included: ``people.may_see``, in one query."""
+    seen = search.within_reach(caller, Guard.VIEW_USERS, Subject.customer_id)
+    return _members(group, or_(seen, Subject.id == caller.user_id))
 
 
 def add_members(group: Group, names: Sequence[str], comment: str | None, caller: Caller) -> list[Subject]:
-    """Put subjects into a group; who is in already stays. Raises ``Denied``, ``Invalid``."""
+    """Put subjects into a group; who is in already stays; answers the visible members.
+
+    Raises ``Denied``, ``Invalid``.
+    """
     caller.needs(Guard.ADD_GROUP_MEMBER, group.customer_id)
     subjects = _named(names, group, caller)
     if not delegation.holds_all_of(caller, group):
@@ -62,7 +70,7 @@ def add_members(group: Group, names: Sequence[str], comment: str | None, caller:
 
 
 def remove_members(group: Group, names: Sequence[str], comment: str | None, caller: Caller) -> list[Subject]:
-    """Take subjects out of a group. Raises ``Denied``, ``Invalid``."""
+    """Take subjects out of a group; answers the visible members. Raises ``Denied``, ``Invalid``."""
     caller.needs(Guard.REMOVE_GROUP_MEMBER, group.customer_id)
     subjects = _named(names, group, caller)
     if not delegation.holds_all_of(caller, group):
@@ -113,6 +121,17 @@ def end_memberships(ids: Sequence[str], comment: str | None, caller: Caller) -> 
     return ended
 
 
+def _members(group: Group, condition: Condition) -> list[Subject]:
+    statement = (
+        select(Subject)
+        .join(Membership, Membership.member_id == Subject.id)
+        .where(Membership.group_id == group.id, Membership.removed_at.is_(None), Subject.deleted_at.is_(None))
+        .where(condition)
+        .order_by(Subject.short_name)
+    )
+    return list(db.session.execute(statement).scalars())
+
+
 def _named(names: Sequence[str], group: Group, caller: Caller) -> list[Subject]:
     found = [directory.find_subject(name, group.domain_id) for name in names]
     visible = [subject for subject in found if subject is not None and may_see(caller, subject)]
@@ -123,7 +142,12 @@ def _named(names: Sequence[str], group: Group, caller: Caller) -> list[Subject]:
 
 def _members_changed(action: str, group: Group, subjects: Sequence[Subject], caller: Caller) -> list[Subject]:
     db.session.flush()
-    names = [subject.short_name for subject in subjects]
-    audit.record(action, caller.actor, detail={"group": group.short_name, "members": names})
+    # A row for each user, who is to see it too; the groups, which nobody looks after, share one.
+    for user in (subject for subject in subjects if isinstance(subject, User)):
+        detail = {"group": group.short_name, "members": [user.short_name]}
+        audit.record(action, caller.actor, user=audit.concerned(user), detail=detail)
+    groups = [subject.short_name for subject in subjects if not isinstance(subject, User)]
+    if groups:
+        audit.record(action, caller.actor, detail={"group": group.short_name, "members": groups})
     standing.raise_policy_version()
-    return members(group)
+    return visible_members(group, caller)

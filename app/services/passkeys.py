@@ -17,10 +17,25 @@ from app.services.search import Found
 from app.services.search import Page
 
 
+def handle_of(user_id: int) -> bytes:
+    """How an authenticator knows whose passkey it holds (WebAuthn 5.4.3: no name, nothing personal)."""
+    return str(user_id).encode()
+
+
 def living(user_id: int) -> list[WebAuthnCredential]:
     """The user's passkeys that still stand, oldest first."""
     statement = select(WebAuthnCredential).where(_standing(user_id)).order_by(WebAuthnCredential.id)
     return list(db.session.execute(statement).scalars())
+
+
+def owner_of(credential_id: bytes) -> User | None:
+    """The living user to whom this passkey, standing, belongs."""
+    statement = (
+        select(User)
+        .join(WebAuthnCredential, WebAuthnCredential.user_id == User.id)
+        .where(WebAuthnCredential.credential_id == credential_id, *_alive(), User.deleted_at.is_(None))
+    )
+    return db.session.execute(statement).scalar_one_or_none()
 
 
 def page_of(user_id: int, page: Page) -> Found[WebAuthnCredential]:
@@ -46,8 +61,8 @@ def revoke(user: User, key_id: int, actor: Actor) -> WebAuthnCredential:
 
 
 def _standing(user_id: int) -> search.Condition:
-    return and_(
-        WebAuthnCredential.user_id == user_id,
-        WebAuthnCredential.revoked_at.is_(None),
-        WebAuthnCredential.expires_at > clock.now(),
-    )
+    return and_(WebAuthnCredential.user_id == user_id, *_alive())
+
+
+def _alive() -> tuple[search.Condition, search.Condition]:
+    return WebAuthnCredential.revoked_at.is_(None), WebAuthnCredential.expires_at > clock.now()

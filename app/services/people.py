@@ -27,8 +27,11 @@ from app.models.grants import Grant
 from app.services import audit
 from app.services import delegation
 from app.services import directory
+from app.services import letters
 from app.services import logins
+from app.services import presence
 from app.services import standing
+from app.services import stepup
 from app.services.callers import Caller
 from app.services.facts import Asked
 from app.services.guards import Guard
@@ -38,6 +41,8 @@ from app.services.problems import Missing
 from app.services.problems import NotHeld
 
 S = TypeVar("S", bound=Subject)
+OWN = "Change your own account by proof of presence."
+OWN_ADDRESS = "Log in again, and change your own address within ten minutes."
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,32 @@ def visible_group(caller: Caller, text: str, domain_id: int) -> Group:
     return subject
 
 
+def guarded_user(caller: Caller, text: str, domain_id: int, guard: Guard) -> User:
+    """A user this caller holds the guard for, and who holds nothing that the caller lacks (rule 59).
+
+    Raises ``Missing``, ``Denied``, ``NotHeld``.
+    """
+    user = visible_user(caller, text, domain_id)
+    caller.needs(guard, user.customer_id)
+    delegation.insist_not_above(caller, user)
+    return user
+
+
+def other_user(caller: Caller, text: str, domain_id: int, guard: Guard) -> User:
+    """Another user whose way in this caller may change; one's own is changed by proof of presence."""
+    presence.personal(caller)
+    user = guarded_user(caller, text, domain_id, guard)
+    if user.id == caller.user_id:
+        raise Invalid(FieldProblem("user", OWN, "OWN_ACCOUNT"))
+    return user
+
+
+def keyed_user(caller: Caller, text: str, domain_id: int) -> User:
+    """A user whose keys this caller may see and end: oneself too, but never by an application's session."""
+    presence.personal(caller)
+    return guarded_user(caller, text, domain_id, Guard.ADMINISTRATIVE_API_KEY)
+
+
 def add_user(new: NewSubject, caller: Caller) -> User:
     """A new user, without a password. Raises ``Denied``, ``Invalid``."""
     customer = _place(new, caller)
@@ -98,9 +129,17 @@ def add_group(new: NewSubject, caller: Caller) -> Group:
 
 
 def update(subject: S, changes: Mapping[str, Any], caller: Caller) -> S:
-    """Change the columns that were sent. Raises ``Denied``, ``Invalid``, ``NotHeld``."""
+    """Change the columns that were sent; one's own e-mail address only right after a login.
+
+    Raises ``Denied``, ``Invalid``, ``NotHeld``, ``NotInteractive``.
+    """
     caller.needs(Guard.UPDATE_USER, subject.customer_id)
     _insist_not_above(caller, subject)
+    if isinstance(subject, User) and changes.get("email", subject.email) != subject.email:
+        _insist_address_may_change(subject, caller)
+        if letters.reachable(subject):
+            # To the address that was: whoever reads it learns that links go elsewhere now.
+            letters.post_when_committed(letters.to(subject, letters.Kind.ADDRESS_CHANGED))
     name = changes.get("short_name", subject.short_name)
     if name != subject.short_name:
         _insist_free(name, subject.domain_id)
@@ -108,6 +147,9 @@ def update(subject: S, changes: Mapping[str, Any], caller: Caller) -> S:
     for column, value in changes.items():
         setattr(subject, column, value)
     _touched(subject, caller)
+    if isinstance(subject, User) and before.get("email") != changes.get("email"):
+        # A link to a new password may lie in the old mailbox.
+        stepup.forget(subject)
     changed = sorted(column for column in changes if before[column] != changes[column])
     _record(f"{subject.kind}-update", subject, caller, {"changed": changed})
     return subject
@@ -192,6 +234,13 @@ def _insist_not_above(caller: Caller, subject: Subject) -> None:
         raise NotHeld
 
 
+def _insist_address_may_change(user: User, caller: Caller) -> None:
+    """Whoever reads the mail gets in: an open session or a key must not become a way in that outlives it."""
+    presence.personal(caller)
+    if user.id == caller.user_id and not presence.is_fresh(caller):
+        raise Invalid(FieldProblem("email", OWN_ADDRESS, "OWN_ACCOUNT"))
+
+
 def _insist_free(name: str, domain_id: int) -> None:
     if directory.find_subject(name, domain_id) is not None:
         raise Invalid(FieldProblem("shortName", "This short name is taken. Choose another.", "TAKEN"))
@@ -205,12 +254,14 @@ def _touched(subject: Subject, caller: Caller) -> None:
 
 def _record(action: str, subject: Subject, caller: Caller, detail: dict[str, Any]) -> None:
     known = {"id": subject.id, "shortName": subject.short_name}
-    audit.record(action, caller.actor, detail=known | detail)
+    audit.record(action, caller.actor, user=audit.concerned(subject), detail=known | detail)
 
 
 def _forget(subject: Subject, caller: Caller) -> None:
     """End what a deleted subject held: who comes back brings no rights, no keys and no consents (rule 60)."""
     now, by = clock.now(), caller.user_id
+    if isinstance(subject, User):
+        stepup.forget(subject)
     db.session.execute(
         update_rows(Permission)
         .where(Permission.subject_id == subject.id, Permission.revoked_at.is_(None))
@@ -275,7 +326,7 @@ def _columns(new: NewSubject, customer: Customer, caller: Caller) -> dict[str, A
 def _added(subject: S, action: str, caller: Caller) -> S:
     db.session.add(subject)
     db.session.flush()
-    audit.record(action, caller.actor, detail={"id": subject.id, "shortName": subject.short_name})
+    _record(action, subject, caller, {})
     return subject
 
 

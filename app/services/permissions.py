@@ -141,4 +141,4 @@ def _record(action: str, permission: Permission, caller: Caller) -> None:
         "function": permission.function.name,
         "customer": permission.customer.short_name,
     }
-    audit.record(action, caller.actor, detail=detail)
+    audit.record(action, caller.actor, user=audit.concerned(permission.subject), detail=detail)

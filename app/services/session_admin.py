@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sqlalchemy import func
 from sqlalchemy import select
 
+from app import clock
 from app.extensions import db
 from app.models.clients import OAuthClient
 from app.models.directory import User
@@ -22,6 +24,8 @@ from app.services.guards import Guard
 from app.services.people import may_see
 from app.services.problems import Missing
 
+MOST_SHOWN = 10
+
 
 @dataclass(frozen=True, slots=True)
 class Branch:
@@ -30,16 +34,35 @@ class Branch:
     login: LoginSession
     applications: Sequence[tuple[OAuthSession, OAuthClient]]
 
+    @property
+    def shown(self) -> Sequence[tuple[OAuthSession, OAuthClient]]:
+        """As many as a page holds, newest first: an application may log in anew all day long."""
+        return list(reversed(self.applications))[:MOST_SHOWN]
+
+    @property
+    def more(self) -> int:
+        """How many older ones are not shown; they end with the login."""
+        return max(0, len(self.applications) - MOST_SHOWN)
+
 
 def tree(user: User) -> list[Branch]:
     """The user's living logins, newest first; two queries."""
-    living = logins.living(user)
+    return branches(logins.living(user))
+
+
+def branches(roots: Sequence[LoginSession]) -> list[Branch]:
+    """These logins, each with the application sessions that stand under it; one query.
+
+    What has run out by itself is left away.
+    """
+    until = func.coalesce(OAuthSession.refresh_expires_at, OAuthSession.access_expires_at)
     statement = (
         select(OAuthSession, OAuthClient)
         .join(OAuthClient, OAuthClient.id == OAuthSession.client_id)
         .where(
-            OAuthSession.login_session_id.in_([login.id for login in living]),
+            OAuthSession.login_session_id.in_([login.id for login in roots]),
             OAuthSession.ended_at.is_(None),
+            until > clock.now(),
             OAuthClient.deleted_at.is_(None),
         )
         .order_by(OAuthSession.created_at)
@@ -47,7 +70,7 @@ def tree(user: User) -> list[Branch]:
     under: dict[bytes, list[tuple[OAuthSession, OAuthClient]]] = {}
     for session, client in db.session.execute(statement):
         under.setdefault(session.login_session_id or b"", []).append((session, client))
-    return [Branch(login, under.get(login.id, ())) for login in living]
+    return [Branch(login, under.get(login.id, ())) for login in roots]
 
 
 def evict(identifier: str, caller: Caller) -> LoginSession | OAuthSession:
@@ -76,6 +99,11 @@ def end_all(user: User, caller: Caller) -> int:
     count = len(logins.living(user))
     logins.end_all(user, "ended by an administrator", caller.actor)
     return count
+
+
+def end_own(caller: Caller) -> None:
+    """End everything the caller has open, everywhere, this login too."""
+    logins.end_all(directory.user_by_id(caller.user_id), "logged out everywhere", caller.actor)
 
 
 def method_of(session: LoginSession | OAuthSession) -> str:

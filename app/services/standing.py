@@ -1,7 +1,8 @@
 """What a user holds today: resolved from rows, kept under the versions it was read under (design §7).
 
 Nothing here decides. A value is used only while both versions, read in the same query as the credential,
-are the ones it was read under; so a change acts at the next request of every process.
+are the ones it was read under; so a change acts at the next request of every process. What a unit of work
+has changed and not committed is resolved anew each time and kept by nobody.
 """
 
 from __future__ import annotations
@@ -13,9 +14,12 @@ from threading import Lock
 
 from sqlalchemy import CTE
 from sqlalchemy import BigInteger
+from sqlalchemy import event
 from sqlalchemy import literal
 from sqlalchemy import select
 from sqlalchemy import update
+from sqlalchemy.orm import ORMExecuteState
+from sqlalchemy.orm import Session
 
 from app.extensions import db
 from app.models.authority import Function
@@ -31,8 +35,10 @@ from app.policy.rights import FunctionGraph
 from app.policy.rights import Rights
 from app.policy.rights import resolve
 from app.runtime import per_app
+from app.services.unit import MOVED
 
 MOST_USERS = 10_000
+RESOLVED_FROM = (Permission, Membership, Function, FunctionEdge, Customer, Subject)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +66,22 @@ def landscape(version: int | None = None) -> Landscape:
     """Graph and tree as of ``version`` (or the present one); three queries when it is not kept."""
     kept = per_app(_Kept)
     version = policy_version() if version is None else version
+    moved = MOVED in db.session.info
     known = kept.landscape
-    if known is not None and known.version == version:
+    if known is not None and known.version == version and not moved:
         return known
     fresh = Landscape(version, _graph(), _tree())
-    kept.landscape = fresh
+    if not moved:
+        kept.landscape = fresh
     return fresh
 
 
 def rights_of(user_id: int, rights_version: int, version: int) -> Rights:
     """The user's own rights under the two versions; one query when they are not kept."""
     kept = per_app(_Kept)
+    if MOVED in db.session.info:
+        land = landscape(version)
+        return resolve(_permissions(user_id), land.graph, land.tree)
     with kept.lock:
         known = kept.rights.get(user_id)
         if known is not None and known[:2] == (rights_version, version):
@@ -85,9 +96,16 @@ def rights_of(user_id: int, rights_version: int, version: int) -> Rights:
     return rights
 
 
+def granted_to(subject_id: int) -> Rights:
+    """Everything the subject was granted, at disabled customers too, where it counts again one day."""
+    land = landscape()
+    return resolve(_permissions(subject_id), land.graph, land.tree.all_alive())
+
+
 def raise_policy_version() -> None:
     """Say that graph, tree, groups or group grants changed. Last in the transaction: writers queue."""
     db.session.flush()
+    db.session.info[MOVED] = True
     db.session.execute(update(SystemState).values(policy_version=SystemState.policy_version + 1))
 
 
@@ -97,9 +115,25 @@ def raise_rights_version(subject: Subject) -> None:
     if not isinstance(subject, User):
         raise_policy_version()
         return
+    db.session.info[MOVED] = True
     db.session.execute(
         update(User).where(User.id == subject.id).values(rights_version=User.rights_version + 1)
     )
+
+
+@event.listens_for(Session, "after_flush")
+def _rows_were_written(session: Session, _context: object) -> None:
+    rows = (*session.new, *session.dirty, *session.deleted)
+    if any(isinstance(row, RESOLVED_FROM) for row in rows):
+        session.info[MOVED] = True
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _rows_were_changed(state: ORMExecuteState) -> None:
+    mapper = state.bind_mapper
+    changes = state.is_insert or state.is_update or state.is_delete
+    if changes and mapper is not None and issubclass(mapper.class_, RESOLVED_FROM):
+        state.session.info[MOVED] = True
 
 
 def groups_of(subject_id: int) -> list[int]:

@@ -1,8 +1,8 @@
 """Step-up tokens: somebody proved presence once more, for one operation (contract 3.4, security rule 42).
 
 The text is a JWS that this server signs and alone reads; its digest is what is stored. It counts once, for
-one user, one operation and the login it was issued in. Only an administrator's password reset is bound to
-no login: it is how somebody gets in who cannot.
+one user, one operation and the login it was issued in. Only a password reset is bound to no login: it is how
+somebody gets in who cannot. An administrator issues it, or it goes by mail to the user himself.
 """
 
 from __future__ import annotations
@@ -19,7 +19,11 @@ from datetime import datetime
 from datetime import timedelta
 from typing import TypeVar
 
+from sqlalchemy import ColumnElement
+from sqlalchemy import and_
 from sqlalchemy import delete
+from sqlalchemy import func
+from sqlalchemy import select
 from sqlalchemy import update
 
 from app import clock
@@ -46,6 +50,8 @@ LIFETIME = timedelta(minutes=5)
 RESET_LIFETIME = timedelta(hours=24)
 KEPT = timedelta(days=1)
 MOST_CHARACTERS = 4096
+# The context of a reset that goes by mail.
+MAILED = {"sent": "mail"}
 
 SET_PASSWORD = "password.set"  # noqa: S105 - the name of an operation
 INITIALIZE_TOTP = "totp.initialize"
@@ -84,27 +90,30 @@ def issue(
 
     To be run inside a unit of work, after the proof. A new reset takes the place of an older one.
     """
-    now = clock.now()
-    prune()
     if login_id is None:
         forget(user)
-    token_id = new_id()
-    text = _mint(token_id)
-    row = StepUp(
-        id=token_id,
-        digest=digest(text),
-        user_id=user.id,
-        login_session_id=login_id,
-        operation=operation,
-        context=dict(context),
-        created_at=now,
-        expires_at=now + (LIFETIME if login_id is not None else RESET_LIFETIME),
+    lifetime = LIFETIME if login_id is not None else RESET_LIFETIME
+    return _issued(user, operation, context, actor, login_id, lifetime)
+
+
+def issue_mailed(user: User, actor: Actor, lifetime: timedelta) -> Issued:
+    """A password reset that goes to the user by mail. Inside a unit of work.
+
+    It takes the place of an older one of its kind and of nothing else: a stranger may ask for it.
+    """
+    now = clock.now()
+    db.session.execute(
+        update(StepUp)
+        .where(StepUp.user_id == user.id, StepUp.used_at.is_(None), _mailed())
+        .values(used_at=now)
     )
-    db.session.add(row)
-    db.session.flush()
-    detail = {"operation": operation}
-    audit.record("step-up", actor, user=(user.id, user.short_name), detail=detail)
-    return Issued(text, operation, row.expires_at)
+    return _issued(user, SET_PASSWORD, MAILED, actor, None, lifetime)
+
+
+def mailed_since(user: User, moment: datetime) -> int:
+    """How many of those the user got since then."""
+    statement = select(func.count()).where(StepUp.user_id == user.id, StepUp.created_at > moment, _mailed())
+    return db.session.execute(statement).scalar_one()
 
 
 def prune() -> int:
@@ -115,9 +124,7 @@ def prune() -> int:
 
 def consume(text: str, operation: str, user_id: int, login_id: bytes | None) -> None:
     """Spend a token, once, by one conditional statement; inside a unit of work. Raises ``NotProven``."""
-    row = standing(text, operation)
-    if row.user_id != user_id or row.login_session_id != login_id:
-        raise NotProven("step_up_foreign")
+    row = insist(text, operation, user_id, login_id)
     now = clock.now()
     spent = db.session.execute(
         update(StepUp)
@@ -126,6 +133,14 @@ def consume(text: str, operation: str, user_id: int, login_id: bytes | None) -> 
     )
     if not spent.rowcount:  # type: ignore[attr-defined]
         raise NotProven("step_up_spent")
+
+
+def insist(text: str, operation: str, user_id: int, login_id: bytes | None) -> StepUp:
+    """The row of a token that this user, in this login, could spend now. Raises ``NotProven``."""
+    row = standing(text, operation)
+    if row.user_id != user_id or row.login_session_id != login_id:
+        raise NotProven("step_up_foreign")
+    return row
 
 
 def standing(
@@ -229,6 +244,39 @@ def refused(actor: Actor, operation: str, problem: NotProven) -> None:
             number=gate.new_number(),
         )
     )
+
+
+def _mailed() -> ColumnElement[bool]:
+    return and_(StepUp.login_session_id.is_(None), StepUp.context["sent"].as_string() == MAILED["sent"])
+
+
+def _issued(
+    user: User,
+    operation: str,
+    context: Mapping[str, str],
+    actor: Actor,
+    login_id: bytes | None,
+    lifetime: timedelta,
+) -> Issued:
+    now = clock.now()
+    prune()
+    token_id = new_id()
+    text = _mint(token_id)
+    row = StepUp(
+        id=token_id,
+        digest=digest(text),
+        user_id=user.id,
+        login_session_id=login_id,
+        operation=operation,
+        context=dict(context),
+        created_at=now,
+        expires_at=now + lifetime,
+    )
+    db.session.add(row)
+    db.session.flush()
+    detail = {"operation": operation}
+    audit.record("step-up", actor, user=(user.id, user.short_name), detail=detail)
+    return Issued(text, operation, row.expires_at)
 
 
 def _mint(token_id: bytes) -> str:

@@ -16,10 +16,10 @@ from app.models.authority import Permission
 from app.models.directory import Group
 from app.models.directory import Membership
 from app.models.directory import Subject
-from app.models.directory import User
 from app.services import named
 from app.services import search
 from app.services import standing
+from app.services import subject_fields
 from app.services.callers import Caller
 from app.services.guards import Guard
 from app.services.search import Column
@@ -27,44 +27,14 @@ from app.services.search import Condition
 from app.services.search import Criteria
 from app.services.search import Found
 from app.services.search import Page
+from app.services.subject_fields import Fields
 
 S = TypeVar("S", bound=Subject)
-KEYWORDS: dict[str, Column] = {
-    "shortName": Subject.short_name,
-    "name": Subject.name,
-    "email": User.email,
-    "phoneNumber": User.phone_national_number,
-}
-TIMES: dict[str, Column] = {
-    "createdTimestamp": Subject.created_at,
-    "deletedTimestamp": Subject.deleted_at,
-    "lastLoginTimestamp": User.last_login_at,
-    "lastUpdatedTimestamp": Subject.updated_at,
-}
 PEOPLE: dict[str, Column] = {
     "id": Subject.id,
     "createdByUser": Subject.created_by_id,
     "lastUpdatedByUser": Subject.updated_by_id,
     "deletedByUser": Subject.deleted_by_id,
-}
-SORTABLE: dict[str, Column] = {
-    "id": Subject.id,
-    "shortName": Subject.short_name,
-    "name": Subject.name,
-    "email": User.email,
-    "type": Subject.kind,
-    "createdTimestamp": Subject.created_at,
-    "lastUpdatedTimestamp": Subject.updated_at,
-    "lastLoginTimestamp": User.last_login_at,
-}
-FLAGS: dict[str, Condition] = {
-    "deleted": Subject.deleted_at.is_not(None),
-    "blocked": User.blocked_at.is_not(None),
-    "forcePasswordChange": User.force_password_change.is_(True),
-    "daemonAccount": Subject.daemon_account.is_(True),
-    "passwordNotSet": (Subject.kind == "user") & User.password_hash.is_(None),
-    "notificationUser": User.notification_user.is_(True),
-    "externallyManaged": Subject.externally_managed.is_(True),
 }
 
 
@@ -94,20 +64,25 @@ def administered(
     kind: type[S], caller: Caller, criteria: SubjectCriteria, page: Page, sort_by: Sequence[str]
 ) -> Found[S]:
     """Those of the customers the caller holds ``viewUsers`` for. Raises ``Denied``, ``Invalid``."""
-    return _found(kind, caller, Guard.VIEW_USERS, criteria, page, sort_by)
+    return _found(kind, caller, Guard.VIEW_USERS, subject_fields.ADMINISTERED, criteria, page, sort_by)
 
 
 def related(
     kind: type[S], caller: Caller, criteria: SubjectCriteria, page: Page, sort_by: Sequence[str]
 ) -> Found[S]:
-    """Those of the customers the caller holds ``viewRelatedBasicSubject`` for. Raises as ``administered``."""
-    return _found(kind, caller, Guard.VIEW_RELATED_BASIC_SUBJECT, criteria, page, sort_by)
+    """Those of the customers the caller holds ``viewRelatedBasicSubject`` for. Raises as ``administered``.
+
+    Not by what he would not be shown: the private fields count only where he holds their guard (rule 58).
+    """
+    guard = Guard.VIEW_RELATED_BASIC_SUBJECT
+    return _found(kind, caller, guard, subject_fields.basic(caller), criteria, page, sort_by)
 
 
 def _found(
     kind: type[S],
     caller: Caller,
     guard: Guard,
+    fields: Fields,
     criteria: SubjectCriteria,
     page: Page,
     sort_by: Sequence[str],
@@ -115,17 +90,18 @@ def _found(
     caller.needs(guard)
 
     def own(one: SubjectCriteria) -> list[Condition]:
-        return _filters(caller, guard, one)
+        return _filters(caller, guard, fields, one)
 
     condition = search.where(criteria, own) & search.within_reach(caller, guard, Subject.customer_id)
     if kind is not Subject:
         condition &= Subject.kind == kind.__mapper__.polymorphic_identity
     if not criteria.wants_deleted:
         condition &= Subject.deleted_at.is_(None)
-    return search.fetch(kind, condition, page, search.order_by(sort_by, SORTABLE, "shortName"))
+    return search.fetch(kind, condition, page, search.order_by(sort_by, fields.sortable, "shortName"))
 
 
-def _filters(caller: Caller, guard: Guard, criteria: SubjectCriteria) -> list[Condition]:
+def _filters(caller: Caller, guard: Guard, fields: Fields, criteria: SubjectCriteria) -> list[Condition]:
+    fields.insist(criteria)
     found: list[Condition] = []
     if criteria.kind is not None:
         found.append(Subject.kind == criteria.kind)
@@ -135,8 +111,8 @@ def _filters(caller: Caller, guard: Guard, criteria: SubjectCriteria) -> list[Co
         found.append(Subject.customer_id.in_(named.customers(criteria.customers, caller)))
     if criteria.subjects:
         ids = named.subjects(criteria.subjects, caller, guard=guard)
-        fields = criteria.subject_fields or ("id",)
-        columns = [c for name, c in PEOPLE.items() if name in fields or "all" in fields]
+        chosen = criteria.subject_fields or ("id",)
+        columns = [c for name, c in PEOPLE.items() if name in chosen or "all" in chosen]
         found.append(or_(false(), *(column.in_(ids) for column in columns)))
     if criteria.parents:
         groups = named.subjects(criteria.parents, caller, "parent", guard)
@@ -148,9 +124,9 @@ def _filters(caller: Caller, guard: Guard, criteria: SubjectCriteria) -> list[Co
         groups = named.subjects(criteria.ancestors, caller, "ancestor", guard)
         found.append(Subject.id.in_({m for group in groups for m in standing.members_below(group)}))
     found += [_holds(caller, holding) for holding in criteria.holdings]
-    found += search.by_keywords(criteria, KEYWORDS)
-    found += search.by_flags(criteria, FLAGS)
-    return found + search.by_times(criteria, TIMES)
+    found += search.by_keywords(criteria, fields.keywords)
+    found += search.by_flags(criteria, fields.flags)
+    return found + search.by_times(criteria, fields.times)
 
 
 def _holds(caller: Caller, holding: Holding) -> Condition:

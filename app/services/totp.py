@@ -64,6 +64,13 @@ class Seed:
         return base64.b64encode(base64.b32decode(self.base32)).decode("ascii")
 
 
+def provisioning_uri(seed: Seed, user_name: str, issuer: str) -> str:
+    """What an authenticator reads from a QR picture (Key URI Format): the seed, and what to call it."""
+    return pyotp.TOTP(seed.base32, digits=DIGITS, interval=PERIOD).provisioning_uri(
+        name=user_name, issuer_name=issuer
+    )
+
+
 def initialize(user: User, actor: Actor) -> Seed:
     """A pending generator; the active one goes on until ``activate``. Inside a unit of work."""
     seed, cookie = _new_seed(), secrets.token_urlsafe(32)
@@ -87,7 +94,7 @@ def activate(user: User, cookie: str, code: str, actor: Actor) -> None:
 
     Raises ``Invalid``, ``Throttled``. Opens its own unit of work.
     """
-    account = _throttled(user.id)
+    _throttled(user.id, actor.contact)
     row = db.session.get(TOTPGenerator, user.id, populate_existing=True)
     fresh = row is not None and row.pending_at is not None and row.pending_at > clock.now() - PENDING
     if row is None or not fresh or not same(row.pending_digest, digest(cookie)):
@@ -95,9 +102,13 @@ def activate(user: User, cookie: str, code: str, actor: Actor) -> None:
         raise Invalid(FieldProblem("cookie", "There is nothing to verify now. Start again.", "UNKNOWN"))
     step = _step_of(row.pending_sealed, code)
     if step is None:
-        throttle().failed("totp", settings().throttle_login_failures, account, account)
+        _failed(user.id, actor.contact)
         _refused(actor, user, "totp_wrong_code")
-        raise Invalid(FieldProblem("verificationCode", "This is not the code of the moment.", "WRONG"))
+        raise Invalid(
+            FieldProblem(
+                "verificationCode", "Wrong code. Enter the six digits that the app shows now.", "WRONG"
+            )
+        )
     user_id, name, pending = user.id, user.short_name, row.pending_digest
 
     def work() -> None:
@@ -124,14 +135,14 @@ def spend(user: User, code: str, contact: Contact, *, for_login: bool) -> None:
     """Use the code of the moment, once. Raises ``WrongCode``, ``CodeReused``, ``Throttled``.
 
     Opens its own unit of work. Wrong codes are counted per account, wherever they come from: who gets here
-    knows the password, and six digits are few.
+    knows the password, and six digits are few. They are counted per source too, with its wrong passwords.
     """
-    limit, account = settings().throttle_login_failures, _throttled(user.id)
+    _throttled(user.id, contact)
     row = db.session.get(TOTPGenerator, user.id, populate_existing=True)
     step = _step_of(row.active_sealed if row is not None else None, code)
     user_id = user.id
     if step is None:
-        throttle().failed("totp", limit, account, account)
+        _failed(user_id, contact)
         _refuse(user, "totp_wrong_code" if row is not None else "totp_none", contact, for_login=for_login)
         raise WrongCode
     now = clock.now()
@@ -149,13 +160,24 @@ def spend(user: User, code: str, contact: Contact, *, for_login: bool) -> None:
     if not claimed.rowcount:  # type: ignore[attr-defined]
         _refuse(user, "totp_reused_code", contact, for_login=for_login)
         raise CodeReused
-    throttle().succeeded("totp", limit, account, account)
+    for kind, account, source in _counters(user_id, contact):
+        throttle().succeeded(kind, settings().throttle_login_failures, account, source)
 
 
-def _throttled(user_id: int) -> str:
+def _throttled(user_id: int, contact: Contact) -> None:
+    for kind, account, source in _counters(user_id, contact):
+        throttle().check(kind, settings().throttle_login_failures, account, source)
+
+
+def _failed(user_id: int, contact: Contact) -> None:
+    for kind, account, source in _counters(user_id, contact):
+        throttle().failed(kind, settings().throttle_login_failures, account, source)
+
+
+def _counters(user_id: int, contact: Contact) -> tuple[tuple[str, str, str | None], ...]:
+    """By account alone, and among all failed logins of the source; a right password clears neither."""
     account = f"totp/{user_id}"
-    throttle().check("totp", settings().throttle_login_failures, account, account)
-    return account
+    return ("totp", account, account), ("login", account, contact.address)
 
 
 def _refuse(user: User, why: str, contact: Contact, *, for_login: bool) -> None:
@@ -191,7 +213,11 @@ def _seal(seed: str) -> bytes:
 
 
 def _step_of(sealed: bytes | None, code: str) -> int | None:
-    """The time step whose code this is, near the present one; ``None`` for a wrong code or no generator."""
+    """The time step whose code this is, near the present one; ``None`` for a wrong code or no generator.
+
+    Apps show a code in groups, and so some people type it.
+    """
+    code = "".join(code.split())
     if sealed is None or not code.isascii():
         return None
     try:

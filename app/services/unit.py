@@ -24,10 +24,13 @@ from app.extensions import db
 from app.services.problems import Conflict
 from app.services.problems import Unavailable
 
-__all__ = ["DatabaseError", "PoolTimeout", "prepare_engine", "write"]
+__all__ = ["DatabaseError", "PoolTimeout", "after_commit", "prepare_engine", "write"]
 
 T = TypeVar("T")
 WRITES = "argus_writes"
+AFTER = "argus_after_commit"
+# Set while the unit at hand has changed what rights are resolved from: nobody else may see that yet.
+MOVED = "argus_rights_moved"
 # PostgreSQL: serialization_failure, deadlock_detected, lock_not_available.
 RETRIED_STATES = ("40001", "40P01", "55P03")
 
@@ -49,8 +52,18 @@ def write(work: Callable[[], T]) -> T:
         raise Unavailable from problem
 
 
+def after_commit(work: Callable[[], None]) -> None:
+    """Run ``work`` when the unit at hand has been committed, and not at all when it is not.
+
+    It must not fail: what is committed is never answered by an error (security rule 10).
+    """
+    db.session.info.setdefault(AFTER, []).append(work)
+
+
 def _once(work: Callable[[], T]) -> T:
     session = db.session
+    session.info.pop(AFTER, None)
+    session.info.pop(MOVED, None)
     try:
         # Ends the implicit read and forgets what it read: the unit decides over rows of its own.
         session.rollback()
@@ -59,7 +72,6 @@ def _once(work: Callable[[], T]) -> T:
         session.connection(execution_options=options)
         result = work()
         session.commit()
-        return result
     except (IntegrityError, StaleDataError) as problem:
         session.rollback()
         raise Conflict from problem
@@ -69,6 +81,11 @@ def _once(work: Callable[[], T]) -> T:
     except BaseException:
         session.rollback()
         raise
+    finally:
+        session.info.pop(MOVED, None)
+    for follows in session.info.pop(AFTER, ()):
+        follows()
+    return result
 
 
 def _worth_retrying(problem: DatabaseError) -> bool:

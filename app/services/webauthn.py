@@ -12,15 +12,12 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 import webauthn
 from sqlalchemy import delete
 from sqlalchemy import update
 from webauthn.helpers import bytes_to_base64url
 from webauthn.helpers.cose import COSEAlgorithmIdentifier
-from webauthn.helpers.structs import AuthenticationCredential
-from webauthn.helpers.structs import AuthenticatorAssertionResponse
 from webauthn.helpers.structs import AuthenticatorAttestationResponse
 from webauthn.helpers.structs import RegistrationCredential
 
@@ -32,12 +29,14 @@ from app.models.webauthn import WebAuthnCredential
 from app.policy import network
 from app.runtime import settings
 from app.services import accounts
+from app.services import assertions
 from app.services import audit
 from app.services import gate
 from app.services import passkeys
 from app.services import stepup
 from app.services.accounts import LoginFailed
 from app.services.apikeys import ANYWHERE
+from app.services.assertions import Assertion
 from app.services.callers import Caller
 from app.services.contact import Contact
 from app.services.keyring import keyring
@@ -63,19 +62,8 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
-class Assertion:
-    """What an authenticator signed."""
-
-    challenge_id: str
-    key_id: bytes
-    authenticator_data: bytes
-    client_data: bytes
-    signature: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class Attestation:
-    """What an authenticator says of a new passkey; ``sources`` of ``None`` is anywhere."""
+    """What an authenticator says of a new passkey, and its owner; ``sources`` of ``None`` is anywhere."""
 
     challenge_id: str
     key_id: bytes
@@ -83,15 +71,11 @@ class Attestation:
     client_data: bytes
     days: int = DEFAULT_DAYS
     sources: Sequence[str] | None = None
+    description: str = "Passkey"
 
 
 class NotSigned(LoginFailed):
     """The assertion does not prove anything; the true reason is in the audit row."""
-
-
-def rp_id() -> str:
-    """What passkeys are bound to: the host name of this server."""
-    return urlsplit(settings().base_url).hostname or ""
 
 
 # --- challenges ------------------------------------------------------------------------------------------
@@ -112,6 +96,8 @@ def offer_login(domain_id: int, name: str, password: str | None, contact: Contac
     if password is None:
         limit, account = settings().throttle_login_failures, f"{domain_id}/{name}"
         throttle().check("login", limit, account, contact.address)
+        # Each one that proves nothing counts: it stores a row, and nobody may learn whether it is of use.
+        throttle().stranger("challenge", limit, contact.address)
         user = accounts.user_named(name, domain_id)
     else:
         try:
@@ -174,9 +160,12 @@ def _claim(challenge_id: str, purpose: str, user_id: int, login_id: bytes | None
 
 
 def _decoy(domain_id: int, name: str) -> bytes:
-    """The name of a passkey that does not exist: the same one whenever the same name is asked."""
+    """The name of a passkey that does not exist: the same one whenever the same name is asked.
+
+    As the look-up tells upper from lower case, so must this: else the names that are taken would show.
+    """
     key = keyring().derive("webauthn-decoy") or b""
-    return hmac.digest(key, f"{domain_id}/{name.lower()}".encode("utf-8", "surrogatepass"), "sha256")
+    return hmac.digest(key, f"{domain_id}/{name}".encode("utf-8", "surrogatepass"), "sha256")
 
 
 # --- proof -----------------------------------------------------------------------------------------------
@@ -215,54 +204,7 @@ def _wrong_with(
     challenge = _claim(assertion.challenge_id, purpose, user_id, login_id)
     if challenge is None:
         return "webauthn_challenge"
-    key = next((one for one in passkeys.living(user_id) if one.credential_id == assertion.key_id), None)
-    if key is None:
-        return "webauthn_unknown_key"
-    if not network.in_ranges(contact.address, key.valid_sources):
-        return "webauthn_source"
-    count = _verified_count(assertion, challenge, key.public_key)
-    if count is None:
-        return "webauthn_signature"
-    if (count or key.sign_count) and count <= key.sign_count:
-        return "webauthn_counter"
-    key_id, before, now = key.id, key.sign_count, clock.now()
-    noted = write(
-        lambda: db.session.execute(
-            update(WebAuthnCredential)
-            .where(
-                WebAuthnCredential.id == key_id,
-                WebAuthnCredential.revoked_at.is_(None),
-                WebAuthnCredential.sign_count == before,
-            )
-            .values(sign_count=count, last_used_at=now, last_used_ip=contact.address)
-        )
-    )
-    return None if noted.rowcount else "webauthn_counter"  # type: ignore[attr-defined]
-
-
-def _verified_count(assertion: Assertion, challenge: bytes, public_key: bytes) -> int | None:
-    """The authenticator's counter, when everything it signed is right; the counter itself is not judged."""
-    try:
-        verified = webauthn.verify_authentication_response(
-            credential=AuthenticationCredential(
-                id=bytes_to_base64url(assertion.key_id),
-                raw_id=assertion.key_id,
-                response=AuthenticatorAssertionResponse(
-                    client_data_json=assertion.client_data,
-                    authenticator_data=assertion.authenticator_data,
-                    signature=assertion.signature,
-                ),
-            ),
-            expected_challenge=challenge,
-            expected_rp_id=rp_id(),
-            expected_origin=settings().base_url,
-            credential_public_key=public_key,
-            credential_current_sign_count=0,
-            require_user_verification=True,
-        )
-    except Exception:  # the parsers of hostile bytes raise whatever they please
-        return None
-    return verified.new_sign_count
+    return assertions.wrong_with(assertion, challenge, user_id, contact)
 
 
 # --- enrolment -------------------------------------------------------------------------------------------
@@ -300,7 +242,7 @@ def enrol(caller: Caller, authorization: str, asked: Attestation) -> WebAuthnCre
             credential_id=asked.key_id,
             public_key=public_key,
             sign_count=count,
-            description="Passkey",
+            description=asked.description,
             valid_sources=list(sources),
             created_at=moment,
             expires_at=moment + timedelta(days=asked.days),
@@ -325,7 +267,7 @@ def _registered(asked: Attestation, challenge: bytes) -> tuple[bytes, bytes, int
                 ),
             ),
             expected_challenge=challenge,
-            expected_rp_id=rp_id(),
+            expected_rp_id=assertions.rp_id(),
             expected_origin=settings().base_url,
             require_user_verification=True,
             supported_pub_key_algs=ALGORITHMS,

@@ -31,10 +31,14 @@ from app.policy.facts import SecurityLevel
 from app.policy.facts import UserFacts
 from app.policy.rights import Rights
 from app.policy.rights import resolve
+from app.services import clients
 from app.services import facts
 from app.services import gate
+from app.services import permissions
 from app.services.callers import Caller
+from app.services.client_checks import ClientChange
 from app.services.guards import Guard
+from app.services.permissions import NewPermission
 
 Pair = tuple[int, int]
 MOST_NAMED = 1000
@@ -47,6 +51,17 @@ class Proposal:
     client: ClientFacts | None = None
     granted: tuple[int, int, int] | None = None  # subject, function, customer
     revoked: int | None = None
+
+
+def granting(new: NewPermission, caller: Caller) -> Proposal:
+    """A permission granted, judged as the grant itself would be. Raises ``Denied``, ``Invalid``."""
+    subject, function, customer = permissions.judged(new, caller)
+    return Proposal(granted=(subject.id, function.id, customer.id))
+
+
+def revoking(permission: int, caller: Caller) -> Proposal:
+    """A permission taken away, judged as that itself would be. Raises as ``permissions.revocable``."""
+    return Proposal(revoked=permissions.revocable(permission, caller).id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +88,22 @@ class Forecast:
 
     effects: tuple[Effect, ...]
     unnamed: int
+
+    def count(self, access: str) -> int:
+        """How many of the named gain it, lose it, or keep it with other rights."""
+        return sum(one.access == access for one in self.effects)
+
+
+def client_in_question(id_or_short_name: str, caller: Caller) -> OAuthClient:
+    """The client, for who may see all of it. Raises ``Missing``, ``Denied``."""
+    client = clients.visible(id_or_short_name, caller)
+    caller.needs(Guard.VIEW_OAUTH_CLIENTS_DETAILS, clients.guard_customer(client, caller))
+    return client
+
+
+def updated(client: OAuthClient, change: ClientChange, caller: Caller) -> Proposal:
+    """The client with this change, judged as the change itself would be. Raises as ``clients.update``."""
+    return Proposal(client=facts.client_facts(clients.proposed(client.id, change, caller)))
 
 
 def forecast(client: OAuthClient, proposal: Proposal, caller: Caller) -> Forecast:

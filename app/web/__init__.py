@@ -5,13 +5,26 @@ from __future__ import annotations
 from flask import Flask
 from whitenoise import WhiteNoise
 
+from app.web import account
+from app.web import clean
 from app.web import consent
+from app.web import console
 from app.web import errors
 from app.web import headers
 from app.web import home
 from app.web import hosts
+from app.web import language
+from app.web import language_choice
 from app.web import login
+from app.web import mails
+from app.web import menus
+from app.web import passkey_login
 from app.web import person
+from app.web import problems
+from app.web import recovery
+from app.web import second_step
+from app.web import theme
+from app.web import words
 
 STATIC_SECONDS = 3600
 
@@ -19,12 +32,25 @@ STATIC_SECONDS = 3600
 def register(app: Flask) -> None:
     """Bind pages, headers, error pages and the login that Flask-Login loads."""
     hosts.register(app)
+    clean.register(app)
     headers.register(app)
     errors.register(app)
+    problems.register(app)
+    language.register(app)
+    theme.register(app)
     person.register(app)
+    mails.register(app)
+    menus.register(app)
+    words.register(app)
+    app.register_blueprint(language_choice.blueprint)
     app.register_blueprint(login.blueprint)
+    app.register_blueprint(second_step.blueprint)
+    app.register_blueprint(passkey_login.blueprint)
+    app.register_blueprint(recovery.blueprint)
     app.register_blueprint(consent.blueprint)
     app.register_blueprint(home.blueprint)
+    account.register(app)
+    console.register(app)
 
 
 def serve_static(app: Flask) -> None:

@@ -12,6 +12,7 @@ from flask import redirect
 from flask import render_template
 from flask import request
 from flask import url_for
+from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from flask_wtf.csrf import validate_csrf
 from werkzeug.wrappers import Response
@@ -21,19 +22,25 @@ from app import clock
 from app.extensions import csrf
 from app.oauth import authorize as requests
 from app.oauth import hygiene
+from app.oauth.approving import Outgrown
+from app.oauth.approving import StaleTransaction
+from app.oauth.approving import approve_page
+from app.oauth.approving import approve_remembered
 from app.oauth.authorize import AuthorizationRequest
-from app.oauth.authorize import StaleTransaction
 from app.oauth.authorize import Unredirectable
 from app.oauth.errors import ArgusOAuthError
 from app.oauth.protocol_errors import ProtocolError
+from app.policy import claims
 from app.policy import redirects
 from app.policy import scopes
 from app.policy.claims import claim_name
 from app.policy.facts import Decision
 from app.policy.facts import Question
+from app.policy.reasons import why_without
 from app.services import audit
 from app.services import consent_view
 from app.services import gate
+from app.services import grants
 from app.services import transactions
 from app.services.callers import Caller
 from app.services.unit import write
@@ -44,10 +51,12 @@ from app.web.continuation import unwrap
 from app.web.continuation import wrap
 from app.web.errors import error_page
 from app.web.errors import refusal_page
+from app.web.language import say
 from app.web.login import login_url
 
 blueprint = Blueprint("consent", __name__)
 ALIASES = ("/oauth/authorize", "/spa/oauth/authorize", "/spa/authentication/oauth/authorize")
+START_AGAIN = "Go back to the application and start again. If it does not help, tell whoever runs it."
 STALE = "This page was answered already or is too old. Go back to the application and start again."
 
 
@@ -59,9 +68,12 @@ def authorize() -> Response | str | tuple[str, int]:
         waiting = _waiting()
         asked = requests.validate(waiting.params)
     except ProtocolError as problem:
-        return error_page("This request is not in order", problem.description, 400)
+        return error_page(
+            _("This request is not in order"), say(START_AGAIN), 400, detail=problem.description
+        )
     except Unredirectable as problem:
-        return error_page("This request cannot be answered", problem.message, 400)
+        message = f"{say(problem.message)} {say(START_AGAIN)}"
+        return error_page(_("This request cannot be answered"), message, 400)
     except ArgusOAuthError as problem:
         return requests.answer(problem)
     if request.method == "POST":
@@ -107,42 +119,67 @@ def _go_on(asked: AuthorizationRequest, began_at: datetime) -> Response | str | 
     question = requests.question(asked, caller)
     decision = gate.ask(question)
     if not decision:
-        audit.refused("authorize", caller.actor, decision, question)
-        refusal = asked.error("access_denied", decision=decision.number)
-        if silent:
-            raise refusal
-        return refusal_page(asked.client.name, decision, requests.answer(refusal, asked).location or "")
+        return _refuse(asked, caller, began_at, question, decision)
     if gate.consent_covers(question) and "consent" not in asked.prompts:
-        return requests.approve(asked, caller)
+        try:
+            return approve_remembered(asked, caller)
+        except Outgrown:
+            pass  # It grew, or was taken back, in this very moment: ask.
     if silent:
         raise asked.error("consent_required")
-    return _ask(asked, caller, question, decision)
+    return _ask(asked, caller, began_at, question, decision)
 
 
-def _ask(asked: AuthorizationRequest, caller: Caller, question: Question, decision: Decision) -> str:
+def _refuse(
+    asked: AuthorizationRequest, caller: Caller, began_at: datetime, question: Question, decision: Decision
+) -> str | tuple[str, int]:
+    """Write the refusal down and show it; raises it as ``ArgusOAuthError`` where nothing may be shown."""
+    audit.refused("authorize", caller.actor, decision, question)
+    refusal = asked.error("access_denied", decision=decision.number)
+    if "none" in asked.prompts:
+        raise refusal
+    return refusal_page(
+        decision,
+        caller.user_name,
+        application=asked.client.name,
+        return_url=requests.answer(refusal, asked).location,
+        somebody_else=login_url(wrap(asked.params, began_at)),
+    )
+
+
+def _ask(
+    asked: AuthorizationRequest, caller: Caller, began_at: datetime, question: Question, decision: Decision
+) -> str:
     """The consent page: the very functions and customers of the decision, behind a stored transaction."""
-    client, customer = asked.client, asked.client.customer_id
-    transaction = write(lambda: transactions.begin(caller.row.login_id, asked.params))
+    client, grant = asked.client, grants.standing(caller.user_id, asked.client.id)
+    told = consent_view.asking(client, grant, question, decision)
+    transaction = write(
+        lambda: transactions.begin(caller.row.login_id, asked.params, client.permission_scope_id, began_at)
+    )
     headers.allow_form_to(redirects.origin(asked.redirect_uri))
     return render_template(
         "consent.html",
-        application={
-            "name": client.name,
-            "description": client.description,
-            "site": urlsplit(client.main_uri).netloc,
-            "main_uri": client.main_uri,
-            "customer": question.tree.names.get(customer) if customer is not None else None,
-        },
-        scopes=[scopes.in_words(scope) for scope in asked.scopes],
-        claims=sorted({claim_name(provider) for provider in client.open_id_custom_claims})
-        if "openid" in asked.scopes
-        else [],
-        rights=consent_view.rights_by_customer(decision, question),
-        fallen=consent_view.fallen(question),
+        application={"name": client.name, "description": client.description, "main_uri": client.main_uri},
+        site=urlsplit(client.main_uri).netloc,
+        told=told,
+        scopes=[
+            {"words": scopes.in_words(scope, say), "new": scope in told.growth.scopes}
+            for scope in sorted(asked.scopes, key=lambda one: one not in told.growth.scopes)
+        ],
+        claims=_claims(asked),
+        fallen=[{"words": why_without(one.reason, one.function, say), "new": one.new} for one in told.fallen],
+        before=[scopes.in_words(scope, say) for scope in told.before.scopes] if told.before else [],
+        changed=told.before is not None and not gate.consent_covers(question),
         transaction=transaction,
-        changed=question.grant is not None,
+        somebody_else=login_url(wrap(asked.params, began_at)),
         login_name=caller.user_name,
     )
+
+
+def _claims(asked: AuthorizationRequest) -> list[tuple[str, str]]:
+    """Name and content of what the application is told by its own claims, once each (contract 2.5)."""
+    providers = asked.client.open_id_custom_claims if "openid" in asked.scopes else []
+    return sorted({(claim_name(one), claims.in_words(one, say)) for one in providers})
 
 
 def _answer_form() -> Response | str | tuple[str, int]:
@@ -153,25 +190,50 @@ def _answer_form() -> Response | str | tuple[str, int]:
         raise CSRFError(STALE) from None
     somebody = person.present()
     transaction = request.form.get("transaction", "")
-    params = transactions.peek(transaction, somebody.caller.row.login_id) if somebody is not None else None
-    if somebody is None or params is None:
-        return error_page("This page is out of date", STALE, 400)
-    asked = requests.validate(params)
+    waiting = transactions.peek(transaction, somebody.caller.row.login_id) if somebody is not None else None
+    if somebody is None or waiting is None:
+        return _ask_anew(transaction)
+    asked = requests.validate(waiting.parameters)
     try:
         if request.form.get("decision") == "approve":
-            return requests.approve(asked, somebody.caller, transaction)
+            if requests.must_log_in(asked, somebody.caller, waiting.began_at):
+                # The page was open while the login grew older than the application allows.
+                return redirect(_resume(asked.params, waiting.began_at), 303)
+            return approve_page(asked, somebody.caller, transaction)
         if request.form.get("decision") != "deny":
-            return error_page("Nothing was decided", "Choose Approve or Deny.", 400)
+            return error_page(_("Nothing was decided"), _("Choose Approve or Deny."), 400)
         return _deny(asked, somebody.caller, transaction)
     except StaleTransaction:
-        return error_page("This page is out of date", STALE, 400)
+        return error_page(_("This page is out of date"), say(STALE), 400)
+    except Outgrown:
+        return _ask_again(asked, somebody.caller, waiting.began_at)
     except ArgusOAuthError as problem:
         return requests.answer(problem, asked)
 
 
+def _ask_anew(transaction: str) -> Response | tuple[str, int]:
+    """The form came too late: back to its question, through the login when that idled; nothing is decided."""
+    held = person.held_login(request)
+    params = transactions.kept(transaction, held.row.login_id) if held is not None else None
+    if params is None:
+        return error_page(_("This page is out of date"), say(STALE), 400)
+    return redirect(_resume(params, clock.now()), 303)
+
+
+def _ask_again(
+    asked: AuthorizationRequest, caller: Caller, began_at: datetime
+) -> Response | str | tuple[str, int]:
+    """The application was widened while its page was open: show it as it is now."""
+    question = requests.question(asked, caller)
+    decision = gate.ask(question)
+    if not decision:
+        return _refuse(asked, caller, began_at, question, decision)
+    return _ask(asked, caller, began_at, question, decision)
+
+
 def _deny(asked: AuthorizationRequest, caller: Caller, transaction: str) -> Response:
     def work() -> None:
-        if not transactions.use(transaction, caller.row.login_id):
+        if transactions.use(transaction, caller.row.login_id) is None:
             raise StaleTransaction
         audit.record("authorize", caller.actor, outcome="denied", client_id=asked.client.id)
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from urllib.parse import quote
+from urllib.parse import urlencode
+
 from flask import Flask
 from flask import Response
-from flask import g
 from flask import jsonify
 from flask import make_response
 from flask import render_template
 from flask import request
+from flask_babel import lazy_gettext
 from flask_wtf.csrf import CSRFError
 from structlog import get_logger
 from werkzeug.exceptions import HTTPException
@@ -16,10 +20,14 @@ from werkzeug.exceptions import MethodNotAllowed
 
 from app import edge
 from app.policy.facts import Decision
-from app.policy.reasons import public_sentence
+from app.runtime import settings
 from app.services.problems import Unavailable
 from app.services.unit import DatabaseError
 from app.services.unit import PoolTimeout
+from app.web import person
+from app.web.language import say
+from app.web.language import say_why
+from app.web.pages import way_back
 
 log = get_logger("argus")
 API_PREFIXES = (
@@ -34,6 +42,7 @@ API_PREFIXES = (
     "/oauth/revoke",
     "/oauth/userinfo",
 )
+OWN_PAGES = ("/console/", "/account/")
 SENTENCES = {
     400: "The request was not in order.",
     403: "You may not do this.",
@@ -44,34 +53,80 @@ SENTENCES = {
     429: "Too many attempts. Wait a little and try again.",
     503: "The service is busy or its database cannot be reached. Nothing was changed. Try again.",
 }
+NOT_DONE = lazy_gettext("This did not work")
+TITLES: Mapping[int, str] = {
+    404: lazy_gettext("Not found"),
+    429: lazy_gettext("Slow down"),
+    503: lazy_gettext("Not available just now"),
+}
 UNEXPECTED = "Something went wrong on our side. Nothing was changed that was not finished."
 
 
-def error_page(title: str, message: str, status: int, number: str | None = None) -> tuple[str, int]:
-    """A page that says what is wrong and what to do; never a redirect."""
-    return render_template("error.html", title=title, message=message, number=number), status
+def error_page(
+    title: str, message: str, status: int, number: str | None = None, detail: str | None = None
+) -> tuple[str, int]:
+    """A page that says what is wrong and what to do, and leads on; never a redirect.
+
+    ``detail`` is for whoever runs the application, in the English of protocols.
+    """
+    page = render_template(
+        "error.html", title=title, message=message, number=number, detail=detail, back=_back(status)
+    )
+    return page, status
 
 
-def refusal_page(application: str, decision: Decision, return_url: str) -> tuple[str, int]:
-    """The refusal in plain words, its number, and the way back with ``access_denied`` (decision 13)."""
+def _back(status: int) -> str | None:
+    """The page that a form was sent from, or that an action's address belongs to."""
+    own = request.path.startswith(OWN_PAGES) and (request.method != "GET" or status == 405)
+    return way_back() if own and status < 500 else None
+
+
+def refusal_page(
+    decision: Decision,
+    user_name: str,
+    *,
+    application: str | None = None,
+    return_url: str | None = None,
+    somebody_else: str | None = None,
+) -> tuple[str, int]:
+    """The refusal in plain words, its number, whom to ask, and the way back (decision 13).
+
+    ``application`` refused, or it was a page of this site. ``return_url`` leads back to the application with
+    ``access_denied``, ``somebody_else`` to a login for the same request.
+    """
     page = render_template(
         "refused.html",
         application=application,
-        sentences=[public_sentence(finding) for finding in decision.denials],
+        sentences=[say_why(finding) for finding in decision.denials],
         number=decision.number,
+        user_name=user_name,
         return_url=return_url,
+        somebody_else=somebody_else,
     )
     return page, 403
 
 
 def register(app: Flask) -> None:
     """Every failure ends in a page or, for machines, in an envelope; never in a stack trace."""
+    app.context_processor(lambda: {"support": support})
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(CSRFError, _csrf)
     app.register_error_handler(Unavailable, _unavailable)
     app.register_error_handler(DatabaseError, _database)
     app.register_error_handler(PoolTimeout, _unavailable)
     app.register_error_handler(Exception, _unexpected)
+
+
+def support(subject: str = "", text: str = "") -> dict[str, str] | None:
+    """Whom to ask, as a link; ``None`` when nobody is named. A mail begins with this subject and text."""
+    contact = settings().support_contact
+    if not contact:
+        return None
+    if contact.startswith("https:"):
+        return {"label": contact, "href": contact}
+    filled = {name: value for name, value in (("subject", subject), ("body", text)) if value}
+    query = "?" + urlencode(filled, quote_via=quote) if filled else ""
+    return {"label": contact, "href": f"mailto:{quote(contact, safe='@')}{query}"}
 
 
 def _http(problem: HTTPException) -> Response:
@@ -104,8 +159,12 @@ def _unexpected(problem: Exception) -> Response | tuple[str, int]:
 
 def _say(status: int, sentence: str) -> Response | tuple[str, int]:
     if not request.path.startswith(API_PREFIXES) or request.path.startswith("/oauth/authorize"):
-        number: str = g.argus_contact.request_id if "argus_contact" in g else ""
-        return error_page("This did not work", sentence, status, number or None)
+        number: str | None = None
+        if status >= 500:
+            # What failed may be the look-up of who is there: the page does not try it again.
+            person.leave_out()
+            number = edge.contact(request).request_id
+        return error_page(str(TITLES.get(status, NOT_DONE)), say(sentence), status, number)
     if "/oauth/token" in request.path or request.path.startswith("/oauth/"):
         code = "server_error" if status >= 500 else "invalid_request"
         response = jsonify(error=code, error_description=sentence)

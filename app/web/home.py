@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from urllib.parse import urlencode
+from urllib.parse import urlsplit
 
 from flask import Blueprint
 from flask import flash
 from flask import redirect
 from flask import render_template
 from flask import url_for
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from app.policy import scopes
+from app.services import approvals
 from app.services import clients
 from app.services import grants
 from app.services.problems import Missing
 from app.services.unit import write
 from app.web import person
 from app.web.errors import error_page
+from app.web.language import say
+from app.web.language import say_why
 
 blueprint = Blueprint("home", __name__)
 
@@ -28,17 +33,20 @@ def index() -> Response | str:
     somebody = person.present()
     if somebody is None:
         return redirect(url_for("login.login") + "?" + urlencode({"next": "/"}), 303)
-    consents = [
-        {
-            "id": grant.id,
-            "name": client.name,
-            "since": grant.created_at.strftime("%d %B %Y"),
-            "scopes": [scopes.in_words(scope) for scope in grant.scopes],
-        }
-        for grant, client in grants.given_by(somebody.caller.user_id)
-    ]
-    applications = clients.usable(somebody.caller)
-    return render_template("home.html", applications=applications, consents=consents)
+    caller = somebody.caller
+    return render_template(
+        "home.html",
+        applications=[(client, urlsplit(client.main_uri).netloc) for client in clients.usable(caller)],
+        approvals=[
+            {
+                "of": one,
+                "site": urlsplit(one.client.main_uri).netloc,
+                "scopes": [scopes.in_words(scope, say) for scope in one.grant.scopes],
+                "refusals": [say_why(finding) for finding in one.refusals],
+            }
+            for one in approvals.of_person(caller)
+        ],
+    )
 
 
 @blueprint.post("/consents/<grant_id>/withdraw")
@@ -51,6 +59,6 @@ def withdraw(grant_id: str) -> Response | tuple[str, int]:
     try:
         write(lambda: grants.withdraw(grant_id, caller.user_id, caller.actor))
     except Missing:
-        return error_page("Already withdrawn", "This approval does not stand any more.", 404)
-    flash("Withdrawn. The application can no longer act for you.")
+        return error_page(_("Already withdrawn"), _("This approval does not stand any more."), 404)
+    flash(_("Withdrawn. The application can no longer act for you."))
     return redirect(url_for("home.index"), 303)

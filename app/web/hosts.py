@@ -34,8 +34,15 @@ def _known_host() -> Response | None:
     if host == settings().host:
         return None
     own = urlsplit(settings().base_url)
-    asked = urlsplit(f"//{host}")
-    if asked.hostname == "localhost" and own.scheme == "http" and request.method in ("GET", "HEAD"):
+    if _name(host) == "localhost" and own.scheme == "http" and request.method in ("GET", "HEAD"):
         query = request.query_string.decode("latin-1")
         return redirect(settings().base_url + request.path + (f"?{query}" if query else ""), 307)
     return abort(400)
+
+
+def _name(host: str) -> str | None:
+    """The host without its port; none of what is no host."""
+    try:
+        return urlsplit(f"//{host}").hostname
+    except ValueError:
+        return None

@@ -1,4 +1,4 @@
-"""Log in and log out (design decision 8)."""
+"""Log in by password, and log out (design decision 8). What comes after the password: ``second_step``."""
 
 from __future__ import annotations
 
@@ -10,63 +10,49 @@ from flask import render_template
 from flask import request
 from flask import session
 from flask import url_for
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from app import edge
-from app.oauth import authorize
-from app.oauth.errors import ArgusOAuthError
-from app.policy import redirects
-from app.services import accounts
+from app.services import assertions
 from app.services import directory
 from app.services import logins
+from app.services import second_step as steps
 from app.services.accounts import LoginFailed
+from app.services.logins import PASSWORD
 from app.services.problems import Throttled
 from app.services.unit import write
-from app.web import headers
+from app.web import logging_in
 from app.web import person
-from app.web.continuation import unwrap
+from app.web import second_step
 from app.web.forms.login import LoginForm
+from app.web.pages import Page
+from app.web.problems import slowed
+from app.web.problems import too_many
 
 blueprint = Blueprint("login", __name__)
-WRONG = "That user name and password do not match. Check both and try again."
-SLOW = "Too many failed attempts. Wait a little and try again."
 
 
 @blueprint.route("/login", methods=["GET", "POST"])
-def login() -> Response | str | tuple[str, int]:
+def login() -> Page:
     """The login page; ``continue`` is a waiting authorization request, ``next`` an own-origin path."""
-    form = LoginForm(request.form if request.method == "POST" else None)
     if request.method == "GET":
-        form.next.data = request.args.get("continue") or request.args.get("next") or ""
-        form.username.data = request.args.get("login_hint", "")[:100]
-    application = _application(form.next.data)
-    if request.method == "GET" or not form.validate_on_submit():
-        status = 200 if request.method == "GET" else 400
-        return render_template("login.html", form=form, message=None, application=application), status
-    name, password = str(form.username.data), str(form.password.data)
-    contact = edge.contact(request)
+        return _welcome()
+    form = LoginForm(request.form)
+    if not form.validate_on_submit():
+        return show(form)
+    password, contact = str(form.password.data), edge.contact(request)
     try:
-        user = accounts.verify_password(directory.home_domain().id, name, password, contact)
-    except LoginFailed:
-        return _again(form, WRONG, application)
-    except Throttled as problem:
-        return _again(form, SLOW, application), 429, {"Retry-After": str(problem.seconds)}  # type: ignore[return-value]
-    held = person.held_login(request)
-    same_user = held is not None and held.user_id == user.id and held.interactive
-    reopen = held.row.login_id if held is not None and same_user else None
-    previous = held.row.login_id if held is not None and not same_user else None
-    user_id, epoch = user.id, user.session_epoch or 0
-    try:
-        token = write(
-            lambda: accounts.log_in(user_id, password, contact, epoch=epoch, reopen=reopen, previous=previous)
+        who, enough = steps.by_password(
+            directory.home_domain().id, str(form.username.data), password, contact
         )
+        if not enough:
+            return second_step.begin(who, form.next.data)
+        return logging_in.begin(who, PASSWORD, form.next.data, password)
     except LoginFailed:
-        return _again(form, WRONG, application)
-    # A new form session: the CSRF token of the anonymous page is worth nothing after the login (rule 40).
-    session.clear()
-    response = redirect(_target(form.next.data), 303)
-    edge.set_session_cookie(response, token.text)  # type: ignore[arg-type]
-    return response
+        return show(form, _("That user name and password do not match. Check both and try again."))
+    except Throttled as problem:
+        return too_many(show(form, slowed(problem.seconds)), problem)
 
 
 @blueprint.route("/logout", methods=["GET", "POST"])
@@ -96,24 +82,35 @@ def login_url(continuation: str, login_hint: str = "") -> str:
     return url_for("login.login") + "?" + urlencode(query)
 
 
-def _again(form: LoginForm, message: str, application: str | None) -> str:
-    return render_template("login.html", form=form, message=message, application=application)
+def show(form: LoginForm, message: str | None = None, notice: str | None = None, here: str = "") -> str:
+    """The login page with what was typed, and what is wrong with it; the password is never sent back.
+
+    ``here`` is who is logged in already, and may go on as that.
+    """
+    return render_template(
+        "login.html",
+        form=form,
+        message=message,
+        notice=notice,
+        here=here,
+        application=logging_in.application(form.next.data),
+        by_passkey=assertions.browsers_can(),
+    )
 
 
-def _target(wanted: str | None) -> str:
-    if wanted and unwrap(wanted) is not None:
-        return url_for("consent.authorize") + "?" + urlencode({"continue": wanted})
-    return redirects.safe_next(wanted) or url_for("home.index")
-
-
-def _application(wanted: str | None) -> str | None:
-    """The name of the application one is logging in for; its origin may end the form's redirects."""
-    waiting = unwrap(wanted)
-    if waiting is None:
-        return None
-    try:
-        asked = authorize.validate(waiting.params)
-    except (authorize.Unredirectable, ArgusOAuthError):
-        return None
-    headers.allow_form_to(redirects.origin(asked.redirect_uri))
-    return str(asked.client.name)
+def _welcome() -> str:
+    """The page as it opens: with the name of whoever was asked for, or was logged in here."""
+    form = LoginForm(None)
+    form.next.data = logging_in.wanted_now()
+    form.username.data = request.args.get("login_hint", "")[:100]
+    caller = person.behind_cookie(request)
+    if caller is None or not caller.interactive:
+        return show(form)
+    ended = {finding.reason for finding in caller.decision.denials}
+    if ended == {"login_idle"}:
+        form.username.data = form.username.data or caller.user_name
+        return show(form, notice=_("You have been away for a while. Log in again to go on."))
+    if not ended and form.next.data:
+        # The application wants the login anew, or another one (OIDC Core 3.1.2.1).
+        return show(form, notice=_("Log in again to go on."))
+    return show(form, here="" if ended else caller.user_name)

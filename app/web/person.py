@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from flask import Flask
 from flask import Request
+from flask import g
 from flask_login import UserMixin
 from flask_login import current_user
 
@@ -21,8 +22,6 @@ from app.policy.facts import Leg
 from app.services import logins
 from app.services.callers import Caller
 from app.services.problems import Problem
-
-SITE_NAME = "Argus identity"
 
 
 @dataclass(frozen=True)
@@ -76,6 +75,11 @@ def held_login(request: Request) -> Caller | None:
     return caller
 
 
+def leave_out() -> None:
+    """Do not ask any more, in this request, who is there."""
+    g.argus_nobody_asked = True
+
+
 def register(app: Flask) -> None:
     """Make Flask-Login load people from the cookie; give every template the person."""
     login_manager.session_protection = None
@@ -83,13 +87,14 @@ def register(app: Flask) -> None:
 
     @app.context_processor
     def _person() -> dict[str, object]:
-        return {"person": present(), "site_name": SITE_NAME}
+        return {"person": present()}
 
 
 def _load(request: Request) -> Person | None:
-    caller = behind_cookie(request)
+    caller = behind_cookie(request) if "argus_nobody_asked" not in g else None
     if caller is None or not caller.interactive:
         return None
+    g.argus_user_language = caller.row.user_language
     # Leg API with nothing asked: credential, login, idle clock and user, as the decision sees them.
     if caller.question.leg is not Leg.API or not caller.decision:
         return None

@@ -290,3 +290,19 @@ def test_keywords_match_literally(world: World, admin: ApiCaller) -> None:
     world.client("c1")
     assert admin.get(CLIENTS, query_string={"keywords": "%"}).json["count"] == 0
     assert admin.get(CLIENTS, query_string={"keywords": "c"}).json["count"] == 1
+
+
+@pytest.mark.parametrize(
+    ("ranges", "status"),
+    [(["0.0.0.0/0"], 412), (["0.0.0.0/1", "128.0.0.0/1"], 412), (["10.0.0.0/8", "::/1", "8000::/1"], 412),
+     (["0.0.0.0/1"], 201)],
+)  # fmt: skip
+def test_without_pkce_from_anywhere(world: World, admin: ApiCaller, ranges: list[str], status: int) -> None:
+    """Anywhere in halves is anywhere."""
+    given = body(
+        authenticationMethod="none", clientSecret=..., insecureWithoutPkce=True, clientIPRange=ranges
+    )
+    answer = admin.post(CLIENTS, given)
+    assert answer.status_code == status, answer.data
+    if status == 412:
+        assert [m["field"] for m in answer.json["messages"]] == ["insecureWithoutPkce"]

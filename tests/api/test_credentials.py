@@ -25,15 +25,15 @@ LOGIN = "/authentication/v1/password/authentication"
 KEYS = "/authentication/v1/apikey"
 
 
-def csrf(key: str, url: str, *, at: int | None = None) -> str:
-    """The token the official client makes: note ``type`` and the spaces."""
+def csrf(key: str, url: str, *, at: int | None = None, raw: bytes | None = None) -> str:
+    """The token the official client makes: note ``type`` and the spaces. ``raw`` are other claims."""
 
     def encode(raw: bytes) -> str:
         return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
     head = encode(json.dumps({"alg": "HS256", "type": "JWT"}).encode())
     stamp = at if at is not None else int(app_clock.now().timestamp() * 1000)
-    claims = encode(json.dumps({"url": url, "timestamp": stamp}).encode())
+    claims = encode(json.dumps({"url": url, "timestamp": stamp}).encode() if raw is None else raw)
     signed = hmac.new(base64.b64decode(key), f"{head}.{claims}".encode(), hashlib.sha256).digest()
     return f"{head}.{claims}.{encode(signed)}"
 
@@ -64,7 +64,8 @@ def test_password_login_gives_cookie_key_and_token(app: Flask, world: World) -> 
 
 
 @pytest.mark.parametrize(
-    "how", ["missing", "other url", "stale", "future", "other key", "garbage", "two parts"]
+    "how",
+    ["missing", "other url", "stale", "future", "other key", "garbage", "two parts", "deep", "no claims"],
 )
 def test_the_cookie_alone_is_not_enough(app: Flask, world: World, clock: Clock, how: str) -> None:
     """Contract 1.8: every cookie call needs a fresh header for its own URL, GET included."""
@@ -79,6 +80,8 @@ def test_the_cookie_alone_is_not_enough(app: Flask, world: World, clock: Clock, 
         "other key": csrf(base64.b64encode(b"x" * 32).decode(), url),
         "garbage": "a.b.c",
         "two parts": "a.b",
+        "deep": csrf(key, url, raw=b"[" * 2900),
+        "no claims": csrf(key, url, raw=b"1"),
     }[how]
     answer = browser.get(SESSION, headers={"Argus-Csrf-Token": wrong} if wrong else {})
     assert answer.status_code == 403, answer.data
@@ -125,6 +128,47 @@ def test_the_throttle_slows_guessing_and_not_the_victim(app: Flask, world: World
     assert [attempt("wrong", "198.51.100.1") for _ in range(4)] == [401, 401, 401, 429]
     assert attempt(PASSWORD, "198.51.100.1") == 429
     assert attempt(PASSWORD, "127.0.0.1") == 200
+
+
+def attempt(app: Flask, address: str, password: str = "wrong", name: str = "alice") -> int:
+    caller = ApiCaller(app, None, address=address)
+    return caller.post(LOGIN, {"userName": name, "password": password}).status_code
+
+
+def test_a_line_of_ipv6_addresses_is_one_source(app: Flask, world: World, settings: Any) -> None:
+    """Rule 42: whoever has a /64 has all its addresses; IPv4 written as IPv6 is the same address."""
+    settings(throttle_login_failures=9)
+    assert [attempt(app, f"2001:db8:0:1::{n}") for n in range(1, 11)] == [401] * 9 + [429]
+    assert attempt(app, "2001:db8:0:2::1", PASSWORD) == 200
+    settings(throttle_login_failures=1)
+    assert attempt(app, "::ffff:198.51.100.1", name="bob") == 401
+    assert attempt(app, "198.51.100.1", name="bob") == 429
+
+
+def test_strangers_do_not_lock_the_owner_out(app: Flask, world: World, settings: Any) -> None:
+    """Rule 42: by account alone only those are slowed who did not succeed lately; their own tries count."""
+    settings(throttle_login_failures=2)
+    assert attempt(app, "2001:db8:0:1::1", PASSWORD) == 200
+    for n in range(20):
+        assert attempt(app, f"198.51.100.{n}") == 401
+    assert attempt(app, "203.0.113.1", PASSWORD) == 429
+    assert attempt(app, "2001:db8:0:1::2", PASSWORD) == 200
+    assert [attempt(app, "2001:db8:0:1::1") for _ in range(3)] == [401, 401, 429]
+
+
+def test_guessing_keys_is_slowed(app: Flask, world: World, settings: Any) -> None:
+    """Rule 78: by source alone, after many; a right one is no guess and goes on."""
+    settings(throttle_login_failures=2)
+    key = world.api_key("alice")
+    wrong = [ApiCaller(app, text).get(SESSION).status_code for text in (key[:-1] + "!", "1/1/" + "A" * 43)]
+    assert wrong == [401, 401]
+    assert ApiCaller(app, key).get(SESSION).status_code == 200
+    for _ in range(18):
+        assert ApiCaller(app, "1/1/" + "A" * 43).get(SESSION).status_code == 401
+    refused = ApiCaller(app, "1/1/" + "A" * 43).get(SESSION)
+    assert refused.status_code == 429
+    assert int(refused.headers["Retry-After"]) > 0
+    assert ApiCaller(app, key).get(SESSION).status_code == 200
 
 
 def test_keys_are_made_once_shown_once_and_revoked(app: Flask, world: World) -> None:
@@ -175,6 +219,29 @@ def test_a_keys_limits_hold(app: Flask, world: World, clock: Clock) -> None:
     assert inside.get(SESSION).status_code == 401
 
 
+@pytest.mark.parametrize(
+    ("source", "field"),
+    [
+        ({}, "source.staticOptions"),
+        ({"provider": "staticIP"}, "source.staticOptions"),
+        ({"provider": "staticIP", "staticOptions": None}, "source.staticOptions"),
+        ({"provider": "staticIP", "staticOptions": {}}, "source.staticOptions.ipAddresses"),
+        ({"provider": "staticIP", "staticOptions": {"ipAddresses": []}}, "validSources"),
+        ({"provider": "staticIP", "staticOptions": {"ipAddresses": ["192.0.2.7"]}}, None),
+        ({"provider": "disabled"}, None),
+    ],
+)
+def test_no_addresses_are_not_all(
+    app: Flask, world: World, source: dict[str, Any], field: str | None
+) -> None:
+    """Rule 57: who restricts a key to addresses names them."""
+    caller = ApiCaller(app, world.api_key("alice"))
+    answer = caller.post(KEYS, {"description": "x", "password": PASSWORD, "source": source})
+    assert answer.status_code == (412 if field else 201), answer.data
+    if field is not None:
+        assert [message["field"] for message in answer.json["messages"]] == [field]
+
+
 def test_ending_a_session_by_what_it_is(app: Flask, world: World, rp: RelyingParty, alice: Person) -> None:
     """Design §8: an OAuth bearer ends its own session only; a login ends all under it; a key ends nothing."""
     first, second = rp.obtains(alice), rp.obtains(alice)
@@ -188,13 +255,18 @@ def test_ending_a_session_by_what_it_is(app: Flask, world: World, rp: RelyingPar
 
 
 def test_permission_check_statuses(app: Flask, world: World) -> None:
-    """Contract 3.1: 200 held, 403 not held, 404 unknown."""
+    """Contract 3.1: 200 held, 403 not held, 404 unknown, which a hidden customer is too (rule 58)."""
     key = ApiCaller(app, world.api_key("alice"))
     base = SESSION + "/permission"
     assert key.get(f"{base}/useApp").status_code == 200
     assert key.get(f"{base}/useApp/acme").status_code == 200
-    assert key.get(f"{base}/useApp/bolt").status_code == 403
+    assert key.get(f"{base}/viewUsers/acme").status_code == 403
+    assert key.get(f"{base}/useApp/group").status_code == 403, "above one's own customer: no secret"
     assert key.get(f"{base}/viewUsers").status_code == 403
+    hidden, absent = key.get(f"{base}/useApp/bolt"), key.get(f"{base}/useApp/noSuchCustomer")
+    assert hidden.status_code == absent.status_code == 404
+    assert hidden.json["messages"] == absent.json["messages"]
+    assert key.get("/currentuser/v1/permission/useApp/bolt").status_code == 404
     assert key.get(f"{base}/noSuchFunction").status_code == 404
     assert key.get(f"{base}/useApp/noSuchCustomer").status_code == 404
 

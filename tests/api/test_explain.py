@@ -87,6 +87,23 @@ def test_the_recorded_decision_beside_todays(
     assert told["allowed"] is True
 
 
+def test_of_a_disabled_customer(app: Flask, world: World, admin: ApiCaller) -> None:
+    """Nothing is held there: who administers what is above it may ask."""
+    world.client("bound", customer="bolt")
+    world.user("carol", "acme", holds=[("APP-ROLE", "bolt")])
+    world.user("keeper", "bolt", holds=[("OAUTH-ADMIN", "bolt"), ("USER-ADMIN", "bolt")])
+    world.disable_customer("acme")
+    failed = [
+        f["reason"] for f in explain(admin, "bound", user="carol")["findings"] if f["outcome"] == "fail"
+    ]
+    assert failed == ["user_customer_disabled"]
+    keeper = ApiCaller(app, world.api_key("keeper"))
+    answer = keeper.post("/authentication/v1/oauth/client/bound/explain", {"user": "carol"})
+    assert answer.status_code == 412, "whom one may not know of is as unknown as nobody (security rule 58)"
+    nobody = keeper.post("/authentication/v1/oauth/client/bound/explain", {"user": "nobody-at-all"})
+    assert [m["message"] for m in answer.json["messages"]] == [m["message"] for m in nobody.json["messages"]]
+
+
 def test_about_oneself_it_is_free_without_evidence(app: Flask, world: World) -> None:
     """Design §8; about others both guards are needed, and what one may not see is not there."""
     world.client("own")
@@ -120,3 +137,18 @@ def test_a_wrong_field_is_named(world: World, admin: ApiCaller, body: dict[str, 
     answer = admin.post("/authentication/v1/oauth/client/own/explain", body)
     assert answer.status_code == 412
     assert [m["field"] for m in answer.json["messages"]] == [field]
+
+
+def test_hidden_and_absent_applications_are_alike(app: Flask, world: World) -> None:
+    """Whatever else is missing or wrong in the question (rule 58)."""
+    world.function("secretThings")
+    world.client("hidden", required_function="secretThings")
+    world.client("known")
+    key = ApiCaller(app, world.api_key("alice"))
+    path = "/authentication/v1/oauth/client/{}/explain"
+    for body in ({}, {"user": "alice"}, {"user": "admin"}, {"user": "nobody"}, {"decision": "D-00000000"}):
+        hidden, absent = key.post(path.format("hidden"), body), key.post(path.format("absent"), body)
+        assert hidden.status_code == absent.status_code, body
+        assert hidden.json["messages"] == absent.json["messages"], body
+    assert key.post(path.format("hidden"), {}).status_code == 404
+    assert key.post(path.format("known"), {}).status_code == 412

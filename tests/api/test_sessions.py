@@ -229,3 +229,29 @@ def test_a_block_of_either_ends_it(app: Flask, world: World) -> None:
         assert child.get(f"{ROOT}/session").status_code == 401
         world.change_user(name, blocked_at=None)
         assert child.get(f"{ROOT}/session").status_code == 401, "what ended does not come back"
+
+
+@pytest.mark.parametrize("by", ["key", "login"])
+@pytest.mark.parametrize("end", ["block", "everything", "password"])
+def test_what_ends_the_impersonator_ends_the_impersonation(
+    app: Flask, world: World, admin: ApiCaller, by: str, end: str
+) -> None:
+    """For good, and whether it was begun by a login or by a key; it tells nobody what it remembers."""
+    world.user("boss", "acme", holds=[("ALL-FUNCTIONS", "acme")])
+    boss = ApiCaller(app, world.api_key("boss")) if by == "key" else login(app, "boss")
+    answer = boss.post(f"{ROOT}/impersonate", {"userName": "alice"})
+    child = Bearer(app, answer.json["data"]["requestCredentialsData"])
+    own = child.get(f"{ROOT}/session")
+    assert own.status_code == 200
+    told = [own, admin.get(f"{ROOT}/user/alice/sessions"), boss.get(f"{ROOT}/session")]
+    assert not [page for page in told if b"poch" in page.data]
+    assert not [row for row in world.rows(AuditEvent) if "poch" in str(row.detail)]
+    if end == "block":
+        assert admin.put(f"{ROOT}/user/boss/block").status_code == 200
+        assert admin.put(f"{ROOT}/user/boss/unblock").status_code == 200
+    elif end == "everything":
+        assert admin.delete(f"{ROOT}/user/boss/sessions").status_code == 200
+    else:
+        body = {"oldPassword": PASSWORD, "newPassword": "another long battery"}
+        assert login(app, "boss").put(f"{ROOT}/password", body).status_code == 200
+    assert child.get(f"{ROOT}/session").status_code == 401

@@ -10,6 +10,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from app.models.audit import AuditEvent
+from app.models.webauthn import WebAuthnChallenge
 from app.models.webauthn import WebAuthnCredential
 from tests.api.test_stepup import BASE
 from tests.api.test_stepup import authorizes
@@ -139,6 +140,17 @@ def test_nothing_is_learned_from_a_challenge(app: Flask, world: World) -> None:
     assert len({answer["challenge"] for answer in answers}) == 5
 
 
+def test_a_name_in_capitals_tells_nothing(app: Flask, world: World) -> None:
+    """Another spelling is another name, whether or not the first is somebody's."""
+    enrolled(app)
+
+    def offered(name: str) -> list[str]:
+        return list(challenge(app, name)["permittedWebAuthnKeyIDs"])
+
+    assert offered("alice") != offered("ALICE") == offered("ALICE")
+    assert offered("nobody") != offered("NOBODY") == offered("NOBODY")
+
+
 def test_asking_is_throttled_like_a_login(app: Flask, world: World, settings: Any) -> None:
     """Rule 42: wrong passwords and wrong signatures count."""
     settings(throttle_login_failures=2)
@@ -149,6 +161,21 @@ def test_asking_is_throttled_like_a_login(app: Flask, world: World, settings: An
     signed = dict.fromkeys(("webauthnKeyID", "authenticatorData", "clientData", "signature"), "AAAA")
     assert logs_in(app, signed | {"challengeID": "x"}).status_code == 429
     assert logs_in(app, signed | {"challengeID": "x"}, "bob").status_code == 401
+
+
+def test_asking_without_a_password_stores_no_rows_without_end(
+    app: Flask, world: World, settings: Any
+) -> None:
+    """Each such challenge counts for its source, whatever the name; others are not slowed by it."""
+    settings(throttle_login_failures=2)
+    asking, other = ApiCaller(app, None), ApiCaller(app, None, address="203.0.113.1")
+    codes = [asking.get(f"{LOGIN}?userName=user{n}&domain=MNEMONIC").status_code for n in range(22)]
+    assert codes == [200] * 20 + [429] * 2
+    answer = asking.get(f"{LOGIN}?userName=alice&domain=MNEMONIC")
+    assert int(answer.headers["Retry-After"]) > 0
+    assert len(world.rows(WebAuthnChallenge)) == 20
+    assert other.get(f"{LOGIN}?userName=user1&domain=MNEMONIC").status_code == 200
+    challenge(app)
 
 
 @pytest.mark.parametrize(

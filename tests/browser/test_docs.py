@@ -2,36 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Browser
 from playwright.sync_api import Page
 from playwright.sync_api import expect
-from playwright.sync_api import sync_playwright
 
-from tests.browser.test_journeys import QUIET
-from tests.browser.test_journeys import log_in
-from tests.browser.test_journeys import tab
+from tests.browser.kit import DESK
+from tests.browser.kit import log_in
+from tests.browser.kit import tab
 from tests.servers import LiveServer
-from tests.servers import running
 
 pytestmark = [pytest.mark.browser, pytest.mark.server]
-DESK = {"viewport": {"width": 1280, "height": 900}}
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    with running(tmp_path_factory.mktemp("docs")) as live:
-        yield live
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=chromium, args=QUIET)
-        yield launched
-        launched.close()
 
 
 def tries(page: Page, path: str) -> None:

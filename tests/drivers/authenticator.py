@@ -65,6 +65,7 @@ class Authenticator:
         return hashlib.sha256(self.rp_id.encode()).digest() + struct.pack(">BI", flags, self.count)
 
     def _client_data(self, kind: str, asked: dict[str, Any], changes: dict[str, Any]) -> bytes:
-        challenge = url64(base64.b64decode(asked["challenge"]))
+        plain = asked["challenge"].replace("-", "+").replace("_", "/").rstrip("=")
+        challenge = url64(base64.b64decode(plain + "=" * (-len(plain) % 4)))
         data = {"type": kind, "challenge": challenge, "origin": self.origin, "crossOrigin": False}
         return json.dumps(data | changes).encode()

@@ -23,6 +23,8 @@ class _Forms(HTMLParser):
             self.forms.append({"action": held.get("action") or "", "fields": {}})
         elif tag == "input" and self.forms and held.get("name") and held.get("type") not in ("submit",):
             self.forms[-1]["fields"][held["name"]] = held.get("value") or ""
+        elif tag == "textarea" and self.forms and held.get("name"):
+            self.forms[-1]["fields"][held["name"]] = ""
 
 
 class Person:

@@ -207,9 +207,11 @@ def test_tokens_stay_out_of_the_log(
 def test_the_host_header_decides_nothing(app: Flask, rp: RelyingParty, alice: Person) -> None:
     """26, rule 52: an unknown Host is 400; issuer and redirects come from the settings."""
     code = rp.sends(alice)["code"]
-    for host in ("evil.example", "localhost:81", "localhost.evil.example", ""):
+    for host in ("evil.example", "localhost:81", "localhost.evil.example", "", "[", "[::1", "a]b"):
         answer = post(app, form(rp, code), headers={"Host": host})
         assert answer.status_code == 400, host
+        page = app.test_client().get("/login", headers={"Host": host})
+        assert page.status_code == (307 if host == "localhost:81" else 400), host
     forwarded = {"X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "https", "Forwarded": "host=evil"}
     told = app.test_client().get("/.well-known/openid-configuration", headers=forwarded).json
     assert told["issuer"] == "http://localhost"

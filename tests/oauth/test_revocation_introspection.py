@@ -91,3 +91,14 @@ def test_a_superseded_token_is_not_active(rp: RelyingParty, alice: Person) -> No
     rp.refreshes(tokens["refresh_token"])
     assert rp.introspects(tokens["access_token"]) == {"active": False}
     assert rp.introspects(tokens["refresh_token"]) == {"active": False}
+
+
+def test_an_old_refresh_token_revokes_what_came_of_it(rp: RelyingParty, alice: Person) -> None:
+    """Whoever still holds it may have been robbed: the session that was rotated on ends (rule 16)."""
+    first = rp.obtains(alice)
+    second = rp.refreshes(first["refresh_token"]).json
+    assert rp.posts(REVOKE, token=first["access_token"]).status_code == 200
+    assert rp.introspects(second["access_token"])["active"]
+    assert rp.posts(REVOKE, token=first["refresh_token"]).status_code == 200
+    assert not rp.introspects(second["access_token"])["active"]
+    assert rp.refreshes(second["refresh_token"]).status_code == 400

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from typing import Any
+from typing import get_args
 
 import pytest
 
+from app.policy.claims import NEEDS
 from app.policy.claims import PROTOCOL_CLAIMS
+from app.policy.claims import WORDS
 from app.policy.claims import claim_name
+from app.policy.claims import in_words
 from app.policy.claims import provider_problem
+from app.schemas.clients import CustomClaim
 
 
 @pytest.mark.parametrize(
@@ -41,3 +46,11 @@ def test_names() -> None:
     """Group providers emit ``groups``."""
     assert claim_name({"provider": "allUserGroups"}) == "groups"
     assert claim_name({"provider": "customClaim", "claimName": "mail", "claim": "email"}) == "mail"
+
+
+def test_each_provider_has_words() -> None:
+    """What a person is told of a claim before approving: by what it holds, else by its provider."""
+    assert in_words({"provider": "customClaim", "claimName": "x", "claim": "email"}) == "your e-mail address"
+    assert in_words({"provider": "allUserGroups", "claim": "email"}) == "which groups you belong to"
+    chosen = get_args(get_args(CustomClaim.model_fields["claim"].annotation)[0])
+    assert set(WORDS) == {*chosen, *NEEDS} - {"customClaim"}

@@ -86,8 +86,8 @@ def test_no_range_and_broken_ranges_let_nobody_in() -> None:
     """Emptiness is never permission, and neither is a stored value that cannot be read."""
     assert not network.in_ranges("10.0.0.1", ())
     assert not network.in_ranges("10.0.0.1", ("nonsense", "10.0.0.1/8"))
-    assert network.is_anywhere(("10.0.0.0/8", "::/0"))
-    assert not network.is_anywhere(("10.0.0.0/8", "nonsense"))
+    assert network.trusts_everyone(("10.0.0.0/8", "::/0"))
+    assert not network.trusts_everyone(("10.0.0.0/8", "nonsense"))
 
 
 @given(st.one_of(networks(4), networks(6)))
@@ -187,3 +187,18 @@ def test_some_address_inside() -> None:
 def test_what_a_client_says_of_its_user(peer: str | None, forwarded: list[str], expected: str | None) -> None:
     """The hop before the client's own, whoever wrote it; the proxies we trust stand behind the client."""
     assert network.asserted_address(peer, forwarded, ["10.0.0.0/8"]) == expected
+
+
+@pytest.mark.parametrize(
+    ("address", "source"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::", "2001:db8:1:2::/64"),
+        ("totp/5", "totp/5"),
+    ],
+)
+def test_source_of(address: str, source: str) -> None:
+    """Failures are counted by what one caller has: an address, or an IPv6 line of them."""
+    assert network.source_of(address) == source

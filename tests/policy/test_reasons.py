@@ -24,6 +24,7 @@ from app.policy.reasons import api_status
 from app.policy.reasons import private_sentence
 from app.policy.reasons import public_sentence
 from app.policy.reasons import token_error
+from app.policy.reasons import why_without
 from tests.policy.worlds import NOWHERE
 from tests.policy.worlds import REFUSALS
 from tests.policy.worlds import Cu
@@ -153,7 +154,7 @@ def test_a_private_sentence_is_told_in_full(example: Refusal) -> None:
         (
             "function_not_held",
             "You do not hold the function usePortal, which this application requires.",
-            "alice holds usePortal for no customer of the client's domain.",
+            "alice holds usePortal for no customer of the application's domain.",
         ),
         (
             "address_outside",
@@ -286,3 +287,11 @@ def test_from_the_right_address_the_first_fault_is_told() -> None:
     """Of several faults the token endpoint names the first in the order of the rules."""
     decision = decide(question(Leg.REDEEM, user={"blocked": True}, grant=None))
     assert token_error(decision).code == "user_blocked"
+
+
+def test_why_a_function_falls_away_is_said_of_that_function() -> None:
+    """Translated first, then filled in: a translation may put the name elsewhere."""
+    plain = why_without("right_above_level", "exportThings")
+    assert plain == REASONS["right_above_level"].public.format(function="exportThings")
+    said = why_without("right_above_level", "exportThings", lambda _sentence: "Ikke {function}.")
+    assert said == "Ikke exportThings."

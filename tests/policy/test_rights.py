@@ -389,3 +389,12 @@ def test_within_is_what_both_hold() -> None:
     assert both.held == two.within(one).held
     assert one.covers(both)
     assert two.covers(both)
+
+
+def test_what_may_come_back_counts_where_everything_is_alive() -> None:
+    """Rights at a disabled customer are none today, and are there again when it is; unknown stays unknown."""
+    tree = CustomerTree({1: None, 2: 1, 3: 2}, disabled=frozenset({2}))
+    assert [tree.alive(one) for one in (1, 2, 3, 4)] == [True, False, False, False]
+    assert [tree.all_alive().alive(one) for one in (1, 2, 3, 4)] == [True, True, True, False]
+    assert resolve([(Fn.DELETE_CASES, 3)], GRAPH, tree).held == {}
+    assert resolve([(Fn.DELETE_CASES, 3)], GRAPH, tree.all_alive()).held == {Fn.DELETE_CASES: frozenset({3})}

@@ -23,7 +23,7 @@ from tests.servers import own_postgres
 from tests.servers import running
 
 # One worker of the test run has them all: a server is made once.
-pytestmark = [pytest.mark.server, pytest.mark.race, pytest.mark.xdist_group("races")]
+pytestmark = [pytest.mark.server, pytest.mark.race]
 ROUNDS = 20
 AT_ONCE = 16
 TOKEN = "/authentication/v1/oauth/token"

@@ -78,3 +78,12 @@ def test_the_field_given_twice_is_named() -> None:
 
 def test_an_empty_body_where_it_is_allowed() -> None:
     assert parse_object(b"", allow_empty=True) == {}
+
+
+@pytest.mark.parametrize("end", [b"", b"\\"])
+@pytest.mark.parametrize("filling", [b'\\"', b"\\", b"[", b'"', b'"\\'])
+def test_a_megabyte_that_never_ends(filling: bytes, end: bytes) -> None:
+    """Read once from left to right, whatever it holds: anything else would take hours here."""
+    body = b'{"a":"' + filling * (900_000 // len(filling)) + end
+    with pytest.raises(BadJSON):
+        parse_object(body)

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from werkzeug.datastructures import MultiDict
 
-from app.api import schemas as package
-from app.api.schemas.clients import ClientCreate
-from app.api.wire import ArgusModel
-from app.api.wire import QueryModel
-from app.api.wire import to_millis
-from app.api.wire import to_wire
+from app import schemas as package
+from app.schemas.clients import ClientCreate
+from app.schemas.wire import ArgusModel
+from app.schemas.wire import QueryModel
+from app.schemas.wire import to_millis
+from app.schemas.wire import to_wire
 
 NAMES = {
     "short_name": "shortName",

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from app.api.auth import Answer
 from app.api.auth import endpoint
-from app.api.auth import personal
 from app.api.authentication import PREFIX
-from app.api.authentication.stepup import proven
 from app.api.blueprint import blueprint
-from app.api.schemas.apikeys import APIKeyRequest
-from app.api.schemas.stepup import RenewAPIKey
 from app.api.shapes.apikeys import KeysShape
 from app.api.shapes.apikeys import NewKeyShape
 from app.api.shapes.apikeys import RenewedKeyShape
 from app.api.shapes.apikeys import key_shown
 from app.api.shapes.apikeys import keys_shown
+from app.schemas.apikeys import APIKeyRequest
+from app.schemas.stepup import RenewAPIKey
 from app.services import apikeys
 from app.services import directory
 from app.services import key_limits
 from app.services import stepup
 from app.services.callers import Caller
 from app.services.key_limits import Asked
+from app.services.presence import personal
+from app.services.presence import proven
 
 
 @blueprint.get(f"{PREFIX}/apikey")
@@ -38,14 +38,8 @@ def create_key(caller: Caller, body: APIKeyRequest) -> Answer:
     personal(caller)
 
     def work(now: Caller) -> NewKeyShape:
-        limits = key_limits.from_request(now, body.as_limits())
-        key, text = apikeys.create(
-            directory.user_by_id(now.user_id),
-            body.description,
-            now.actor,
-            days=limits.days,
-            sources=limits.sources,
-            constraints=limits.constraints,
+        key, text = key_limits.create_key(
+            directory.user_by_id(now.user_id), body.description, body.as_limits(), now
         )
         return NewKeyShape(api_key_string=text, key_descriptor=key_shown(key))
 

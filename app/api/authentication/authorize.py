@@ -7,17 +7,18 @@ from urllib.parse import urlsplit
 
 from app.api.auth import Answer
 from app.api.auth import endpoint
-from app.api.auth import interactive
 from app.api.authentication import PREFIX
 from app.api.blueprint import blueprint
-from app.api.schemas.authorize import AuthorizeRequest
 from app.api.shapes.clients import AuthorizedShape
 from app.oauth import authorize as requests
+from app.oauth.approving import approve_call
 from app.oauth.authorize import Unredirectable
 from app.oauth.errors import ArgusOAuthError
+from app.schemas.authorize import AuthorizeRequest
 from app.services import audit
 from app.services import gate
 from app.services.callers import Caller
+from app.services.presence import interactive
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 from app.services.problems import Refused
@@ -43,7 +44,7 @@ def authorize(caller: Caller, body: AuthorizeRequest) -> Answer:
         if not decision:
             audit.refused("authorize", caller.actor, decision, question)
             raise Refused(decision)
-        location = requests.approve(asked, caller).location or ""
+        location = approve_call(asked, caller).location or ""
     except Unredirectable as problem:
         raise Invalid(FieldProblem(FIELDS[problem.field], problem.message, "UNKNOWN")) from None
     except ArgusOAuthError as problem:

@@ -10,13 +10,10 @@ from flask import request
 
 from app.api.auth import Answer
 from app.api.auth import endpoint
-from app.api.auth import personal
 from app.api.auth import public
 from app.api.authentication import PREFIX
-from app.api.authentication.stepup import other_user
 from app.api.blueprint import blueprint
 from app.api.domains import asked_domain
-from app.api.schemas.common import InDomain
 from app.api.shapes.methods import MethodName
 from app.api.shapes.methods import MethodNames
 from app.api.shapes.methods import MethodShape
@@ -24,25 +21,18 @@ from app.api.shapes.methods import method_shown
 from app.api.shapes.methods import methods_shown
 from app.models.directory import User
 from app.runtime import settings
+from app.schemas.common import InDomain
 from app.services import accounts
 from app.services import directory
 from app.services import people
 from app.services.callers import Caller
-from app.services.guards import Guard
 from app.services.logins import Proof
-from app.services.problems import FieldProblem
-from app.services.problems import Invalid
-from app.services.problems import Missing
+from app.services.people import other_user
+from app.services.presence import personal
 
 COOKIE = "argus_last_method"
 YEAR = 31_536_000
 NAMES: tuple[str, ...] = get_args(MethodName)
-GUARDS = {
-    "password": Guard.UPDATE_USER,
-    "totp": Guard.ADMINISTRATIVE_TOTP,
-    "signature": Guard.ADMINISTRATIVE_SIGNATURE,
-    "apikey": Guard.ADMINISTRATIVE_API_KEY,
-}
 
 
 @blueprint.get(f"{PREFIX}/methods")
@@ -76,7 +66,7 @@ def methods_of_user(caller: Caller, user: str, query: InDomain) -> Answer:
 @endpoint(answers=MethodShape, query=InDomain, writes=True)
 def enable_method(caller: Caller, user: str, method: str, query: InDomain) -> Answer:
     """The user may log in so again."""
-    found = other_user(caller, user, query, _guard(method))
+    found = other_user(caller, user, asked_domain(query, caller), accounts.guard_of_method(method))
     accounts.enable_method(found, method, caller.actor)
     return Answer(_shown(found, method))
 
@@ -85,9 +75,7 @@ def enable_method(caller: Caller, user: str, method: str, query: InDomain) -> An
 @endpoint(answers=MethodShape, query=InDomain, writes=True)
 def disable_method(caller: Caller, user: str, method: str, query: InDomain) -> Answer:
     """No login so from now on; keys are revoked, not disabled."""
-    found = other_user(caller, user, query, _guard(method))
-    if method == "apikey":
-        raise Invalid(FieldProblem("method", "Revoke the user's keys instead.", "NOT_ALLOWED"))
+    found = other_user(caller, user, asked_domain(query, caller), accounts.guard_of_method(method))
     accounts.disable_method(found, method, caller.actor)
     return Answer(_shown(found, method))
 
@@ -107,12 +95,6 @@ def remember(proof: Proof) -> None:
             secure=settings().is_https,
         )
         return response
-
-
-def _guard(method: str) -> Guard:
-    if method not in GUARDS:
-        raise Missing("method")
-    return GUARDS[method]
 
 
 def _shown(user: User, name: str) -> MethodShape:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from collections.abc import Collection
 from typing import Literal
 
@@ -16,22 +15,14 @@ from app.api import csrf
 from app.api.auth import Answer
 from app.api.auth import Unauthenticated
 from app.api.auth import endpoint
-from app.api.auth import interactive
 from app.api.auth import public
 from app.api.authentication import PREFIX
 from app.api.authentication import methods
 from app.api.authentication.stepup import authorized
-from app.api.authentication.stepup import confirm_password
-from app.api.authentication.stepup import may_authorize
-from app.api.authentication.stepup import other_user
 from app.api.blueprint import blueprint
+from app.api.domains import asked_domain
 from app.api.messages import Message
 from app.api.messages import envelope
-from app.api.schemas.common import InDomain
-from app.api.schemas.logins import PasswordChange
-from app.api.schemas.logins import PasswordLogin
-from app.api.schemas.logins import PasswordTest
-from app.api.schemas.stepup import PasswordAuthorize
 from app.api.shapes.infos import Nothing
 from app.api.shapes.sessions import AuthorizationShape
 from app.api.shapes.sessions import CredentialsShape
@@ -40,9 +31,15 @@ from app.api.shapes.sessions import login_shown
 from app.api.shapes.stepup import PasswordStateShape
 from app.api.shapes.stepup import authorization_shown
 from app.models.directory import User
+from app.schemas.common import InDomain
+from app.schemas.logins import PasswordChange
+from app.schemas.logins import PasswordLogin
+from app.schemas.logins import PasswordTest
+from app.schemas.stepup import PasswordAuthorize
 from app.services import accounts
-from app.services import callers
 from app.services import directory
+from app.services import password_change
+from app.services import presence
 from app.services import stepup
 from app.services.accounts import LoginFailed
 from app.services.audit import Actor
@@ -51,8 +48,7 @@ from app.services.common_passwords import is_common
 from app.services.guards import Guard
 from app.services.logins import PASSWORD
 from app.services.logins import Proof
-from app.services.passwords import passwords
-from app.services.problems import Denied
+from app.services.people import other_user
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 from app.services.stepup import NotProven
@@ -105,8 +101,8 @@ def authenticate_old(body: PasswordLogin) -> Answer:
 @endpoint(answers=AuthorizationShape, body=PasswordAuthorize)
 def authorize_by_password(caller: Caller, body: PasswordAuthorize) -> Answer:
     """An authorization for one operation, in a login that was begun by password."""
-    may_authorize(caller, PASSWORD)
-    confirm_password(caller, body.password)
+    presence.begun_by(caller, PASSWORD)
+    presence.by_password(caller, body.password)
     return authorized(caller, body)
 
 
@@ -123,10 +119,16 @@ def change_password(body: PasswordChange) -> Answer:
         problem = "Send oldPassword or authorization, one of the two."
         raise Invalid(FieldProblem("oldPassword", problem, "MISSING"))
     reset = stepup.reset_of(body.authorization) if body.authorization is not None else None
-    if reset is not None and body.authorization is not None:
-        _choose(reset, body.new_password, body.authorization)
-    else:
-        _change(_owner(), body)
+    try:
+        if reset is not None and body.authorization is not None:
+            password_change.by_reset(reset, body.new_password, body.authorization, edge.contact(request))
+        else:
+            caller, old, proof = _standing(), body.old_password, body.authorization
+            password_change.by_owner(caller, body.new_password, old_password=old, authorization=proof)
+    except NotProven:
+        raise
+    except Invalid as problem:
+        raise PasswordRefused(*problem.problems) from None
     return Answer(Nothing(), cookie="")
 
 
@@ -134,7 +136,7 @@ def change_password(body: PasswordChange) -> Answer:
 @public(answers=PasswordStateShape, body=PasswordTest)
 def test_password(body: PasswordTest) -> Answer:
     """Whether this is a password that everybody tries first."""
-    _owner(anybody=True)
+    password_change.insist_on_standing(_standing())
     common = is_common(body.password)
     return Answer(PasswordStateShape(state="breached" if common else "ok", breach_count=int(common)))
 
@@ -144,7 +146,7 @@ def test_password(body: PasswordTest) -> Answer:
 @endpoint(answers=AuthorizationShape, query=InDomain, writes=True)
 def reset_password(caller: Caller, user: str, query: InDomain) -> Answer:
     """An authorization by which the user chooses a new password, once, within a day, without a login."""
-    found = other_user(caller, user, query, Guard.RESET_USER_PASSWORD)
+    found = other_user(caller, user, asked_domain(query, caller), Guard.RESET_USER_PASSWORD)
     return Answer(authorization_shown(accounts.reset_password(found, caller.actor)))
 
 
@@ -212,66 +214,8 @@ def _log_in(body: PasswordLogin) -> Answer:
     return begin_login(user, epoch, PASSWORD, body.password, body.requested_authorizations or ())
 
 
-def _change(caller: Caller, body: PasswordChange) -> None:
-    user = directory.user_by_id(caller.user_id)
-    if body.old_password is not None:
-        try:
-            confirm_password(caller, body.old_password, "oldPassword")
-        except Invalid as problem:
-            raise PasswordRefused(*problem.problems) from None
-    hashed = _hashed(user, body.new_password)
-
-    def work() -> None:
-        now = callers.again(caller)
-        if now is None:
-            raise Unauthenticated
-        _insist_on_owner(now)
-        if body.authorization is not None:
-            stepup.consume(body.authorization, stepup.SET_PASSWORD, now.user_id, now.row.login_id)
-        accounts.store_password(directory.user_by_id(now.user_id), hashed, now.actor)
-
-    _store(work, caller.actor)
-
-
-def _choose(user: User, password: str, authorization: str) -> None:
-    user_id = user.id
-    actor = Actor(user.id, user.short_name, contact=edge.contact(request))
-    hashed = _hashed(user, password)
-
-    def work() -> None:
-        now = directory.user_by_id(user_id)
-        why = accounts.why_not(now, None)
-        if why is not None:
-            raise NotProven(why)
-        stepup.consume(authorization, stepup.SET_PASSWORD, user_id, None)
-        accounts.store_password(now, hashed, actor)
-
-    _store(work, actor)
-
-
-def _store(work: Callable[[], None], actor: Actor) -> None:
-    try:
-        write(work)
-    except NotProven as problem:
-        stepup.refused(actor, stepup.SET_PASSWORD, problem)
-        raise
-
-
-def _hashed(user: User, password: str) -> str:
-    """The hash to store. Raises ``PasswordRefused``."""
-    try:
-        hashed = accounts.new_hash(password, user)
-    except Invalid as problem:
-        raise PasswordRefused(*problem.problems) from None
-    if passwords().verify(user.password_hash, password):
-        raise PasswordRefused(
-            FieldProblem("newPassword", "This is the password you have. Choose another.", "HISTORIC_PASSWORD")
-        )
-    return hashed
-
-
-def _owner(*, anybody: bool = False) -> Caller:
-    """Who is logged in; one who must change the password may do this, and only this (rule 41)."""
+def _standing() -> Caller:
+    """Who is logged in, whether or not the login is of use; one who must change the password is (rule 41)."""
     try:
         credential = edge.presented(request)
     except edge.Ambiguous:
@@ -282,14 +226,4 @@ def _owner(*, anybody: bool = False) -> Caller:
     g.argus_caller = caller
     if credential.kind == "cookie":
         csrf.check(request, caller)
-    _insist_on_owner(caller, anybody=anybody)
     return caller
-
-
-def _insist_on_owner(caller: Caller, *, anybody: bool = False) -> None:
-    """Go on only in a person's own standing login. Raises ``Denied``, ``NotInteractive``."""
-    must_change = [finding.reason for finding in caller.decision.denials] == ["password_change_required"]
-    if not caller.decision and not must_change:
-        raise Denied(caller.decision)
-    if not anybody:
-        interactive(caller)

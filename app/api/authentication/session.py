@@ -8,14 +8,9 @@ from typing import Any
 from app.api.auth import Answer
 from app.api.auth import Unauthenticated
 from app.api.auth import endpoint
-from app.api.auth import personal
 from app.api.authentication import PREFIX
 from app.api.blueprint import blueprint
 from app.api.domains import asked_domain
-from app.api.schemas.common import LEVELS
-from app.api.schemas.common import InDomain
-from app.api.schemas.logins import ConstrainRequest
-from app.api.schemas.logins import ImpersonateRequest
 from app.api.shapes.events import LoginTreeShape
 from app.api.shapes.events import ended_shown
 from app.api.shapes.events import tree_shown
@@ -28,6 +23,10 @@ from app.api.shapes.sessions import SessionShape
 from app.api.shapes.sessions import login_shown
 from app.api.shapes.sessions import session_shown
 from app.policy.facts import SecurityLevel
+from app.schemas.common import LEVELS
+from app.schemas.common import InDomain
+from app.schemas.logins import ConstrainRequest
+from app.schemas.logins import ImpersonateRequest
 from app.services import audit
 from app.services import authority
 from app.services import directory
@@ -39,6 +38,7 @@ from app.services import session_admin
 from app.services.callers import Caller
 from app.services.facts import Asked
 from app.services.guards import Guard
+from app.services.presence import personal
 from app.services.problems import Denied
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
@@ -142,14 +142,14 @@ def session_functions(caller: Caller) -> Answer:
 @blueprint.get("/currentuser/v1/permission/<function>/<customer>")
 @endpoint(answers=Nothing, query=InDomain)
 def check_permission(caller: Caller, function: str, query: InDomain, customer: str | None = None) -> Answer:
-    """200 when held (for this customer, or for any), 403 when not, 404 for what does not exist."""
+    """200 when held (for this customer, or for any), 403 when not, 404 alike for absent and hidden."""
     found = authority.find_function(function)
     if found is None:
         raise Missing("function")
     at: int | None = None
     if customer is not None:
         place = directory.find_customer(customer, asked_domain(query, caller))
-        if place is None:
+        if place is None or not caller.question.may_name(place.id, caller.rights):
             raise Missing("customer")
         at = place.id
     decision = caller.allows(Asked(found.name, at))

@@ -8,23 +8,14 @@ from app import edge
 from app.api.auth import Answer
 from app.api.auth import Unauthenticated
 from app.api.auth import endpoint
-from app.api.auth import interactive
 from app.api.auth import public
 from app.api.authentication import PREFIX
 from app.api.authentication.password import begin_login
 from app.api.authentication.password import credentials_only
 from app.api.authentication.password import password_proven
 from app.api.authentication.stepup import authorized
-from app.api.authentication.stepup import may_authorize
-from app.api.authentication.stepup import other_user
-from app.api.authentication.stepup import proven
-from app.api.authentication.stepup import strong_enough
 from app.api.blueprint import blueprint
-from app.api.schemas.common import InDomain
-from app.api.schemas.logins import TOTPLogin
-from app.api.schemas.stepup import Presence
-from app.api.schemas.stepup import TOTPAuthorize
-from app.api.schemas.totp import VerifyTOTP
+from app.api.domains import asked_domain
 from app.api.shapes.infos import Nothing
 from app.api.shapes.sessions import AuthorizationShape
 from app.api.shapes.sessions import CredentialsShape
@@ -33,18 +24,21 @@ from app.api.shapes.totp import ChallengeShape
 from app.api.shapes.totp import MessageShape
 from app.api.shapes.totp import SeedShape
 from app.api.shapes.totp import seed_shown
+from app.schemas.common import InDomain
+from app.schemas.logins import TOTPLogin
+from app.schemas.stepup import Presence
+from app.schemas.stepup import TOTPAuthorize
+from app.schemas.totp import VerifyTOTP
 from app.services import directory
+from app.services import presence
 from app.services import stepup
 from app.services import totp
 from app.services.callers import Caller
 from app.services.guards import Guard
 from app.services.logins import TOTP
-from app.services.problems import FieldProblem
-from app.services.problems import Invalid
+from app.services.people import other_user
 from app.services.totp import CodeReused
 from app.services.totp import WrongCode
-
-REUSED = "This code was used already. Wait for the next one."
 
 
 @blueprint.post(f"{PREFIX}/totp/authentication")
@@ -66,13 +60,8 @@ def authenticate_by_code_old(body: TOTPLogin) -> Answer:
 @endpoint(answers=AuthorizationShape, body=TOTPAuthorize)
 def authorize_by_code(caller: Caller, body: TOTPAuthorize) -> Answer:
     """An authorization for one operation, in a login that was begun by password and code."""
-    may_authorize(caller, TOTP)
-    try:
-        totp.spend(directory.user_by_id(caller.user_id), body.token_code, caller.contact, for_login=False)
-    except WrongCode:
-        raise Invalid(FieldProblem("tokenCode", "This is not the code of the moment.", "WRONG")) from None
-    except CodeReused:
-        raise Invalid(FieldProblem("tokenCode", REUSED, "REUSED")) from None
+    presence.begun_by(caller, TOTP)
+    presence.by_code(caller, body.token_code)
     return authorized(caller, body)
 
 
@@ -80,22 +69,20 @@ def authorize_by_code(caller: Caller, body: TOTPAuthorize) -> Answer:
 @endpoint(answers=SeedShape, body=Presence)
 def initialize_totp(caller: Caller, body: Presence) -> Answer:
     """A new generator, waiting for its first code; who has a second factor logs in with it to do this."""
-    interactive(caller)
-    strong_enough(caller)
+    presence.strong_enough(caller)
 
     def work(now: Caller) -> SeedShape:
         user = directory.user_by_id(now.user_id)
         return seed_shown(totp.initialize(user, now.actor), user)
 
-    return Answer(proven(caller, stepup.INITIALIZE_TOTP, body.password, body.authorization, work))
+    return Answer(presence.proven(caller, stepup.INITIALIZE_TOTP, body.password, body.authorization, work))
 
 
 @blueprint.put(f"{PREFIX}/totp")
 @endpoint(answers=MessageShape, body=VerifyTOTP)
 def verify_totp(caller: Caller, body: VerifyTOTP) -> Answer:
     """The first code makes the new generator the one that counts."""
-    interactive(caller)
-    strong_enough(caller)
+    presence.strong_enough(caller)
     user = directory.user_by_id(caller.user_id)
     totp.activate(user, body.cookie, body.verification_code, caller.actor)
     return Answer(MessageShape(message="One-time codes are set up."))
@@ -105,8 +92,7 @@ def verify_totp(caller: Caller, body: VerifyTOTP) -> Answer:
 @endpoint(answers=Nothing, writes=True)
 def remove_totp(caller: Caller) -> Answer:
     """No codes any more; in a login by a second factor."""
-    interactive(caller)
-    strong_enough(caller)
+    presence.strong_enough(caller)
     totp.remove(directory.user_by_id(caller.user_id), caller.actor)
     return Answer(Nothing())
 
@@ -115,7 +101,7 @@ def remove_totp(caller: Caller) -> Answer:
 @endpoint(answers=SeedShape, query=InDomain, writes=True)
 def install_totp_for_user(caller: Caller, user: str, query: InDomain) -> Answer:
     """A generator to hand over to another user: it counts at once, instead of the one before."""
-    found = other_user(caller, user, query, Guard.ADMINISTRATIVE_TOTP)
+    found = other_user(caller, user, asked_domain(query, caller), Guard.ADMINISTRATIVE_TOTP)
     return Answer(seed_shown(totp.install(found, caller.actor), found))
 
 
@@ -123,7 +109,9 @@ def install_totp_for_user(caller: Caller, user: str, query: InDomain) -> Answer:
 @endpoint(answers=Nothing, query=InDomain, writes=True)
 def remove_totp_of_user(caller: Caller, user: str, query: InDomain) -> Answer:
     """No codes any more for another user."""
-    totp.remove(other_user(caller, user, query, Guard.ADMINISTRATIVE_TOTP), caller.actor)
+    totp.remove(
+        other_user(caller, user, asked_domain(query, caller), Guard.ADMINISTRATIVE_TOTP), caller.actor
+    )
     return Answer(Nothing())
 
 
@@ -136,7 +124,7 @@ def _log_in(body: TOTPLogin) -> Answer:
         raise Unauthenticated from None
     except CodeReused:
         challenge = ChallengeShape(
-            authentication_method="TOTP", username=user.short_name, message=REUSED, failed=True
+            authentication_method="TOTP", username=user.short_name, message=presence.REUSED, failed=True
         )
         return Answer(challenge, status=206)
     return begin_login(user, epoch, TOTP, body.password, body.requested_authorizations or ())

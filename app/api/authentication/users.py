@@ -12,12 +12,6 @@ from app.api.auth import public
 from app.api.authentication import PREFIX
 from app.api.blueprint import blueprint
 from app.api.domains import asked_domain
-from app.api.schemas.apikeys import AdminAPIKeyRequest
-from app.api.schemas.apikeys import AdminRenewAPIKey
-from app.api.schemas.common import InDomain
-from app.api.schemas.events import CustomerEventsQuery
-from app.api.schemas.events import EventsQuery
-from app.api.schemas.events import UserEventsQuery
 from app.api.shapes.apikeys import KeysShape
 from app.api.shapes.apikeys import NewKeyShape
 from app.api.shapes.apikeys import RenewedKeyShape
@@ -32,7 +26,12 @@ from app.api.shapes.events import events_shown
 from app.api.shapes.events import tree_shown
 from app.api.shapes.infos import Nothing
 from app.api.shapes.sessions import ClientAddressShape
-from app.models.directory import User
+from app.schemas.apikeys import AdminAPIKeyRequest
+from app.schemas.apikeys import AdminRenewAPIKey
+from app.schemas.common import InDomain
+from app.schemas.events import CustomerEventsQuery
+from app.schemas.events import EventsQuery
+from app.schemas.events import UserEventsQuery
 from app.services import accounts
 from app.services import apikeys
 from app.services import events
@@ -41,8 +40,10 @@ from app.services import named
 from app.services import people
 from app.services import session_admin
 from app.services.callers import Caller
-from app.services.delegation import insist_not_above
 from app.services.guards import Guard
+from app.services.people import guarded_user
+from app.services.presence import no_application
+from app.services.presence import personal
 
 
 @blueprint.get(f"{PREFIX}/client")
@@ -56,7 +57,7 @@ def client_info() -> Answer:
 @endpoint(answers=Nothing, query=InDomain, writes=True)
 def block(caller: Caller, user: str, query: InDomain) -> Answer:
     """Everything of this user is refused from the next request on."""
-    found = guarded_user(caller, user, query, Guard.BLOCK_USER)
+    found = guarded_user(caller, user, asked_domain(query, caller), Guard.BLOCK_USER)
     accounts.block(found, caller.actor)
     return Answer(Nothing())
 
@@ -65,7 +66,7 @@ def block(caller: Caller, user: str, query: InDomain) -> Answer:
 @endpoint(answers=Nothing, query=InDomain, writes=True)
 def unblock(caller: Caller, user: str, query: InDomain) -> Answer:
     """The user may log in again; nothing that was ended comes back."""
-    found = guarded_user(caller, user, query, Guard.UNBLOCK_USER)
+    found = guarded_user(caller, user, asked_domain(query, caller), Guard.UNBLOCK_USER)
     accounts.unblock(found, caller.actor)
     return Answer(Nothing())
 
@@ -85,7 +86,8 @@ def account(caller: Caller, user: str, query: InDomain) -> Answer:
 @blueprint.get(f"{PREFIX}/user/<user>/sessions")
 @endpoint(answers=[LoginTreeShape], query=InDomain)
 def sessions_of_user(caller: Caller, user: str, query: InDomain) -> Answer:
-    """The user's logins with the applications under them."""
+    """The user's logins with the applications under them; not for an application to see (rule 54)."""
+    personal(caller)
     found = people.visible_user(caller, user, asked_domain(query, caller))
     if found.id != caller.user_id:
         caller.needs(Guard.DELETE_SESSION, found.customer_id)
@@ -95,8 +97,9 @@ def sessions_of_user(caller: Caller, user: str, query: InDomain) -> Answer:
 @blueprint.delete(f"{PREFIX}/user/<user>/sessions")
 @endpoint(answers=SessionsDeletedShape, query=InDomain, writes=True)
 def end_sessions_of_user(caller: Caller, user: str, query: InDomain) -> Answer:
-    """End everything the user has open, everywhere."""
-    found = guarded_user(caller, user, query, Guard.DELETE_SESSION)
+    """End everything the user has open, everywhere; not for an application to do (rule 54)."""
+    personal(caller)
+    found = guarded_user(caller, user, asked_domain(query, caller), Guard.DELETE_SESSION)
     return Answer(SessionsDeletedShape(sessions_deleted=session_admin.end_all(found, caller)))
 
 
@@ -113,7 +116,8 @@ def events_of_user(caller: Caller, user: str, query: UserEventsQuery) -> Answer:
 @blueprint.get(f"{PREFIX}/events")
 @endpoint(answers=[EventShape], query=EventsQuery)
 def own_events(caller: Caller, query: EventsQuery) -> Answer:
-    """One's own authentication events, newest first."""
+    """One's own authentication events, newest first; not for an application, which needs a right for that."""
+    no_application(caller)
     found = events.of_user(caller.user_id, query.span, query.page)
     return paged(found, events_shown(found.rows))
 
@@ -132,7 +136,7 @@ def events_of_customers(caller: Caller, query: CustomerEventsQuery) -> Answer:
 @endpoint(answers=KeysShape, query=InDomain)
 def keys_of_user(caller: Caller, user: str, query: InDomain) -> Answer:
     """The user's API keys."""
-    found = guarded_user(caller, user, query, Guard.ADMINISTRATIVE_API_KEY)
+    found = people.keyed_user(caller, user, asked_domain(query, caller))
     return Answer(KeysShape(keys=keys_shown(apikeys.of_user(found.id))))
 
 
@@ -140,16 +144,8 @@ def keys_of_user(caller: Caller, user: str, query: InDomain) -> Answer:
 @endpoint(answers=NewKeyShape, body=AdminAPIKeyRequest, query=InDomain, statuses=(201,), writes=True)
 def create_key_for_user(caller: Caller, user: str, body: AdminAPIKeyRequest, query: InDomain) -> Answer:
     """A key for another user, shown once: only for one who holds nothing that the caller lacks."""
-    found = guarded_user(caller, user, query, Guard.ADMINISTRATIVE_API_KEY)
-    limits = key_limits.from_request(caller, body.as_limits())
-    key, text = apikeys.create(
-        found,
-        body.description,
-        caller.actor,
-        days=limits.days,
-        sources=limits.sources,
-        constraints=limits.constraints,
-    )
+    found = people.other_user(caller, user, asked_domain(query, caller), Guard.ADMINISTRATIVE_API_KEY)
+    key, text = key_limits.create_key(found, body.description, body.as_limits(), caller)
     return Answer(NewKeyShape(api_key_string=text, key_descriptor=key_shown(key)), status=201)
 
 
@@ -157,7 +153,7 @@ def create_key_for_user(caller: Caller, user: str, body: AdminAPIKeyRequest, que
 @endpoint(answers=RevokedKeyShape, query=InDomain, writes=True)
 def revoke_key_of_user(caller: Caller, user: str, user_part: str, key_part: str, query: InDomain) -> Answer:
     """End another user's key, and every session it bought."""
-    found = guarded_user(caller, user, query, Guard.ADMINISTRATIVE_API_KEY)
+    found = people.keyed_user(caller, user, asked_domain(query, caller))
     return Answer(
         RevokedKeyShape(revoked_key=key_shown(apikeys.revoke(found.id, user_part, key_part, caller.actor)))
     )
@@ -169,7 +165,7 @@ def renew_key_of_user(
     caller: Caller, user: str, user_part: str, key_part: str, body: AdminRenewAPIKey, query: InDomain
 ) -> Answer:
     """A new end for another user's key."""
-    found = guarded_user(caller, user, query, Guard.ADMINISTRATIVE_API_KEY)
+    found = people.other_user(caller, user, asked_domain(query, caller), Guard.ADMINISTRATIVE_API_KEY)
     days = key_limits.from_request(caller, body.as_limits()).days
     renewed = apikeys.renew(found.id, user_part, key_part, days, caller.actor)
     return Answer(RenewedKeyShape(renewed_key=key_shown(renewed)))
@@ -179,14 +175,6 @@ def renew_key_of_user(
 @endpoint(answers=RevokedKeyShape, query=InDomain, writes=True)
 def revoke_key_by_number(caller: Caller, user: str, number: str, query: InDomain) -> Answer:
     """As above, by the key's number alone."""
-    found = guarded_user(caller, user, query, Guard.ADMINISTRATIVE_API_KEY)
+    found = people.keyed_user(caller, user, asked_domain(query, caller))
     revoked = apikeys.revoke(found.id, *apikeys.parts_of_number(found.id, number), caller.actor)
     return Answer(RevokedKeyShape(revoked_key=key_shown(revoked)))
-
-
-def guarded_user(caller: Caller, text: str, query: InDomain, guard: Guard) -> User:
-    """A user this caller holds the guard for, and who holds nothing that the caller lacks (rule 59)."""
-    user = people.visible_user(caller, text, asked_domain(query, caller))
-    caller.needs(guard, user.customer_id)
-    insist_not_above(caller, user)
-    return user

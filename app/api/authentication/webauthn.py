@@ -8,25 +8,13 @@ from app import edge
 from app.api.auth import Answer
 from app.api.auth import Unauthenticated
 from app.api.auth import endpoint
-from app.api.auth import interactive
-from app.api.auth import personal
 from app.api.auth import public
 from app.api.authentication import PREFIX
 from app.api.authentication.password import begin_login
 from app.api.authentication.password import domain_id
 from app.api.authentication.stepup import authorized
-from app.api.authentication.stepup import may_authorize
-from app.api.authentication.stepup import other_user
-from app.api.authentication.stepup import strong_enough
 from app.api.blueprint import blueprint
-from app.api.schemas.common import InDomain
-from app.api.schemas.common import Named
-from app.api.schemas.searching import Paged
-from app.api.schemas.webauthn import ChallengeQuery
-from app.api.schemas.webauthn import ChallengeRequest
-from app.api.schemas.webauthn import WebAuthnAuthorize
-from app.api.schemas.webauthn import WebAuthnEnrol
-from app.api.schemas.webauthn import WebAuthnLogin
+from app.api.domains import asked_domain
 from app.api.shapes.sessions import AuthorizationShape
 from app.api.shapes.sessions import LoginShape
 from app.api.shapes.webauthn import AdminPasskeysShape
@@ -40,17 +28,24 @@ from app.api.shapes.webauthn import offer_shown
 from app.api.shapes.webauthn import options_shown
 from app.api.shapes.webauthn import passkey_shown
 from app.api.shapes.webauthn import revoked_shown
+from app.schemas.common import InDomain
+from app.schemas.common import Named
+from app.schemas.searching import Paged
+from app.schemas.webauthn import ChallengeQuery
+from app.schemas.webauthn import ChallengeRequest
+from app.schemas.webauthn import WebAuthnAuthorize
+from app.schemas.webauthn import WebAuthnEnrol
+from app.schemas.webauthn import WebAuthnLogin
 from app.services import directory
 from app.services import passkeys
 from app.services import people
+from app.services import presence
 from app.services import webauthn
 from app.services.accounts import LoginFailed
 from app.services.callers import Caller
 from app.services.guards import Guard
 from app.services.logins import SIGNATURE
-from app.services.problems import FieldProblem
-from app.services.problems import Invalid
-from app.services.webauthn import NotSigned
+from app.services.people import other_user
 
 PATH = f"{PREFIX}/signature"
 
@@ -95,7 +90,7 @@ def authenticate_by_passkey(body: WebAuthnLogin) -> Answer:
 @endpoint(answers=ChallengeShape, writes=True)
 def challenge_to_authorize(caller: Caller) -> Answer:
     """What to sign in order to authorise an operation."""
-    may_authorize(caller, SIGNATURE)
+    presence.begun_by(caller, SIGNATURE)
     return Answer(offer_shown(webauthn.offer("authorize", caller)))
 
 
@@ -103,11 +98,8 @@ def challenge_to_authorize(caller: Caller) -> Answer:
 @endpoint(answers=AuthorizationShape, body=WebAuthnAuthorize)
 def authorize_by_passkey(caller: Caller, body: WebAuthnAuthorize) -> Answer:
     """An authorization for one operation, in a login that was begun by passkey."""
-    may_authorize(caller, SIGNATURE)
-    try:
-        webauthn.prove_presence(caller, body.assertion)
-    except NotSigned:
-        raise Invalid(FieldProblem("signature", "This does not prove your passkey.", "WRONG")) from None
+    presence.begun_by(caller, SIGNATURE)
+    presence.by_passkey(caller, body.assertion)
     return authorized(caller, body)
 
 
@@ -116,8 +108,7 @@ def authorize_by_passkey(caller: Caller, body: WebAuthnAuthorize) -> Answer:
 @endpoint(answers=EnrolOptionsShape, writes=True)
 def options_to_enrol(caller: Caller) -> Answer:
     """What a browser makes a new passkey from."""
-    interactive(caller)
-    strong_enough(caller)
+    presence.strong_enough(caller)
     return Answer(options_shown(webauthn.offer("enrol", caller), directory.user_by_id(caller.user_id)))
 
 
@@ -125,8 +116,7 @@ def options_to_enrol(caller: Caller) -> Answer:
 @endpoint(answers=KeyNumberShape, body=WebAuthnEnrol, statuses=(201,))
 def enrol(caller: Caller, body: WebAuthnEnrol) -> Answer:
     """A new passkey; who has a second factor logs in with it to do this."""
-    interactive(caller)
-    strong_enough(caller)
+    presence.strong_enough(caller)
     key = webauthn.enrol(caller, body.authorization, body.attestation)
     return Answer(KeyNumberShape(key_id=key.id), status=201)
 
@@ -135,7 +125,7 @@ def enrol(caller: Caller, body: WebAuthnEnrol) -> Answer:
 @endpoint(answers=PasskeysShape, query=Paged)
 def list_passkeys(caller: Caller, query: Paged) -> Answer:
     """One's own passkeys."""
-    personal(caller)
+    presence.personal(caller)
     found = passkeys.page_of(caller.user_id, query.page)
     shown = PasskeysShape(keys=[passkey_shown(key) for key in found.rows])
     return Answer(shown, limit=found.page.limit, offset=found.page.offset, count=found.count)
@@ -145,8 +135,7 @@ def list_passkeys(caller: Caller, query: Paged) -> Answer:
 @endpoint(answers=RevokedShape, writes=True)
 def remove_passkey(caller: Caller, key_id: int) -> Answer:
     """This passkey never counts again; in a login by a second factor."""
-    interactive(caller)
-    strong_enough(caller)
+    presence.strong_enough(caller)
     user = directory.user_by_id(caller.user_id)
     return Answer(revoked_shown(passkeys.revoke(user, key_id, caller.actor)))
 
@@ -155,7 +144,7 @@ def remove_passkey(caller: Caller, key_id: int) -> Answer:
 @endpoint(answers=AdminPasskeysShape, query=KeysQuery)
 def passkeys_of_user(caller: Caller, user: str, query: KeysQuery) -> Answer:
     """A user's passkeys."""
-    personal(caller)
+    presence.personal(caller)
     owner = people.visible_user(caller, user, directory.domain_or_missing(query.domain, caller.domain_id).id)
     caller.needs(Guard.ADMINISTRATIVE_SIGNATURE, owner.customer_id)
     found = passkeys.page_of(owner.id, query.page)
@@ -167,5 +156,5 @@ def passkeys_of_user(caller: Caller, user: str, query: KeysQuery) -> Answer:
 @endpoint(answers=RevokedShape, query=InDomain, writes=True)
 def remove_passkey_of_user(caller: Caller, user: str, key_id: int, query: InDomain) -> Answer:
     """Another user's passkey never counts again."""
-    found = other_user(caller, user, query, Guard.ADMINISTRATIVE_SIGNATURE)
+    found = other_user(caller, user, asked_domain(query, caller), Guard.ADMINISTRATIVE_SIGNATURE)
     return Answer(revoked_shown(passkeys.revoke(found, key_id, caller.actor)))

@@ -11,9 +11,9 @@ from app.api.shapes.infos import FunctionInfo
 from app.api.shapes.infos import SubjectInfo
 from app.api.shapes.infos import people_ids
 from app.api.shapes.infos import person
-from app.api.wire import Shape
-from app.api.wire import to_millis
 from app.models.apikeys import APIKey
+from app.schemas.wire import Shape
+from app.schemas.wire import to_millis
 from app.services import apikeys
 from app.services import authority
 from app.services import directory

@@ -16,8 +16,8 @@ from app.api.shapes.infos import SubjectInfo
 from app.api.shapes.infos import flags
 from app.api.shapes.infos import history
 from app.api.shapes.infos import people_ids
-from app.api.wire import Shape
 from app.models.clients import OAuthClient
+from app.schemas.wire import Shape
 from app.services import clients
 from app.services import directory
 from app.services.callers import Caller
@@ -138,9 +138,9 @@ def forecast_shown(forecast: Forecast, caller: Caller) -> ForecastShape:
         for effect in forecast.effects
     ]
     return ForecastShape(
-        gains=sum(one.access == "gains" for one in effects),
-        loses=sum(one.access == "loses" for one in effects),
-        changes=sum(one.access == "keeps" for one in effects),
+        gains=forecast.count("gains"),
+        loses=forecast.count("loses"),
+        changes=forecast.count("keeps"),
         unnamed=forecast.unnamed,
         effects=effects,
     )

@@ -14,11 +14,11 @@ from app.api.shapes.infos import flags
 from app.api.shapes.infos import history
 from app.api.shapes.infos import people_ids
 from app.api.shapes.infos import person
-from app.api.wire import Shape
-from app.api.wire import to_millis
 from app.models.authority import Permission
 from app.models.directory import Group
 from app.models.directory import User
+from app.schemas.wire import Shape
+from app.schemas.wire import to_millis
 from app.services import apikeys
 from app.services import directory
 from app.services import standing

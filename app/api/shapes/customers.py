@@ -14,10 +14,10 @@ from app.api.shapes.infos import SubjectInfo
 from app.api.shapes.infos import flags
 from app.api.shapes.infos import history
 from app.api.shapes.infos import people_ids
-from app.api.wire import Shape
-from app.api.wire import to_millis
 from app.models.directory import Customer
 from app.policy.rights import CustomerTree
+from app.schemas.wire import Shape
+from app.schemas.wire import to_millis
 from app.services import directory
 
 CustomerType = Literal["group", "leaf"]

@@ -12,11 +12,11 @@ from app.api.shapes.infos import OldLevel
 from app.api.shapes.infos import SubjectInfo
 from app.api.shapes.infos import people_ids
 from app.api.shapes.sessions import SessionShape
-from app.api.wire import Shape
-from app.api.wire import to_millis
 from app.models.audit import AuditEvent
 from app.models.sessions import LoginSession
 from app.models.sessions import OAuthSession
+from app.schemas.wire import Shape
+from app.schemas.wire import to_millis
 from app.services import directory
 from app.services import session_admin
 from app.services.events import ACTIONS

@@ -8,12 +8,12 @@ from typing import Any
 from typing import Literal
 from typing import Self
 
-from app.api.wire import Shape
-from app.api.wire import to_millis
 from app.models.authority import Function
 from app.models.directory import Customer
 from app.models.directory import Domain
 from app.models.directory import Subject
+from app.schemas.wire import Shape
+from app.schemas.wire import to_millis
 
 People = Mapping[int, Subject]
 Level = Literal["external", "standard", "administrative"]

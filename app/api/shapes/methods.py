@@ -7,8 +7,8 @@ from typing import Literal
 
 from pydantic import RootModel
 
-from app.api.wire import Shape
-from app.api.wire import to_millis
+from app.schemas.wire import Shape
+from app.schemas.wire import to_millis
 from app.services.accounts import Method
 
 MethodName = Literal["PASSWORD", "TOTP", "SIGNATURE", "APIKEY"]

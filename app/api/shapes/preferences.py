@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.api.shapes.infos import SubjectInfo
-from app.api.wire import Shape
-from app.api.wire import to_millis
 from app.models.directory import User
 from app.models.preferences import Preference
+from app.schemas.wire import Shape
+from app.schemas.wire import to_millis
 
 
 class PreferenceShape(Shape):

@@ -8,9 +8,9 @@ from typing import Literal
 from app.api import csrf
 from app.api.shapes.infos import OLD_LEVELS
 from app.api.shapes.infos import OldLevel
-from app.api.wire import Shape
-from app.api.wire import to_millis
 from app.policy.effective import session_level
+from app.schemas.wire import Shape
+from app.schemas.wire import to_millis
 from app.services.callers import Caller
 from app.services.tokens import Token
 

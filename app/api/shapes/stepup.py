@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 
 from app.api.shapes.infos import SubjectInfo
 from app.api.shapes.sessions import AuthorizationShape
-from app.api.wire import Shape
-from app.api.wire import to_millis
 from app.models.directory import User
 from app.models.stepup import StepUp
+from app.schemas.wire import Shape
+from app.schemas.wire import to_millis
 from app.services import stepup
 from app.services.stepup import Issued
 

@@ -19,12 +19,12 @@ from app.api.shapes.infos import history
 from app.api.shapes.infos import people_ids
 from app.api.shapes.infos import person
 from app.api.shapes.infos import subject_fields
-from app.api.wire import Shape
-from app.api.wire import to_millis
 from app.models.directory import Group
 from app.models.directory import Membership
 from app.models.directory import Subject
 from app.models.directory import User
+from app.schemas.wire import Shape
+from app.schemas.wire import to_millis
 from app.services import directory
 from app.services.callers import Caller
 from app.services.guards import Guard

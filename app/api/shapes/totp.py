@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from app.api.wire import Shape
 from app.models.directory import User
+from app.schemas.wire import Shape
 from app.services import totp
 from app.services.totp import Seed
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 from typing import Literal
 
-from app.api.wire import Shape
-from app.api.wire import to_millis
 from app.models.directory import User
 from app.models.webauthn import WebAuthnCredential
+from app.schemas.wire import Shape
+from app.schemas.wire import to_millis
+from app.services import assertions
+from app.services import passkeys
 from app.services import webauthn
 from app.services.webauthn import Offer
 
@@ -111,8 +113,10 @@ def options_shown(offer: Offer, user: User) -> EnrolOptionsShape:
         attestation="indirect",
         authenticator_selection=SelectionShape(authenticator_attachment=None, user_verification="required"),
         pub_key_cred_params=[ParameterShape(alg=int(one), type="public-key") for one in webauthn.ALGORITHMS],
-        rp=RelyingPartyShape(id=webauthn.rp_id(), name="Argus"),
-        user=PersonShape(id=_base64(str(user.id).encode()), name=user.short_name, display_name=user.name),
+        rp=RelyingPartyShape(id=assertions.rp_id(), name="Argus"),
+        user=PersonShape(
+            id=_base64(passkeys.handle_of(user.id)), name=user.short_name, display_name=user.name
+        ),
     )
 
 

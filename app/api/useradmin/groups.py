@@ -7,21 +7,21 @@ from app.api.auth import endpoint
 from app.api.auth import paged
 from app.api.blueprint import blueprint
 from app.api.domains import asked_domain
-from app.api.schemas.common import InDomain
-from app.api.schemas.common import Move
-from app.api.schemas.function_search import HeldQuery
-from app.api.schemas.subject_search import SubjectList
-from app.api.schemas.subject_search import SubjectSearch
-from app.api.schemas.subjects import GroupAdd
-from app.api.schemas.subjects import GroupUpdate
-from app.api.schemas.subjects import MembersAdd
-from app.api.schemas.subjects import MembersRemove
 from app.api.shapes.functions import PermissionShape
 from app.api.shapes.functions import permissions_shown
 from app.api.shapes.subjects import SubjectShape
 from app.api.shapes.subjects import subject_shown
 from app.api.shapes.subjects import subjects_shown
 from app.models.directory import Group
+from app.schemas.common import InDomain
+from app.schemas.common import Move
+from app.schemas.function_search import HeldQuery
+from app.schemas.subject_search import SubjectList
+from app.schemas.subject_search import SubjectSearch
+from app.schemas.subjects import GroupAdd
+from app.schemas.subjects import GroupUpdate
+from app.schemas.subjects import MembersAdd
+from app.schemas.subjects import MembersRemove
 from app.services import memberships
 from app.services import people
 from app.services import permission_search
@@ -107,14 +107,14 @@ def list_permissions_of_group(caller: Caller, group: str, query: HeldQuery) -> A
 @blueprint.get(f"{PATH}/<group>/members")
 @endpoint(answers=[SubjectShape], query=InDomain)
 def list_members(caller: Caller, group: str, query: InDomain) -> Answer:
-    """The direct members."""
-    return Answer(subjects_shown(memberships.members(_group(caller, group, query))))
+    """The direct members one may know of."""
+    return Answer(subjects_shown(memberships.visible_members(_group(caller, group, query), caller)))
 
 
 @blueprint.post(f"{PATH}/<group>/members")
 @endpoint(answers=[SubjectShape], body=MembersAdd, query=InDomain, writes=True)
 def add_members(caller: Caller, group: str, body: MembersAdd, query: InDomain) -> Answer:
-    """Put subjects into the group; answers all members."""
+    """Put subjects into the group; answers the members."""
     found = _group(caller, group, query)
     return Answer(subjects_shown(memberships.add_members(found, body.subject, body.comment, caller)))
 

@@ -1,20 +1,35 @@
-"""The login form."""
+"""The forms of the login."""
 
 from __future__ import annotations
 
+from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from wtforms import HiddenField
 from wtforms import PasswordField
 from wtforms import StringField
-from wtforms import SubmitField
 from wtforms.validators import DataRequired
 from wtforms.validators import Length
+
+TOO_LONG = _("This is too long.")
 
 
 class LoginForm(FlaskForm):  # type: ignore[misc]
     """Name and password; ``next`` is a signed continuation or an own-origin path."""
 
-    username = StringField("Username", [DataRequired("Enter your user name."), Length(max=100)])
-    password = PasswordField("Password", [DataRequired("Enter your password."), Length(max=1024)])
+    username = StringField(
+        _("Username"), [DataRequired(_("Enter your user name.")), Length(max=100, message=TOO_LONG)]
+    )
+    password = PasswordField(
+        _("Password"), [DataRequired(_("Enter your password.")), Length(max=1024, message=TOO_LONG)]
+    )
     next = HiddenField()
-    submit = SubmitField("Log in")
+
+
+class CodeForm(FlaskForm):  # type: ignore[misc]
+    """The code of the moment; ``next`` as above."""
+
+    code = StringField(
+        _("Code"),
+        [DataRequired(_("Enter the code that your app shows.")), Length(max=20, message=TOO_LONG)],
+    )
+    next = HiddenField()

@@ -1,0 +1,108 @@
+"""Approval: the consent is recorded and the code issued, in one unit (design decision 14).
+
+Decides again over the facts inside the unit: what the page showed was not a promise. Nor may more be
+recorded than was shown: an application that was widened meanwhile is asked about again (``Outgrown``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from flask import Response
+
+from app.oauth.authorize import AuthorizationRequest
+from app.oauth.authorize import authlib_grant
+from app.oauth.authorize import question
+from app.oauth.server import oauth_server
+from app.policy.facts import Decision
+from app.policy.facts import GrantFacts
+from app.policy.facts import Question
+from app.policy.facts import UserFacts
+from app.services import audit
+from app.services import callers
+from app.services import gate
+from app.services import grants
+from app.services import transactions
+from app.services.callers import Caller
+from app.services.codes import Approval
+from app.services.unit import write
+
+
+class StaleTransaction(Exception):
+    """The consent form was answered already, is too old, or belongs to another login."""
+
+
+class Outgrown(Exception):
+    """What would be recorded is more than what was agreed to: nothing was, and the user is to be asked."""
+
+
+def approve_page(request: AuthorizationRequest, caller: Caller, transaction: str) -> Response:
+    """The user agreed to what the consent page of ``transaction`` showed; answers with the redirect.
+
+    Raises ``ArgusOAuthError`` with the redirect URI when the answer has become no, ``StaleTransaction``,
+    and ``Outgrown``.
+    """
+
+    def agreed(posed: Question) -> bool:
+        permission_scope = transactions.use(transaction, caller.row.login_id)
+        if permission_scope is None:
+            raise StaleTransaction
+        shown = GrantFacts(permission_scope, frozenset(request.scopes))
+        return gate.consent_covers(replace(posed, grant=shown))
+
+    return _approve(request, caller, agreed)
+
+
+def approve_remembered(request: AuthorizationRequest, caller: Caller) -> Response:
+    """The consent that stands answers; ``Outgrown`` when it does not cover this, else as ``approve_page``."""
+    return _approve(request, caller, gate.consent_covers)
+
+
+def approve_call(request: AuthorizationRequest, caller: Caller) -> Response:
+    """The call of an interactive login is the approval (contract 2.6). Raises ``ArgusOAuthError``."""
+    return _approve(request, caller, lambda _posed: True)
+
+
+def _approve(request: AuthorizationRequest, caller: Caller, agreed: Callable[[Question], bool]) -> Response:
+    def work() -> tuple[Decision, Question, Response | None]:
+        fresh = callers.again(caller)
+        if fresh is None or not fresh.interactive:
+            raise StaleTransaction
+        posed = question(request, fresh)
+        decision = gate.ask(posed)
+        if not decision:
+            return decision, posed, None
+        if not agreed(posed):
+            raise Outgrown
+        grant = grants.record(caller.user_id, request.client, request.scopes)
+        response = _issue(request, caller, grant.id, posed.user)
+        audit.record("authorize", caller.actor, decision=decision, client_id=request.client.id)
+        return decision, posed, response
+
+    decision, posed, response = write(work)
+    if response is None:
+        audit.refused("authorize", caller.actor, decision, posed)
+        raise request.error("access_denied", decision=decision.number)
+    return response
+
+
+def _issue(request: AuthorizationRequest, caller: Caller, grant_id: str, user: UserFacts) -> Response:
+    protocol = authlib_grant(request.params)
+    protocol.request.approval = Approval(
+        client_id=request.client.id,
+        user_id=caller.user_id,
+        login_session_id=caller.row.login_id,
+        grant_id=grant_id,
+        redirect_uri=request.redirect_uri,
+        redirect_uri_given="redirect_uri" in request.params,
+        scopes=request.scopes,
+        nonce=request.params.get("nonce"),
+        code_challenge=request.params.get("code_challenge"),
+        security_level=caller.row.login_level,
+        authenticated_at=caller.row.login_authenticated_at,
+    )
+    response: Response = oauth_server().create_authorization_response(
+        protocol.request, grant_user=user, grant=protocol
+    )
+    return response

@@ -1,0 +1,94 @@
+"""ApiKeyRequest (contract 3.7)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated
+from typing import Literal
+
+from pydantic import Field
+
+from app.schemas.texts import Text
+from app.schemas.wire import ArgusModel
+from app.services.key_limits import Asked
+from app.services.problems import FieldProblem
+from app.services.problems import Invalid
+
+Id = Annotated[int, Field(ge=0, le=2**63 - 1)]
+Name = Annotated[str, Field(min_length=1, max_length=100)]
+
+
+class SessionConstraints(ArgusModel):
+    """What sessions of the key may do at most."""
+
+    customer_id: tuple[Id, ...] | None = None
+    function: tuple[Name, ...] | None = None
+    function_id: tuple[Id, ...] | None = None
+    read_only: bool = False
+
+
+class StaticOptions(ArgusModel):
+    """Addresses for ``staticIP``."""
+
+    ip_addresses: tuple[str, ...]
+
+
+class Source(ArgusModel):
+    """Where the key may be used from; cloud providers are not supported."""
+
+    provider: Literal["staticIP", "disabled"] = "staticIP"
+    static_options: StaticOptions | None = None
+
+
+class AdminAPIKeyRequest(ArgusModel):
+    """A new key for another user."""
+
+    description: Text
+    expiration_days: Annotated[int, Field(ge=0, le=3650)] | None = None
+    disable_expiration: bool = False
+    disable_source_restriction: bool = False
+    valid_sources: tuple[str, ...] | None = None
+    source: Source | None = None
+    session_constraints: SessionConstraints | None = None
+
+    def as_limits(self) -> Asked:
+        """What the service judges. Raises ``Invalid`` for a restriction to addresses that names none."""
+        bounds = self.session_constraints or SessionConstraints()
+        functions = [*(bounds.function or ()), *(str(i) for i in bounds.function_id or ())]
+        sources = self.valid_sources
+        if self.source is not None and self.source.static_options is not None:
+            sources = self.source.static_options.ip_addresses
+        elif self.source is not None and self.source.provider == "staticIP":
+            # Never from anywhere: whoever restricts a key to addresses names them.
+            raise Invalid(FieldProblem("source.staticOptions", "This field is required.", "MISSING"))
+        return Asked(
+            expiration_days=self.expiration_days,
+            disable_expiration=self.disable_expiration,
+            sources=sources,
+            functions=functions if bounds.function is not None or bounds.function_id is not None else None,
+            customers=[str(i) for i in bounds.customer_id] if bounds.customer_id is not None else None,
+            read_only=bounds.read_only,
+        )
+
+    def as_typed(self) -> Asked:
+        """As a page says it: where no address is written, any will do."""
+        asked = self.as_limits()
+        return asked if asked.sources else replace(asked, sources=None)
+
+
+class APIKeyRequest(AdminAPIKeyRequest):
+    """A new key of one's own: with the password, or a step-up for ``apikey.create``."""
+
+    password: Annotated[str, Field(max_length=1024)] | None = None
+    authorization: Annotated[str, Field(max_length=4096)] | None = None
+
+
+class AdminRenewAPIKey(ArgusModel):
+    """A new end for another user's key; without a number of days the default."""
+
+    expiration_days: Annotated[int, Field(ge=0, le=3650)] | None = None
+    disable_expiration: bool = False
+
+    def as_limits(self) -> Asked:
+        """What the service judges."""
+        return Asked(expiration_days=self.expiration_days, disable_expiration=self.disable_expiration)

@@ -1,0 +1,131 @@
+"""Lists of and searches for customers and clients (contract 2.4, 4.5)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from typing import Any
+from typing import Literal
+
+from pydantic import Field
+
+from app.schemas.common import InDomain
+from app.schemas.searching import FlagSearch
+from app.schemas.searching import KeywordSearch
+from app.schemas.searching import Names
+from app.schemas.searching import Search
+from app.schemas.searching import Sorted
+from app.schemas.searching import SubCriterion
+from app.services.clients import ClientCriteria
+from app.services.customer_search import CustomerCriteria
+
+CustomerType = Literal["group", "leaf"]
+
+
+class CustomerList(Sorted):
+    """Query of the list of customers; customer properties are not kept, asking for them changes nothing."""
+
+    parent: Names = ()
+    keywords: Names = ()
+    include_properties: Names = ()
+    include_properties_with_prefix: Names = ()
+
+    def as_criteria(self) -> CustomerCriteria:
+        """What the service searches by."""
+        return CustomerCriteria(parents=self.parent, keywords=self.keywords)
+
+
+class BasicCustomerQuery(InDomain):
+    """Query of one customer; customer properties are not kept, asking for them changes nothing."""
+
+    include_properties: Names = ()
+    include_properties_with_prefix: Names = ()
+
+
+class CustomerFilters(KeywordSearch, FlagSearch):
+    """The filters of one criteria object."""
+
+    customer: Names | None = None
+    parent: Names | None = None
+    ancestor: Names | None = None
+    domain: Names | None = None
+    type: Annotated[tuple[CustomerType, ...], Field(max_length=2)] | None = None
+    include_deleted: bool = False
+
+    def _filters(self) -> dict[str, Any]:
+        return {
+            "customers": self.customer or (),
+            "parents": self.parent or (),
+            "ancestors": self.ancestor or (),
+            "domains": self.domain or (),
+            "types": self.type or (),
+            "include_deleted": self.include_deleted,
+            **self.keyword_criteria(),
+            **self.flag_criteria(),
+        }
+
+
+class CustomerSub(CustomerFilters, SubCriterion):
+    """A sub-criterion."""
+
+    def as_criteria(self) -> CustomerCriteria:
+        """What the service searches by."""
+        return CustomerCriteria(**self._filters(), **self.joining())
+
+
+class CustomerSearch(CustomerFilters, Search):
+    """A search for customers."""
+
+    sub_criteria: Annotated[tuple[CustomerSub, ...], Field(max_length=20)] | None = None
+    include_properties: Names | None = None
+    include_properties_with_prefix: Names | None = None
+
+    def as_criteria(self) -> CustomerCriteria:
+        """What the service searches by."""
+        return CustomerCriteria(**self._filters(), sub=[one.as_criteria() for one in self.sub_criteria or ()])
+
+
+class ClientList(Sorted):
+    """Query of the list of clients."""
+
+    customer: Names = ()
+    domain: Names = ()
+    keywords: Names = ()
+
+    def as_criteria(self) -> ClientCriteria:
+        """What the service searches by."""
+        return ClientCriteria(customers=self.customer, domains=self.domain, keywords=self.keywords)
+
+
+class ClientFilters(KeywordSearch, FlagSearch):
+    """The filters of one criteria object."""
+
+    customer: Names | None = None
+    domain: Names | None = None
+    required_function: Names | None = None
+
+    def _filters(self) -> dict[str, Any]:
+        return {
+            "customers": self.customer or (),
+            "domains": self.domain or (),
+            "required_functions": self.required_function or (),
+            **self.keyword_criteria(),
+            **self.flag_criteria(),
+        }
+
+
+class ClientSub(ClientFilters, SubCriterion):
+    """A sub-criterion."""
+
+    def as_criteria(self) -> ClientCriteria:
+        """What the service searches by."""
+        return ClientCriteria(**self._filters(), **self.joining())
+
+
+class ClientSearch(ClientFilters, Search):
+    """A search for clients."""
+
+    sub_criteria: Annotated[tuple[ClientSub, ...], Field(max_length=20)] | None = None
+
+    def as_criteria(self) -> ClientCriteria:
+        """What the service searches by."""
+        return ClientCriteria(**self._filters(), sub=[one.as_criteria() for one in self.sub_criteria or ()])

@@ -1,0 +1,234 @@
+"""Lists of and searches for functions, edges and permissions (contract 4.4)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from typing import Any
+
+from pydantic import Field
+
+from app.schemas.common import LEVELS
+from app.schemas.common import InDomain
+from app.schemas.common import Level
+from app.schemas.searching import FlagSearch
+from app.schemas.searching import KeywordQuery
+from app.schemas.searching import KeywordSearch
+from app.schemas.searching import Match
+from app.schemas.searching import Names
+from app.schemas.searching import Paged
+from app.schemas.searching import Search
+from app.schemas.searching import Sorted
+from app.schemas.searching import SubCriterion
+from app.schemas.searching import TimeSearch
+from app.services.function_search import EdgeCriteria
+from app.services.function_search import FunctionCriteria
+from app.services.permission_search import Around
+from app.services.permission_search import PermissionCriteria
+
+
+class FunctionList(KeywordQuery):
+    """Query of the list of functions."""
+
+    function: Names = ()
+    ancestor: Names = ()
+    descendant: Names = ()
+    minimum_security_level: Level | None = None
+    include_flag: Names = ()
+    exclude_flag: Names = ()
+    include_deleted: bool = False
+
+    def as_criteria(self) -> FunctionCriteria:
+        """What the service searches by."""
+        return FunctionCriteria(
+            functions=self.function,
+            ancestors=self.ancestor,
+            descendants=self.descendant,
+            level=_level(self.minimum_security_level),
+            include_flags=self.include_flag,
+            exclude_flags=self.exclude_flag,
+            include_deleted=self.include_deleted,
+            **self.keyword_criteria(),
+        )
+
+
+class BasicFunctionList(Sorted):
+    """Query of the reduced list."""
+
+    function: Names = ()
+    include_flag: Names = ()
+    exclude_flag: Names = ()
+    keywords: Names = ()
+    keyword_match: Match = "all"
+    keyword_field: Names = ()
+
+    def as_criteria(self) -> FunctionCriteria:
+        """What the service searches by."""
+        return FunctionCriteria(
+            functions=self.function,
+            include_flags=self.include_flag,
+            exclude_flags=self.exclude_flag,
+            keywords=self.keywords,
+            any_keyword=self.keyword_match == "any",
+            keyword_fields=self.keyword_field,
+        )
+
+
+class FunctionFilters(KeywordSearch, FlagSearch):
+    """The filters of one criteria object."""
+
+    function: Names | None = None
+    ancestors: Names | None = None
+    descendants: Names | None = None
+    minimum_security_level: Level | None = None
+    include_deleted: bool = False
+    require_permission: bool | None = None
+
+    def _filters(self) -> dict[str, Any]:
+        return {
+            "functions": self.function or (),
+            "ancestors": self.ancestors or (),
+            "descendants": self.descendants or (),
+            "level": _level(self.minimum_security_level),
+            "include_deleted": self.include_deleted,
+            "held": bool(self.require_permission),
+            **self.keyword_criteria(),
+            **self.flag_criteria(),
+        }
+
+
+class FunctionSub(FunctionFilters, SubCriterion):
+    """A sub-criterion."""
+
+    def as_criteria(self) -> FunctionCriteria:
+        """What the service searches by."""
+        return FunctionCriteria(**self._filters(), **self.joining())
+
+
+class FunctionSearch(FunctionFilters, Search):
+    """A search for functions."""
+
+    sub_criteria: Annotated[tuple[FunctionSub, ...], Field(max_length=20)] | None = None
+
+    def as_criteria(self) -> FunctionCriteria:
+        """What the service searches by."""
+        return FunctionCriteria(**self._filters(), sub=[one.as_criteria() for one in self.sub_criteria or ()])
+
+
+class MappingList(Sorted):
+    """Query of the list of edges."""
+
+    parent: Names = ()
+    child: Names = ()
+    include_deleted: bool = False
+
+    def as_criteria(self) -> EdgeCriteria:
+        """What the service searches by."""
+        return EdgeCriteria(self.parent, self.child, self.include_deleted)
+
+
+class MappingSearch(Search):
+    """A search for edges."""
+
+    parent: Names | None = None
+    child: Names | None = None
+    include_deleted: bool = False
+
+    def as_criteria(self) -> EdgeCriteria:
+        """What the service searches by."""
+        return EdgeCriteria(self.parent or (), self.child or (), self.include_deleted)
+
+
+class PermissionList(Paged):
+    """Query of the list of permissions; each filter also takes what stands above and below."""
+
+    domain: Names = ()
+    subject: Names = ()
+    customer: Names = ()
+    function: Names = ()
+    keywords: Names = ()
+    keyword_match: Match = "all"
+    keyword_field: Names = ()
+    include_deleted: bool = False
+    include_subject_ascendants: bool = True
+    include_subject_descendants: bool = True
+    include_customer_ascendants: bool = True
+    include_customer_descendants: bool = True
+    include_function_ascendants: bool = True
+    include_function_descendants: bool = True
+
+    def as_criteria(self) -> PermissionCriteria:
+        """What the service searches by."""
+        return PermissionCriteria(
+            domains=self.domain,
+            subjects=self.subject,
+            customers=self.customer,
+            functions=self.function,
+            around_subjects=Around(self.include_subject_ascendants, self.include_subject_descendants),
+            around_customers=Around(self.include_customer_ascendants, self.include_customer_descendants),
+            around_functions=Around(self.include_function_ascendants, self.include_function_descendants),
+            keywords=self.keywords,
+            any_keyword=self.keyword_match == "any",
+            keyword_fields=self.keyword_field,
+            include_deleted=self.include_deleted,
+        )
+
+
+class PermissionFilters(KeywordSearch, TimeSearch):
+    """The filters of one criteria object."""
+
+    domain: Names | None = None
+    subject: Names | None = None
+    customer: Names | None = None
+    function: Names | None = None
+    include_deleted: bool = False
+    include_subject_ascendants: bool = True
+    include_subject_descendants: bool = True
+    include_customer_ascendants: bool = True
+    include_customer_descendants: bool = True
+    include_function_ascendants: bool = True
+    include_function_descendants: bool = True
+
+    def _filters(self) -> dict[str, Any]:
+        return {
+            "domains": self.domain or (),
+            "subjects": self.subject or (),
+            "customers": self.customer or (),
+            "functions": self.function or (),
+            "around_subjects": Around(self.include_subject_ascendants, self.include_subject_descendants),
+            "around_customers": Around(self.include_customer_ascendants, self.include_customer_descendants),
+            "around_functions": Around(self.include_function_ascendants, self.include_function_descendants),
+            "include_deleted": self.include_deleted,
+            **self.keyword_criteria(),
+            **self.time_criteria(),
+        }
+
+
+class PermissionSub(PermissionFilters, SubCriterion):
+    """A sub-criterion."""
+
+    def as_criteria(self) -> PermissionCriteria:
+        """What the service searches by."""
+        return PermissionCriteria(**self._filters(), **self.joining())
+
+
+class PermissionSearch(PermissionFilters, Search):
+    """A search for permissions."""
+
+    sub_criteria: Annotated[tuple[PermissionSub, ...], Field(max_length=20)] | None = None
+
+    def as_criteria(self) -> PermissionCriteria:
+        """What the service searches by."""
+        return PermissionCriteria(
+            **self._filters(), sub=[one.as_criteria() for one in self.sub_criteria or ()]
+        )
+
+
+class HeldQuery(InDomain, Paged):
+    """Query of what one subject was granted."""
+
+    include_deleted: bool = False
+    include_inherited: bool = True
+
+
+def _level(name: str | None) -> int | None:
+    return int(LEVELS[name]) if name is not None else None

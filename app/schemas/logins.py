@@ -1,0 +1,87 @@
+"""Bodies of the logins and of what is done to a password (contract 3.3, 3.5)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from typing import Literal
+
+from pydantic import Field
+
+from app.schemas.common import Level
+from app.schemas.wire import ArgusModel
+
+UserName = Annotated[str, Field(min_length=1, max_length=100)]
+DomainName = Annotated[str, Field(max_length=100)]
+Password = Annotated[str, Field(min_length=1, max_length=1024)]
+Authorization = Annotated[str, Field(min_length=1, max_length=4096)]
+TokenCode = Annotated[str, Field(min_length=1, max_length=16)]
+Requested = frozenset[Literal["enrollPublicKey", "setPassword"]]
+
+
+class PasswordLogin(ArgusModel):
+    """``requestedAuthorizations`` is accepted; what is asked for is not guaranteed."""
+
+    user_name: UserName
+    password: Password
+    domain: DomainName | None = None
+    requested_authorizations: Requested | None = None
+
+
+class TOTPLogin(PasswordLogin):
+    """As with a password, and the code of the moment."""
+
+    token_code: TokenCode
+
+
+class PasswordChange(ArgusModel):
+    """A new password, with the old one or with an authorization for ``password.set``."""
+
+    new_password: Password
+    old_password: Password | None = None
+    authorization: Authorization | None = None
+
+
+class PasswordTest(ArgusModel):
+    """A password somebody thinks of choosing."""
+
+    password: Password
+
+
+Texts = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=100)], ...], Field(max_length=100)]
+Ids = Annotated[tuple[Annotated[int, Field(ge=0, le=2**63 - 1)], ...], Field(max_length=100)]
+
+
+class ConstrainRequest(ArgusModel):
+    """What the constrained session may do at most; what is absent stays as it is."""
+
+    customer: Texts | None = None
+    function: Texts | None = None
+    customer_id: Ids | None = None
+    function_id: Ids | None = None
+    read_only: bool = False
+
+    @property
+    def functions(self) -> list[str] | None:
+        return _both(self.function, self.function_id)
+
+    @property
+    def customers(self) -> list[str] | None:
+        return _both(self.customer, self.customer_id)
+
+
+class ImpersonateRequest(ArgusModel):
+    """Whom to act as, and within which limits; ``userName`` is the older name of ``user``."""
+
+    user: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    user_name: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    domain: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    customer: Texts | None = None
+    function: Texts | None = None
+    security_level: Level | None = None
+
+
+def _both(names: tuple[str, ...] | None, ids: tuple[int, ...] | None) -> list[str] | None:
+    """Names and ids together; ``None`` when neither was sent. An empty list stays one: nothing at all."""
+    if names is None and ids is None:
+        return None
+    return [*(names or ()), *(str(one) for one in ids or ())]

@@ -1,0 +1,171 @@
+"""What every list and search takes (contract 1.5): pages, keywords, flags, times."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC
+from datetime import datetime
+from datetime import timedelta
+from typing import Annotated
+from typing import Any
+from typing import Literal
+
+from pydantic import AfterValidator
+from pydantic import Field
+from pydantic_core import PydanticCustomError
+
+from app import clock
+from app.schemas.common import Named
+from app.schemas.wire import ArgusModel
+from app.schemas.wire import QueryModel
+from app.services.search import MOST_ROWS
+from app.services.search import Page
+
+Limit = Annotated[int, Field(ge=0, le=MOST_ROWS)]
+Offset = Annotated[int, Field(ge=0, le=2**31 - 1)]
+Match = Literal["any", "all"]
+Names = Annotated[tuple[Named, ...], Field(max_length=100)]
+RELATIVE = re.compile(r"now(?:([+-])([0-9]{1,6})([smhdw]))?", re.ASCII)
+ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9:]{5,8}(?:\.[0-9]{1,9})?Z)?", re.ASCII)
+SPANS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+LATEST = 253_402_300_799_000  # the last millisecond of the year 9999
+
+
+def _moment(value: int | str) -> int | str:
+    if to_moment(value) is None and value != 0:
+        raise PydanticCustomError("moment", "is no time")
+    return value
+
+
+Moment = Annotated[
+    Annotated[int, Field(ge=0, le=LATEST)] | Annotated[str, Field(max_length=40)], AfterValidator(_moment)
+]
+
+
+def to_moment(value: int | str | None) -> datetime | None:
+    """A time in a search: epoch milliseconds (0 is *none*), ISO-8601 in UTC, or ``now-1d`` and its like."""
+    if isinstance(value, int):
+        return datetime.fromtimestamp(value / 1000, UTC) if value else None
+    if not value:
+        return None
+    if value.isascii() and value.isdigit() and int(value) <= LATEST:
+        return to_moment(int(value))
+    relative = RELATIVE.fullmatch(value)
+    if relative is not None:
+        span = timedelta(**{SPANS[relative[3]]: int(relative[2])}) if relative[1] else timedelta()
+        try:
+            return clock.now() - span if relative[1] == "-" else clock.now() + span
+        except OverflowError:  # before the year 1, or after 9999
+            return None
+    if ISO.fullmatch(value) is None:
+        return None
+    try:
+        return datetime.fromisoformat(value).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+class Paged(QueryModel):
+    """A list with pages."""
+
+    limit: Limit = 25
+    offset: Offset = 0
+
+    @property
+    def page(self) -> Page:
+        return Page(self.limit, self.offset)
+
+
+class Sorted(Paged):
+    """A list that can be sorted; ``-`` for descending."""
+
+    sort_by: Names = ()
+
+
+class KeywordQuery(Sorted):
+    """A list with keywords; ``keyword`` is the older name."""
+
+    keywords: Names = ()
+    keyword: Names = ()
+    keyword_match: Match = "all"
+    keyword_field: Names = ()
+
+    def keyword_criteria(self) -> dict[str, Any]:
+        """For the service's ``Criteria``."""
+        return {
+            "keywords": self.keywords + self.keyword,
+            "any_keyword": self.keyword_match == "any",
+            "keyword_fields": self.keyword_field,
+        }
+
+
+class Search(ArgusModel):
+    """A search by a criteria object, with pages."""
+
+    limit: Limit = 25
+    offset: Offset = 0
+    sort_by: Names | None = None
+
+    @property
+    def page(self) -> Page:
+        return Page(self.limit, self.offset)
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        return self.sort_by or ()
+
+
+class KeywordSearch(ArgusModel):
+    """Keywords of a criteria object."""
+
+    keywords: Names | None = None
+    keyword_match_strategy: Match = "all"
+    keyword_field_strategy: Names | None = None
+
+    def keyword_criteria(self) -> dict[str, Any]:
+        """For the service's ``Criteria``."""
+        return {
+            "keywords": self.keywords or (),
+            "any_keyword": self.keyword_match_strategy == "any",
+            "keyword_fields": self.keyword_field_strategy or (),
+        }
+
+
+class TimeSearch(ArgusModel):
+    """A span of time, and which times must lie in it."""
+
+    start_timestamp: Moment | None = None
+    end_timestamp: Moment | None = None
+    time_field_strategy: Names | None = None
+    time_match_strategy: Match = "any"
+
+    def time_criteria(self) -> dict[str, Any]:
+        """For the service's ``Criteria``."""
+        return {
+            "start": to_moment(self.start_timestamp),
+            "end": to_moment(self.end_timestamp),
+            "time_fields": self.time_field_strategy or (),
+            "every_time": self.time_match_strategy == "all",
+        }
+
+
+class FlagSearch(ArgusModel):
+    """Flags of a criteria object."""
+
+    include_flags: Names | None = None
+    exclude_flags: Names | None = None
+
+    def flag_criteria(self) -> dict[str, Any]:
+        """For the service's ``Criteria``."""
+        return {"include_flags": self.include_flags or (), "exclude_flags": self.exclude_flags or ()}
+
+
+class SubCriterion(ArgusModel):
+    """How a sub-criterion joins: OR, with ``required`` AND, with ``exclude`` NOT."""
+
+    required: bool = False
+    exclude: bool = False
+
+    def joining(self) -> dict[str, Any]:
+        """For the service's ``Criteria``."""
+        return {"required": self.required, "exclude": self.exclude}

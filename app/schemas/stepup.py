@@ -1,0 +1,77 @@
+"""Bodies of step-up: proof of presence for one operation (contract 3.4)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from typing import Literal
+
+from pydantic import AfterValidator
+from pydantic import Field
+from pydantic_core import PydanticCustomError
+
+from app.policy import redirects
+from app.schemas.logins import Authorization
+from app.schemas.logins import Password
+from app.schemas.logins import TokenCode
+from app.schemas.wire import ArgusModel
+
+Operation = Literal[
+    "password.set",
+    "totp.initialize",
+    "apikey.create",
+    "apikey.renew",
+    "publickey.enroll",
+    "pruneCustomerData",
+]
+ContextName = Annotated[str, Field(min_length=1, max_length=100)]
+Context = Annotated[dict[ContextName, Annotated[str, Field(max_length=200)]], Field(max_length=20)]
+
+
+def _own_path(value: str) -> str:
+    if redirects.safe_next(value) is None:
+        raise PydanticCustomError("pattern", "is no path of our own")
+    return value
+
+
+class Authorizing(ArgusModel):
+    """The one operation that is authorised; ``nextURI`` is a path of this server."""
+
+    operation: Operation
+    next_uri: Annotated[str, Field(max_length=2048), AfterValidator(_own_path)]
+    context: Context | None = None
+
+
+class PasswordAuthorize(Authorizing):
+    """Presence, by the password."""
+
+    password: Password
+
+
+class TOTPAuthorize(Authorizing):
+    """Presence, by the code of the moment."""
+
+    token_code: TokenCode
+
+
+class ValidateAuthorization(ArgusModel):
+    """Does this authorization count for that? Every variable of ``context`` must match."""
+
+    authorization: Authorization
+    operation: Operation
+    context: Context | None = None
+    allow_expired: bool = False
+    allow_replay: bool = False
+
+
+class Presence(ArgusModel):
+    """The password once more, or an authorization."""
+
+    password: Password | None = None
+    authorization: Authorization | None = None
+
+
+class RenewAPIKey(Presence):
+    """A new end for a key; without a number of days the default (contract 3.7)."""
+
+    expiration_days: Annotated[int, Field(ge=0, le=3650)] | None = None
+    disable_expiration: bool = False

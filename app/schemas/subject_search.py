@@ -1,0 +1,174 @@
+"""Lists of and searches for users, groups, subjects and memberships (contract 4.3)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from typing import Any
+from typing import Literal
+
+from pydantic import Field
+
+from app.schemas.common import Comment
+from app.schemas.common import Named
+from app.schemas.searching import FlagSearch
+from app.schemas.searching import KeywordQuery
+from app.schemas.searching import KeywordSearch
+from app.schemas.searching import Names
+from app.schemas.searching import Paged
+from app.schemas.searching import Search
+from app.schemas.searching import SubCriterion
+from app.schemas.searching import TimeSearch
+from app.schemas.wire import ArgusModel
+from app.schemas.wire import QueryModel
+from app.services.permission_search import MembershipCriteria
+from app.services.subject_search import Holding
+from app.services.subject_search import SubjectCriteria
+
+
+class SubjectList(KeywordQuery):
+    """Query of a list of subjects."""
+
+    domain: Names = ()
+    subject: Names = ()
+    customer: Names = ()
+    include_flag: Names = ()
+    exclude_flag: Names = ()
+    include_deleted: bool = False
+
+    def as_criteria(self) -> SubjectCriteria:
+        """What the service searches by."""
+        return SubjectCriteria(
+            domains=self.domain,
+            subjects=self.subject,
+            customers=self.customer,
+            include_flags=self.include_flag,
+            exclude_flags=self.exclude_flag,
+            include_deleted=self.include_deleted,
+            **self.keyword_criteria(),
+        )
+
+
+class Held(ArgusModel):
+    """A permission the subject must hold."""
+
+    function: Named
+    customer: Named | None = None
+    domain: Named | None = None
+
+
+class SubjectFilters(KeywordSearch, FlagSearch, TimeSearch):
+    """The filters of one criteria object."""
+
+    domain: Names | None = None
+    subject: Names | None = None
+    customer: Names | None = None
+    ancestor: Names | None = None
+    parent: Names | None = None
+    permissions: Annotated[tuple[Held, ...], Field(max_length=20)] | None = None
+    type: Literal["user", "group"] | None = None
+    user_field_strategy: Names | None = None
+    user_match_strategy: Literal["any", "all"] = "any"
+    include_deleted: bool = False
+
+    def _filters(self) -> dict[str, Any]:
+        return {
+            "kind": self.type,
+            "domains": self.domain or (),
+            "subjects": self.subject or (),
+            "customers": self.customer or (),
+            "ancestors": self.ancestor or (),
+            "parents": self.parent or (),
+            "holdings": [Holding(one.function, one.customer) for one in self.permissions or ()],
+            "subject_fields": self.user_field_strategy or (),
+            "include_deleted": self.include_deleted,
+            **self.keyword_criteria(),
+            **self.flag_criteria(),
+            **self.time_criteria(),
+        }
+
+
+class SubjectSub(SubjectFilters, SubCriterion):
+    """A sub-criterion, which may have its own."""
+
+    sub_criteria: Annotated[tuple[SubjectSub, ...], Field(max_length=20)] | None = None
+
+    def as_criteria(self) -> SubjectCriteria:
+        """What the service searches by."""
+        sub = [one.as_criteria() for one in self.sub_criteria or ()]
+        return SubjectCriteria(**self._filters(), **self.joining(), sub=sub)
+
+
+class SubjectSearch(SubjectFilters, Search):
+    """A search for subjects."""
+
+    sub_criteria: Annotated[tuple[SubjectSub, ...], Field(max_length=20)] | None = None
+
+    def as_criteria(self) -> SubjectCriteria:
+        """What the service searches by."""
+        sub = [one.as_criteria() for one in self.sub_criteria or ()]
+        return SubjectCriteria(**self._filters(), sub=sub)
+
+
+class MembershipList(Paged):
+    """Query of the list of memberships."""
+
+    subject: Names = ()
+    include_deleted: bool = False
+
+    def as_criteria(self) -> MembershipCriteria:
+        """What the service searches by."""
+        return MembershipCriteria(subjects=self.subject, include_deleted=self.include_deleted)
+
+
+class MembershipFilters(TimeSearch):
+    """The filters of one criteria object."""
+
+    customer: Names | None = None
+    domain: Names | None = None
+    subject: Names | None = None
+    subject_field_strategy: Names | None = None
+    include_deleted: bool = False
+
+    def _filters(self) -> dict[str, Any]:
+        return {
+            "customers": self.customer or (),
+            "domains": self.domain or (),
+            "subjects": self.subject or (),
+            "subject_fields": self.subject_field_strategy or (),
+            "include_deleted": self.include_deleted,
+            **self.time_criteria(),
+        }
+
+
+class MembershipSub(MembershipFilters, SubCriterion):
+    """A sub-criterion."""
+
+    def as_criteria(self) -> MembershipCriteria:
+        """What the service searches by."""
+        return MembershipCriteria(**self._filters(), **self.joining())
+
+
+class MembershipSearch(MembershipFilters, Search):
+    """A search for memberships."""
+
+    sub_criteria: Annotated[tuple[MembershipSub, ...], Field(max_length=20)] | None = None
+
+    def as_criteria(self) -> MembershipCriteria:
+        """What the service searches by."""
+        return MembershipCriteria(
+            **self._filters(), sub=[one.as_criteria() for one in self.sub_criteria or ()]
+        )
+
+
+class MembershipsRemove(QueryModel):
+    """Query of the removal in bulk."""
+
+    membership_id: Annotated[tuple[Named, ...], Field(min_length=1, max_length=1000)]
+    comment: Comment | None = None
+
+
+class SubjectGroups(Paged):
+    """Query of the groups of a subject."""
+
+    include_inherited: bool = True
+    sort_by: Names = ()

@@ -1,0 +1,173 @@
+"""Python names and values on one side, Argus's camelCase JSON on the other: the one place where they meet."""
+
+from __future__ import annotations
+
+import re
+import types
+import typing
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from typing import Self
+
+from pydantic import BaseModel
+from pydantic import ConfigDict
+from pydantic import model_validator
+from werkzeug.datastructures import MultiDict
+
+# Words the contract does not merely capitalise, wherever they do not come first.
+SPELLINGS = {
+    "uri": "URI", "uris": "URIs", "url": "URL", "ip": "IP", "id": "ID", "ids": "IDs", "totp": "TOTP",
+}  # fmt: skip
+INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,18})", re.ASCII)
+BOOLEANS = {"true": True, "True": True, "false": False, "False": False}
+COLLECTIONS = (tuple, frozenset)
+
+
+def to_wire(name: str) -> str:
+    """``client_ip_range`` as ``clientIPRange``."""
+    first, *rest = name.split("_")
+    return first + "".join(SPELLINGS.get(word, word.capitalize()) for word in rest)
+
+
+def to_millis(moment: datetime | None) -> int:
+    """Epoch milliseconds; 0 is *not set* (contract 1.6)."""
+    return int(moment.timestamp() * 1000) if moment is not None else 0
+
+
+class ArgusModel(BaseModel):
+    """A schema: strict scalars (a boolean is no integer, a number no text), unknown fields refused.
+
+    JSON has lists only, so a list is taken where a field is a tuple or a frozenset.
+    """
+
+    model_config = ConfigDict(
+        alias_generator=to_wire,
+        validate_by_alias=True,
+        validate_by_name=False,
+        extra="forbid",
+        frozen=True,
+        strict=True,
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _lists(cls, given: Any) -> Any:
+        """Lists into what strict validation takes for a collection; anything else is left to be refused."""
+        if not isinstance(given, Mapping):
+            return given
+        fields = {to_wire(name): field.annotation for name, field in cls.model_fields.items()}
+        return {name: _collection(fields.get(name), value) for name, value in given.items()}
+
+
+class Shape(BaseModel):
+    """What an answer looks like: made from Python names, written in the wire's; documented from itself."""
+
+    model_config = ConfigDict(
+        alias_generator=to_wire, validate_by_name=True, validate_by_alias=False, extra="forbid", frozen=True
+    )
+
+
+class QueryModel(ArgusModel):
+    """A query string: values arrive as text; repeated parameters form the collections."""
+
+    @classmethod
+    def from_query(cls, query: MultiDict[str, str]) -> Self:
+        """The query as this schema. Raises pydantic's ``ValidationError``."""
+        return cls.model_validate(from_texts(cls, query))
+
+
+def from_texts(model: type[ArgusModel], texts: MultiDict[str, str]) -> dict[str, Any]:
+    """Values that arrived as text, in a query or a form, as the kinds of this schema's fields."""
+    fields = {to_wire(name): field.annotation for name, field in model.model_fields.items()}
+    given: dict[str, Any] = {}
+    for name in texts:
+        values = texts.getlist(name)
+        kinds = kinds_of(fields.get(name))
+        if any(kind in COLLECTIONS for kind in kinds):
+            items = _items_of(fields.get(name))
+            given[name] = [_value(items, value) for value in values]
+        elif len(values) > 1 and name in fields:
+            given[name] = Repeated()
+        else:
+            given[name] = _value(kinds, values[0])
+    return given
+
+
+def lists_of(model: type[ArgusModel]) -> frozenset[str]:
+    """The wire names of the fields that hold several values."""
+    fields = {to_wire(name): field.annotation for name, field in model.model_fields.items()}
+    return frozenset(n for n, kind in fields.items() if not kinds_of(kind).isdisjoint(COLLECTIONS))
+
+
+def models_in(model: type[ArgusModel]) -> dict[str, type[ArgusModel]]:
+    """The fields that hold one object, by wire name, and the schema of each."""
+    found: dict[str, type[ArgusModel]] = {}
+    for name, field in model.model_fields.items():
+        for kind in kinds_of(field.annotation):
+            if isinstance(kind, type) and issubclass(kind, ArgusModel):
+                found[to_wire(name)] = kind
+    return found
+
+
+def maps_of(model: type[ArgusModel]) -> frozenset[str]:
+    """The wire names of the fields that hold texts by name, such as one for each language."""
+    fields = {to_wire(name): field.annotation for name, field in model.model_fields.items()}
+    return frozenset(name for name, kind in fields.items() if dict in kinds_of(kind))
+
+
+def objects_of(model: type[ArgusModel]) -> frozenset[str]:
+    """The wire names of the fields that hold several objects."""
+    return frozenset(
+        to_wire(name)
+        for name, field in model.model_fields.items()
+        if any(
+            isinstance(item, type) and issubclass(item, ArgusModel) for item in _items_of(field.annotation)
+        )
+    )
+
+
+class Repeated:
+    """Stands for a parameter that was given twice, so that its field is refused by name."""
+
+
+def _value(kinds: set[Any], text: str) -> Any:
+    if bool in kinds and text in BOOLEANS:
+        return BOOLEANS[text]
+    if int in kinds and INTEGER.fullmatch(text):
+        return int(text)
+    return text
+
+
+def _collection(annotation: Any, value: Any) -> Any:
+    if not isinstance(value, list):
+        return value
+    kinds = kinds_of(annotation)
+    if tuple in kinds:
+        return tuple(value)
+    if frozenset in kinds:
+        try:
+            return frozenset(value)
+        except TypeError:
+            return value  # unhashable items: left a list, which the field refuses by name
+    return value
+
+
+def _items_of(annotation: Any) -> set[Any]:
+    """What the collections hold that a field may be."""
+    source = typing.get_origin(annotation)
+    if source in COLLECTIONS:
+        return {kind for one in typing.get_args(annotation) for kind in kinds_of(one)}
+    if source in (typing.Union, types.UnionType):
+        return {item for one in typing.get_args(annotation) for item in _items_of(one)}
+    return _items_of(typing.get_args(annotation)[0]) if source is typing.Annotated else set()
+
+
+def kinds_of(annotation: Any) -> set[Any]:
+    """The plain types a field may hold, through Optional, Annotated and Literal."""
+    source = typing.get_origin(annotation)
+    if source in (typing.Union, types.UnionType):
+        return {kind for one in typing.get_args(annotation) for kind in kinds_of(one)}
+    if source is typing.Annotated:
+        return kinds_of(typing.get_args(annotation)[0])
+    return {source or annotation}

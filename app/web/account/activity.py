@@ -1,0 +1,33 @@
+"""What happened to one's account lately."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+from flask import render_template
+from flask import request
+from flask import url_for
+
+from app.services import audit_search
+from app.services import events
+from app.services.callers import Caller
+from app.services.search import Page as Rows
+from app.web.pages import Page
+from app.web.pages import page
+
+blueprint = Blueprint("activity", __name__, url_prefix="/account/activity")
+ROWS = 25
+
+
+@blueprint.get("")
+@page
+def index(caller: Caller) -> Page:
+    """Logins, changes, approvals and refusals, newest first."""
+    text = request.args.get("offset", "")
+    offset = int(text) if text.isascii() and text.isdigit() and len(text) <= 7 else 0
+    found = events.about(caller.user_id, Rows(ROWS, offset))
+
+    def link(offset: int) -> str:
+        return url_for("activity.index", offset=offset or None)
+
+    clients = audit_search.clients_of(found.rows)
+    return render_template("account/activity.html", found=found, clients=clients, link=link)

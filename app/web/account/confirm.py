@@ -1,0 +1,149 @@
+"""Presence, proven once more before something that matters (rule 42): one page for every such action.
+
+What it buys is a step-up token for that one action: five minutes, once, in this login only. It waits in the
+form session until the action spends it.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from flask import Blueprint
+from flask import flash
+from flask import redirect
+from flask import render_template
+from flask import request
+from flask import session
+from flask import url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from app.policy import redirects
+from app.services import assertions
+from app.services import directory
+from app.services import passkeys
+from app.services import presence
+from app.services import stepup
+from app.services import webauthn
+from app.services.callers import Caller
+from app.services.logins import SIGNATURE
+from app.services.logins import TOTP
+from app.services.problems import FieldProblem
+from app.services.problems import Invalid
+from app.services.problems import Missing
+from app.services.problems import Throttled
+from app.services.unit import write
+from app.web import passkey_options
+from app.web.entries import Entry
+from app.web.entries import typed
+from app.web.field_words import OPERATIONS
+from app.web.pages import Page
+from app.web.pages import page
+from app.web.passkey_answers import signed
+from app.web.problems import slowed
+from app.web.problems import too_many
+
+blueprint = Blueprint("confirm", __name__, url_prefix="/account/confirm")
+KEPT = "step_up"
+# Where one goes who would rather not.
+AROUND = {stepup.CREATE_KEY: "keys.index", stepup.RENEW_KEY: "keys.index"}
+
+
+def held(operation: str) -> str | None:
+    """The authorization that this browser holds for an action, if any."""
+    kept = session.get(KEPT)
+    return str(kept[1]) if isinstance(kept, list) and kept[0] == operation else None
+
+
+def first(operation: str, back: str) -> Response:
+    """To the page where presence is proven; from there on to ``back``."""
+    session.pop(KEPT, None)
+    return redirect(url_for("confirm.ask") + "?" + urlencode({"for": operation, "next": back}), 303)
+
+
+def again(operation: str, back: str) -> Response:
+    """Once more, after an authorization that did not count: it was too old, or used already."""
+    flash(_("Your confirmation was too old or used already. Confirm once more."))
+    return first(operation, back)
+
+
+def spent() -> None:
+    """The action was done: its authorization counts no more."""
+    session.pop(KEPT, None)
+
+
+@blueprint.get("")
+@page
+def ask(caller: Caller) -> Page:
+    """The page: by password, by code, or by passkey, as this person has them."""
+    return _show(caller, Entry())
+
+
+@blueprint.post("")
+@page
+def by_text(caller: Caller) -> Page:
+    """A password or a code."""
+    entry = typed("password", "tokenCode")
+    try:
+        if "tokenCode" in request.form:
+            presence.begun_by(caller, TOTP)
+            presence.by_code(caller, _filled("tokenCode", "Enter the code that your app shows."))
+        else:
+            presence.by_password(caller, _filled("password", "Enter your password."))
+    except Invalid as problem:
+        return _show(caller, entry.refused(problem))
+    except Throttled as problem:
+        return too_many(_show(caller, Entry(), slowed(problem.seconds)), problem)
+    return _granted(caller)
+
+
+@blueprint.post("/passkey")
+@page
+def by_passkey(caller: Caller) -> Page:
+    """What the person's passkey signed."""
+    try:
+        presence.begun_by(caller, SIGNATURE)
+        presence.by_passkey(caller, signed()[0])
+    except Invalid as problem:
+        return _show(caller, Entry().refused(problem))
+    return _granted(caller)
+
+
+def _filled(name: str, otherwise: str) -> str:
+    """What was typed; nothing at all is no attempt that would count as wrong."""
+    text = request.form.get(name, "")
+    if not text:
+        raise Invalid(FieldProblem(name, otherwise, "MISSING"))
+    return text
+
+
+def _granted(caller: Caller) -> Response:
+    operation = _operation()
+    session[KEPT] = [operation, presence.authorized(caller, operation, {}).text]
+    return redirect(redirects.safe_next(request.values.get("next")) or url_for("account.index"), 303)
+
+
+def _show(caller: Caller, entry: Entry, message: str | None = None) -> str:
+    user, operation = directory.user_by_id(caller.user_id), _operation()
+    begun_by_key = caller.row.login_method == SIGNATURE.method and assertions.browsers_can()
+    by_key = begun_by_key and bool(passkeys.living(user.id))
+    offer = write(lambda: webauthn.offer("authorize", caller)) if by_key else None
+    return render_template(
+        "account/confirm.html",
+        action=OPERATIONS[operation],
+        operation=operation,
+        around=url_for(AROUND.get(operation, "security.index")),
+        message=message,
+        back=redirects.safe_next(request.values.get("next")) or url_for("account.index"),
+        entry=entry,
+        by_password=user.password_hash is not None,
+        by_code=caller.row.login_method == TOTP.method,
+        options=passkey_options.to_get(offer) if offer is not None else None,
+    )
+
+
+def _operation() -> str:
+    operation = request.values.get("for", "")
+    if operation not in OPERATIONS:
+        raise Missing("action")
+    return operation

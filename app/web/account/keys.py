@@ -1,0 +1,144 @@
+"""One's own API keys: made, limited, renewed, revoked; the text is shown once."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+from flask import render_template
+from flask import request
+from flask import url_for
+from flask_babel import gettext as _
+
+from app import clock
+from app.models.apikeys import APIKey
+from app.schemas.apikeys import AdminAPIKeyRequest
+from app.schemas.apikeys import AdminRenewAPIKey
+from app.services import apikeys
+from app.services import authority
+from app.services import directory
+from app.services import key_limits
+from app.services import stepup
+from app.services.callers import Caller
+from app.services.problems import Invalid
+from app.services.problems import Missing
+from app.services.stepup import NotProven
+from app.web.account import confirm
+from app.web.entries import Entry
+from app.web.entries import read
+from app.web.entries import typed
+from app.web.key_words import ends_words
+from app.web.pages import Page
+from app.web.pages import acting
+from app.web.pages import done
+from app.web.pages import page
+
+blueprint = Blueprint("keys", __name__, url_prefix="/account/keys")
+# More customers than these are not listed to be chosen from.
+MOST_PLACES = 20
+
+
+@blueprint.get("")
+@page
+def index(caller: Caller) -> Page:
+    """The keys that have not been revoked, with what each may do."""
+    keys = apikeys.of_user(caller.user_id)
+    names = _names(keys)
+
+    def named(ids: list[int] | None, names: dict[int, str]) -> str:
+        return ", ".join(names.get(one, str(one)) for one in ids or ())
+
+    return render_template(
+        "account/keys.html", keys=keys, prefix=apikeys.prefix, names=names, named=named, now=clock.now()
+    )
+
+
+@blueprint.route("/add", methods=["GET", "POST"])
+@page
+def add(caller: Caller) -> Page:
+    """A new key; presence is proven first."""
+    proof = confirm.held(stepup.CREATE_KEY)
+    if proof is None:
+        return confirm.first(stepup.CREATE_KEY, url_for("keys.add"))
+    entry = Entry({"expirationDays": str(apikeys.DEFAULT_DAYS)})
+    if request.method == "GET":
+        return _form(caller, entry)
+    try:
+        asked = read(AdminAPIKeyRequest)
+        limits = asked.as_typed()
+
+        def work(now: Caller) -> tuple[APIKey, str]:
+            owner = directory.user_by_id(now.user_id)
+            return key_limits.create_key(owner, asked.description, limits, now)
+
+        key, text = stepup.spending(proof, stepup.CREATE_KEY, caller, work)
+    except NotProven:
+        return confirm.again(stepup.CREATE_KEY, url_for("keys.add"))
+    except Invalid as problem:
+        return _form(caller, typed().refused(problem))
+    confirm.spent()
+    return render_template("account/key_made.html", key=key, text=text)
+
+
+@blueprint.route("/<int:number>/renew", methods=["GET", "POST"])
+@page
+def renew(caller: Caller, number: int) -> Page:
+    """A new end for a key, counted from now; presence is proven first."""
+    key = _own(caller, number)
+    proof = confirm.held(stepup.RENEW_KEY)
+    if proof is None:
+        return confirm.first(stepup.RENEW_KEY, url_for("keys.renew", number=number))
+    entry = Entry({"expirationDays": str(apikeys.DEFAULT_DAYS)})
+    if request.method == "POST":
+        try:
+            limits = read(AdminRenewAPIKey).as_limits()
+
+            def work(now: Caller) -> APIKey:
+                days = key_limits.from_request(now, limits).days
+                parts = apikeys.parts_of_number(now.user_id, str(number))
+                return apikeys.renew(now.user_id, *parts, days, now.actor)
+
+            renewed: APIKey = stepup.spending(proof, stepup.RENEW_KEY, caller, work)
+        except NotProven:
+            return confirm.again(stepup.RENEW_KEY, url_for("keys.renew", number=number))
+        except Invalid as problem:
+            entry = typed().refused(problem)
+        else:
+            confirm.spent()
+            return done(ends_words(renewed), "keys.index")
+    return render_template("account/key_renew.html", key=key, name=apikeys.prefix(key), entry=entry)
+
+
+@blueprint.route("/<int:number>/revoke", methods=["GET", "POST"])
+@page
+def revoke(caller: Caller, number: int) -> Page:
+    """Ask, then end the key and every session it bought."""
+    key = _own(caller, number)
+    if request.method == "GET":
+        return render_template("account/key_revoke.html", key=key, name=apikeys.prefix(key))
+    parts = apikeys.parts_of_number(caller.user_id, str(number))
+    acting(caller, lambda now: apikeys.revoke(now.user_id, *parts, now.actor))
+    return done(_("The key is revoked."), "keys.index")
+
+
+def _form(caller: Caller, entry: Entry) -> str:
+    reach = caller.rights.reach()
+    found = directory.customers_by_id(reach) if len(reach) <= MOST_PLACES else None
+    places = [(str(one.id), one.name) for one in found] if found is not None else None
+    return render_template("account/key_form.html", entry=entry, places=places)
+
+
+def _own(caller: Caller, number: int) -> APIKey:
+    key = next((one for one in apikeys.of_user(caller.user_id) if one.key_number == number), None)
+    if key is None:
+        raise Missing("API key")
+    return key
+
+
+def _names(keys: list[APIKey]) -> dict[str, dict[int, str]]:
+    """Names of the functions and customers that keys are limited to."""
+    bounds = [key.constraints or {} for key in keys]
+    functions = {one for bound in bounds for one in bound.get("functions", ())}
+    customers = {one for bound in bounds for one in bound.get("customers", ())}
+    return {
+        "functions": {one.id: one.name for one in authority.functions_by_id(functions)},
+        "customers": {one.id: one.name for one in directory.customers_by_id(customers)},
+    }

@@ -1,0 +1,86 @@
+"""One's passkeys: added with the browser's help, removed."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+from flask import render_template
+from flask import request
+from flask import url_for
+from flask_babel import gettext as _
+
+from app.schemas.webauthn import WebAuthnEnrol
+from app.services import assertions
+from app.services import directory
+from app.services import passkeys
+from app.services import presence
+from app.services import stepup
+from app.services import webauthn
+from app.services.callers import Caller
+from app.services.problems import Invalid
+from app.services.problems import Missing
+from app.services.stepup import NotProven
+from app.services.unit import write
+from app.web import passkey_options
+from app.web.account import confirm
+from app.web.entries import Entry
+from app.web.entries import read
+from app.web.entries import typed
+from app.web.pages import Page
+from app.web.pages import acting
+from app.web.pages import done
+from app.web.pages import page
+from app.web.words import browser_words
+
+blueprint = Blueprint("passkeys", __name__, url_prefix="/account/security/passkeys")
+
+
+@blueprint.get("/add")
+@page
+def add(caller: Caller) -> Page:
+    """The page on which the browser makes one; presence is proven first."""
+    if not assertions.browsers_can():
+        raise Missing("passkeys")
+    presence.strong_enough(caller)
+    if confirm.held(stepup.ENROL_PASSKEY) is None:
+        return confirm.first(stepup.ENROL_PASSKEY, url_for("passkeys.add"))
+    # By what name the owner will know it: this device, unless he writes another.
+    return _show(caller, Entry({"description": browser_words(request.user_agent.string)}))
+
+
+@blueprint.post("/add")
+@page
+def enrol(caller: Caller) -> Page:
+    """What the browser made; it counts from now on."""
+    presence.strong_enough(caller)
+    proof = confirm.held(stepup.ENROL_PASSKEY)
+    if proof is None:
+        return confirm.first(stepup.ENROL_PASSKEY, url_for("passkeys.add"))
+    try:
+        webauthn.enrol(caller, proof, read(WebAuthnEnrol).attestation)
+    except NotProven:
+        return confirm.again(stepup.ENROL_PASSKEY, url_for("passkeys.add"))
+    except Invalid as problem:
+        return _show(caller, typed().refused(problem))
+    confirm.spent()
+    return done(_("The passkey is added. You can log in with it from now on."), "security.index")
+
+
+@blueprint.route("/<int:key>/remove", methods=["GET", "POST"])
+@page
+def remove(caller: Caller, key: int) -> Page:
+    """Ask, then never accept this passkey again."""
+    presence.strong_enough(caller)
+    if request.method == "GET":
+        found = next((one for one in passkeys.living(caller.user_id) if one.id == key), None)
+        if found is None:
+            raise Missing("passkey")
+        return render_template("account/passkey_remove.html", key=found)
+    acting(caller, lambda now: passkeys.revoke(directory.user_by_id(now.user_id), key, now.actor))
+    return done(_("The passkey is removed."), "security.index")
+
+
+def _show(caller: Caller, entry: Entry) -> str:
+    offer = write(lambda: webauthn.offer("enrol", caller))
+    options = passkey_options.to_create(offer, directory.user_by_id(caller.user_id))
+    proof = confirm.held(stepup.ENROL_PASSKEY)
+    return render_template("account/passkey_add.html", options=options, entry=entry, proof=proof)

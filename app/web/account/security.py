@@ -1,0 +1,127 @@
+"""How one gets in: password, one-time codes, passkeys."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import segno
+from flask import Blueprint
+from flask import render_template
+from flask import request
+from flask import url_for
+from flask_babel import gettext as _
+
+from app.schemas.totp import VerifyTOTP
+from app.services import accounts
+from app.services import assertions
+from app.services import directory
+from app.services import passkeys
+from app.services import presence
+from app.services import stepup
+from app.services import totp
+from app.services.callers import Caller
+from app.services.problems import Invalid
+from app.services.problems import Throttled
+from app.services.stepup import NotProven
+from app.services.totp import Seed
+from app.web import theme
+from app.web.account import confirm
+from app.web.entries import Entry
+from app.web.entries import read
+from app.web.entries import typed
+from app.web.pages import Page
+from app.web.pages import acting
+from app.web.pages import done
+from app.web.pages import page
+from app.web.problems import slowed
+from app.web.problems import too_many
+
+blueprint = Blueprint("security", __name__, url_prefix="/account/security")
+
+
+@blueprint.get("")
+@page
+def index(caller: Caller) -> Page:
+    """Each way in, and what can be done about it."""
+    user = directory.user_by_id(caller.user_id)
+    methods = {method.name: method for method in accounts.methods_of(user)}
+    return render_template(
+        "account/security.html",
+        methods=methods,
+        passkeys=passkeys.living(user.id),
+        strong=presence.is_strong_enough(caller),
+        by_browser=assertions.browsers_can(),
+    )
+
+
+@blueprint.get("/codes")
+@page
+def codes(caller: Caller) -> Page:
+    """Begin to set up one-time codes; presence is proven first."""
+    presence.strong_enough(caller)
+    if confirm.held(stepup.INITIALIZE_TOTP) is None:
+        return confirm.first(stepup.INITIALIZE_TOTP, url_for("security.codes"))
+    return render_template("account/codes.html", seed=None, entry=Entry())
+
+
+@blueprint.post("/codes")
+@page
+def begin_codes(caller: Caller) -> Page:
+    """A new generator, shown once, which counts when its first code is entered."""
+    presence.strong_enough(caller)
+    proof = confirm.held(stepup.INITIALIZE_TOTP)
+    if proof is None:
+        return confirm.first(stepup.INITIALIZE_TOTP, url_for("security.codes"))
+    try:
+        seed: Seed = stepup.spending(proof, stepup.INITIALIZE_TOTP, caller, _seed_of)
+    except NotProven:
+        return confirm.again(stepup.INITIALIZE_TOTP, url_for("security.codes"))
+    finally:
+        confirm.spent()
+    uri = totp.provisioning_uri(seed, caller.user_name, theme.current().name)
+    groups = [seed.base32[at : at + 4] for at in range(0, len(seed.base32), 4)]
+    return render_template("account/codes.html", seed=seed, groups=groups, entry=Entry(), **_picture(uri))
+
+
+@blueprint.post("/codes/verify")
+@page
+def verify_codes(caller: Caller) -> Page:
+    """The first code makes the new generator the one that counts."""
+    presence.strong_enough(caller)
+    try:
+        asked = read(VerifyTOTP)
+        user = directory.user_by_id(caller.user_id)
+        totp.activate(user, asked.cookie, asked.verification_code, caller.actor)
+    except Invalid as problem:
+        return _code_once_more(typed("verificationCode").refused(problem))
+    except Throttled as problem:
+        return too_many(_code_once_more(typed("verificationCode"), slowed(problem.seconds)), problem)
+    return done(_("One-time codes are set up. You are asked for one at your next login."), "security.index")
+
+
+@blueprint.route("/codes/remove", methods=["GET", "POST"])
+@page
+def remove_codes(caller: Caller) -> Page:
+    """Ask, then take the codes away."""
+    presence.strong_enough(caller)
+    if request.method == "GET":
+        return render_template("account/codes_remove.html")
+    acting(caller, lambda now: totp.remove(directory.user_by_id(now.user_id), now.actor))
+    return done(_("One-time codes are off."), "security.index")
+
+
+def _code_once_more(entry: Entry, message: str | None = None) -> str:
+    return render_template("account/codes.html", seed=None, entry=entry, message=message)
+
+
+def _seed_of(now: Caller) -> Seed:
+    return totp.initialize(directory.user_by_id(now.user_id), now.actor)
+
+
+def _picture(uri: str) -> dict[str, Any]:
+    """The address as a QR picture: a path in modules, four of quiet zone around it (ISO 18004)."""
+    code = segno.make(uri, micro=False, error="m")
+    return {
+        "qr": code.svg_inline(scale=5, border=4, omitsize=False, svgclass="qr", lineclass=None),
+        "uri": uri,
+    }

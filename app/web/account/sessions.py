@@ -1,0 +1,58 @@
+"""Where one is logged in, and which applications act under each login; any of it can be ended here."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+from flask import redirect
+from flask import render_template
+from flask import request
+from flask import session as form_session
+from flask import url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from app import edge
+from app.services import directory
+from app.services import session_admin
+from app.services.callers import Caller
+from app.web.pages import Page
+from app.web.pages import acting
+from app.web.pages import done
+from app.web.pages import page
+
+blueprint = Blueprint("sessions", __name__, url_prefix="/account/sessions")
+
+
+@blueprint.get("")
+@page
+def index(caller: Caller) -> Page:
+    """Every login that stands, newest first, with what hangs on it."""
+    tree = session_admin.tree(directory.user_by_id(caller.user_id))
+    return render_template("account/sessions.html", tree=tree, here=caller.row.login_id)
+
+
+@blueprint.post("/<session>/end")
+@page
+def end(caller: Caller, session: str) -> Page:
+    """End one login with all under it, or one application's session."""
+    ended = acting(caller, lambda now: session_admin.evict(session, now))
+    if ended.id == caller.row.login_id:
+        return _gone()
+    return done(_("The session has ended."), "sessions.index")
+
+
+@blueprint.route("/end-all", methods=["GET", "POST"])
+@page
+def end_all(caller: Caller) -> Page:
+    """Ask, then end everything, everywhere, this login too."""
+    if request.method == "GET":
+        return render_template("account/sessions_end.html")
+    acting(caller, session_admin.end_own)
+    return _gone()
+
+
+def _gone() -> Response:
+    form_session.clear()
+    response = redirect(url_for("login.logged_out"), 303)
+    edge.clear_session_cookie(response)  # type: ignore[arg-type]
+    return response

@@ -1,0 +1,61 @@
+"""Pages for administrators: the JSON API by hand, on the same services, with no rule of its own."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+from flask import Flask
+from flask import redirect
+from flask import url_for
+
+from app.services.callers import Caller
+from app.services.problems import Missing
+from app.web.console import auditlog
+from app.web.console import client_form
+from app.web.console import clients
+from app.web.console import customers
+from app.web.console import explain
+from app.web.console import functions
+from app.web.console import groups
+from app.web.console import open_sessions
+from app.web.console import permissions
+from app.web.console import user_access
+from app.web.console import user_groups
+from app.web.console import user_keys
+from app.web.console import users
+from app.web.menus import sections
+from app.web.pages import Page
+from app.web.pages import page
+
+blueprint = Blueprint("console", __name__)
+SECTIONS = (
+    clients,
+    client_form,
+    users,
+    user_access,
+    user_groups,
+    user_keys,
+    groups,
+    functions,
+    customers,
+    permissions,
+    open_sessions,
+    auditlog,
+    explain,
+)
+
+
+@blueprint.get("/console/")
+@page
+def index(caller: Caller) -> Page:  # noqa: ARG001
+    """The first section this administrator can use; for anybody else there is no such page."""
+    usable = sections()
+    if not usable:
+        raise Missing("console")
+    return redirect(url_for(usable[0][1]), 303)
+
+
+def register(app: Flask) -> None:
+    """Bind the pages of the console."""
+    for section in SECTIONS:
+        app.register_blueprint(section.blueprint)
+    app.register_blueprint(blueprint)

@@ -1,0 +1,41 @@
+"""What an audit row is about, in one line: for lists, to whoever may read the row's details."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask_babel import lazy_gettext
+
+from app.models.audit import AuditEvent
+from app.web.console import decisions
+from app.web.field_words import field_value
+
+LINES: Mapping[str, str] = {
+    "permission-grant": lazy_gettext("%(function)s for %(customer)s to %(subject)s"),
+    "permission-revoke": lazy_gettext("%(function)s for %(customer)s from %(subject)s"),
+    "member-add": lazy_gettext("%(members)s into %(group)s"),
+    "member-remove": lazy_gettext("%(members)s out of %(group)s"),
+    "function-child-add": lazy_gettext("%(children)s into %(parent)s"),
+    "function-child-remove": lazy_gettext("%(children)s out of %(parent)s"),
+    "function-add": lazy_gettext("%(name)s below %(parent)s"),
+    "customer-add": lazy_gettext("%(shortName)s below %(parent)s"),
+    "customer-move": lazy_gettext("%(shortName)s below %(parent)s"),
+    "user-move": lazy_gettext("%(shortName)s to %(customer)s"),
+    "group-move": lazy_gettext("%(shortName)s to %(customer)s"),
+    "user-update": "%(shortName)s: %(changed)s",
+    "group-update": "%(shortName)s: %(changed)s",
+    "customer-update": "%(shortName)s: %(changed)s",
+    "function-update": "%(name)s: %(changed)s",
+}
+# Of what has no sentence of its own, the first of these that was written down.
+TELLING = ("shortName", "name", "group", "key", "reason", "method", "operation", "domain")
+
+
+def line_of(event: AuditEvent) -> str:
+    """The line, or nothing."""
+    held = {name: field_value(name, value) for name, value in event.detail.items() if name != "findings"}
+    try:
+        return str(LINES[event.action]) % held
+    except KeyError:  # no sentence, or a row of an older version, without some field
+        changed = ", ".join(change.name for change in decisions.changes_of(event) if change.before)
+        return changed or next((held[name] for name in TELLING if held.get(name)), "")

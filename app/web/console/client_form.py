@@ -1,0 +1,256 @@
+"""The form of an application: filled in, judged while somebody types, foreseen, and saved."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from flask import Blueprint
+from flask import jsonify
+from flask import render_template
+from flask import request
+from flask_babel import gettext as _
+
+from app.models.clients import OAuthClient
+from app.policy.reasons import api_status
+from app.policy.scopes import WORDS
+from app.schemas.clients import ClientCreate
+from app.schemas.clients import ClientUpdate
+from app.schemas.common import LEVEL_NAMES
+from app.schemas.wire import lists_of
+from app.services import audit
+from app.services import client_drafts
+from app.services import clients
+from app.services import directory
+from app.services import whatif
+from app.services.callers import Caller
+from app.services.client_checks import REQUIRED
+from app.services.client_checks import missing
+from app.services.guards import Guard
+from app.services.problems import Conflict
+from app.services.problems import Denied
+from app.services.problems import FieldProblem
+from app.services.problems import Invalid
+from app.web.console import forecasts
+from app.web.console import listing
+from app.web.console import suggestions
+from app.web.console.clients import made_page
+from app.web.console.clients import sent_version
+from app.web.console.forecasts import Foretold
+from app.web.entries import Entry
+from app.web.entries import problems_of
+from app.web.entries import read
+from app.web.entries import typed
+from app.web.language import say
+from app.web.pages import Page
+from app.web.pages import acting
+from app.web.pages import done
+from app.web.pages import page
+
+blueprint = Blueprint("client_form", __name__, url_prefix="/console/clients")
+FRESH = {"authenticationMethod": "password", "maxSecurityLevel": "standard", "requirePkce": True}
+ELSEWHERE = FieldProblem("customer", "Name a customer for whom you may register applications.", "NOT_ALLOWED")
+AGAIN = FieldProblem("clientSecret", "Type the secret again, or leave it empty and one is made.", "AGAIN")
+
+
+@blueprint.route("/add", methods=["GET", "POST"])
+@page
+def add(caller: Caller) -> Page:
+    """Register an application; a secret that the server makes is shown on the page that answers."""
+    caller.needs(Guard.ADD_OAUTH_CLIENT)
+    entry = Entry({**FRESH, "customer": _only_place(caller)})
+    if request.method == "POST":
+        entry = typed("clientSecret")
+        wrong = problems_of(ClientCreate, lambda body: _judge_new(body, caller))
+        try:
+            # A right that is missing is for the service to refuse, so that it is written down.
+            if wrong and wrong != (ELSEWHERE,):
+                raise Invalid(*wrong)
+            change = clients.completed(read(ClientCreate).as_change())
+            made = acting(caller, lambda now: clients.create(change, now))
+            return made_page(made, change.made_secret, new=True)
+        except Invalid as problem:
+            entry = entry.refused(problem)
+        except Denied as refusal:
+            if api_status(refusal.decision) != 403:
+                raise
+            audit.refused("page", caller.actor, refusal.decision, caller.question)
+            entry = entry.refused(Invalid(ELSEWHERE))
+        if request.form.get("clientSecret") and not entry.wrong("clientSecret"):
+            # It is not sent back; an empty field would silently have another made.
+            entry = entry.refused(Invalid(*entry.problems, AGAIN))
+    return _form(caller, entry)
+
+
+@blueprint.post("/check")
+@page
+def check_new(caller: Caller) -> Page:
+    """What is wrong with a new application so far; nothing is written."""
+    caller.needs(Guard.ADD_OAUTH_CLIENT)
+    return _told(problems_of(ClientCreate, lambda body: _judge_new(body, caller)))
+
+
+@blueprint.route("/<client>/edit", methods=["GET", "POST"])
+@page
+def edit(caller: Caller, client: str) -> Page:
+    """Change an application; who gains or loses access can be seen before."""
+    found = _to_edit(client, caller)
+    entry, preview = _entry_of(found, details=clients.may_see_details(found, caller)), None
+    if request.method == "POST":
+        entry = typed("clientSecret")
+        wrong = problems_of(ClientUpdate, lambda body: _judge_changed(body, found, caller))
+        try:
+            if wrong:
+                raise Invalid(*wrong)
+            body = read(ClientUpdate)
+            if not entry.has("how", "preview"):
+                return _saved(client, body, found, caller)
+            preview = _preview(client, body, caller)
+        except Invalid as problem:
+            entry = entry.refused(problem)
+        except Conflict:
+            return _overtaken(caller, entry, client)
+    return _form(caller, entry, client=found, preview=preview)
+
+
+def _overtaken(caller: Caller, entry: Entry, client: str) -> Page:
+    """Somebody else saved it first: what was typed, beside what is stored now where that differs."""
+    now = _to_edit(client, caller)
+    stored = _entry_of(now, details=clients.may_see_details(now, caller))
+    differs = {
+        name: stored.value(name)
+        for name in stored.values
+        if name in entry.values and not _alike(stored.value(name), entry.value(name))
+    }
+    return _form(caller, entry, client=now, differs=differs), 409
+
+
+def _alike(stored: str, sent: str) -> bool:
+    """Whether two texts of a field mean the same: a list in any order, yes and no however written."""
+    return sorted(stored.lower().split()) == sorted(sent.lower().split())
+
+
+@blueprint.post("/<client>/check")
+@page
+def check_changed(caller: Caller, client: str) -> Page:
+    """What would be wrong with this change; nothing is written."""
+    found = _to_edit(client, caller)
+    return _told(problems_of(ClientUpdate, lambda body: _judge_changed(body, found, caller)))
+
+
+def _judge_new(body: ClientCreate, caller: Caller) -> None:
+    draft = client_drafts.drafted(clients.completed(body.as_change()), caller)
+    problems = draft.problems
+    elsewhere = not listing.may(caller, Guard.ADD_OAUTH_CLIENT, draft.at)
+    if elsewhere and all(one.field != ELSEWHERE.field for one in problems):
+        # What may be handed on there is then no question.
+        problems = (*(one for one in problems if one.code != "NOT_HELD"), ELSEWHERE)
+    if problems:
+        raise Invalid(*problems)
+
+
+def _judge_changed(body: ClientUpdate, client: OAuthClient, caller: Caller) -> None:
+    """As saving judges it. A field that was emptied is not one that was left out."""
+    emptied = tuple(
+        missing(wire)
+        for wire in REQUIRED.values()
+        if wire not in lists_of(ClientUpdate) and not request.form.get(wire, "-").strip()
+    )
+    try:
+        clients.proposed(client.id, clients.completed(body.as_change(), client), caller)
+    except Invalid as problem:
+        raise Invalid(*emptied, *problem.problems) from None
+    if emptied:
+        raise Invalid(*emptied)
+
+
+def _saved(client: str, body: ClientUpdate, found: OAuthClient, caller: Caller) -> Page:
+    change, version = clients.completed(body.as_change(), found), sent_version()
+    changed, anything = acting(caller, lambda now: clients.update(client, change, now, version=version))
+    if change.made_secret is not None:
+        return made_page(changed, change.made_secret, new=False)
+    return done(_("Saved.") if anything else _("Nothing was changed."), "clients.show", client=changed.id)
+
+
+def _preview(client: str, body: ClientUpdate, caller: Caller) -> Foretold:
+    found = whatif.client_in_question(client, caller)
+    proposal = whatif.updated(found, clients.completed(body.as_change(), found), caller)
+    return forecasts.told(whatif.forecast(found, proposal, caller), caller)
+
+
+def _to_edit(client: str, caller: Caller) -> OAuthClient:
+    found = clients.visible(client, caller)
+    caller.needs(Guard.UPDATE_OAUTH_CLIENT, clients.guard_customer(found, caller))
+    return found
+
+
+def _told(problems: tuple[FieldProblem, ...]) -> Page:
+    """For check.js: each problem with its field on the page, and the entry when it is one of several."""
+    entry = typed("clientSecret").refused(Invalid(*problems))
+    told = [
+        {
+            "field": entry.at(one),
+            "entry": entry.named(one) if one.field != entry.at(one) else "",
+            "message": say(one.message),
+        }
+        for one in entry.problems
+    ]
+    return jsonify(problems=told)
+
+
+def _form(
+    caller: Caller,
+    entry: Entry,
+    *,
+    client: OAuthClient | None = None,
+    preview: Foretold | None = None,
+    differs: Mapping[str, str] | None = None,
+) -> str:
+    suggested = {"functions": suggestions.functions(caller)}
+    if client is None:
+        suggested["customers"] = suggestions.customers(caller, Guard.ADD_OAUTH_CLIENT)
+    parents = caller.question.tree.parents
+    return render_template(
+        "console/clients/form.html",
+        entry=entry,
+        client=client,
+        details=client is None or clients.may_see_details(client, caller),
+        preview=preview,
+        differs=differs,
+        suggested=suggested,
+        everywhere=any(parents[one] is None for one in caller.reach(Guard.ADD_OAUTH_CLIENT)),
+        scopes=[(name, f"{name}: {say(words)}") for name, words in WORDS.items()],
+    )
+
+
+def _only_place(caller: Caller) -> str:
+    """The customer to begin with, for who can register applications below one and not for all."""
+    tops = caller.question.tree.topmost(caller.reach(Guard.ADD_OAUTH_CLIENT))
+    found = directory.customers_by_id(tops)
+    return found[0].short_name if len(found) == 1 and found[0].parent_id is not None else ""
+
+
+def _entry_of(client: OAuthClient, *, details: bool) -> Entry:
+    values = {
+        "shortName": client.short_name,
+        "name": client.name,
+        "description": client.description,
+        "mainURI": client.main_uri,
+        "authenticationMethod": client.authentication_method,
+        "requiredFunction": client.required_function.name,
+        "maxSecurityLevel": LEVEL_NAMES[client.max_security_level],
+        "hidden": client.hidden,
+    }
+    if details:
+        values |= {
+            "permissionScope": client.permission_scope.name,
+            "permittedScopes": client.permitted_scopes,
+            "clientIPRange": client.client_ip_range,
+            "redirectURIs": client.redirect_uris,
+            "postLogoutRedirectURIs": client.post_logout_redirect_uris,
+            "backchannelLogoutURI": client.backchannel_logout_uri,
+            "requirePkce": client.require_pkce,
+            "insecureWithoutPkce": client.insecure_without_pkce,
+            "openIDCustomClaims": [json.dumps(claim) for claim in client.open_id_custom_claims],
+        }
+    return Entry(values)

@@ -1,0 +1,145 @@
+"""Applications: found, shown whole, given a new secret, deleted."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+from flask import render_template
+from flask import request
+from flask_babel import gettext as _
+
+from app.models.clients import OAuthClient
+from app.runtime import settings
+from app.schemas.clients import ClientUpdate
+from app.services import clients
+from app.services import directory
+from app.services import search
+from app.services.callers import Caller
+from app.services.client_checks import NO_SECRET
+from app.services.client_checks import ClientChange
+from app.services.clients import ClientCriteria
+from app.services.guards import Guard
+from app.services.problems import Invalid
+from app.services.problems import Missing
+from app.web.console import listing
+from app.web.console import suggestions
+from app.web.entries import Entry
+from app.web.entries import read
+from app.web.entries import typed
+from app.web.pages import Page
+from app.web.pages import acting
+from app.web.pages import done
+from app.web.pages import page
+
+blueprint = Blueprint("clients", __name__, url_prefix="/console/clients")
+FILTERS = ("customer", "requiredFunction")
+STATES = ("hidden", "deleted")
+METADATA = "/.well-known/openid-configuration"
+
+
+@blueprint.get("/")
+@page
+def index(caller: Caller) -> Page:
+    """The applications one may use or administers, by short name."""
+    may_add = listing.may(caller, Guard.ADD_OAUTH_CLIENT)
+    if not may_add:
+        caller.needs(Guard.VIEW_OAUTH_CLIENTS)
+    state = request.args.get("state", "")
+    entry = Entry({name: request.args.get(name, "") for name in FILTERS})
+    criteria = ClientCriteria(
+        keywords=listing.words(),
+        customers=listing.chosen("customer"),
+        required_functions=listing.chosen("requiredFunction"),
+        include_flags=(state,) if state in STATES else (),
+    )
+    found, entry = listing.searched(lambda rows: search.cut(clients.listed(caller, criteria), rows), entry)
+    return render_template(
+        "console/clients/list.html",
+        found=found,
+        link=listing.link,
+        entry=entry,
+        state=state,
+        may_add=may_add,
+        functions=caller.question.graph.names,
+        customers=caller.question.tree.names,
+        suggested={
+            "functions": suggestions.functions(caller),
+            "customers": suggestions.customers(caller, Guard.VIEW_OAUTH_CLIENTS),
+        },
+    )
+
+
+@blueprint.get("/<client>")
+@page
+def show(caller: Caller, client: str) -> Page:
+    """One application: who may use it, what it may do, from where, and what its developer needs."""
+    found = clients.visible(client, caller)
+    at = clients.guard_customer(found, caller)
+    may = {
+        "edit": listing.may(caller, Guard.UPDATE_OAUTH_CLIENT, at),
+        "delete": listing.may(caller, Guard.DELETE_OAUTH_CLIENT, at),
+        "holders": listing.may(caller, Guard.VIEW_PERMISSIONS),
+        "functions": listing.may(caller, Guard.VIEW_FUNCTIONS),
+    }
+    details = clients.may_see_details(found, caller)
+    return render_template(
+        "console/clients/show.html",
+        client=found,
+        details=details,
+        may=may,
+        has_secret=found.authentication_method != NO_SECRET,
+        explained=details,
+        people=directory.subjects_by_id([one for one in (found.created_by_id, found.updated_by_id) if one]),
+        metadata=settings().base_url + METADATA,
+    )
+
+
+@blueprint.route("/<client>/secret", methods=["GET", "POST"])
+@page
+def secret(caller: Caller, client: str) -> Page:
+    """Ask, then put a new secret in the place of the old one, which counts for nothing at once."""
+    found = clients.visible(client, caller)
+    caller.needs(Guard.UPDATE_OAUTH_CLIENT, clients.guard_customer(found, caller))
+    if found.authentication_method == NO_SECRET:
+        raise Missing("client secret")
+    entry = Entry()
+    if request.method == "POST":
+        entry = typed("clientSecret")
+        try:
+            chosen = read(ClientUpdate).client_secret
+            made = clients.make_secret() if chosen is None else None
+            change = ClientChange(client_secret=chosen, made_secret=made)
+            changed, _any = acting(
+                caller, lambda now: clients.update(client, change, now, version=sent_version())
+            )
+            return made_page(changed, made, new=False)
+        except Invalid as problem:
+            entry = entry.refused(problem)
+    return render_template("console/clients/secret.html", entry=entry, client=found)
+
+
+@blueprint.route("/<client>/delete", methods=["GET", "POST"])
+@page
+def delete(caller: Caller, client: str) -> Page:
+    """Ask, then delete for good."""
+    if request.method == "POST":
+        acting(caller, lambda now: clients.delete(client, now))
+        return done(_("Deleted. Everything it had open has ended."), "clients.index")
+    found = clients.visible(client, caller)
+    caller.needs(Guard.DELETE_OAUTH_CLIENT, clients.guard_customer(found, caller))
+    return render_template("console/clients/delete.html", client=found)
+
+
+def made_page(client: OAuthClient, secret: str | None, *, new: bool) -> str:
+    """What the developer needs now; a secret of ours is on this page and on no other."""
+    return render_template(
+        "console/clients/made.html",
+        client=client,
+        secret=secret,
+        new=new,
+        metadata=settings().base_url + METADATA,
+    )
+
+
+def sent_version() -> int | None:
+    """The version of the client that the form was filled from."""
+    return request.form.get("version", type=int)

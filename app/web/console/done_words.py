@@ -1,0 +1,28 @@
+"""That something was done to a user or a group, by its name."""
+
+from __future__ import annotations
+
+from flask_babel import gettext as _
+
+from app.models.directory import Subject
+
+
+def created_words(subject: Subject) -> str:
+    """It is there."""
+    return str(_("%(name)s was created.", name=subject.short_name))
+
+
+def saved_words(subject: Subject) -> str:
+    """What was changed counts."""
+    return str(_("The changes to %(name)s are saved.", name=subject.short_name))
+
+
+def moved_words(subject: Subject) -> str:
+    """It belongs elsewhere."""
+    where = subject.customer.name
+    return str(_("%(name)s now belongs to %(customer)s.", name=subject.short_name, customer=where))
+
+
+def deleted_words(subject: Subject) -> str:
+    """It is gone."""
+    return str(_("%(name)s was deleted.", name=subject.short_name))

@@ -1,0 +1,195 @@
+"""Why may, or may not, somebody use an application? The decision, each check, and what ends a refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask import Blueprint
+from flask import redirect
+from flask import render_template
+from flask import request
+from flask import url_for
+from werkzeug.datastructures import MultiDict
+
+from app.models.audit import AuditEvent
+from app.models.directory import User
+from app.policy.facts import Finding
+from app.policy.facts import Outcome
+from app.policy.rights import CustomerTree
+from app.policy.rights import FunctionGraph
+from app.policy.rights import Rights
+from app.schemas.clients import ExplainAsked
+from app.services import audit_search
+from app.services import explain
+from app.services import gate
+from app.services import inquiries
+from app.services.callers import Caller
+from app.services.explain import Recorded
+from app.services.guards import Guard
+from app.services.inquiries import Answered
+from app.services.problems import Denied
+from app.services.problems import FieldProblem
+from app.services.problems import Invalid
+from app.services.problems import Missing
+from app.web.console import listing
+from app.web.console import repairs
+from app.web.console import suggestions
+from app.web.console.repairs import Case
+from app.web.console.repairs import Repair
+from app.web.console.suggestions import Suggestion
+from app.web.entries import Entry
+from app.web.entries import read
+from app.web.entries import typed
+from app.web.language import say
+from app.web.pages import Page
+from app.web.pages import page
+
+blueprint = Blueprint("explain", __name__, url_prefix="/console/explain")
+
+MOST_FUNCTIONS = 60
+USUAL = {"leg": "api", "securityLevel": "standard"}
+UNKNOWN = {
+    "client": "There is no such application.",
+    "decision": "There is no decision with this number, or it is not for you to see.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One rule's word, and what would end its refusal."""
+
+    rule: str
+    outcome: Outcome
+    sentence: str
+    repairs: Sequence[Repair] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What may be used for one customer; ``more`` is how many functions are not among them."""
+
+    customer: str
+    functions: Sequence[str]
+    more: int
+
+
+@blueprint.get("/")
+@page
+def index(caller: Caller) -> Page:
+    """A question in the address, so that it can be kept and sent on; answered under the API's own guards."""
+    sent = MultiDict(request.args)
+    if "decision" in sent:
+        sent["decision"] = gate.number_read(sent["decision"])
+    entry = Entry({**USUAL, **typed(source=sent).values})
+    if sent.get("decision") or {"client", "user"} <= set(sent):
+        try:
+            asked = read(ExplainAsked, sent)
+            return _answer(caller, entry, inquiries.answer(asked.as_inquiry(asked.client), caller))
+        except Invalid as problem:
+            entry = entry.refused(problem)
+        except Missing as problem:
+            found = _entry_of(sent["decision"], caller) if problem.what == "decision" else None
+            if found is not None and not sent.get("client"):
+                return redirect(url_for("auditlog.entry", number=found.id), 303)
+            entry = entry.refused(Invalid(*_unknown(problem, entry, caller)))
+    caller.needs(Guard.VIEW_OAUTH_CLIENTS_DETAILS)
+    return _shown(caller, "ask", entry)
+
+
+def _entry_of(number: str, caller: Caller) -> AuditEvent | None:
+    """The audit log's entry of a decision that was about no application, for who may read it."""
+    try:
+        return audit_search.of_decision(caller, number)
+    except (Denied, Missing):
+        return None
+
+
+def _answer(caller: Caller, entry: Entry, answered: Answered) -> str:
+    explained, recorded = answered.explanation, answered.recorded
+    case = Case(caller, answered.client, answered.user, explained.question)
+    evidence = not answered.oneself
+    graph, tree = explained.question.graph, explained.question.tree
+    missing = explained.missing(say)
+    named = {"client": answered.client.short_name, "user": answered.user.short_name}
+    return _shown(
+        caller,
+        "answer",
+        Entry({**entry.values, **named}),
+        case=case,
+        explained=explained,
+        checks=[_check(case, finding, evidence=evidence) for finding in explained.decision.findings],
+        held=_held(explained.rights, graph, tree),
+        missing=[(graph.names[one.function], one.function, why) for one, why in missing[:MOST_FUNCTIONS]],
+        missing_more=max(0, len(missing) - MOST_FUNCTIONS),
+        missing_repairs=_repairs_of(case, {one.reason for one, _why in missing}) if evidence else (),
+        recorded=recorded,
+        then=_then(recorded) if evidence else (),
+        may_functions=listing.may(caller, Guard.VIEW_FUNCTIONS),
+        may_user=listing.may(caller, Guard.VIEW_USERS, answered.user.customer_id),
+    )
+
+
+def _shown(caller: Caller, name: str, entry: Entry, **values: object) -> str:
+    """With names to choose from, or none of that for who may only ask about himself."""
+    may_ask = listing.may(caller, Guard.VIEW_OAUTH_CLIENTS_DETAILS)
+    suggested: dict[str, list[Suggestion]] = {}
+    if may_ask:
+        suggested = {
+            "subjects": suggestions.subjects(caller, User),
+            "applications": suggestions.applications(caller),
+            "customers": suggestions.customers(caller, Guard.VIEW_PERMISSIONS),
+        }
+    return render_template(
+        f"console/explain/{name}.html", entry=entry, may_ask=may_ask, suggested=suggested, **values
+    )
+
+
+def _check(case: Case, finding: Finding, *, evidence: bool) -> Check:
+    failed = finding.outcome is Outcome.FAIL
+    sentence = explain.told(finding, evidence=evidence, translate=say)
+    return Check(
+        finding.rule,
+        finding.outcome,
+        sentence,
+        repairs.of(case, finding) if failed and evidence else (),
+    )
+
+
+def _repairs_of(case: Case, reasons: set[str]) -> list[Repair]:
+    """What would bring functions of the permission scope back: once for each reason."""
+    found: dict[str, Repair] = {}
+    for reason in sorted(reasons):
+        for repair in repairs.of(case, Finding("right_asked", Outcome.FAIL, reason)):
+            found[repair.what] = repair
+    return list(found.values())
+
+
+def _held(rights: Rights, graph: FunctionGraph, tree: CustomerTree) -> list[Held]:
+    by_customer: dict[str, list[str]] = {}
+    for function, tops in rights.held.items():
+        for top in tops:
+            by_customer.setdefault(tree.names[top], []).append(graph.names[function])
+    return [
+        Held(customer, sorted(names)[:MOST_FUNCTIONS], max(0, len(names) - MOST_FUNCTIONS))
+        for customer, names in sorted(by_customer.items())
+    ]
+
+
+def _then(recorded: Recorded | None) -> list[Check]:
+    """What each rule said when the decision was written down, without those that did not apply."""
+    findings = recorded.findings if recorded is not None else ()
+    return [
+        Check(one.rule, one.outcome, explain.told(one, evidence=True, translate=say))
+        for one in findings
+        if one.outcome is not Outcome.NOT_APPLICABLE
+    ]
+
+
+def _unknown(problem: Missing, entry: Entry, caller: Caller) -> list[FieldProblem]:
+    """What there is not; beside an unknown application the user too, so that both are mended at once."""
+    field = problem.what if problem.what in UNKNOWN else "client"
+    user = None
+    if field == "client" and not entry.value("decision"):
+        user = inquiries.wrong_user(entry.value("user").strip() or None, caller)
+    return [*([user] if user is not None else []), FieldProblem(field, UNKNOWN[field], "UNKNOWN")]

@@ -1,0 +1,76 @@
+"""A forecast as a page shows it: who gains access, who loses it, and whose rights change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.models.directory import User
+from app.services.callers import Caller
+from app.services.whatif import Effect
+from app.services.whatif import Forecast
+from app.services.whatif import Pair
+
+MOST_PEOPLE = 40
+MOST_FUNCTIONS = 8
+ORDER = ("loses", "gains", "keeps", "none")
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """Functions for one customer; ``more`` are not named."""
+
+    customer: str
+    functions: tuple[str, ...]
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """One person, and what becomes of the access."""
+
+    user: User
+    access: str
+    gained: tuple[Right, ...]
+    lost: tuple[Right, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Foretold:
+    """How many gain, lose, keep with other rights; the first of them; how many are not named or left out."""
+
+    gains: int
+    loses: int
+    changes: int
+    unnamed: int
+    people: tuple[Touched, ...]
+    left_out: int
+
+
+def told(forecast: Forecast, caller: Caller) -> Foretold:
+    """Those who lose access first: they are whom one would not want to miss."""
+    found = [effect.access for effect in forecast.effects]
+    shown = sorted(forecast.effects, key=lambda effect: ORDER.index(effect.access))[:MOST_PEOPLE]
+    return Foretold(
+        gains=found.count("gains"),
+        loses=found.count("loses"),
+        changes=found.count("keeps"),
+        unnamed=forecast.unnamed,
+        people=tuple(_touched(effect, caller) for effect in shown),
+        left_out=len(forecast.effects) - len(shown),
+    )
+
+
+def _touched(effect: Effect, caller: Caller) -> Touched:
+    return Touched(effect.user, effect.access, _rights(effect.gained, caller), _rights(effect.lost, caller))
+
+
+def _rights(pairs: Sequence[Pair], caller: Caller) -> tuple[Right, ...]:
+    graph, tree = caller.question.graph, caller.question.tree
+    by_customer: dict[int, list[str]] = {}
+    for function, customer in pairs:
+        by_customer.setdefault(customer, []).append(graph.names[function])
+    return tuple(
+        Right(tree.names[one], tuple(sorted(names)[:MOST_FUNCTIONS]), max(0, len(names) - MOST_FUNCTIONS))
+        for one, names in by_customer.items()
+    )

@@ -1,0 +1,70 @@
+"""What every list of the console needs: the page that is asked for, and addresses that keep the search."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from typing import TypeVar
+
+from flask import request
+from flask import url_for
+
+from app.services.callers import Caller
+from app.services.facts import Asked
+from app.services.guards import Guard
+from app.services.problems import FieldProblem
+from app.services.problems import Invalid
+from app.services.search import Found
+from app.services.search import Page
+from app.web.entries import Entry
+
+T = TypeVar("T")
+
+ROWS = 25
+MOST_OFFSET = 1_000_000
+MOST_CHARACTERS = 200
+
+
+def asked_page() -> Page:
+    """The rows this request asks for; what is not a number is the beginning."""
+    text = request.args.get("offset", "")
+    offset = int(text) if text.isascii() and text.isdigit() and len(text) <= 7 else 0
+    return Page(ROWS, min(offset, MOST_OFFSET))
+
+
+def link(offset: int) -> str:
+    """This list, from another row on."""
+    kept: dict[str, Any] = {name: value for name, value in request.args.items() if name != "offset"}
+    return url_for(str(request.endpoint), **(request.view_args or {}), **kept, offset=offset or None)
+
+
+def words(name: str = "q") -> tuple[str, ...]:
+    """What was searched for, word by word."""
+    return tuple(request.args.get(name, "")[:MOST_CHARACTERS].split())
+
+
+def chosen(name: str) -> tuple[str, ...]:
+    """A filter by one name; none when nothing was written."""
+    text = request.args.get(name, "").strip()[:MOST_CHARACTERS]
+    return (text,) if text else ()
+
+
+def may(caller: Caller, guard: Guard, customer: int | None = None) -> bool:
+    """Whether a button leads anywhere: what the decision says of the call behind it."""
+    return bool(caller.allows(Asked(guard, customer)))
+
+
+def searched(find: Callable[[Page], Found[T]], entry: Entry) -> tuple[Found[T], Entry]:
+    """What a search finds; one that names what does not exist finds nothing, and says so at its field."""
+    rows = asked_page()
+    try:
+        return find(rows), entry
+    except Invalid as problem:
+        problems = (_in_filter(one, entry) for one in problem.problems)
+        return Found([], 0, rows), entry.refused(Invalid(*problems))
+
+
+def _in_filter(problem: FieldProblem, entry: Entry) -> FieldProblem:
+    """The filter a problem is about: a search's criteria have names of their own for some fields."""
+    name = next((one for one in entry.values if problem.field.startswith(one)), problem.field)
+    return FieldProblem(name, problem.message, problem.code)

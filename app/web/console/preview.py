@@ -1,0 +1,45 @@
+"""What a change of a permission would do to who may use one application, before it is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask import request
+
+from app.models.clients import OAuthClient
+from app.services import whatif
+from app.services.callers import Caller
+from app.services.guards import Guard
+from app.services.problems import FieldProblem
+from app.services.problems import Invalid
+from app.services.problems import Missing
+from app.services.whatif import Proposal
+from app.web.console import forecasts
+from app.web.console import listing
+from app.web.console.forecasts import Foretold
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The application that was chosen, and what would change."""
+
+    client: OAuthClient
+    foretold: Foretold
+
+
+def may_look(caller: Caller) -> bool:
+    """Whether there is an application into which this administrator may look."""
+    return listing.may(caller, Guard.VIEW_OAUTH_CLIENTS_DETAILS)
+
+
+def of(caller: Caller, proposed: Callable[[], Proposal]) -> Preview:
+    """The forecast for the application that the form names. Raises ``Denied``, ``Invalid``."""
+    name = request.form.get("client", "").strip()
+    if not name:
+        raise Invalid(FieldProblem("client", "Name the application to look at.", "MISSING"))
+    try:
+        client = whatif.client_in_question(name, caller)
+    except Missing:
+        raise Invalid(FieldProblem("client", "There is no such application.", "UNKNOWN")) from None
+    return Preview(client, forecasts.told(whatif.forecast(client, proposed(), caller), caller))

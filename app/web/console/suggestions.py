@@ -1,0 +1,49 @@
+"""What a form suggests while somebody types: names to choose from, each with the short name that is sent.
+
+Never more than the caller could look up, and only so many: what is not suggested may be typed all the same.
+"""
+
+from __future__ import annotations
+
+from app.models.directory import Subject
+from app.services import clients
+from app.services import directory
+from app.services import subject_search
+from app.services.callers import Caller
+from app.services.guards import Guard
+from app.services.search import Page as Rows
+from app.services.subject_search import SubjectCriteria
+from app.web.console import listing
+
+MOST = 100
+Suggestion = tuple[str, str]
+
+
+def customers(caller: Caller, guard: Guard) -> list[Suggestion]:
+    """The customers for whom the caller holds ``guard``, those nearest to the top; one query."""
+    tree = caller.question.tree
+    reached = caller.reach(guard)
+    near = sorted(reached, key=lambda one: (len(tree.ancestors(one)), tree.names[one]))[:MOST]
+    return [(one.short_name, one.name) for one in directory.customers_by_id(near)]
+
+
+def functions(caller: Caller) -> list[Suggestion]:
+    """The functions, by name, for who may see them."""
+    if not listing.may(caller, Guard.VIEW_FUNCTIONS):
+        return []
+    return [(name, name) for name in sorted(caller.question.graph.names.values())[:MOST]]
+
+
+def subjects(caller: Caller, kind: type[Subject] = Subject) -> list[Suggestion]:
+    """The users and groups whom the caller administers, or only those of one ``kind``; two queries."""
+    if not listing.may(caller, Guard.VIEW_USERS):
+        return []
+    found = subject_search.administered(kind, caller, SubjectCriteria(), Rows(MOST), ())
+    return [(one.short_name, one.name) for one in found.rows]
+
+
+def applications(caller: Caller) -> list[Suggestion]:
+    """The applications whose details the caller may see; one query."""
+    if not listing.may(caller, Guard.VIEW_OAUTH_CLIENTS_DETAILS):
+        return []
+    return [(one.short_name, one.name) for one in clients.detailed(caller, MOST)]

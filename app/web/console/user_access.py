@@ -1,0 +1,173 @@
+"""A user's ways in, as an administrator changes them: password, codes, passkeys, sessions."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+from flask import render_template
+from flask import request
+from flask import url_for
+from flask_babel import gettext as _
+
+from app.models.directory import User
+from app.runtime import settings
+from app.services import accounts
+from app.services import passkeys
+from app.services import people
+from app.services import recovery
+from app.services import session_admin
+from app.services import totp
+from app.services.callers import Caller
+from app.services.guards import Guard
+from app.services.problems import Invalid
+from app.services.problems import Missing
+from app.services.totp import Seed
+from app.web.console.asking import asking
+from app.web.entries import Entry
+from app.web.entries import typed
+from app.web.pages import Page
+from app.web.pages import acting
+from app.web.pages import done
+from app.web.pages import page
+from app.web.words import ended_words
+from app.web.words import method_name
+from app.web.words import way_name
+
+blueprint = Blueprint("user_access", __name__, url_prefix="/console/users/<user>")
+
+
+@blueprint.route("/password", methods=["GET", "POST"])
+@page
+def password(caller: Caller, user: str) -> Page:
+    """Let the user choose a new password: by a link that goes by mail, or one shown here, once."""
+    found = people.other_user(caller, user, caller.domain_id, Guard.RESET_USER_PASSWORD)
+    entry = Entry()
+    if request.method == "POST":
+        try:
+            if typed().has("how", "mail"):
+                acting(caller, lambda now: recovery.by_administrator(_reset(user, now), now.actor))
+                return done(
+                    _("A link is on its way to %(address)s.", address=found.email),
+                    "users.show",
+                    user=found.id,
+                )
+            issued = acting(caller, lambda now: accounts.reset_password(_reset(user, now), now.actor))
+            link = settings().base_url + recovery.PAGE + issued.text
+            return render_template(
+                "console/users/password_link.html", user=found, link=link, until=issued.expires_at
+            )
+        except Invalid as problem:
+            entry = typed().refused(problem)
+    return render_template("console/users/password.html", user=found, entry=entry)
+
+
+@blueprint.route("/codes", methods=["GET", "POST"])
+@page
+def codes(caller: Caller, user: str) -> Page:
+    """Hand over a generator of one-time codes, which counts at once, or take it away."""
+    found = people.other_user(caller, user, caller.domain_id, Guard.ADMINISTRATIVE_TOTP)
+    if request.method == "POST" and typed().has("how", "remove"):
+        acting(caller, lambda now: totp.remove(_other(user, now, Guard.ADMINISTRATIVE_TOTP), now.actor))
+        return done(
+            _("The one-time codes of %(name)s are off.", name=found.short_name), "users.show", user=found.id
+        )
+    if request.method == "POST":
+        seed: Seed = acting(
+            caller, lambda now: totp.install(_other(user, now, Guard.ADMINISTRATIVE_TOTP), now.actor)
+        )
+        return render_template("console/users/codes_seed.html", user=found, seed=seed)
+    return render_template("console/users/codes.html", user=found)
+
+
+@blueprint.route("/passkeys/<int:key>/remove", methods=["GET", "POST"])
+@page
+def remove_passkey(caller: Caller, user: str, key: int) -> Page:
+    """Ask, then never accept this passkey again."""
+    guard = Guard.ADMINISTRATIVE_SIGNATURE
+    found = _other(user, caller, guard)
+    held = next((one for one in passkeys.living(found.id) if one.id == key), None)
+    if held is None:
+        raise Missing("passkey")
+    if request.method == "GET":
+        return _asking(
+            found,
+            _("Remove %(name)s?", name=held.description),
+            _("Nobody can log in with it any more. It cannot be undone; a new one can be added."),
+            _("Remove"),
+        )
+    acting(caller, lambda now: passkeys.revoke(_other(user, now, guard), key, now.actor))
+    message = _("The passkey %(key)s of %(name)s is removed.", key=held.description, name=found.short_name)
+    return done(message, "users.show", user=found.id)
+
+
+@blueprint.post("/methods/<method>/enable")
+@page
+def enable_method(caller: Caller, user: str, method: str) -> Page:
+    """Let the user log in so again."""
+    guard = accounts.guard_of_method(method)
+    found = _other(user, caller, guard)
+    acting(caller, lambda now: accounts.enable_method(_other(user, now, guard), method, now.actor))
+    message = _("%(name)s may log in by %(way)s again.", name=found.short_name, way=way_name(method))
+    return done(message, "users.show", user=found.id)
+
+
+@blueprint.route("/methods/<method>/disable", methods=["GET", "POST"])
+@page
+def disable_method(caller: Caller, user: str, method: str) -> Page:
+    """Ask, then let the user log in so no more; what was set up stays."""
+    guard = accounts.guard_of_method(method)
+    found = _other(user, caller, guard)
+    if request.method == "GET":
+        return _asking(
+            found,
+            _("Switch off %(way)s for %(name)s?", way=method_name(method), name=found.short_name),
+            _(
+                "The user can no longer log in so, and every login that began so ends, with the applications"
+                " under it. What was set up stays, and can be switched on again."
+            ),
+            _("Switch off"),
+        )
+    acting(caller, lambda now: accounts.disable_method(_other(user, now, guard), method, now.actor))
+    message = _("%(name)s can no longer log in by %(way)s.", name=found.short_name, way=way_name(method))
+    return done(message, "users.show", user=found.id)
+
+
+@blueprint.post("/sessions/<session>/end")
+@page
+def end_session(caller: Caller, user: str, session: str) -> Page:
+    """End one login or application session of this user."""
+    ended = acting(caller, lambda now: session_admin.evict(session, now))
+    return done(ended_words(ended), "users.show", user=user)
+
+
+@blueprint.route("/sessions/end-all", methods=["GET", "POST"])
+@page
+def end_all(caller: Caller, user: str) -> Page:
+    """Ask, then end everything the user has open, everywhere."""
+    guard = Guard.DELETE_SESSION
+    found = people.guarded_user(caller, user, caller.domain_id, guard)
+    if request.method == "GET":
+        return _asking(
+            found,
+            _("End everything of %(name)s?", name=found.short_name),
+            _("Every login of this user ends, with the applications under it. The user may log in again."),
+            _("End everything"),
+        )
+    acting(
+        caller,
+        lambda now: session_admin.end_all(people.guarded_user(now, user, now.domain_id, guard), now),
+    )
+    message = _("Everything that %(name)s had open has ended.", name=found.short_name)
+    return done(message, "users.show", user=found.id)
+
+
+def _asking(user: User, question: str, about: str, label: str) -> Page:
+    return asking(question, about, label, url_for("users.show", user=user.id), user.short_name)
+
+
+def _reset(user: str, now: Caller) -> User:
+    return _other(user, now, Guard.RESET_USER_PASSWORD)
+
+
+def _other(user: str, now: Caller, guard: Guard) -> User:
+    """The user, read anew inside the unit of work; one's own account is changed elsewhere."""
+    return people.other_user(now, user, now.domain_id, guard)

@@ -1,0 +1,42 @@
+"""A user put into groups, from the user's own page."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+from flask_babel import gettext as _
+
+from app.schemas.subjects import GroupsAdd
+from app.services import memberships
+from app.services import people
+from app.services.callers import Caller
+from app.services.problems import Invalid
+from app.web.console import user_page
+from app.web.entries import read
+from app.web.entries import typed
+from app.web.pages import Page
+from app.web.pages import acting
+from app.web.pages import done
+from app.web.pages import page
+
+blueprint = Blueprint("user_groups", __name__, url_prefix="/console/users/<user>/groups")
+
+
+@blueprint.post("")
+@page
+def add(caller: Caller, user: str) -> Page:
+    """Into all of these groups, or none: the user holds what they hold."""
+    found = people.visible_user(caller, user, caller.domain_id)
+    try:
+        asked = read(GroupsAdd)
+
+        def work(now: Caller) -> None:
+            member = people.visible_user(now, user, now.domain_id)
+            memberships.add_to_groups(member, asked.parent_groups, asked.comment, now)
+
+        acting(caller, work)
+    except Invalid as problem:
+        return user_page.shown(caller, found, typed().refused(problem))
+    message = _(
+        "%(name)s is now in: %(groups)s.", name=found.short_name, groups=", ".join(asked.parent_groups)
+    )
+    return done(message, "users.show", user=found.id)

@@ -1,0 +1,65 @@
+"""One user on one page: who it is, what is held, how one gets in, what is open, and what may be done."""
+
+from __future__ import annotations
+
+from flask import render_template
+
+from app.models.directory import User
+from app.services import accounts
+from app.services import apikeys
+from app.services import directory
+from app.services import events
+from app.services import passkeys
+from app.services import people
+from app.services import permission_search
+from app.services import session_admin
+from app.services.callers import Caller
+from app.services.events import Span
+from app.services.guards import Guard
+from app.services.search import Page as Rows
+from app.web.console import listing
+from app.web.entries import Entry
+
+MOST_SHOWN = 50
+RECENT = 10
+# What may be asked for on a user's page, and the guard of each, which the service asks again.
+GUARDS = {
+    "edit": Guard.UPDATE_USER,
+    "block": Guard.BLOCK_USER,
+    "unblock": Guard.UNBLOCK_USER,
+    "delete": Guard.DELETE_USER,
+    "reset": Guard.RESET_USER_PASSWORD,
+    "codes": Guard.ADMINISTRATIVE_TOTP,
+    "passkeys": Guard.ADMINISTRATIVE_SIGNATURE,
+    "keys": Guard.ADMINISTRATIVE_API_KEY,
+    "sessions": Guard.DELETE_SESSION,
+    "permissions": Guard.VIEW_PERMISSIONS,
+    "grant": Guard.GRANT_ROLE,
+    "events": Guard.VIEW_USER_AUTHENTICATION_EVENTS,
+}
+
+
+def shown(caller: Caller, user: User, entry: Entry) -> str:
+    """The page; ``entry`` is what was typed into its form."""
+    may = {name: listing.may(caller, guard, user.customer_id) for name, guard in GUARDS.items()}
+    held = None
+    if may["permissions"]:
+        held = permission_search.held_by(user, caller, Rows(MOST_SHOWN), inherited=True, deleted=False)
+    return render_template(
+        "console/users/show.html",
+        user=user,
+        entry=entry,
+        may=may,
+        phone=directory.phone_of(user.id),
+        groups=[group for group in directory.groups_of(user.id) if people.may_see(caller, group)],
+        # Of the groups he may change the service knows more: each has a customer of its own.
+        may_join=listing.may(caller, Guard.ADD_GROUP_MEMBER),
+        held=held,
+        methods=accounts.methods_of(user),
+        passkeys=passkeys.living(user.id) if may["passkeys"] else [],
+        keys=[(key, apikeys.prefix(key)) for key in apikeys.of_user(user.id)] if may["keys"] else None,
+        tree=session_admin.tree(user) if may["sessions"] else None,
+        recent=events.of_user(user.id, Span(), Rows(RECENT)).rows if may["events"] else None,
+        oneself=user.id == caller.user_id,
+        may_explain=listing.may(caller, Guard.VIEW_OAUTH_CLIENTS_DETAILS),
+    )

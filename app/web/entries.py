@@ -1,0 +1,157 @@
+"""What a person typed into a form, as the API's own schema reads it, and what is wrong with it, by field.
+
+Field names on pages are the API's (design §8, accessibility), so that one schema judges both.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import field
+from typing import Any
+from typing import TypeVar
+
+from flask import request
+from werkzeug.datastructures import MultiDict
+
+from app.schemas.validation import validated
+from app.schemas.wire import ArgusModel
+from app.schemas.wire import from_texts
+from app.schemas.wire import lists_of
+from app.schemas.wire import maps_of
+from app.schemas.wire import models_in
+from app.schemas.wire import objects_of
+from app.schemas.wire import to_wire
+from app.services.problems import FieldProblem
+from app.services.problems import Invalid
+
+M = TypeVar("M", bound=ArgusModel)
+Texts = MultiDict[str, str]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """The values of a form as text, by wire name, and the problems of its fields."""
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    problems: tuple[FieldProblem, ...] = ()
+
+    def value(self, name: str) -> str:
+        """The text of a field; a list is one entry per line."""
+        held = self.values.get(name)
+        if isinstance(held, (list, tuple)):
+            return "\n".join(str(one) for one in held)
+        return "" if held is None else str(held)
+
+    def has(self, name: str, value: str) -> bool:
+        """Whether a box or an option is chosen."""
+        held = self.values.get(name)
+        if isinstance(held, bool):
+            return str(held).lower() == value.lower()
+        return held == value or value in self.value(name).splitlines()
+
+    def wrong(self, name: str) -> list[FieldProblem]:
+        """The problems of a field, those of its single entries too."""
+        return [p for p in self.problems if p.field == name or p.field.startswith((f"{name}[", f"{name}."))]
+
+    def named(self, problem: FieldProblem) -> str:
+        """Which entry of a list a problem is about: the text that was typed there, else its place."""
+        inside = re.fullmatch(r"([A-Za-z.]+)\[(\d+)\]", problem.field)
+        lines = self.value(inside[1]).splitlines() if inside is not None else []
+        typed_lines = [line.strip() for line in lines if line.strip()]
+        at = int(inside[2]) if inside is not None else -1
+        return typed_lines[at] if 0 <= at < len(typed_lines) else problem.field
+
+    def at(self, problem: FieldProblem) -> str:
+        """The field on the page that a problem belongs to."""
+        return problem.field.partition("[")[0]
+
+    def refused(self, problem: Invalid) -> Entry:
+        """The same values, with what is wrong about them."""
+        return Entry(self.values, problem.problems)
+
+
+def typed(*secret: str, source: Texts | None = None) -> Entry:
+    """What this request's form (or ``source``) holds; the fields ``secret`` are never shown again."""
+    sent = request.form if source is None else source
+    held: dict[str, Any] = {}
+    for name in sent:
+        if name not in secret and name != "csrf_token":
+            values = sent.getlist(name)
+            held[name] = values if len(values) > 1 and values[-1] not in ("true", "false") else values[-1]
+    return Entry(held)
+
+
+def read(model: type[M], source: Texts | None = None) -> M:
+    """This request's form (or ``source``) as a schema of the API. Raises ``Invalid`` naming each wrong field.
+
+    An empty text field counts as not sent; a list has one entry per line or one per chosen box, a list of
+    objects one in JSON per line; a tick box sends ``false`` first and, ticked, ``true`` after it.
+    """
+    form = request.form if source is None else source
+    return validated(model, _given(model, "", form))
+
+
+def problems_of(model: type[M], judge: Callable[[M], None]) -> tuple[FieldProblem, ...]:
+    """Everything wrong with this request's form: by the schema, and by ``judge``, which raises ``Invalid``.
+
+    What the schema refuses does not keep the other fields from being judged.
+    """
+    wrong: tuple[FieldProblem, ...] = ()
+    try:
+        try:
+            held = read(model)
+        except Invalid as problem:
+            wrong = problem.problems
+            refused = {_top(one.field) for one in wrong}
+            given = _given(model, "", request.form)
+            held = validated(model, {name: given[name] for name in given if name not in refused})
+        judge(held)
+    except Invalid as problem:
+        refused = {_top(one.field) for one in wrong}
+        return wrong + tuple(one for one in problem.problems if _top(one.field) not in refused)
+    return wrong
+
+
+def _top(field: str) -> str:
+    return re.split(r"[.\[]", field, maxsplit=1)[0]
+
+
+def _given(model: type[ArgusModel], prefix: str, form: Texts) -> dict[str, Any]:
+    """The fields of a schema that were sent; ``a.b`` on the page is field ``b`` of the object ``a``."""
+    lists, inner, of_objects, maps = lists_of(model), models_in(model), objects_of(model), maps_of(model)
+    sent: MultiDict[str, str] = MultiDict()
+    objects: dict[str, Any] = {}
+    for name in (to_wire(one) for one in model.model_fields):
+        values = [value.replace("\r\n", "\n").strip() for value in form.getlist(prefix + name)]
+        if name in inner and any(key.startswith(f"{prefix}{name}.") for key in form):
+            held = _given(inner[name], f"{prefix}{name}.", form)
+            objects |= {name: held} if held else {}
+        elif name in maps and any(key.startswith(f"{prefix}{name}.") for key in form):
+            objects[name] = _texts(f"{prefix}{name}.", form)
+        elif name in lists and values:
+            lines = [line.strip() for value in values for line in value.splitlines() if line.strip()]
+            if name in of_objects:
+                objects[name] = [_object(line) for line in lines]
+            elif lines or not prefix:
+                sent.setlist(name, lines)
+        elif values and values[-1]:
+            sent[name] = values[-1]
+    return from_texts(model, sent) | objects
+
+
+def _texts(prefix: str, form: Texts) -> dict[str, str]:
+    """A field of texts by name; one that was emptied is not among them."""
+    texts = {key.removeprefix(prefix): form[key] for key in form if key.startswith(prefix)}
+    return {name: clean for name, text in texts.items() if (clean := text.replace("\r\n", "\n").strip())}
+
+
+def _object(line: str) -> Any:
+    """One object of a list, written as JSON in a line; what is none stays text, which the schema refuses."""
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return line

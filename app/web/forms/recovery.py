@@ -1,0 +1,34 @@
+"""The forms of a person without the password."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _
+from flask_wtf import FlaskForm
+from wtforms import HiddenField
+from wtforms import PasswordField
+from wtforms import StringField
+from wtforms.validators import DataRequired
+from wtforms.validators import EqualTo
+from wtforms.validators import Length
+
+
+class RecoverForm(FlaskForm):  # type: ignore[misc]
+    """Who needs a link."""
+
+    name = StringField(
+        _("Username or e-mail"), [DataRequired(_("Enter your username or e-mail address.")), Length(max=254)]
+    )
+
+
+class NewPasswordForm(FlaskForm):  # type: ignore[misc]
+    """A new password, twice; ``authorization`` is what the link held."""
+
+    authorization = HiddenField()
+    new_password = PasswordField(
+        _("New password"), [DataRequired(_("Enter a new password.")), Length(max=1024)], name="newPassword"
+    )
+    again = PasswordField(
+        _("Repeat the new password"),
+        [EqualTo("new_password", _("The two passwords differ. Enter the same one twice."))],
+        name="newPasswordAgain",
+    )

@@ -1,0 +1,100 @@
+"""What every way of logging in through a browser has in common: for whom, from where, and how it ends."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from flask import redirect
+from flask import request
+from flask import session
+from flask import url_for
+from flask_wtf.csrf import generate_csrf
+from werkzeug.wrappers import Response
+
+from app import edge
+from app.oauth import authorize
+from app.oauth.errors import ArgusOAuthError
+from app.policy import redirects
+from app.services import accounts
+from app.services import directory
+from app.services.accounts import LoginFailed
+from app.services.logins import Proof
+from app.services.second_step import Verified
+from app.services.unit import write
+from app.web import headers
+from app.web import person
+from app.web.continuation import unwrap
+
+
+def begin(who: Verified, proof: Proof, wanted: str | None, password: str | None = None) -> Response:
+    """Log this browser in and send it where the person wanted to go.
+
+    The same person re-opens the login that was here, another one ends it (decision 8). Raises
+    ``LoginFailed`` when something ended everything since the proof.
+    """
+    contact = edge.contact(request)
+    held = person.held_login(request)
+    same_user = held is not None and held.user_id == who.user_id and held.interactive
+    reopen = held.row.login_id if held is not None and same_user else None
+    previous = held.row.login_id if held is not None and not same_user else None
+
+    def work() -> tuple[str, bool]:
+        token = accounts.log_in(
+            who.user_id, password, contact, proof=proof, epoch=who.epoch, reopen=reopen, previous=previous
+        )
+        return token.text, bool(directory.user_by_id(who.user_id).force_password_change)
+
+    try:
+        token, must_change = write(work)
+    except LoginFailed:
+        accounts.note_refusal(directory.user_by_id(who.user_id), "login_superseded", contact, proof)
+        raise
+    # A new form session: the CSRF token of the anonymous page is worth nothing after the login (rule 40).
+    session.clear()
+    response = redirect(page_url("password.change", wanted) if must_change else target(wanted), 303)
+    edge.set_session_cookie(response, token)  # type: ignore[arg-type]
+    return response
+
+
+def target(wanted: str | None) -> str:
+    """Where ``wanted`` leads: back to a waiting authorization request, to an own-origin path, or home."""
+    if wanted and unwrap(wanted) is not None:
+        return url_for("consent.authorize") + "?" + urlencode({"continue": wanted})
+    return redirects.safe_next(wanted) or url_for("home.index")
+
+
+def page_url(endpoint: str, wanted: str | None) -> str:
+    """The address of the next page of the login, which keeps ``wanted``; nothing that leads elsewhere."""
+    query: dict[str, str] = {}
+    place = redirects.safe_next(wanted)
+    if wanted and unwrap(wanted) is not None:
+        query = {"continue": wanted}
+    elif place is not None:
+        query = {"next": place}
+    return url_for(endpoint) + ("?" + urlencode(query) if query else "")
+
+
+def wanted_now() -> str:
+    """Where this request, of a page or of its form, wants to go after the login."""
+    if request.method == "POST":
+        return request.form.get("next", "")
+    return request.args.get("continue") or request.args.get("next") or ""
+
+
+def application(wanted: str | None) -> str | None:
+    """The name of the application one is logging in for; its origin may end the form's redirects."""
+    waiting = unwrap(wanted)
+    if waiting is None:
+        return None
+    try:
+        asked = authorize.validate(waiting.params)
+    except (authorize.Unredirectable, ArgusOAuthError):
+        return None
+    headers.allow_form_to(redirects.origin(asked.redirect_uri))
+    return str(asked.client.name)
+
+
+def browser() -> str:
+    """What tells this browser's form session from any other; renewed with it."""
+    generate_csrf()
+    return str(session["csrf_token"])

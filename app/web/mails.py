@@ -1,0 +1,64 @@
+"""The words of mails: each letter of the services in plain text and HTML, in its reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from flask import Flask
+from flask import current_app
+from flask_babel import force_locale
+from flask_babel import lazy_gettext
+from flask_babel import ngettext
+
+from app import runtime
+from app.runtime import settings
+from app.services import letters
+from app.services.letters import Kind
+from app.services.letters import Letter
+from app.services.mailer import Mail
+from app.web.language import OF_USER
+
+SUBJECTS: Mapping[Kind, str] = {
+    Kind.RECOVERY: lazy_gettext("A new password"),
+    Kind.FIRST_PASSWORD: lazy_gettext("Your new account"),
+    Kind.NEW_PASSWORD: lazy_gettext("Choose a new password"),
+    Kind.PASSWORD_CHANGED: lazy_gettext("Your password was changed"),
+    Kind.FACTOR_ADDED: lazy_gettext("A second factor was added"),
+    Kind.FACTOR_REMOVED: lazy_gettext("A second factor was removed"),
+    Kind.KEY_MADE: lazy_gettext("A new API key was created"),
+    Kind.ADDRESS_CHANGED: lazy_gettext("Your e-mail address was changed"),
+}
+WITH_LINK = frozenset({Kind.RECOVERY, Kind.FIRST_PASSWORD, Kind.NEW_PASSWORD})
+
+
+def register(app: Flask) -> None:
+    """Give the services their words: they decide what to tell, and know no template."""
+    runtime.provide(app, letters.WORDS, words)
+
+
+def words(letter: Letter) -> Mail:
+    """A letter as its reader sees it. Needs no request: mails are worded after the answer."""
+    language = OF_USER.get(letter.language or "", "en")
+    with force_locale(language):
+        subject = str(SUBJECTS[letter.kind])
+        told = {
+            "letter": letter,
+            "language": language,
+            "subject": subject,
+            "site": settings().base_url,
+            "lifetime": _duration(letter.lifetime) if letter.lifetime is not None else None,
+        }
+        name = letter.kind if letter.kind in WITH_LINK else "notice"
+        # Not Flask's render_template, whose templates are told who is asking: here nobody is.
+        templates = current_app.jinja_env
+        text, html = (templates.get_template(f"mail/{name}.{form}").render(told) for form in ("txt", "html"))
+    return Mail(letter.to, subject, text, html)
+
+
+def _duration(lifetime: timedelta) -> str:
+    """In whole hours when it is some, else in minutes; never more than it is."""
+    minutes = int(lifetime.total_seconds()) // 60
+    if minutes and minutes % 60 == 0:
+        return str(ngettext("%(num)d hour", "%(num)d hours", minutes // 60))
+    return str(ngettext("%(num)d minute", "%(num)d minutes", minutes))

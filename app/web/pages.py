@@ -1,0 +1,72 @@
+"""Pages of a person's own login: who is asking, one unit of work per action, and the way back."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+from typing import TypeVar
+from urllib.parse import urlencode
+
+from flask import current_app
+from flask import flash
+from flask import redirect
+from flask import request
+from flask import url_for
+from werkzeug.wrappers import Response
+
+from app.services import password_change
+from app.services import stepup
+from app.services.callers import Caller
+from app.services.unit import write
+from app.web import person
+
+T = TypeVar("T")
+Page = Response | str | tuple[str, int]
+View = Callable[..., Page]
+
+
+def page(view: View) -> View:
+    """A view that gets the ``caller`` of a standing login first; anybody else logs in and comes back here."""
+
+    @functools.wraps(view)
+    def call(**path: Any) -> Page:
+        somebody = person.present()
+        return view(somebody.caller, **path) if somebody is not None else _log_in_first()
+
+    return call
+
+
+def acting(caller: Caller, work: Callable[[Caller], T]) -> T:
+    """Run ``work`` in one unit of work, over the caller's facts of that moment. Raises ``Denied``."""
+    return write(lambda: work(stepup.again(caller)))
+
+
+def done(message: str, endpoint: str, **values: Any) -> Response:
+    """Say that it is done, on the page that follows (303: security rule 38)."""
+    flash(message)
+    return redirect(url_for(endpoint, **values), 303)
+
+
+def _log_in_first() -> Response:
+    caller = person.behind_cookie(request)
+    if caller is not None and caller.interactive and password_change.must_change(caller):
+        return redirect(url_for("password.change"), 303)
+    return redirect(url_for("login.login") + "?" + urlencode({"next": way_back()}), 303)
+
+
+def way_back() -> str:
+    """This page by GET, or the nearest above it: an action's address may have no page of its own.
+
+    What was sent is gone, and is not sent again by itself.
+    """
+    rule = request.url_rule
+    if request.method == "GET" and rule is not None:
+        return request.full_path.rstrip("?")
+    pages, path = current_app.create_url_adapter(request), request.path
+    while pages is not None and path.strip("/"):
+        for one in (path, path + "/"):
+            if pages.test(one, "GET"):
+                return one
+        path = path.rstrip("/").rpartition("/")[0]
+    return "/"

@@ -1,0 +1,14 @@
+"""What ``passkeys.js`` sent back."""
+
+from __future__ import annotations
+
+from app.schemas.webauthn import PasskeyLogin
+from app.schemas.webauthn import decoded
+from app.services.assertions import Assertion
+from app.web.entries import read
+
+
+def signed() -> tuple[Assertion, bytes | None]:
+    """What this request's form says a passkey signed, and whom the passkey names. Raises ``Invalid``."""
+    sent = read(PasskeyLogin)
+    return sent.assertion, decoded(sent.user_handle) if sent.user_handle is not None else None

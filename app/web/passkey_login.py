@@ -1,0 +1,48 @@
+"""Log in with a passkey alone: no user name, no password. Needs a script (``passkeys.js``)."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+from flask import Response
+from flask import jsonify
+from flask import request
+from flask_babel import gettext as _
+
+from app import edge
+from app.services import passkey_login as passkeys
+from app.services.accounts import LoginFailed
+from app.services.logins import SIGNATURE
+from app.services.problems import Invalid
+from app.services.problems import Throttled
+from app.web import logging_in
+from app.web import passkey_options
+from app.web.forms.login import LoginForm
+from app.web.login import show
+from app.web.pages import Page
+from app.web.passkey_answers import signed
+from app.web.problems import slowed
+from app.web.problems import too_many
+
+blueprint = Blueprint("passkey_login", __name__)
+
+
+@blueprint.get("/login/passkey/options")
+def options() -> Response:
+    """What to sign: made when it is needed, so that a page may stay open. Writes nothing."""
+    return jsonify(passkey_options.to_get(passkeys.offer(logging_in.browser())))
+
+
+@blueprint.post("/login/passkey")
+def log_in() -> Page:
+    """What somebody's passkey signed; one answer for every cause that it does not count."""
+    wanted = logging_in.wanted_now()
+    form = LoginForm(None)
+    form.next.data = wanted
+    try:
+        assertion, handle = signed()
+        who = passkeys.prove(assertion, handle, logging_in.browser(), edge.contact(request))
+        return logging_in.begin(who, SIGNATURE, wanted)
+    except (LoginFailed, Invalid):
+        return show(form, _("That passkey does not work here. Try again, or log in with your password."))
+    except Throttled as problem:
+        return too_many(show(form, slowed(problem.seconds)), problem)

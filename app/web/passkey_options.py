@@ -1,0 +1,59 @@
+"""What ``passkeys.js`` hands to the browser: the options of WebAuthn 5.4 and 5.5, bytes in base64url."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable
+from typing import Any
+
+from app.models.directory import User
+from app.services import assertions
+from app.services import passkeys
+from app.services import webauthn
+from app.services.webauthn import Offer
+from app.web import theme
+
+TIMEOUT = int(webauthn.LIFETIME.total_seconds() * 1000)
+
+
+def to_create(offer: Offer, user: User) -> dict[str, Any]:
+    """A new passkey: one that can be found without a user name, and none that is enrolled already."""
+    return {
+        "challengeID": offer.id,
+        "challenge": _text(offer.challenge),
+        "timeout": TIMEOUT,
+        "attestation": "none",
+        "authenticatorSelection": {
+            "residentKey": "required",
+            "requireResidentKey": True,
+            "userVerification": "required",
+        },
+        "pubKeyCredParams": [{"type": "public-key", "alg": int(one)} for one in webauthn.ALGORITHMS],
+        "excludeCredentials": _keys(key.credential_id for key in passkeys.living(user.id)),
+        "rp": {"id": assertions.rp_id(), "name": theme.current().name},
+        "user": {
+            "id": _text(passkeys.handle_of(user.id)),
+            "name": user.short_name,
+            "displayName": user.name,
+        },
+    }
+
+
+def to_get(offer: Offer) -> dict[str, Any]:
+    """The use of a passkey: one of those offered, or any when none is."""
+    return {
+        "challengeID": offer.id,
+        "challenge": _text(offer.challenge),
+        "timeout": TIMEOUT,
+        "rpId": assertions.rp_id(),
+        "userVerification": "required",
+        "allowCredentials": _keys(offer.key_ids),
+    }
+
+
+def _keys(ids: Iterable[bytes]) -> list[dict[str, str]]:
+    return [{"type": "public-key", "id": _text(one)} for one in ids]
+
+
+def _text(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode("ascii").rstrip("=")

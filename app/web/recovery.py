@@ -1,0 +1,94 @@
+"""Back in without the password: asking for a link, and choosing a new password by one.
+
+The link's token stands in its address, which this page leaves at once: the form carries it as a hidden field
+and is sent elsewhere. Nothing of any other site is loaded and no referrer is sent (``headers``).
+"""
+
+from __future__ import annotations
+
+from flask import Blueprint
+from flask import flash
+from flask import redirect
+from flask import render_template
+from flask import request
+from flask import url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from app import edge
+from app.models.directory import User
+from app.services import accounts
+from app.services import directory
+from app.services import password_change
+from app.services import recovery
+from app.services import stepup
+from app.services.problems import Invalid
+from app.services.problems import Throttled
+from app.services.stepup import NotProven
+from app.web.forms.recovery import NewPasswordForm
+from app.web.forms.recovery import RecoverForm
+from app.web.language import say
+
+blueprint = Blueprint("recovery", __name__)
+Page = Response | str | tuple[str, int]
+
+
+@blueprint.route("/recover", methods=["GET", "POST"])
+def ask() -> Page | tuple[str, int, dict[str, str]]:
+    """Ask for a link. The answer is the same whoever is named."""
+    form = RecoverForm(request.form if request.method == "POST" else None)
+    if request.method == "GET":
+        return render_template("recovery/ask.html", form=form, message=None)
+    if not form.validate_on_submit():
+        return render_template("recovery/ask.html", form=form, message=None), 400
+    try:
+        recovery.request_link(directory.home_domain().id, str(form.name.data), edge.contact(request))
+    except Throttled as problem:
+        message = _("Too many requests. Wait a few minutes, and look for a mail that came already.")
+        page = render_template("recovery/ask.html", form=form, message=message)
+        return page, 429, {"Retry-After": str(problem.seconds)}
+    return redirect(url_for("recovery.sent"), 303)
+
+
+@blueprint.get("/recover/sent")
+def sent() -> str:
+    """Say what happens now, to everybody alike."""
+    return render_template("recovery/sent.html")
+
+
+@blueprint.get(f"{recovery.PAGE}<token>")
+def choose(token: str) -> Page:
+    """The form for a new password. Opening it spends nothing: programs that check mails open links too."""
+    user = recovery.owner(token)
+    return _form(NewPasswordForm(authorization=token), user) if user is not None else _dead()
+
+
+@blueprint.post("/recover/password")
+def save() -> Page:
+    """Choose the new password; the link is spent, every login ends, and one logs in as always."""
+    form = NewPasswordForm(request.form)
+    token = str(form.authorization.data or "")
+    user = stepup.reset_of(token)
+    if user is None:
+        return _dead()
+    if not form.validate_on_submit():
+        return (_form(form, user), 400) if recovery.owner(token) is not None else _dead()
+    try:
+        password_change.by_reset(user, str(form.new_password.data), token, edge.contact(request))
+    except NotProven:
+        return _dead()
+    except Invalid as problem:
+        form.new_password.errors = [say(one.message) for one in problem.problems]
+        return _form(form, user), 400
+    flash(_("Your new password is set. Log in with it."))
+    return redirect(url_for("login.login"), 303)
+
+
+def _form(form: NewPasswordForm, user: User) -> str:
+    least = accounts.LEAST_PASSWORD_CHARACTERS
+    return render_template("recovery/choose.html", form=form, user_name=user.short_name, least=least)
+
+
+def _dead() -> tuple[str, int]:
+    """Unknown, expired, spent and replaced links look alike."""
+    return render_template("recovery/dead.html"), 410

@@ -1,0 +1,136 @@
+"""The step after the password, for who has set up a code or a passkey (decision 015).
+
+That the password was right stands in the form session: signed, of this browser alone, new since the first
+step (security rules 40, 41), for five minutes. It is no login and opens nothing but this page, which may be
+loaded again: on a telephone one leaves it to look the code up.
+"""
+
+from __future__ import annotations
+
+from flask import Blueprint
+from flask import flash
+from flask import redirect
+from flask import render_template
+from flask import request
+from flask import session
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from app import clock
+from app import edge
+from app.services import assertions
+from app.services import passkey_login as passkeys
+from app.services import presence
+from app.services import second_step as steps
+from app.services.accounts import LoginFailed
+from app.services.logins import SIGNATURE
+from app.services.logins import TOTP
+from app.services.problems import Invalid
+from app.services.problems import Throttled
+from app.services.second_step import Verified
+from app.services.totp import CodeReused
+from app.services.totp import WrongCode
+from app.services.webauthn import LIFETIME
+from app.web import logging_in
+from app.web import passkey_options
+from app.web.forms.login import CodeForm
+from app.web.language import say
+from app.web.pages import Page
+from app.web.passkey_answers import signed
+from app.web.problems import slowed
+from app.web.problems import too_many
+
+blueprint = Blueprint("second_step", __name__)
+KEPT = "second_step"
+
+
+def begin(who: Verified, wanted: str | None) -> Response:
+    """From a right password to the second step."""
+    session.clear()
+    session[KEPT] = [who.user_id, who.epoch, clock.now().timestamp()]
+    return redirect(logging_in.page_url("second_step.ask", wanted), 303)
+
+
+@blueprint.route("/login/second-step", methods=["GET", "POST"])
+def ask() -> Page:
+    """Ask for the code, or for a passkey."""
+    who = _who()
+    if who is None:
+        return _start_again()
+    form = CodeForm(request.form if request.method == "POST" else None)
+    form.next.data = logging_in.wanted_now()
+    try:
+        if request.method == "GET" or not form.validate_on_submit():
+            return _show(who, form)
+        steps.by_code(who, str(form.code.data), edge.contact(request))
+        return logging_in.begin(who, TOTP, form.next.data)
+    except LoginFailed:
+        return _start_again()
+    except WrongCode:
+        form.code.data = ""
+        return _show(who, form, _("Wrong code. Enter the six digits that the app shows now."))
+    except CodeReused:
+        form.code.data = ""
+        return _show(who, form, say(presence.REUSED))
+    except Throttled as problem:
+        return _slowed(who, form, problem)
+
+
+@blueprint.post("/login/second-step/passkey")
+def passkey() -> Page:
+    """What the person's passkey signed."""
+    who = _who()
+    if who is None:
+        return _start_again()
+    form = CodeForm(None)
+    form.next.data = logging_in.wanted_now()
+    try:
+        steps.owner(who)
+        assertion, handle = signed()
+        passkeys.prove(assertion, handle, logging_in.browser(), edge.contact(request), after=who)
+        return logging_in.begin(who, SIGNATURE, form.next.data)
+    except (LoginFailed, Invalid):
+        return _show(who, form, _("That passkey did not work here. Try again."))
+    except Throttled as problem:
+        return _slowed(who, form, problem)
+
+
+def _who() -> Verified | None:
+    """Whose password was right in this browser, less than five minutes ago."""
+    kept = session.get(KEPT)
+    if kept is None or kept[2] <= (clock.now() - LIFETIME).timestamp():
+        return None
+    return Verified(kept[0], kept[1])
+
+
+def _start_again() -> Response:
+    session.pop(KEPT, None)
+    flash(_("Your login could not be finished. Enter your password again."))
+    return redirect(logging_in.page_url("login.login", logging_in.wanted_now()), 303)
+
+
+def _slowed(who: Verified, form: CodeForm, problem: Throttled) -> Page:
+    page = _show(who, form, slowed(problem.seconds))
+    return too_many(page, problem) if isinstance(page, str) else page
+
+
+def _show(who: Verified, form: CodeForm, message: str | None = None) -> Page:
+    """The page with the ways this person has; back to the password when there is none, or no more."""
+    try:
+        user = steps.owner(who)
+    except LoginFailed:
+        return _start_again()
+    ways = steps.ways(user)
+    if not ways:
+        return _start_again()
+    by_passkey = SIGNATURE in ways and assertions.browsers_can()
+    offer = passkeys.offer_after_password(who, logging_in.browser()) if by_passkey else None
+    return render_template(
+        "login_second_step.html",
+        form=form,
+        message=message,
+        by_code=TOTP in ways,
+        options=passkey_options.to_get(offer) if offer is not None else None,
+        name=user.short_name,
+        application=logging_in.application(form.next.data),
+    )

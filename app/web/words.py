@@ -1,0 +1,280 @@
+"""Words for what the services name by codes: levels, methods, languages, what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask import Flask
+from flask_babel import get_locale
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext
+
+from app.models.audit import AuditEvent
+from app.models.authority import Function
+from app.models.sessions import LoginSession
+from app.models.sessions import OAuthSession
+from app.policy.facts import SecurityLevel
+from app.schemas.common import LEVEL_NAMES
+from app.web.language import OF_USER
+
+METHODS: Mapping[str, str] = {
+    "password": lazy_gettext("Password"),
+    "totp": lazy_gettext("One-time code"),
+    "signature": lazy_gettext("Passkey"),
+    "apikey": lazy_gettext("API key"),
+    "impersonated": lazy_gettext("On behalf of somebody"),
+}
+WAYS: Mapping[str, str] = {
+    "password": lazy_gettext("password"),
+    "totp": lazy_gettext("one-time code"),
+    "signature": lazy_gettext("passkey"),
+    "apikey": lazy_gettext("API key"),
+}
+# Audit actions, as the person concerned reads them; what is not here is shown by its code.
+EVENTS: Mapping[str, str] = {
+    "login": lazy_gettext("Login"),
+    "logout": lazy_gettext("Session ended"),
+    "logout-everywhere": lazy_gettext("Logged out everywhere"),
+    "authorize": lazy_gettext("Approval of an application"),
+    "redeem": lazy_gettext("Application session began"),
+    "refresh": lazy_gettext("Renewal of an application session"),
+    "withdraw": lazy_gettext("Approval withdrawn"),
+    "password-set": lazy_gettext("Password changed"),
+    "password-reset": lazy_gettext("Password reset by an administrator"),
+    "recovery": lazy_gettext("Link to a new password asked for"),
+    "step-up": lazy_gettext("Confirmed by password or code"),
+    "user-add": lazy_gettext("User created"),
+    "user-update": lazy_gettext("User changed"),
+    "user-move": lazy_gettext("User moved"),
+    "user-block": lazy_gettext("Blocked"),
+    "user-unblock": lazy_gettext("Unblocked"),
+    "user-delete": lazy_gettext("User deleted"),
+    "user-reenable": lazy_gettext("User brought back"),
+    "totp-initialize": lazy_gettext("One-time codes begun"),
+    "totp-enrol": lazy_gettext("One-time codes set up"),
+    "totp-remove": lazy_gettext("One-time codes taken away"),
+    "webauthn-enrol": lazy_gettext("Passkey added"),
+    "webauthn-revoke": lazy_gettext("Passkey removed"),
+    "apikey-add": lazy_gettext("API key created"),
+    "apikey-renew": lazy_gettext("API key renewed"),
+    "apikey-revoke": lazy_gettext("API key revoked"),
+    "method-enable": lazy_gettext("Way to log in switched on"),
+    "method-disable": lazy_gettext("Way to log in switched off"),
+    "permission-grant": lazy_gettext("Permission granted"),
+    "permission-revoke": lazy_gettext("Permission revoked"),
+    "client-add": lazy_gettext("Application registered"),
+    "client-update": lazy_gettext("Application changed"),
+    "client-delete": lazy_gettext("Application deleted"),
+    "client-flag": lazy_gettext("Flag of an application changed"),
+    "client-credentials": lazy_gettext("Application session begun by key or login"),
+    "group-add": lazy_gettext("Group created"),
+    "group-update": lazy_gettext("Group changed"),
+    "group-move": lazy_gettext("Group moved"),
+    "group-delete": lazy_gettext("Group deleted"),
+    "group-reenable": lazy_gettext("Group brought back"),
+    "member-add": lazy_gettext("Members added to a group"),
+    "member-remove": lazy_gettext("Members taken out of a group"),
+    "function-add": lazy_gettext("Function created"),
+    "function-update": lazy_gettext("Function changed"),
+    "function-delete": lazy_gettext("Function deleted"),
+    "function-child-add": lazy_gettext("Functions bundled"),
+    "function-child-remove": lazy_gettext("Functions taken out of a bundle"),
+    "customer-add": lazy_gettext("Customer created"),
+    "customer-update": lazy_gettext("Customer changed"),
+    "customer-move": lazy_gettext("Customer moved"),
+    "customer-disable": lazy_gettext("Customer disabled"),
+    "customer-reenable": lazy_gettext("Customer enabled"),
+    "session-constrain": lazy_gettext("Limited session created"),
+    "impersonation-begin": lazy_gettext("Session on behalf of somebody"),
+    "introspect": lazy_gettext("Token looked into"),
+    "revoke": lazy_gettext("Token revoked"),
+    "userinfo": lazy_gettext("Userinfo"),
+    "init": lazy_gettext("Server set up"),
+    "demo-add": lazy_gettext("Demo data added"),
+    "client-authentication": lazy_gettext("Application says who it is"),
+    "code-replayed": lazy_gettext("Code used a second time"),
+    "code-of-another-client": lazy_gettext("Code of another application"),
+    "refresh-repeated": lazy_gettext("Renewal repeated again and again"),
+    "refresh-token-replayed": lazy_gettext("Old refresh token used again"),
+    "refresh-token-of-another-client": lazy_gettext("Refresh token of another application"),
+    "audit-begin": lazy_gettext("Sealing of the audit log begun"),
+    "api": lazy_gettext("Call of the API"),
+    "page": lazy_gettext("Opened a console page"),
+}
+# The first mark that is found decides: each browser also names those it wants to be taken for.
+BROWSERS = (
+    ("Edg/", "Edge"),
+    ("OPR/", "Opera"),
+    ("Firefox/", "Firefox"),
+    ("HeadlessChrome/", "Chrome"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+)
+SYSTEMS = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)
+OUTCOMES: Mapping[str, str] = {
+    "success": lazy_gettext("done"),
+    "refused": lazy_gettext("refused"),
+    "denied": lazy_gettext("denied by the user"),
+    "alert": lazy_gettext("look at this"),
+}
+
+# The rules of the decision and the moments it is asked at, as explain names them.
+RULES: Mapping[str, str] = {
+    "client_enabled": lazy_gettext("The application"),
+    "user_active": lazy_gettext("The account"),
+    "credential_live": lazy_gettext("The key or token"),
+    "login_session": lazy_gettext("The login"),
+    "consent": lazy_gettext("The approval"),
+    "client_address": lazy_gettext("The address"),
+    "security_level": lazy_gettext("The strength of the login"),
+    "required_function": lazy_gettext("The required function"),
+    "customer_binding": lazy_gettext("The customer"),
+    "right_asked": lazy_gettext("The function of the call"),
+}
+LEGS: Mapping[str, str] = {
+    "api": lazy_gettext("The application calls the API"),
+    "list": lazy_gettext("The user looks at the list of applications"),
+    "authorize": lazy_gettext("The user opens the application"),
+    "redeem": lazy_gettext("The application fetches its first tokens"),
+    "refresh": lazy_gettext("The application renews its tokens"),
+    "introspect": lazy_gettext("The application asks whether a token counts"),
+    "userinfo": lazy_gettext("The application asks who the user is"),
+}
+VERDICTS: Mapping[str, str] = {
+    "pass": lazy_gettext("in order"),
+    "fail": lazy_gettext("refuses"),
+    "notApplicable": lazy_gettext("does not apply"),
+}
+
+
+def register(app: Flask) -> None:
+    """Give every template the words."""
+    words = (
+        level_name,
+        level_options,
+        language_name,
+        method_name,
+        login_words,
+        browser_words,
+        event_words,
+        event_name,
+        event_options,
+        outcome_name,
+        rule_name,
+        leg_name,
+        leg_options,
+        verdict_name,
+        function_about,
+    )
+
+    @app.context_processor
+    def _words() -> dict[str, object]:
+        return {word.__name__: word for word in words}
+
+
+def level_name(level: int) -> str:
+    """A security level, and how one gets it (design decision 17)."""
+    return str(
+        {
+            SecurityLevel.EXTERNAL: _("external (an API key is enough)"),
+            SecurityLevel.STANDARD: _("standard (password)"),
+            SecurityLevel.ADMINISTRATIVE: _("administrative (second factor)"),
+        }[SecurityLevel(level)]
+    )
+
+
+def level_options() -> list[tuple[str, str]]:
+    """The levels, as values of the API and as words."""
+    return [(LEVEL_NAMES[level], level_name(level)) for level in SecurityLevel]
+
+
+def language_name(name: str | None) -> str:
+    """A language of the contract (4.3)."""
+    return str({"english": _("English"), "norwegian": _("Norwegian")}.get(name or "", ""))
+
+
+def method_name(name: str) -> str:
+    """A way to log in."""
+    return str(METHODS.get(name, name))
+
+
+def way_name(name: str) -> str:
+    """A way to log in, inside a sentence: by ..."""
+    return str(WAYS.get(name, name))
+
+
+def ended_words(session: LoginSession | OAuthSession) -> str:
+    """That a session has ended, and whose."""
+    if isinstance(session, LoginSession):
+        return str(_("The login of %(name)s has ended, with all under it.", name=session.user_name))
+    return str(_("The application session of %(name)s has ended.", name=session.user_name))
+
+
+def login_words(login: LoginSession) -> str:
+    """How a login began."""
+    return str(_("Logged in: %(way)s", way=method_name(login.method)))
+
+
+def browser_words(user_agent: str | None) -> str:
+    """Browser and system, as far as the browser says so honestly; else what it says."""
+    text = user_agent or ""
+    browser = next((name for mark, name in BROWSERS if mark in text), None)
+    system = next((name for mark, name in SYSTEMS if mark in text), None)
+    if browser is None:
+        return text[:60] or str(_("unknown program"))
+    return str(_("%(browser)s on %(system)s", browser=browser, system=system)) if system else browser
+
+
+def event_words(event: AuditEvent) -> str:
+    """What happened; when it was refused, that too."""
+    what = event_name(event.action)
+    return what if event.outcome == "success" else f"{what}: {outcome_name(event.outcome)}"
+
+
+def event_name(action: str) -> str:
+    """What happened, however it ended."""
+    return str(EVENTS.get(action, action))
+
+
+def event_options() -> list[tuple[str, str]]:
+    """Everything that can happen, by its words."""
+    return sorted(((code, str(words)) for code, words in EVENTS.items()), key=lambda one: one[1].lower())
+
+
+def outcome_name(outcome: str) -> str:
+    """How something ended."""
+    return str(OUTCOMES.get(outcome, outcome))
+
+
+def rule_name(rule: str) -> str:
+    """What a rule of the decision looks at."""
+    return str(RULES.get(rule, rule))
+
+
+def leg_name(leg: str) -> str:
+    """The moment at which the decision is asked."""
+    return str(LEGS.get(leg, leg))
+
+
+def leg_options() -> list[tuple[str, str]]:
+    """The moments, as values of the API and as words."""
+    return [(leg, leg_name(leg)) for leg in LEGS]
+
+
+def verdict_name(outcome: str) -> str:
+    """What a rule of the decision says."""
+    return str(VERDICTS[outcome])
+
+
+def function_about(function: Function) -> str:
+    """What a function is for, in the page's language where its makers wrote that; never just its name."""
+    language = next((name for name, code in OF_USER.items() if code == str(get_locale())), "english")
+    about = function.localized_descriptions.get(language) or function.description or ""
+    return "" if about == function.name else about

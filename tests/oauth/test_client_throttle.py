@@ -1,0 +1,65 @@
+"""Failures of clients are counted, and never against a client by who may not call it (rules 29, 42, 78)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from app.models.audit import AuditEvent
+from tests.drivers.api_caller import ApiCaller
+from tests.drivers.relying_party import TOKEN
+from tests.drivers.relying_party import RelyingParty
+from tests.world import World
+
+FOREIGN = "198.51.100.7"
+
+
+def tries(rp: RelyingParty, address: str, **form: str) -> int:
+    """The status of a call that can only fail after the client's authentication."""
+    form = {"grant_type": "refresh_token", "refresh_token": "x"} | form
+    return rp.posts(address=address, **form).status_code
+
+
+@pytest.mark.parametrize("how", ["unknown", "out of range", "missing"])
+def test_strangers_write_no_rows_without_end(world: World, rp: RelyingParty, settings: Any, how: str) -> None:
+    """Counted by source: then nothing is looked up or written, and the client's own range goes on."""
+    settings(throttle_client_failures=2)
+    world.change_client(rp.client_id, client_ip_range=["127.0.0.1/32"])
+    stranger = {
+        "unknown": RelyingParty(rp.app, "nobody"),
+        "out of range": rp,
+        "missing": RelyingParty(rp.app, "", secret=None),
+    }[how]
+    codes = [tries(stranger, FOREIGN) for _ in range(23)]
+    assert codes == [401] * 20 + [429] * 3
+    rows = [event for event in world.rows(AuditEvent) if event.action == "client-authentication"]
+    assert len(rows) == 20
+    assert tries(rp, "127.0.0.1") == 400
+
+
+def test_strangers_do_not_slow_the_application(app: Flask, world: World, settings: Any) -> None:
+    """Of a client that may call from anywhere: where its secret was right lately, it goes on."""
+    settings(throttle_client_failures=2)
+    rp = RelyingParty(app, world.client(client_ip_range=["0.0.0.0/0"]))
+    assert tries(rp, "127.0.0.1") == 400
+    for n in range(20):
+        assert tries(rp, f"198.51.100.{n}", client_secret="wrong") == 401
+    assert tries(rp, FOREIGN) == 429
+    assert tries(rp, "127.0.0.1") == 400
+
+
+def test_a_users_key_from_elsewhere_tries_no_secrets(app: Flask, world: World, settings: Any) -> None:
+    """Rule 29, also for a session bought by key: the address is judged before the secret."""
+    settings(throttle_client_failures=2)
+    rp = RelyingParty(app, world.client(client_ip_range=["127.0.0.1/32"]))
+    key = {"Argus-API-Key": world.api_key("alice")}
+    form = {"grant_type": "client_credentials", "client_id": rp.client_id, "client_secret": "wrong"}
+    for n in range(11):
+        foreign = ApiCaller(app, None, address=f"198.51.100.{n}")
+        codes = [foreign.call("POST", TOKEN, data=form, headers=key).status_code for _ in range(2)]
+        assert codes == [401, 401]
+    why = {tuple(e.reasons) for e in world.rows(AuditEvent) if e.action == "client-authentication"}
+    assert why == {("address_outside",)}
+    assert tries(rp, "127.0.0.1") == 400
