@@ -87,11 +87,11 @@ def test_who_may_ask(app: Flask, people: None, world: World, admin: ApiCaller) -
     path = "/authentication/v1/oauth/client/app/whatif"
     alice = ApiCaller(app, world.api_key("alice"))
     assert alice.post(path, {"update": {"name": "x"}}).status_code == 403
-    world.user("keeper", "bolt", holds=[("OAUTH-ADMIN", "acme"), ("readThings", "acme")])
+    world.user("keeper", "bolt", holds=[("OAUTH-ADMIN", "acme"), ("APP-ROLE", "acme")])
     keeper = ApiCaller(app, world.api_key("keeper"))
     told = ask(keeper, "app", update={"requiredFunction": "readThings"})
     assert told["effects"] == []
-    assert told["unnamed"] == 2
+    assert told["unnamed"] == 1
     for body, field in (
         ({}, "update"),
         ({"update": {}, "revoke": 1}, "update"),
