@@ -65,6 +65,7 @@ class Settings:
     refresh_grace_seconds: int
     login_seconds: int
     login_idle_seconds: int
+    sessions_per_client: int
     secret_keys: tuple[tuple[int, bytes], ...]
     throttle_login_failures: int
     throttle_client_failures: int
@@ -113,6 +114,7 @@ def load(overrides: Mapping[str, object] | None = None) -> Settings:
         refresh_grace_seconds=_seconds(given, "ARGUS_REFRESH_GRACE_SECONDS", 10, least=0, most=60),
         login_seconds=_seconds(given, "ARGUS_LOGIN_SECONDS", 43_200, most=2_592_000),
         login_idle_seconds=_seconds(given, "ARGUS_LOGIN_IDLE_SECONDS", 3_600, most=2_592_000),
+        sessions_per_client=_seconds(given, "ARGUS_SESSIONS_PER_CLIENT", 100, most=10_000),
         secret_keys=_secret_keys(given.get("ARGUS_SECRET_KEYS"), instance),
         throttle_login_failures=_seconds(given, "ARGUS_THROTTLE_LOGIN_FAILURES", 10, most=10_000),
         throttle_client_failures=_seconds(given, "ARGUS_THROTTLE_CLIENT_FAILURES", 30, most=10_000),

@@ -17,6 +17,7 @@ from app.cli.audit import audit
 from app.cli.client import client
 from app.cli.explain import explain
 from app.cli.init import init
+from app.cli.keys import keys
 from app.cli.prune import prune
 from app.cli.serve import serve
 from app.cli.upgrade import upgrade
@@ -51,7 +52,7 @@ def cli() -> None:
     """An OAuth2 and OpenID Connect identity provider."""
 
 
-for command in (init, serve, upgrade, user, apikey, client, explain, audit, prune):
+for command in (init, serve, upgrade, user, apikey, client, keys, explain, audit, prune):
     cli.add_command(command)
 
 

@@ -76,6 +76,14 @@ class OAuthSession(Base, ArgusTokenMixin):
     __tablename__ = "oauth_session"
     __table_args__ = (
         CheckConstraint("(login_session_id IS NULL) <> (api_key_id IS NULL)", name="one_parent"),
+        # How many a user has at a client, which is bounded.
+        Index(
+            "ix_oauth_session_open",
+            "user_id",
+            "client_id",
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
         {"sqlite_with_rowid": False},
     )
 

@@ -148,7 +148,7 @@ class ArgusAuthorizationCodeGrant(AccessGateMixin, AuthorizationCodeGrant):  # t
     def _claim(self, row: Row[Any]) -> bool:
         if not codes.claim(row.id, self.pair.session_id):
             return False
-        oauth_sessions.store(self.opening, self.pair)
+        oauth_sessions.store(self.opening, self.pair, crowded=row.crowd is not None)
         audit.record(
             "redeem",
             Actor(row.user_id, row.user_name, self.pair.session_id.hex(), self.request.contact),

@@ -100,7 +100,7 @@ def initialise() -> FirstSecrets:
             subject_id=admin.id, function_id=top.id, customer_id=root.id, granted_at=now, comment="init"
         )
     )
-    keys.create()
+    keys.create(now)
     _, api_key = apikeys.create(admin, "Made by init", OPERATOR)
     audit.record("init", OPERATOR, detail={"domain": domain.name})
     standing.raise_policy_version()

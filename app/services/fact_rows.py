@@ -19,7 +19,8 @@ from app.models.sessions import AuthorizationCode
 from app.models.sessions import LoginSession
 from app.models.sessions import OAuthSession
 from app.models.state import SystemState
-from app.services.keys import ACTIVE_KID
+from app.services import keys
+from app.services import oauth_sessions
 
 USER: Table = Subject.__table__  # type: ignore[assignment]
 CLIENT: Table = OAuthClient.__table__  # type: ignore[assignment]
@@ -168,7 +169,8 @@ def code_row(code_id: bytes) -> Row[Any] | None:
             *_client_columns(),
             *_grant_columns(),
             *_login_columns(LOGIN, PARENT),
-            ACTIVE_KID.scalar_subquery().label("active_kid"),
+            keys.active_kid().scalar_subquery().label("active_kid"),
+            oauth_sessions.crowd(CODE.c.user_id, CODE.c.client_id).label("crowd"),
         )
         .select_from(CODE)
         .join(USER, USER.c.id == CODE.c.user_id)

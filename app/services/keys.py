@@ -1,17 +1,24 @@
-"""Signing keys of ID tokens: one active at a time, the retired published for their overlap (rule 64)."""
+"""Signing keys of ID tokens: one signs at a time. The next is published before it signs, the last one for
+an overlap after (security rule 64).
+"""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from datetime import timedelta
 from typing import Any
 
 from joserfc.jwk import RSAKey
+from sqlalchemy import Select
+from sqlalchemy import delete
 from sqlalchemy import or_
 from sqlalchemy import select
+from sqlalchemy import update
 
 from app import clock
 from app.extensions import db
@@ -21,6 +28,8 @@ from app.services.keyring import keyring
 
 ALGORITHM = "RS256"
 OVERLAP = timedelta(days=2)
+# Longer than anybody keeps the published set (``Cache-Control`` of ``/oauth/jwks``: minutes).
+AHEAD = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,65 +40,82 @@ class Signer:
     key: RSAKey
 
 
-ACTIVE_KID = (
-    select(SigningKey.kid)
-    .where(SigningKey.retired_at.is_(None))
-    .order_by(SigningKey.active_at.desc())
-    .limit(1)
-)
-
-
 class _Opened:
     def __init__(self) -> None:
         self.signers: dict[str, Signer] = {}
 
 
-def create() -> SigningKey:
-    """Make a key that signs from now on; the one before it is retired."""
+def active_kid() -> Select[str]:
+    """The id of the key that signs now; a statement, to ride along in another."""
+    return (
+        select(SigningKey.kid)
+        .where(SigningKey.active_at <= clock.now())
+        .order_by(SigningKey.active_at.desc(), SigningKey.created_at.desc())
+        .limit(1)
+    )
+
+
+def rotate() -> SigningKey:
+    """Publish a key that signs from ``AHEAD`` on, when the present one retires. A waiting one is replaced."""
+    now = clock.now()
+    db.session.execute(delete(SigningKey).where(SigningKey.active_at > now))
+    return create(now + AHEAD)
+
+
+def replace_leaked() -> SigningKey:
+    """A key that signs at once. All others are gone at once: what they signed is believed by nobody."""
+    db.session.execute(delete(SigningKey))
+    return create(clock.now())
+
+
+def create(active_at: datetime) -> SigningKey:
+    """Make a key that signs from then on; the ones before it retire at that time."""
     key = RSAKey.generate_key(2048, private=True)
     public = key.as_dict(private=False)
     kid = base64.urlsafe_b64encode(hashlib.sha256(key.thumbprint().encode()).digest())[:16].decode("ascii")
     now = clock.now()
-    for previous in db.session.execute(select(SigningKey).where(SigningKey.retired_at.is_(None))).scalars():
-        previous.retired_at = now
+    standing = or_(SigningKey.retired_at.is_(None), SigningKey.retired_at > now)
+    db.session.execute(update(SigningKey).where(standing).values(retired_at=active_at))
     row = SigningKey(
         kid=kid,
         algorithm=ALGORITHM,
         private_encrypted=keyring().box().encrypt(json.dumps(key.as_dict(private=True)).encode()),
         public_jwk={**public, "kid": kid, "use": "sig", "alg": ALGORITHM},
         created_at=now,
-        active_at=now,
+        active_at=active_at,
     )
     db.session.add(row)
     return row
 
 
-def active_kid() -> str:
-    """The id of the key that signs now."""
-    kid: str | None = db.session.execute(ACTIVE_KID).scalar_one_or_none()
-    if kid is None:
-        raise LookupError("there is no signing key: run 'argus-idp init'")
-    return kid
-
-
 def signer(kid: str) -> Signer:
-    """The private key of this id; decrypted once per process."""
+    """The private key of this id, or the one that took its place; decrypted once per process."""
     opened = per_app(_Opened)
     known = opened.signers.get(kid)
     if known is None:
         sealed = db.session.execute(
             select(SigningKey.private_encrypted).where(SigningKey.kid == kid)
-        ).scalar_one()
+        ).scalar_one_or_none()
+        if sealed is None:  # gone since its id was read: it had leaked
+            return signer(db.session.execute(active_kid()).scalar_one())
         private: dict[str, Any] = json.loads(keyring().box().decrypt(sealed))
         known = opened.signers[kid] = Signer(kid, RSAKey.import_key(private))
     return known
 
 
-def published() -> list[dict[str, Any]]:
-    """The public keys: the active one and those retired less than their overlap ago, newest first."""
-    rows = db.session.execute(
-        select(SigningKey.public_jwk)
-        .where(or_(SigningKey.retired_at.is_(None), SigningKey.retired_at > clock.now() - OVERLAP))
-        .order_by(SigningKey.active_at.desc())
+def known() -> Sequence[SigningKey]:
+    """The key that signs, one that will, and those retired less than their overlap ago; newest first."""
+    return (
+        db.session.execute(
+            select(SigningKey)
+            .where(or_(SigningKey.retired_at.is_(None), SigningKey.retired_at > clock.now() - OVERLAP))
+            .order_by(SigningKey.active_at.desc())
+        )
+        .scalars()
+        .all()
     )
-    return [dict(row.public_jwk) for row in rows]
+
+
+def published() -> list[dict[str, Any]]:
+    """Their public halves (RFC 7517)."""
+    return [dict(row.public_jwk) for row in known()]

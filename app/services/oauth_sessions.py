@@ -8,9 +8,14 @@ from datetime import datetime
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy import ColumnElement
 from sqlalchemy import Row
+from sqlalchemy import ScalarSelect
+from sqlalchemy import Select
+from sqlalchemy import func
 from sqlalchemy import insert
 from sqlalchemy import or_
+from sqlalchemy import select
 from sqlalchemy import update
 
 from app import clock
@@ -74,9 +79,17 @@ def draft(opening: Opening) -> Pair:
     return Pair(session_id, access.text, refresh.text if refresh else None, _remaining(until), opening.scopes)
 
 
-def store(opening: Opening, pair: Pair) -> None:
-    """Write the one row of a drafted session."""
+def crowd(user: ColumnElement[int], client: ColumnElement[str]) -> ScalarSelect[int | None]:
+    """Not empty when one more session of this user at this client is one too many; rides in another query."""
+    others = _not_ended(user, client).with_only_columns(OAuthSession.generation)
+    return others.limit(1).offset(settings().sessions_per_client - 1).scalar_subquery()
+
+
+def store(opening: Opening, pair: Pair, *, crowded: bool = True) -> None:
+    """Write the one row of a drafted session; the oldest makes room where it is ``crowded`` (rule 77)."""
     now = clock.now()
+    if crowded:
+        _make_room(opening)
     db.session.execute(
         insert(OAuthSession).values(
             id=pair.session_id,
@@ -101,6 +114,28 @@ def store(opening: Opening, pair: Pair) -> None:
             client_ip=opening.address,
             created_at=now,
         )
+    )
+
+
+def _not_ended(user: ColumnElement[int] | int, client: ColumnElement[str] | str) -> Select[Any]:
+    return select(OAuthSession.id).where(
+        OAuthSession.user_id == user, OAuthSession.client_id == client, OAuthSession.ended_at.is_(None)
+    )
+
+
+def _make_room(opening: Opening) -> None:
+    """End what is one too many: first those whose time was over anyway, then the oldest."""
+    live = func.coalesce(OAuthSession.refresh_expires_at, OAuthSession.access_expires_at) > clock.now()
+    surplus = (
+        _not_ended(opening.user_id, opening.client_id)
+        .order_by(live.desc(), OAuthSession.created_at.desc())
+        .offset(settings().sessions_per_client - 1)
+    )
+    db.session.execute(
+        update(OAuthSession)
+        .where(OAuthSession.id.in_(surplus), OAuthSession.ended_at.is_(None))
+        .values(ended_at=clock.now(), end_reason="too many sessions"),
+        execution_options={"synchronize_session": False},
     )
 
 

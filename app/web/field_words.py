@@ -54,6 +54,7 @@ FIELDS: Mapping[str, str] = {
     "login": lazy_gettext("Login"),
     "main_uri": lazy_gettext("Web address"),
     "max_security_level": lazy_gettext("Highest security level"),
+    "leaked": lazy_gettext("Leaked"),
     "members": lazy_gettext("Members"),
     "method": lazy_gettext("Way to log in"),
     "minimum_security_level": lazy_gettext("Requires login level"),

@@ -90,6 +90,7 @@ EVENTS: Mapping[str, str] = {
     "revoke": lazy_gettext("Token revoked"),
     "userinfo": lazy_gettext("Userinfo"),
     "init": lazy_gettext("Server set up"),
+    "keys-rotate": lazy_gettext("Signing key replaced"),
     "demo-add": lazy_gettext("Demo data added"),
     "client-authentication": lazy_gettext("Application says who it is"),
     "code-replayed": lazy_gettext("Code used a second time"),

@@ -1,0 +1,50 @@
+"""``keys``: what signs ID tokens."""
+
+from __future__ import annotations
+
+import click
+from flask.cli import with_appcontext
+
+from app import clock
+from app.models.keys import SigningKey
+from app.services import audit
+from app.services import keys as signing
+from app.services.bootstrap import OPERATOR
+from app.services.unit import write
+
+
+@click.group()
+def keys() -> None:
+    """The keys that sign ID tokens."""
+
+
+@keys.command("list")
+@with_appcontext
+def listed() -> None:
+    """Those that applications can fetch now, newest first."""
+    for key in signing.known():
+        click.echo(_line(key))
+
+
+@keys.command()
+@click.option("--leaked", is_flag=True, help="Others know the present key: sign with a new one at once.")
+@with_appcontext
+def rotate(leaked: bool) -> None:
+    """Make a new key. Applications can fetch it an hour before it signs, and the old one two days after."""
+
+    def work() -> SigningKey:
+        made = signing.replace_leaked() if leaked else signing.rotate()
+        audit.record("keys-rotate", OPERATOR, detail={"key": made.kid, "leaked": leaked})
+        return made
+
+    click.echo(_line(write(work)))
+
+
+def _line(key: SigningKey) -> str:
+    now = clock.now()
+    if key.active_at > now:
+        return f"{key.kid}  signs from {key.active_at:%Y-%m-%d %H:%M} UTC"
+    if key.retired_at is not None and key.retired_at <= now:
+        until = key.retired_at + signing.OVERLAP
+        return f"{key.kid}  retired, published until {until:%Y-%m-%d %H:%M} UTC"
+    return f"{key.kid}  signs"

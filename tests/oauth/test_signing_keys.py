@@ -1,0 +1,101 @@
+"""A new signing key is published before it signs, the old one after it retired (security rule 64)."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from flask import Flask
+from joserfc import jwt
+from joserfc.errors import InvalidKeyIdError
+from joserfc.jwk import KeySet
+
+from app.cli.keys import keys
+from app.models.audit import AuditEvent
+from tests.drivers.person import Person
+from tests.drivers.relying_party import RelyingParty
+from tests.fixtures import Clock
+from tests.world import World
+
+HOUR, DAY = 3600, 86_400
+
+
+def command(app: Flask, *arguments: str) -> str:
+    done = app.test_cli_runner().invoke(keys, list(arguments))
+    assert done.exit_code == 0, done.output
+    return str(done.output)
+
+
+def published(app: Flask) -> list[str]:
+    return [key["kid"] for key in app.test_client().get("/oauth/jwks").json["keys"]]
+
+
+def signed_by(id_token: str) -> str:
+    head = id_token.split(".")[0]
+    return str(json.loads(base64.urlsafe_b64decode(head + "=" * (-len(head) % 4)))["kid"])
+
+
+def obtains(rp: RelyingParty, person: Person) -> str:
+    return str(rp.obtains(person)["id_token"])
+
+
+def verifies(app: Flask, id_token: str) -> Any:
+    known = KeySet.import_key_set(app.test_client().get("/oauth/jwks").json)
+    return jwt.decode(id_token, known, algorithms=["RS256"])
+
+
+def test_a_rotation(app: Flask, rp: RelyingParty, alice: Person, world: World, clock: Clock) -> None:
+    """For an hour both are published and the old one signs; then the new; two days later only that."""
+    (old,) = published(app)
+    told = command(app, "rotate")
+    new, before = published(app)
+    assert before == old
+    assert new in told
+    assert "signs from" in told
+    first = obtains(rp, alice)
+    assert signed_by(first) == old
+    clock.advance(HOUR + 1)
+    second = obtains(rp, Person(app, "alice"))
+    assert signed_by(second) == new
+    assert verifies(app, first)
+    assert verifies(app, second)
+    assert [line.split("  ")[1].split(",")[0] for line in command(app, "list").splitlines()] == [
+        "signs",
+        "retired",
+    ]
+    clock.advance(2 * DAY)
+    assert published(app) == [new]
+    assert [row.detail["key"] for row in world.rows(AuditEvent) if row.action == "keys-rotate"] == [new]
+
+
+def test_twice_within_the_hour(app: Flask, rp: RelyingParty, alice: Person, clock: Clock) -> None:
+    """The one that waited is replaced, and at no time does none sign."""
+    (old,) = published(app)
+    command(app, "rotate")
+    clock.advance(HOUR / 2)
+    command(app, "rotate")
+    new, before = published(app)
+    assert before == old
+    clock.advance(HOUR - 60)
+    assert signed_by(obtains(rp, alice)) == old
+    clock.advance(61)
+    assert signed_by(obtains(rp, Person(app, "alice"))) == new
+    clock.advance(2 * DAY - HOUR)
+    assert published(app) == [new, old]
+
+
+def test_a_key_that_leaked(app: Flask, rp: RelyingParty, alice: Person) -> None:
+    """It is gone at once, and what it signed is believed no more."""
+    before = obtains(rp, alice)
+    (old,) = published(app)
+    command(app, "rotate")
+    command(app, "rotate", "--leaked")
+    (new,) = published(app)
+    assert new != old
+    assert signed_by(obtains(rp, alice)) == new
+    with pytest.raises((InvalidKeyIdError, ValueError)):
+        verifies(app, before)
+    hinted = alice.browser.get(rp.url(prompt="none", id_token_hint=before))
+    assert "error=" in hinted.headers["Location"]
