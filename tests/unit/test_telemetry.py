@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import sys
+
 import pytest
 import structlog
 
@@ -23,3 +26,17 @@ def test_a_traceback_shows_no_values(capfd: pytest.CaptureFixture[str]) -> None:
     said = capfd.readouterr().err
     assert "test_a_traceback_shows_no_values" in said
     assert PASSWORD not in said
+
+
+def test_a_replaced_standard_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line goes where standard error leads when it is written; a stream closed since is no error."""
+    first, second = io.StringIO(), io.StringIO()
+    monkeypatch.setattr(sys, "stderr", first)
+    telemetry.configure("INFO")
+    try:
+        monkeypatch.setattr(sys, "stderr", second)
+        first.close()
+        structlog.get_logger("test").info("still said")
+    finally:
+        telemetry.configure("ERROR")
+    assert "still said" in second.getvalue()
