@@ -15,23 +15,19 @@ from datetime import timedelta
 
 from authlib.oauth2.rfc6749 import OAuth2Error
 from flask import Response
-from joserfc import jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
 
 from app.models.clients import OAuthClient
 from app.oauth.code_grant import ArgusAuthorizationCodeGrant
 from app.oauth.errors import ArgusOAuthError
 from app.oauth.errors import spoken
+from app.oauth.hints import claims_of
 from app.oauth.requests import ArgusRequest
 from app.oauth.server import oauth_server
 from app.policy.facts import Leg
 from app.policy.facts import Question
-from app.runtime import settings
 from app.services import clients
 from app.services import facts
 from app.services import grants
-from app.services import keys
 from app.services.callers import Caller
 
 PROMPTS = frozenset({"none", "login", "consent", "select_account"})
@@ -112,7 +108,7 @@ def _validate_rest(params: Mapping[str, str], client: OAuthClient, redirect_uri:
     if max_age is not None and not SECONDS.fullmatch(max_age):
         raise ArgusOAuthError("invalid_request", "The parameter max_age must be a whole number of seconds.")
     hint = params.get("id_token_hint")
-    subject = _hinted_subject(hint) if hint is not None else None
+    subject = str(claims_of(hint)["sub"]) if hint is not None else None
     grant = authlib_grant(params)
     return AuthorizationRequest(
         params=dict(params),
@@ -168,17 +164,3 @@ def answer(error: ArgusOAuthError, request: AuthorizationRequest | None = None) 
     params = request.params if request is not None else {}
     protocol = ArgusRequest("GET", "/oauth/authorize", params)
     return oauth_server().handle_error_response(protocol, error)
-
-
-def _hinted_subject(hint: str) -> str:
-    """The subject of an ``id_token_hint`` that we signed; an expired one is accepted (OIDC Core 3.1.2.1)."""
-    if len(hint) > MOST_HINT_CHARACTERS:
-        raise ArgusOAuthError("invalid_request", "The id_token_hint is not one of ours.")
-    try:
-        known = KeySet.import_key_set({"keys": keys.published()})
-        claims = jwt.decode(hint, known, algorithms=[keys.ALGORITHM]).claims
-    except (JoseError, ValueError):
-        raise ArgusOAuthError("invalid_request", "The id_token_hint is not one of ours.") from None
-    if claims.get("iss") != settings().base_url or not isinstance(claims.get("sub"), str):
-        raise ArgusOAuthError("invalid_request", "The id_token_hint is not one of ours.")
-    return str(claims["sub"])

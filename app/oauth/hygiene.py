@@ -29,7 +29,8 @@ KNOWN = frozenset(
         "grant_type", "code", "redirect_uri", "client_id", "client_secret", "code_verifier", "refresh_token",
         "scope", "token", "token_type_hint", "response_type", "state", "nonce", "code_challenge",
         "code_challenge_method", "prompt", "max_age", "id_token_hint", "login_hint", "response_mode",
-        "username", "password", "client_assertion", "client_assertion_type",
+        "username", "password", "client_assertion", "client_assertion_type", "post_logout_redirect_uri",
+        "logout_hint",
     }
 )  # fmt: skip
 
@@ -55,8 +56,8 @@ def check_token_request(request: Request) -> dict[str, str]:
     return _once(_pairs(_body(request)))
 
 
-def check_authorize_request(request: Request) -> dict[str, str]:
-    """The parameters of an authorization request, from query and (POST) body together."""
+def check_browser_request(request: Request) -> dict[str, str]:
+    """What an application sends through a browser, to log in or out: from query and (POST) body together."""
     pairs = _pairs(request.query_string)
     if request.method == "POST":
         _form_type(request)

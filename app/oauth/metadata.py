@@ -39,6 +39,7 @@ def openid_provider() -> dict[str, Any]:
     """The OpenID Connect Discovery document."""
     return authorization_server() | {
         "userinfo_endpoint": f"{settings().base_url}/authentication/v1/oauth/userinfo",
+        "end_session_endpoint": f"{settings().base_url}/oauth/logout",
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["RS256"],
         "prompt_values_supported": ["none", "login", "consent", "select_account"],

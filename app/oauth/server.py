@@ -18,6 +18,7 @@ from app.models.clients import OAuthClient
 from app.oauth.client_auth import authenticate_client
 from app.oauth.code_grant import ArgusAuthorizationCodeGrant
 from app.oauth.credentials_grant import ArgusClientCredentialsGrant
+from app.oauth.end_session import ArgusEndSessionEndpoint
 from app.oauth.endpoints import IntrospectionEndpoint
 from app.oauth.endpoints import RevocationEndpoint
 from app.oauth.errors import spoken
@@ -73,6 +74,7 @@ def build_server(app: Flask) -> None:
     server.register_grant(ArgusClientCredentialsGrant)
     server.register_endpoint(IntrospectionEndpoint)
     server.register_endpoint(RevocationEndpoint)
+    server.register_endpoint(ArgusEndSessionEndpoint)
     app.extensions["argus_oauth"] = server
 
 

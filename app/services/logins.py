@@ -14,6 +14,7 @@ from app import clock
 from app.extensions import db
 from app.models.directory import User
 from app.models.sessions import LoginSession
+from app.models.sessions import OAuthSession
 from app.policy.effective import session_level
 from app.policy.facts import SecurityLevel
 from app.runtime import settings
@@ -228,6 +229,14 @@ def living(user: User) -> list[LoginSession]:
         .order_by(LoginSession.created_at.desc())
     )
     return list(db.session.execute(statement).scalars())
+
+
+def served(login_id: bytes, client_id: str) -> bool:
+    """Whether this login was ever used for this application."""
+    found = select(OAuthSession.id).where(
+        OAuthSession.login_session_id == login_id, OAuthSession.client_id == client_id
+    )
+    return db.session.execute(select(found.exists())).scalar_one()
 
 
 def _remember(user: User, proof: Proof, contact: Contact) -> None:

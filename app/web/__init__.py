@@ -22,6 +22,7 @@ from app.web import passkey_login
 from app.web import person
 from app.web import problems
 from app.web import recovery
+from app.web import rp_logout
 from app.web import second_step
 from app.web import theme
 from app.web import words
@@ -44,6 +45,7 @@ def register(app: Flask) -> None:
     words.register(app)
     app.register_blueprint(language_choice.blueprint)
     app.register_blueprint(login.blueprint)
+    app.register_blueprint(rp_logout.blueprint)
     app.register_blueprint(second_step.blueprint)
     app.register_blueprint(passkey_login.blueprint)
     app.register_blueprint(recovery.blueprint)

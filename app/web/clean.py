@@ -9,8 +9,8 @@ from flask import request
 from app.schemas.texts import UNCLEAN
 from app.web.errors import API_PREFIXES
 
-# Authorization requests are judged by the rules of the protocol, which say more.
-PROTOCOL = "consent"
+# What applications send through a browser is judged by the rules of the protocol, which say more.
+PROTOCOL = ("consent", "rp_logout")
 
 
 def register(app: Flask) -> None:
@@ -20,7 +20,7 @@ def register(app: Flask) -> None:
 
 def _clean() -> None:
     # Machines are answered in their own form, where their bodies and queries are read.
-    if request.path.startswith(API_PREFIXES) or request.blueprint == PROTOCOL:
+    if request.path.startswith(API_PREFIXES) or request.blueprint in PROTOCOL:
         return
     for source in (request.args, request.form):
         for name, value in source.items(multi=True):

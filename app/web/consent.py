@@ -103,7 +103,7 @@ def _waiting() -> Continuation:
     resumed = unwrap(request.args.get("continue")) if request.method == "GET" else None
     if resumed is not None:
         return resumed
-    return Continuation(hygiene.check_authorize_request(request), clock.now())
+    return Continuation(hygiene.check_browser_request(request), clock.now())
 
 
 def _go_on(asked: AuthorizationRequest, began_at: datetime) -> Response | str | tuple[str, int]:

@@ -25,6 +25,7 @@ from app.services.unit import write
 from app.web import logging_in
 from app.web import person
 from app.web import second_step
+from app.web import way_out
 from app.web.forms.login import LoginForm
 from app.web.pages import Page
 from app.web.problems import slowed
@@ -60,12 +61,17 @@ def logout() -> Response | str:
     """End this login and, with it, every application session under it. A GET only asks."""
     if request.method == "GET":
         return render_template("logout.html")
+    return leave(way_out.unwrap(request.form.get("out")))
+
+
+def leave(to: str | None) -> Response:
+    """End the login that is here, if any, and go to this address: one that was judged, or our own page."""
     held = person.held_login(request)
     if held is not None:
         caller = held
         write(lambda: logins.end(caller.row.login_id, "logged out", caller.actor))
     session.clear()
-    response = redirect(url_for("login.logged_out"), 303)
+    response = redirect(to or url_for("login.logged_out"), 303)
     edge.clear_session_cookie(response)  # type: ignore[arg-type]
     return response
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 import requests
@@ -201,6 +202,34 @@ def test_a_long_name_fits(browser: Browser, tmp_path: Path) -> None:
         page.get_by_role("button", name="Logg inn", exact=True).click()
         expect(page.get_by_role("link", name="brukerstotte@example.com")).to_be_visible()
         seen(page, "long-name-refused")
+
+
+def test_an_application_logs_out(browser: Browser, server: LiveServer, screen: dict[str, Any]) -> None:
+    """From the login it was used in at once; from another the person is asked; both lead back to it."""
+    client, bye = server.client("report-portal"), "http://127.0.0.1:8081/bye"
+    path = f"/authentication/v1/oauth/client/{client['id']}"
+    assert server.call("PUT", path, json={"postLogoutRedirectURIs": [bye]}).status_code == 200
+    with tab(browser, server, screen) as page:
+        page.goto(authorize_url(client, prompt="consent"))
+        log_in(page, server, "alice")
+        page.get_by_role("button", name="Approve").click()
+        page.wait_for_url("http://127.0.0.1:8081/callback**")
+        tokens = redeem(server, client, query(page)["code"])
+        asked = {"id_token_hint": tokens["id_token"], "post_logout_redirect_uri": bye, "state": "z"}
+        out = "/oauth/logout?" + urlencode(asked)
+        page.goto(out)
+        page.wait_for_url(f"{bye}?state=z")
+        assert status(server, tokens["access_token"]) == 401
+
+        page.goto("/login")
+        log_in(page, server, "alice")
+        page.goto(out)
+        expect(page.get_by_text("Report portal asks you to log out.")).to_be_visible()
+        look(page, screen, "logout-for-an-application")
+        page.get_by_role("button", name="Log out").last.click()
+        page.wait_for_url(f"{bye}?state=z")
+        page.goto("/")
+        expect(page.get_by_role("button", name="Log in", exact=True)).to_be_visible()
 
 
 def test_by_keyboard_alone(browser: Browser, server: LiveServer) -> None:

@@ -19,8 +19,8 @@ from tests.web.crawler import weight
 from tests.world import World
 
 MOST_BYTES = 60_000
-STARTS = ("/", "/account/", "/console/", "/account/password", "/logout", "/logged-out", "/login", "/recover",
-          "/account/security/codes/remove")  # fmt: skip
+STARTS = ("/", "/account/", "/console/", "/account/password", "/logout", "/oauth/logout", "/logged-out",
+          "/login", "/recover", "/account/security/codes/remove")  # fmt: skip
 # Presence is proven on the way to these.
 CONFIRMED = ("/account/keys/add", "/account/security/codes", "/account/security/passkeys/add")
 EVIL = "https://evil.example.com/"

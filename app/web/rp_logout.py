@@ -1,0 +1,65 @@
+"""``/oauth/logout``: an application ends the login it was used in (OpenID Connect RP-Initiated Logout 1.0).
+
+Whatever it cannot show to be in order is only a wish: the person is asked, and goes nowhere else.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from flask import Blueprint
+from flask import redirect
+from flask import render_template
+from flask import request
+from flask import url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from app.extensions import csrf
+from app.oauth import hygiene
+from app.oauth import logout_requests
+from app.oauth.protocol_errors import ProtocolError
+from app.policy import redirects
+from app.web import headers
+from app.web import person
+from app.web import way_out
+from app.web.errors import error_page
+from app.web.login import leave
+from app.web.pages import Page
+
+blueprint = Blueprint("rp_logout", __name__)
+
+
+@blueprint.route("/oauth/logout", methods=["GET", "POST"])
+@csrf.exempt  # an application's request; what the person answers goes to ``login.logout``
+def ask() -> Page:
+    """End the login at once, when the application may; otherwise ask the person."""
+    try:
+        params = hygiene.check_browser_request(request)
+    except ProtocolError as problem:
+        return error_page(
+            _("This request is not in order"),
+            _("You are still logged in. Log out here, or go back to the application."),
+            400,
+            detail=problem.description,
+        )
+    if request.method == "POST":
+        # A cross-site POST arrives without the login's cookie: come back by GET (security rule 39).
+        return redirect(url_for("rp_logout.ask") + "?" + urlencode(params), 303)
+    asked = logout_requests.read(params)
+    here = person.held_login(request)
+    if here is None:
+        return redirect(asked.redirect_uri or url_for("login.logged_out"), 303)
+    if asked.needs_no_question(here):
+        return leave(asked.redirect_uri)
+    return _question(asked)
+
+
+def _question(asked: logout_requests.Asked) -> Response | str:
+    if asked.redirect_uri is not None:
+        headers.allow_form_to(redirects.origin(asked.redirect_uri))
+    return render_template(
+        "logout.html",
+        application=asked.client.name if asked.client is not None else None,
+        out=way_out.wrap(asked.redirect_uri) if asked.redirect_uri is not None else None,
+    )
