@@ -25,13 +25,13 @@ from app.schemas.preferences import Properties
 from app.schemas.preferences import UserKeysQuery
 from app.schemas.validation import validated
 from app.services import directory
-from app.services import people
 from app.services import preferences
+from app.services import reach
 from app.services import search
 from app.services.callers import Caller
 from app.services.guards import Guard
-from app.services.people import guarded_user
 from app.services.presence import personal
+from app.services.reach import guarded_user
 
 OWN = "/currentuser/v1"
 ADMIN = "/useradmin/v2/user/<user>/preferences"
@@ -102,7 +102,7 @@ def delete_property(caller: Caller, key: str) -> Answer:
 @endpoint(answers=[PreferenceShape], query=PreferenceQuery)
 def preferences_of_user(caller: Caller, user: str, query: PreferenceQuery) -> Answer:
     """A user's preferences."""
-    found = people.visible_user(caller, user, asked_domain(query, caller))
+    found = reach.visible_user(caller, user, asked_domain(query, caller))
     rows = [row for row in preferences.of_user(found.id) if not query.key or row.key in query.key]
     page = search.cut(rows, query.page)
     return paged(page, preferences_shown(page.rows, found))
@@ -112,7 +112,7 @@ def preferences_of_user(caller: Caller, user: str, query: PreferenceQuery) -> An
 @endpoint(answers=TextMap, query=PreferenceQuery)
 def preference_map_of_user(caller: Caller, user: str, query: PreferenceQuery) -> Answer:
     """A user's preferences as an object."""
-    found = people.visible_user(caller, user, asked_domain(query, caller))
+    found = reach.visible_user(caller, user, asked_domain(query, caller))
     return Answer(_map(search.cut(preferences.of_user(found.id), query.page).rows, query.key))
 
 
@@ -120,7 +120,7 @@ def preference_map_of_user(caller: Caller, user: str, query: PreferenceQuery) ->
 @endpoint(answers=PreferenceShape, query=InDomain)
 def preference_of_user(caller: Caller, user: str, key: str, query: InDomain) -> Answer:
     """One of a user's preferences."""
-    found = people.visible_user(caller, user, asked_domain(query, caller))
+    found = reach.visible_user(caller, user, asked_domain(query, caller))
     return Answer(preferences_shown([preferences.one(found.id, key)], found)[0])
 
 

@@ -22,7 +22,7 @@ from app.schemas.subject_search import SubjectSearch
 from app.services import authority
 from app.services import directory
 from app.services import function_search
-from app.services import people
+from app.services import reach
 from app.services import search
 from app.services import standing
 from app.services import subject_search
@@ -101,12 +101,12 @@ def get_basic_subject(caller: Caller, subject: str, query: InDomain) -> Answer:
 @endpoint(answers=[BasicSubject], query=SubjectGroups)
 def groups_of_subject(caller: Caller, subject: str, query: SubjectGroups) -> Answer:
     """The groups somebody is in, through groups too, among those one administers."""
-    found = people.visible_subject(caller, subject, caller.domain_id)
+    found = reach.visible_subject(caller, subject, caller.domain_id)
     direct = {group.id for group in directory.direct_groups([found.id]).get(found.id, ())}
     groups = [
         group
         for group in directory.groups_by_id(standing.groups_of(found.id))
-        if (query.include_inherited or group.id in direct) and people.may_see(caller, group)
+        if (query.include_inherited or group.id in direct) and reach.may_see(caller, group)
     ]
     page: Found[Subject] = search.cut(groups, query.page)
     return paged(page, basics_shown(page.rows, caller))
@@ -154,7 +154,7 @@ def _searched(caller: Caller, body: SubjectSearch, kind: type[Subject]) -> Answe
 
 
 def _one(caller: Caller, text: str, query: InDomain, kind: type[Subject]) -> Answer:
-    found = people.basic_subject(caller, text, asked_domain(query, caller))
+    found = reach.basic_subject(caller, text, asked_domain(query, caller))
     if not isinstance(found, kind):
         raise Missing("subject")
     return Answer(basics_shown([found], caller)[0])

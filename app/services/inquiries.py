@@ -17,7 +17,7 @@ from app.policy.scopes import parse_scope
 from app.services import clients
 from app.services import directory
 from app.services import explain
-from app.services import people
+from app.services import reach
 from app.services.callers import Caller
 from app.services.explain import Explanation
 from app.services.explain import Recorded
@@ -126,7 +126,7 @@ def _judged(user: User | None, caller: Caller) -> User:
     if user is None:
         raise Invalid(UNKNOWN_USER)
     if user.id != caller.user_id:
-        seen = people.may_see(caller, user)
+        seen = reach.may_see(caller, user)
         _needs(Guard.VIEW_PERMISSIONS, user.customer_id, caller, seen, Invalid(UNKNOWN_USER))
     return user
 

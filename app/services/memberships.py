@@ -22,10 +22,10 @@ from app.services import search
 from app.services import standing
 from app.services.callers import Caller
 from app.services.guards import Guard
-from app.services.people import may_see
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 from app.services.problems import Missing
+from app.services.reach import may_see
 from app.services.search import Condition
 
 
@@ -35,7 +35,7 @@ def members(group: Group) -> list[Subject]:
 
 
 def visible_members(group: Group, caller: Caller) -> list[Subject]:
-    """Those of the members the caller may know of, himself included: ``people.may_see``, in one query."""
+    """Those of the members the caller may know of, himself included: ``reach.may_see``, in one query."""
     seen = search.within_reach(caller, Guard.VIEW_USERS, Subject.customer_id)
     return _members(group, or_(seen, Subject.id == caller.user_id))
 

@@ -8,9 +8,9 @@ from app.services import authority
 from app.services import directory
 from app.services.callers import Caller
 from app.services.guards import Guard
-from app.services.people import may_see
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
+from app.services.reach import may_see
 
 
 def domains(texts: Iterable[str], field: str = "domain") -> frozenset[int]:

@@ -22,10 +22,10 @@ from app.services import standing
 from app.services.callers import Caller
 from app.services.facts import Asked
 from app.services.guards import Guard
-from app.services.people import may_see
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 from app.services.problems import Missing
+from app.services.reach import may_see
 
 
 @dataclass(frozen=True, slots=True)

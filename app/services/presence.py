@@ -14,6 +14,7 @@ from app import clock
 from app.policy.facts import SecurityLevel
 from app.services import accounts
 from app.services import directory
+from app.services import login_methods
 from app.services import stepup
 from app.services import totp
 from app.services import webauthn
@@ -78,7 +79,7 @@ def strong_enough(caller: Caller) -> None:
 def is_strong_enough(caller: Caller) -> bool:
     """Whether this login may change second factors: there is none yet, or it was begun by one."""
     strong = caller.row.login_level >= SecurityLevel.ADMINISTRATIVE
-    return strong or not accounts.has_second_factor(caller.user_id)
+    return strong or not login_methods.has_second_factor(caller.user_id)
 
 
 def is_fresh(caller: Caller) -> bool:

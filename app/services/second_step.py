@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from app.models.directory import User
 from app.services import accounts
 from app.services import directory
+from app.services import login_methods
 from app.services import totp
 from app.services.accounts import LoginFailed
 from app.services.contact import Contact
@@ -36,7 +37,7 @@ def by_password(domain_id: int, name: str, password: str, contact: Contact) -> t
 
 def ways(user: User) -> tuple[Proof, ...]:
     """By what this user goes on after the password: set up, and not disabled by an administrator."""
-    usable = {one.name for one in accounts.methods_of(user) if one.initialized and one.enabled}
+    usable = {one.name for one in login_methods.methods_of(user) if one.initialized and one.enabled}
     return tuple(proof for proof in (TOTP, SIGNATURE) if proof.method in usable)
 
 

@@ -21,8 +21,8 @@ from app.services import logins
 from app.services import oauth_sessions
 from app.services.callers import Caller
 from app.services.guards import Guard
-from app.services.people import may_see
 from app.services.problems import Missing
+from app.services.reach import may_see
 
 MOST_SHOWN = 10
 

@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 
 from app.services import accounts
+from app.services import login_methods
 from app.services import recovery
 from app.services.problems import Invalid
 from app.services.unit import write
@@ -174,7 +175,7 @@ def test_the_second_factor_stays(app: Flask, world: World, mailbox: Mailbox) -> 
     own = bearer(app, "alice", NEW)
     assert calls(app, "DELETE", "/totp", None, own).status_code == 403
     with app.app_context():
-        assert accounts.has_second_factor(user("alice").id)
+        assert login_methods.has_second_factor(user("alice").id)
 
 
 def test_the_first_password(app: Flask, world: World, mailbox: Mailbox, clock: Clock) -> None:

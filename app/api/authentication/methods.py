@@ -22,13 +22,13 @@ from app.api.shapes.methods import methods_shown
 from app.models.directory import User
 from app.runtime import settings
 from app.schemas.common import InDomain
-from app.services import accounts
 from app.services import directory
-from app.services import people
+from app.services import login_methods
+from app.services import reach
 from app.services.callers import Caller
 from app.services.logins import Proof
-from app.services.people import other_user
 from app.services.presence import personal
+from app.services.reach import other_user
 
 COOKIE = "argus_last_method"
 YEAR = 31_536_000
@@ -51,23 +51,23 @@ def list_methods() -> Answer:
 def own_methods(caller: Caller) -> Answer:
     """One's own ways in."""
     personal(caller)
-    return Answer(methods_shown(accounts.methods_of(directory.user_by_id(caller.user_id))))
+    return Answer(methods_shown(login_methods.methods_of(directory.user_by_id(caller.user_id))))
 
 
 @blueprint.get(f"{PREFIX}/user/<user>/methods")
 @endpoint(answers=[MethodShape], query=InDomain)
 def methods_of_user(caller: Caller, user: str, query: InDomain) -> Answer:
     """The user's ways in."""
-    found = people.visible_user(caller, user, asked_domain(query, caller))
-    return Answer(methods_shown(accounts.methods_of(found)))
+    found = reach.visible_user(caller, user, asked_domain(query, caller))
+    return Answer(methods_shown(login_methods.methods_of(found)))
 
 
 @blueprint.put(f"{PREFIX}/user/<user>/enable/<method>")
 @endpoint(answers=MethodShape, query=InDomain, writes=True)
 def enable_method(caller: Caller, user: str, method: str, query: InDomain) -> Answer:
     """The user may log in so again."""
-    found = other_user(caller, user, asked_domain(query, caller), accounts.guard_of_method(method))
-    accounts.enable_method(found, method, caller.actor)
+    found = other_user(caller, user, asked_domain(query, caller), login_methods.guard_of_method(method))
+    login_methods.enable_method(found, method, caller.actor)
     return Answer(_shown(found, method))
 
 
@@ -75,8 +75,8 @@ def enable_method(caller: Caller, user: str, method: str, query: InDomain) -> An
 @endpoint(answers=MethodShape, query=InDomain, writes=True)
 def disable_method(caller: Caller, user: str, method: str, query: InDomain) -> Answer:
     """No login so from now on; keys are revoked, not disabled."""
-    found = other_user(caller, user, asked_domain(query, caller), accounts.guard_of_method(method))
-    accounts.disable_method(found, method, caller.actor)
+    found = other_user(caller, user, asked_domain(query, caller), login_methods.guard_of_method(method))
+    login_methods.disable_method(found, method, caller.actor)
     return Answer(_shown(found, method))
 
 
@@ -98,4 +98,4 @@ def remember(proof: Proof) -> None:
 
 
 def _shown(user: User, name: str) -> MethodShape:
-    return next(method_shown(method) for method in accounts.methods_of(user) if method.name == name)
+    return next(method_shown(method) for method in login_methods.methods_of(user) if method.name == name)

@@ -48,9 +48,9 @@ from app.services.common_passwords import is_common
 from app.services.guards import Guard
 from app.services.logins import PASSWORD
 from app.services.logins import Proof
-from app.services.people import other_user
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
+from app.services.reach import other_user
 from app.services.stepup import NotProven
 from app.services.unit import write
 

@@ -33,7 +33,7 @@ from app.services import directory
 from app.services import logins
 from app.services import named
 from app.services import oauth_sessions
-from app.services import people
+from app.services import reach
 from app.services import session_admin
 from app.services.callers import Caller
 from app.services.facts import Asked
@@ -168,7 +168,7 @@ def _impersonated(caller: Caller, body: ImpersonateRequest) -> Token:
     name = body.user or body.user_name
     if name is None:
         raise Invalid(FieldProblem("user", "Name the user to act as.", "MISSING"))
-    user = people.visible_user(caller, name, directory.domain_or_missing(body.domain, caller.domain_id).id)
+    user = reach.visible_user(caller, name, directory.domain_or_missing(body.domain, caller.domain_id).id)
     caller.needs(Guard.IMPERSONATE, user.customer_id)
     if user.id == caller.user_id:
         raise Invalid(FieldProblem("user", "You are this user already.", "NOT_ALLOWED"))

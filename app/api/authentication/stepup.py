@@ -15,8 +15,8 @@ from app.api.shapes.stepup import authorization_shown
 from app.api.shapes.stepup import validated_shown
 from app.schemas.stepup import Authorizing
 from app.schemas.stepup import ValidateAuthorization
-from app.services import people
 from app.services import presence
+from app.services import reach
 from app.services import stepup
 from app.services.callers import Caller
 from app.services.presence import OtherMethod
@@ -48,7 +48,7 @@ def validate_authorization(caller: Caller, body: ValidateAuthorization) -> Answe
             allow_expired=body.allow_expired,
             allow_replay=body.allow_replay,
         )
-        if not people.may_see(caller, user):
+        if not reach.may_see(caller, user):
             raise NotProven("step_up_foreign")
     except NotProven as problem:
         stepup.refused(caller.actor, body.operation, problem)

@@ -36,7 +36,7 @@ from app.services import totp
 from app.services.callers import Caller
 from app.services.guards import Guard
 from app.services.logins import TOTP
-from app.services.people import other_user
+from app.services.reach import other_user
 from app.services.totp import CodeReused
 from app.services.totp import WrongCode
 

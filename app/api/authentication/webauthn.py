@@ -38,14 +38,14 @@ from app.schemas.webauthn import WebAuthnEnrol
 from app.schemas.webauthn import WebAuthnLogin
 from app.services import directory
 from app.services import passkeys
-from app.services import people
 from app.services import presence
+from app.services import reach
 from app.services import webauthn
 from app.services.accounts import LoginFailed
 from app.services.callers import Caller
 from app.services.guards import Guard
 from app.services.logins import SIGNATURE
-from app.services.people import other_user
+from app.services.reach import other_user
 
 PATH = f"{PREFIX}/signature"
 
@@ -145,7 +145,7 @@ def remove_passkey(caller: Caller, key_id: int) -> Answer:
 def passkeys_of_user(caller: Caller, user: str, query: KeysQuery) -> Answer:
     """A user's passkeys."""
     presence.personal(caller)
-    owner = people.visible_user(caller, user, directory.domain_or_missing(query.domain, caller.domain_id).id)
+    owner = reach.visible_user(caller, user, directory.domain_or_missing(query.domain, caller.domain_id).id)
     caller.needs(Guard.ADMINISTRATIVE_SIGNATURE, owner.customer_id)
     found = passkeys.page_of(owner.id, query.page)
     shown = AdminPasskeysShape(keys=[admin_passkey_shown(key) for key in found.rows])

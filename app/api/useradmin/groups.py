@@ -25,6 +25,7 @@ from app.schemas.subjects import MembersRemove
 from app.services import memberships
 from app.services import people
 from app.services import permission_search
+from app.services import reach
 from app.services import subject_search
 from app.services.callers import Caller
 
@@ -79,7 +80,7 @@ def delete_group(caller: Caller, group: str, query: InDomain) -> Answer:
 @endpoint(answers=SubjectShape, query=InDomain, writes=True)
 def reenable_group(caller: Caller, group: str, query: InDomain) -> Answer:
     """Bring a deleted group back, without members and without anything it held."""
-    gone = people.deleted_subject(Group, caller, group, asked_domain(query, caller))
+    gone = reach.deleted_subject(Group, caller, group, asked_domain(query, caller))
     return Answer(subject_shown(people.reenable(gone, caller)))
 
 
@@ -128,4 +129,4 @@ def remove_members(caller: Caller, group: str, query: MembersRemove) -> Answer:
 
 
 def _group(caller: Caller, text: str, query: InDomain) -> Group:
-    return people.visible_group(caller, text, asked_domain(query, caller))
+    return reach.visible_group(caller, text, asked_domain(query, caller))

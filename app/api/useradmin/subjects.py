@@ -21,8 +21,8 @@ from app.schemas.subject_search import SubjectList
 from app.schemas.subject_search import SubjectSearch
 from app.schemas.subjects import GroupsAdd
 from app.services import memberships
-from app.services import people
 from app.services import permission_search
+from app.services import reach
 from app.services import subject_search
 from app.services.callers import Caller
 
@@ -50,14 +50,14 @@ def search_subjects(caller: Caller, body: SubjectSearch) -> Answer:
 @endpoint(answers=SubjectShape, query=InDomain)
 def get_subject(caller: Caller, subject: str, query: InDomain) -> Answer:
     """One user or group; 404 alike for absent and hidden."""
-    return Answer(subject_shown(people.visible_subject(caller, subject, asked_domain(query, caller))))
+    return Answer(subject_shown(reach.visible_subject(caller, subject, asked_domain(query, caller))))
 
 
 @blueprint.post(f"{SUBJECT}/<subject>/groups")
 @endpoint(answers=[MembershipShape], body=GroupsAdd, query=InDomain, writes=True)
 def add_to_groups(caller: Caller, subject: str, body: GroupsAdd, query: InDomain) -> Answer:
     """Put the subject into groups, all or none; answers the memberships."""
-    found = people.visible_subject(caller, subject, asked_domain(query, caller))
+    found = reach.visible_subject(caller, subject, asked_domain(query, caller))
     return Answer(
         memberships_shown(memberships.add_to_groups(found, body.parent_groups, body.comment, caller))
     )

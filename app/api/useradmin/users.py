@@ -22,6 +22,7 @@ from app.schemas.subjects import UserAdd
 from app.schemas.subjects import UserUpdate
 from app.services import people
 from app.services import permission_search
+from app.services import reach
 from app.services import subject_search
 from app.services.callers import Caller
 
@@ -76,7 +77,7 @@ def delete_user(caller: Caller, user: str, query: InDomain) -> Answer:
 @endpoint(answers=UserShape, query=InDomain, writes=True)
 def reenable_user(caller: Caller, user: str, query: InDomain) -> Answer:
     """Bring a deleted user back, without anything it held."""
-    gone = people.deleted_subject(User, caller, user, asked_domain(query, caller))
+    gone = reach.deleted_subject(User, caller, user, asked_domain(query, caller))
     return Answer(user_shown(people.reenable(gone, caller)))
 
 
@@ -102,4 +103,4 @@ def list_permissions_of_user(caller: Caller, user: str, query: HeldQuery) -> Ans
 
 
 def _user(caller: Caller, text: str, query: InDomain) -> User:
-    return people.visible_user(caller, text, asked_domain(query, caller))
+    return reach.visible_user(caller, text, asked_domain(query, caller))

@@ -12,9 +12,9 @@ from flask import url_for
 from flask_babel import gettext as _
 
 from app.schemas.totp import VerifyTOTP
-from app.services import accounts
 from app.services import assertions
 from app.services import directory
+from app.services import login_methods
 from app.services import passkeys
 from app.services import presence
 from app.services import stepup
@@ -44,7 +44,7 @@ blueprint = Blueprint("security", __name__, url_prefix="/account/security")
 def index(caller: Caller) -> Page:
     """Each way in, and what can be done about it."""
     user = directory.user_by_id(caller.user_id)
-    methods = {method.name: method for method in accounts.methods_of(user)}
+    methods = {method.name: method for method in login_methods.methods_of(user)}
     return render_template(
         "account/security.html",
         methods=methods,

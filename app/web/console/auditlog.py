@@ -19,7 +19,7 @@ from app.schemas.searching import to_moment
 from app.services import audit_search
 from app.services import directory
 from app.services import gate
-from app.services import people
+from app.services import reach
 from app.services import verifying
 from app.services.audit_search import AuditCriteria
 from app.services.audit_search import Leaf
@@ -134,7 +134,7 @@ def _names(caller: Caller, events: Sequence[AuditEvent]) -> dict[str, object]:
     people_urls = {
         one.id: url_for("users.show", user=one.id)
         for one in subjects.values()
-        if one.deleted_at is None and people.may_see(caller, one)
+        if one.deleted_at is None and reach.may_see(caller, one)
     }
     client_urls = {
         one.id: url_for("clients.show", client=one.id)

@@ -16,6 +16,7 @@ from app.schemas.subjects import MembersAdd
 from app.services import memberships
 from app.services import people
 from app.services import permission_search
+from app.services import reach
 from app.services import subject_search
 from app.services.callers import Caller
 from app.services.guards import Guard
@@ -79,7 +80,7 @@ def index(caller: Caller) -> Page:
 @page
 def show(caller: Caller, group: str) -> Page:
     """One group: who is in it and what comes with it."""
-    return _shown(caller, people.visible_group(caller, group, caller.domain_id), Entry())
+    return _shown(caller, reach.visible_group(caller, group, caller.domain_id), Entry())
 
 
 @blueprint.route("/add", methods=["GET", "POST"])
@@ -104,7 +105,7 @@ def add(caller: Caller) -> Page:
 @page
 def edit(caller: Caller, group: str) -> Page:
     """Change names and description."""
-    found = people.visible_group(caller, group, caller.domain_id)
+    found = reach.visible_group(caller, group, caller.domain_id)
     entry = Entry({"shortName": found.short_name, "name": found.name, "description": found.description})
     if request.method == "POST":
         entry = typed()
@@ -122,7 +123,7 @@ def edit(caller: Caller, group: str) -> Page:
 @page
 def move(caller: Caller, group: str) -> Page:
     """Put the group under another customer."""
-    found = people.visible_group(caller, group, caller.domain_id)
+    found = reach.visible_group(caller, group, caller.domain_id)
     entry = Entry()
     if request.method == "POST":
         entry = typed()
@@ -150,7 +151,7 @@ def add_members(caller: Caller, group: str) -> Page:
             lambda now: memberships.add_members(_of(group, now), asked.subject, asked.comment, now),
         )
     except Invalid as problem:
-        found = people.visible_group(caller, group, caller.domain_id)
+        found = reach.visible_group(caller, group, caller.domain_id)
         return _shown(caller, found, typed().refused(problem))
     message = _("Added: %(names)s.", names=", ".join(asked.subject))
     return done(message, "groups.show", group=group)
@@ -185,7 +186,7 @@ def delete(caller: Caller, group: str) -> Page:
     if request.method == "POST":
         gone = acting(caller, lambda now: people.delete_group(_of(group, now), now))
         return done(deleted_words(gone), "groups.index")
-    found = people.visible_group(caller, group, caller.domain_id)
+    found = reach.visible_group(caller, group, caller.domain_id)
     caller.needs(Guard.DELETE_USER, found.customer_id)
     return render_template("console/groups/delete.html", group=found)
 
@@ -196,7 +197,7 @@ def reenable(caller: Caller, group: str) -> Page:
     """Bring a deleted group back, empty."""
     back = acting(
         caller,
-        lambda now: people.reenable(people.deleted_subject(Group, now, group, now.domain_id), now),
+        lambda now: people.reenable(reach.deleted_subject(Group, now, group, now.domain_id), now),
     )
     return done(_("%(name)s is back, empty.", name=back.short_name), "groups.show", group=back.id)
 
@@ -219,4 +220,4 @@ def _shown(caller: Caller, group: Group, entry: Entry) -> str:
 
 def _of(group: str, now: Caller) -> Group:
     """The group, read anew inside the unit of work."""
-    return people.visible_group(now, group, now.domain_id)
+    return reach.visible_group(now, group, now.domain_id)

@@ -11,8 +11,9 @@ from flask_babel import gettext as _
 from app.models.directory import User
 from app.runtime import settings
 from app.services import accounts
+from app.services import login_methods
 from app.services import passkeys
-from app.services import people
+from app.services import reach
 from app.services import recovery
 from app.services import session_admin
 from app.services import totp
@@ -39,7 +40,7 @@ blueprint = Blueprint("user_access", __name__, url_prefix="/console/users/<user>
 @page
 def password(caller: Caller, user: str) -> Page:
     """Let the user choose a new password: by a link that goes by mail, or one shown here, once."""
-    found = people.other_user(caller, user, caller.domain_id, Guard.RESET_USER_PASSWORD)
+    found = reach.other_user(caller, user, caller.domain_id, Guard.RESET_USER_PASSWORD)
     entry = Entry()
     if request.method == "POST":
         try:
@@ -64,7 +65,7 @@ def password(caller: Caller, user: str) -> Page:
 @page
 def codes(caller: Caller, user: str) -> Page:
     """Hand over a generator of one-time codes, which counts at once, or take it away."""
-    found = people.other_user(caller, user, caller.domain_id, Guard.ADMINISTRATIVE_TOTP)
+    found = reach.other_user(caller, user, caller.domain_id, Guard.ADMINISTRATIVE_TOTP)
     if request.method == "POST" and typed().has("how", "remove"):
         acting(caller, lambda now: totp.remove(_other(user, now, Guard.ADMINISTRATIVE_TOTP), now.actor))
         return done(
@@ -103,9 +104,9 @@ def remove_passkey(caller: Caller, user: str, key: int) -> Page:
 @page
 def enable_method(caller: Caller, user: str, method: str) -> Page:
     """Let the user log in so again."""
-    guard = accounts.guard_of_method(method)
+    guard = login_methods.guard_of_method(method)
     found = _other(user, caller, guard)
-    acting(caller, lambda now: accounts.enable_method(_other(user, now, guard), method, now.actor))
+    acting(caller, lambda now: login_methods.enable_method(_other(user, now, guard), method, now.actor))
     message = _("%(name)s may log in by %(way)s again.", name=found.short_name, way=way_name(method))
     return done(message, "users.show", user=found.id)
 
@@ -114,7 +115,7 @@ def enable_method(caller: Caller, user: str, method: str) -> Page:
 @page
 def disable_method(caller: Caller, user: str, method: str) -> Page:
     """Ask, then let the user log in so no more; what was set up stays."""
-    guard = accounts.guard_of_method(method)
+    guard = login_methods.guard_of_method(method)
     found = _other(user, caller, guard)
     if request.method == "GET":
         return _asking(
@@ -126,7 +127,7 @@ def disable_method(caller: Caller, user: str, method: str) -> Page:
             ),
             _("Switch off"),
         )
-    acting(caller, lambda now: accounts.disable_method(_other(user, now, guard), method, now.actor))
+    acting(caller, lambda now: login_methods.disable_method(_other(user, now, guard), method, now.actor))
     message = _("%(name)s can no longer log in by %(way)s.", name=found.short_name, way=way_name(method))
     return done(message, "users.show", user=found.id)
 
@@ -144,7 +145,7 @@ def end_session(caller: Caller, user: str, session: str) -> Page:
 def end_all(caller: Caller, user: str) -> Page:
     """Ask, then end everything the user has open, everywhere."""
     guard = Guard.DELETE_SESSION
-    found = people.guarded_user(caller, user, caller.domain_id, guard)
+    found = reach.guarded_user(caller, user, caller.domain_id, guard)
     if request.method == "GET":
         return _asking(
             found,
@@ -154,7 +155,7 @@ def end_all(caller: Caller, user: str) -> Page:
         )
     acting(
         caller,
-        lambda now: session_admin.end_all(people.guarded_user(now, user, now.domain_id, guard), now),
+        lambda now: session_admin.end_all(reach.guarded_user(now, user, now.domain_id, guard), now),
     )
     message = _("Everything that %(name)s had open has ended.", name=found.short_name)
     return done(message, "users.show", user=found.id)
@@ -170,4 +171,4 @@ def _reset(user: str, now: Caller) -> User:
 
 def _other(user: str, now: Caller, guard: Guard) -> User:
     """The user, read anew inside the unit of work; one's own account is changed elsewhere."""
-    return people.other_user(now, user, now.domain_id, guard)
+    return reach.other_user(now, user, now.domain_id, guard)

@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 
 from app.schemas.subjects import GroupsAdd
 from app.services import memberships
-from app.services import people
+from app.services import reach
 from app.services.callers import Caller
 from app.services.problems import Invalid
 from app.web.console import user_page
@@ -25,12 +25,12 @@ blueprint = Blueprint("user_groups", __name__, url_prefix="/console/users/<user>
 @page
 def add(caller: Caller, user: str) -> Page:
     """Into all of these groups, or none: the user holds what they hold."""
-    found = people.visible_user(caller, user, caller.domain_id)
+    found = reach.visible_user(caller, user, caller.domain_id)
     try:
         asked = read(GroupsAdd)
 
         def work(now: Caller) -> None:
-            member = people.visible_user(now, user, now.domain_id)
+            member = reach.visible_user(now, user, now.domain_id)
             memberships.add_to_groups(member, asked.parent_groups, asked.comment, now)
 
         acting(caller, work)

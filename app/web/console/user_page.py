@@ -5,13 +5,13 @@ from __future__ import annotations
 from flask import render_template
 
 from app.models.directory import User
-from app.services import accounts
 from app.services import apikeys
 from app.services import directory
 from app.services import events
+from app.services import login_methods
 from app.services import passkeys
-from app.services import people
 from app.services import permission_search
+from app.services import reach
 from app.services import session_admin
 from app.services.callers import Caller
 from app.services.events import Span
@@ -51,11 +51,11 @@ def shown(caller: Caller, user: User, entry: Entry) -> str:
         entry=entry,
         may=may,
         phone=directory.phone_of(user.id),
-        groups=[group for group in directory.groups_of(user.id) if people.may_see(caller, group)],
+        groups=[group for group in directory.groups_of(user.id) if reach.may_see(caller, group)],
         # Of the groups he may change the service knows more: each has a customer of its own.
         may_join=listing.may(caller, Guard.ADD_GROUP_MEMBER),
         held=held,
-        methods=accounts.methods_of(user),
+        methods=login_methods.methods_of(user),
         passkeys=passkeys.living(user.id) if may["passkeys"] else [],
         keys=[(key, apikeys.prefix(key)) for key in apikeys.of_user(user.id)] if may["keys"] else None,
         tree=session_admin.tree(user) if may["sessions"] else None,

@@ -14,6 +14,7 @@ from app.schemas.subjects import UserUpdate
 from app.services import accounts
 from app.services import directory
 from app.services import people
+from app.services import reach
 from app.services import recovery
 from app.services import subject_search
 from app.services.callers import Caller
@@ -70,7 +71,7 @@ def index(caller: Caller) -> Page:
 @page
 def show(caller: Caller, user: str) -> Page:
     """One user: who it is, what is held, how one gets in, what is open."""
-    return user_page.shown(caller, people.visible_user(caller, user, caller.domain_id), Entry())
+    return user_page.shown(caller, reach.visible_user(caller, user, caller.domain_id), Entry())
 
 
 @blueprint.route("/add", methods=["GET", "POST"])
@@ -95,7 +96,7 @@ def add(caller: Caller) -> Page:
 @page
 def edit(caller: Caller, user: str) -> Page:
     """Change names, address and telephone."""
-    found = people.visible_user(caller, user, caller.domain_id)
+    found = reach.visible_user(caller, user, caller.domain_id)
     entry = _entry_of(found)
     if request.method == "POST":
         entry = typed()
@@ -113,7 +114,7 @@ def edit(caller: Caller, user: str) -> Page:
 @page
 def move(caller: Caller, user: str) -> Page:
     """Put the user under another customer."""
-    found = people.visible_user(caller, user, caller.domain_id)
+    found = reach.visible_user(caller, user, caller.domain_id)
     entry = Entry()
     if request.method == "POST":
         entry = typed()
@@ -134,7 +135,7 @@ def move(caller: Caller, user: str) -> Page:
 @page
 def block(caller: Caller, user: str) -> Page:
     """Ask, then refuse everything of this user from the next request on."""
-    found = people.guarded_user(caller, user, caller.domain_id, Guard.BLOCK_USER)
+    found = reach.guarded_user(caller, user, caller.domain_id, Guard.BLOCK_USER)
     if request.method == "POST":
         acting(caller, lambda now: accounts.block(_guarded(user, now, Guard.BLOCK_USER), now.actor))
         message = _("%(name)s is blocked. Everything that was open has ended.", name=found.short_name)
@@ -146,7 +147,7 @@ def block(caller: Caller, user: str) -> Page:
 @page
 def unblock(caller: Caller, user: str) -> Page:
     """The user may log in again; nothing that was ended comes back."""
-    found = people.guarded_user(caller, user, caller.domain_id, Guard.UNBLOCK_USER)
+    found = reach.guarded_user(caller, user, caller.domain_id, Guard.UNBLOCK_USER)
     acting(caller, lambda now: accounts.unblock(_guarded(user, now, Guard.UNBLOCK_USER), now.actor))
     return done(_("%(name)s may log in again.", name=found.short_name), "users.show", user=found.id)
 
@@ -158,7 +159,7 @@ def delete(caller: Caller, user: str) -> Page:
     if request.method == "POST":
         gone = acting(caller, lambda now: people.delete_user(_of(user, now), now))
         return done(deleted_words(gone), "users.index")
-    found = people.visible_user(caller, user, caller.domain_id)
+    found = reach.visible_user(caller, user, caller.domain_id)
     caller.needs(Guard.DELETE_USER, found.customer_id)
     return render_template("console/users/delete.html", user=found)
 
@@ -169,7 +170,7 @@ def reenable(caller: Caller, user: str) -> Page:
     """Bring a deleted user back, without anything it held."""
     back = acting(
         caller,
-        lambda now: people.reenable(people.deleted_subject(User, now, user, now.domain_id), now),
+        lambda now: people.reenable(reach.deleted_subject(User, now, user, now.domain_id), now),
     )
     message = _("%(name)s is back, without anything it held.", name=back.short_name)
     return done(message, "users.show", user=back.id)
@@ -204,11 +205,11 @@ def _for_this_form(problem: Invalid, entry: Entry) -> Invalid:
 
 def _of(user: str, now: Caller) -> User:
     """The user, read anew inside the unit of work."""
-    return people.visible_user(now, user, now.domain_id)
+    return reach.visible_user(now, user, now.domain_id)
 
 
 def _guarded(user: str, now: Caller, guard: Guard) -> User:
-    return people.guarded_user(now, user, now.domain_id, guard)
+    return reach.guarded_user(now, user, now.domain_id, guard)
 
 
 def _entry_of(user: User) -> Entry:
