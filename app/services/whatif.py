@@ -120,7 +120,8 @@ def forecast(client: OAuthClient, proposal: Proposal, caller: Caller) -> Forecas
         gained, lost = _beyond(two.rights, one.rights), _beyond(one.rights, two.rights)
         if one.allowed == two.allowed and not gained and not lost:
             continue
-        if user.customer_id in nameable and len(effects) < MOST_NAMED:
+        may_know = user.id == caller.user_id or user.customer_id in nameable
+        if may_know and len(effects) < MOST_NAMED:
             effects.append(Effect(user, one, two, gained, lost))
         else:
             unnamed += 1

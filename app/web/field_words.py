@@ -17,7 +17,7 @@ from app.web.words import language_name
 FIELDS: Mapping[str, str] = {
     "address": lazy_gettext("Address"),
     "authentication_method": lazy_gettext("Proves itself by"),
-    "backchannel_logout_uri": lazy_gettext("Told of a logout at"),
+    "backchannel_logout_uri": lazy_gettext("Back-channel logout address"),
     "bound": lazy_gettext("Bound to"),
     "changed": lazy_gettext("Changed"),
     "children": lazy_gettext("Contains"),

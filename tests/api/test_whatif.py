@@ -92,6 +92,9 @@ def test_who_may_ask(app: Flask, people: None, world: World, admin: ApiCaller) -
     told = ask(keeper, "app", update={"requiredFunction": "readThings"})
     assert told["effects"] == []
     assert told["unnamed"] == 1
+    told = ask(keeper, "app", update={"requiredFunction": "viewUsers"})
+    assert by_name(told) == {"keeper": "loses"}, "oneself one knows"
+    assert told["unnamed"] == 2
     for body, field in (
         ({}, "update"),
         ({"update": {}, "revoke": 1}, "update"),
