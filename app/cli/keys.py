@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import click
 from flask.cli import with_appcontext
 
@@ -23,28 +25,32 @@ def keys() -> None:
 def listed() -> None:
     """Those that applications can fetch now, newest first."""
     for key in signing.known():
-        click.echo(_line(key))
+        click.echo(_line(key.kid, key.active_at, key.retired_at))
 
 
 @keys.command()
 @click.option("--leaked", is_flag=True, help="Others know the present key: sign with a new one at once.")
 @with_appcontext
 def rotate(leaked: bool) -> None:
-    """Make a new key. Applications can fetch it an hour before it signs, and the old one two days after."""
+    """Make a new key. Applications can fetch it an hour before it signs, and the old one two days after.
+
+    One that leaked is published no more; applications may keep what they fetched for five minutes.
+    """
 
     def work() -> SigningKey:
         made = signing.replace_leaked() if leaked else signing.rotate()
         audit.record("keys-rotate", OPERATOR, detail={"key": made.kid, "leaked": leaked})
         return made
 
-    click.echo(_line(write(work)))
+    made = write(work)
+    click.echo(_line(made.kid, made.active_at, made.retired_at))
 
 
-def _line(key: SigningKey) -> str:
+def _line(kid: str, active_at: datetime, retired_at: datetime | None) -> str:
     now = clock.now()
-    if key.active_at > now:
-        return f"{key.kid}  signs from {key.active_at:%Y-%m-%d %H:%M} UTC"
-    if key.retired_at is not None and key.retired_at <= now:
-        until = key.retired_at + signing.OVERLAP
-        return f"{key.kid}  retired, published until {until:%Y-%m-%d %H:%M} UTC"
-    return f"{key.kid}  signs"
+    if active_at > now:
+        return f"{kid}  signs from {active_at:%Y-%m-%d %H:%M} UTC"
+    if retired_at is not None and retired_at <= now:
+        until = retired_at + signing.OVERLAP
+        return f"{kid}  retired, published until {until:%Y-%m-%d %H:%M} UTC"
+    return f"{kid}  signs"

@@ -33,7 +33,6 @@ from app.services.callers import Caller
 PROMPTS = frozenset({"none", "login", "consent", "select_account"})
 SECONDS = re.compile(r"[0-9]{1,9}", re.ASCII)
 UNSUPPORTED = ("request", "request_uri", "registration")
-MOST_HINT_CHARACTERS = 4096
 
 
 class Unredirectable(Exception):

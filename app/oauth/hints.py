@@ -23,7 +23,7 @@ def claims_of(hint: str) -> dict[str, Any]:
     try:
         known = KeySet.import_key_set({"keys": keys.published()})
         claims = jwt.decode(hint, known, algorithms=[keys.ALGORITHM]).claims
-    except (JoseError, ValueError):
+    except (JoseError, TypeError, ValueError):  # TypeError: a header of another shape than joserfc expects
         raise ArgusOAuthError("invalid_request", NOT_OURS) from None
     if claims.get("iss") != settings().base_url or not isinstance(claims.get("sub"), str):
         raise ArgusOAuthError("invalid_request", NOT_OURS)

@@ -14,6 +14,8 @@ from datetime import timedelta
 from typing import Any
 
 from joserfc.jwk import RSAKey
+from sqlalchemy import ColumnElement
+from sqlalchemy import Row
 from sqlalchemy import Select
 from sqlalchemy import delete
 from sqlalchemy import or_
@@ -23,6 +25,7 @@ from sqlalchemy import update
 from app import clock
 from app.extensions import db
 from app.models.keys import SigningKey
+from app.models.state import SystemState
 from app.runtime import per_app
 from app.services.keyring import keyring
 
@@ -46,17 +49,26 @@ class _Opened:
 
 
 def active_kid() -> Select[str]:
-    """The id of the key that signs now; a statement, to ride along in another."""
+    """The id of the key that signs now; a statement, to ride along in another.
+
+    An order and no condition: where the clock lags, a key that is not due yet signs rather than none.
+    """
+    now = clock.now()
     return (
         select(SigningKey.kid)
-        .where(SigningKey.active_at <= clock.now())
-        .order_by(SigningKey.active_at.desc(), SigningKey.created_at.desc())
+        .order_by(
+            _stands(now).desc(),
+            (SigningKey.active_at <= now).desc(),
+            SigningKey.active_at.desc(),
+            SigningKey.created_at.desc(),
+        )
         .limit(1)
     )
 
 
 def rotate() -> SigningKey:
     """Publish a key that signs from ``AHEAD`` on, when the present one retires. A waiting one is replaced."""
+    _alone()
     now = clock.now()
     db.session.execute(delete(SigningKey).where(SigningKey.active_at > now))
     return create(now + AHEAD)
@@ -64,6 +76,7 @@ def rotate() -> SigningKey:
 
 def replace_leaked() -> SigningKey:
     """A key that signs at once. All others are gone at once: what they signed is believed by nobody."""
+    _alone()
     db.session.execute(delete(SigningKey))
     return create(clock.now())
 
@@ -74,8 +87,7 @@ def create(active_at: datetime) -> SigningKey:
     public = key.as_dict(private=False)
     kid = base64.urlsafe_b64encode(hashlib.sha256(key.thumbprint().encode()).digest())[:16].decode("ascii")
     now = clock.now()
-    standing = or_(SigningKey.retired_at.is_(None), SigningKey.retired_at > now)
-    db.session.execute(update(SigningKey).where(standing).values(retired_at=active_at))
+    db.session.execute(update(SigningKey).where(_stands(now)).values(retired_at=active_at))
     row = SigningKey(
         kid=kid,
         algorithm=ALGORITHM,
@@ -103,19 +115,28 @@ def signer(kid: str) -> Signer:
     return known
 
 
-def known() -> Sequence[SigningKey]:
-    """The key that signs, one that will, and those retired less than their overlap ago; newest first."""
-    return (
-        db.session.execute(
-            select(SigningKey)
-            .where(or_(SigningKey.retired_at.is_(None), SigningKey.retired_at > clock.now() - OVERLAP))
-            .order_by(SigningKey.active_at.desc())
-        )
-        .scalars()
-        .all()
-    )
+def known() -> Sequence[Row[Any]]:
+    """The key that signs, one that will, and those retired less than their overlap ago; newest first.
+
+    Of each ``kid``, ``public_jwk``, ``active_at`` and ``retired_at``; the private half stays where it is.
+    """
+    return db.session.execute(
+        select(SigningKey.kid, SigningKey.public_jwk, SigningKey.active_at, SigningKey.retired_at)
+        .where(_stands(clock.now() - OVERLAP))
+        .order_by(SigningKey.active_at.desc())
+    ).all()
 
 
 def published() -> list[dict[str, Any]]:
     """Their public halves (RFC 7517)."""
     return [dict(row.public_jwk) for row in known()]
+
+
+def _stands(at: datetime) -> ColumnElement[bool]:
+    """Not retired by then."""
+    return or_(SigningKey.retired_at.is_(None), SigningKey.retired_at > at)
+
+
+def _alone() -> None:
+    """Wait for whoever else is replacing keys, so that each sees what the other left."""
+    db.session.execute(select(SystemState.id).with_for_update())

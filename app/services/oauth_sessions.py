@@ -20,6 +20,7 @@ from sqlalchemy import update
 
 from app import clock
 from app.extensions import db
+from app.models.sessions import LoginSession
 from app.models.sessions import OAuthSession
 from app.runtime import settings
 from app.services.tokens import MOST_GENERATIONS
@@ -32,6 +33,7 @@ from app.services.tokens import same
 from app.services.tokens import successor
 
 ALERT_AFTER_REPEATS = 3
+MOST_ENDED = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ def crowd(user: ColumnElement[int], client: ColumnElement[str]) -> ScalarSelect[
 
 
 def store(opening: Opening, pair: Pair, *, crowded: bool = True) -> None:
-    """Write the one row of a drafted session; the oldest makes room where it is ``crowded`` (rule 77)."""
+    """Write the one row of a drafted session; another makes room where it is ``crowded`` (rule 77)."""
     now = clock.now()
     if crowded:
         _make_room(opening)
@@ -124,12 +126,21 @@ def _not_ended(user: ColumnElement[int] | int, client: ColumnElement[str] | str)
 
 
 def _make_room(opening: Opening) -> None:
-    """End what is one too many: first those whose time was over anyway, then the oldest."""
-    live = func.coalesce(OAuthSession.refresh_expires_at, OAuthSession.access_expires_at) > clock.now()
+    """End what is one too many: what ended with its login or user first, then what would run out first.
+
+    A person's session runs out later than a script's without a refresh token, and each use puts it off. Of a
+    backlog at most ``MOST_ENDED`` at a time: no call waits for all of it.
+    """
     surplus = (
         _not_ended(opening.user_id, opening.client_id)
-        .order_by(live.desc(), OAuthSession.created_at.desc())
+        .outerjoin(LoginSession, LoginSession.id == OAuthSession.login_session_id)
+        .order_by(
+            (OAuthSession.session_epoch == opening.session_epoch).desc(),
+            LoginSession.ended_at.is_(None).desc(),
+            func.coalesce(OAuthSession.refresh_expires_at, OAuthSession.access_expires_at).desc(),
+        )
         .offset(settings().sessions_per_client - 1)
+        .limit(MOST_ENDED)
     )
     db.session.execute(
         update(OAuthSession)

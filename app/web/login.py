@@ -11,9 +11,9 @@ from flask import request
 from flask import session
 from flask import url_for
 from flask_babel import gettext as _
-from werkzeug.wrappers import Response
 
 from app import edge
+from app.policy import redirects
 from app.services import assertions
 from app.services import directory
 from app.services import logins
@@ -22,10 +22,12 @@ from app.services.accounts import LoginFailed
 from app.services.logins import PASSWORD
 from app.services.problems import Throttled
 from app.services.unit import write
+from app.web import headers
 from app.web import logging_in
 from app.web import person
 from app.web import second_step
 from app.web import way_out
+from app.web.errors import error_page
 from app.web.forms.login import LoginForm
 from app.web.pages import Page
 from app.web.problems import slowed
@@ -57,15 +59,25 @@ def login() -> Page:
 
 
 @blueprint.route("/logout", methods=["GET", "POST"])
-def logout() -> Response | str:
-    """End this login and, with it, every application session under it. A GET only asks."""
-    if request.method == "GET":
-        return render_template("logout.html")
-    return leave(way_out.unwrap(request.form.get("out")))
+def logout() -> Page:
+    """End this login and, with it, every application session under it. A GET only asks.
+
+    ``out`` is the signed wish of an application (``rp_logout``).
+    """
+    if request.method == "POST":
+        return leave(way_out.unwrap(request.form.get("out")).uri)
+    out = request.args.get("out", "")
+    way = way_out.unwrap(out)
+    if way.uri is not None:
+        headers.allow_form_to(redirects.origin(way.uri))
+    return render_template("logout.html", application=way.application, out=out if way.uri else None)
 
 
-def leave(to: str | None) -> Response:
+def leave(to: str | None) -> Page:
     """End the login that is here, if any, and go to this address: one that was judged, or our own page."""
+    if person.is_unclear(request):
+        message = _("Nothing was ended. Delete the cookies of this site to be logged out.")
+        return error_page(_("It cannot be told which login this is"), message, 400)
     held = person.held_login(request)
     if held is not None:
         caller = held

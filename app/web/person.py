@@ -66,6 +66,15 @@ def behind_cookie(request: Request) -> Caller | None:
     return edge.identify(request, credential)
 
 
+def is_unclear(request: Request) -> bool:
+    """Whether it cannot be told which login this is: two cookies of one name (security rule 44)."""
+    try:
+        edge.presented(request)
+    except Ambiguous:
+        return True
+    return False
+
+
 def held_login(request: Request) -> Caller | None:
     """The login whose present cookie this is, live or not; a superseded cookie counts for nothing."""
     caller = behind_cookie(request)

@@ -9,23 +9,20 @@ from urllib.parse import urlencode
 
 from flask import Blueprint
 from flask import redirect
-from flask import render_template
 from flask import request
 from flask import url_for
 from flask_babel import gettext as _
-from werkzeug.wrappers import Response
 
 from app.extensions import csrf
 from app.oauth import hygiene
 from app.oauth import logout_requests
 from app.oauth.protocol_errors import ProtocolError
-from app.policy import redirects
-from app.web import headers
 from app.web import person
 from app.web import way_out
 from app.web.errors import error_page
 from app.web.login import leave
 from app.web.pages import Page
+from app.web.way_out import WayOut
 
 blueprint = Blueprint("rp_logout", __name__)
 
@@ -39,7 +36,7 @@ def ask() -> Page:
     except ProtocolError as problem:
         return error_page(
             _("This request is not in order"),
-            _("You are still logged in. Log out here, or go back to the application."),
+            _("Nobody was logged out. Log out here, or go back to the application."),
             400,
             detail=problem.description,
         )
@@ -48,18 +45,10 @@ def ask() -> Page:
         return redirect(url_for("rp_logout.ask") + "?" + urlencode(params), 303)
     asked = logout_requests.read(params)
     here = person.held_login(request)
-    if here is None:
+    if here is None and not person.is_unclear(request):
         return redirect(asked.redirect_uri or url_for("login.logged_out"), 303)
-    if asked.needs_no_question(here):
+    if here is None or asked.needs_no_question(here):
         return leave(asked.redirect_uri)
-    return _question(asked)
-
-
-def _question(asked: logout_requests.Asked) -> Response | str:
-    if asked.redirect_uri is not None:
-        headers.allow_form_to(redirects.origin(asked.redirect_uri))
-    return render_template(
-        "logout.html",
-        application=asked.client.name if asked.client is not None else None,
-        out=way_out.wrap(asked.redirect_uri) if asked.redirect_uri is not None else None,
-    )
+    # Asked at an address of its own: the ID token stays in none of the page's links.
+    way = WayOut(asked.client.name if asked.client is not None else None, asked.redirect_uri)
+    return redirect(url_for("login.logout", out=way_out.wrap(way)), 303)

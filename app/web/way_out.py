@@ -1,6 +1,8 @@
-"""Where a browser goes after a log-out that the person was asked about first: signed, in the form."""
+"""A log-out that the person is asked about first: who asks, and where it leads. Signed, in page and form."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from itsdangerous import BadSignature
 from itsdangerous import URLSafeTimedSerializer
@@ -8,22 +10,33 @@ from itsdangerous import URLSafeTimedSerializer
 from app.services.keyring import keyring
 
 LIFE_SECONDS = 3600
-MOST_CHARACTERS = 8_192
+# With it an address still is a request line that every server takes.
+MOST_CHARACTERS = 8_000
 
 
-def wrap(uri: str) -> str:
-    """The signed text of an address that was found to be registered."""
-    return str(_serializer().dumps(uri))
+@dataclass(frozen=True, slots=True)
+class WayOut:
+    """The name of the application that asks, and an address that was found to be registered."""
+
+    application: str | None = None
+    uri: str | None = None
 
 
-def unwrap(text: str | None) -> str | None:
-    """The address, when we signed it within the hour."""
+def wrap(way: WayOut) -> str:
+    """The signed text; an endless address is left out, and the person ends on our own page."""
+    text = str(_serializer().dumps({"a": way.application, "u": way.uri}))
+    return text if len(text) <= MOST_CHARACTERS else wrap(WayOut(way.application))
+
+
+def unwrap(text: str | None) -> WayOut:
+    """What we signed within the hour; of anything else nothing is believed."""
     if not text or len(text) > MOST_CHARACTERS:
-        return None
+        return WayOut()
     try:
-        return str(_serializer().loads(text, max_age=LIFE_SECONDS))
+        held = _serializer().loads(text, max_age=LIFE_SECONDS)
     except BadSignature:
-        return None
+        return WayOut()
+    return WayOut(held["a"], held["u"])
 
 
 def _serializer() -> URLSafeTimedSerializer:

@@ -1,12 +1,14 @@
-"""A user has so many live sessions at an application, no more: the oldest makes room (security rule 77)."""
+"""A user has so many live sessions at an application, no more: another makes room (security rule 77)."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from flask import Flask
 
 from app.models.sessions import OAuthSession
+from app.services import oauth_sessions
 from tests.drivers.api_caller import ApiCaller
 from tests.drivers.person import Person
 from tests.drivers.relying_party import TOKEN
@@ -82,3 +84,53 @@ def test_keys_and_logins_count_together(
         tokens.append(buys(key, rp))
         clock.advance(1)
     assert [alive(rp, token) for token in tokens] == [False, True, True]
+
+
+def test_what_is_logged_out_goes_first(
+    app: Flask, rp: RelyingParty, world: World, clock: Clock, settings: Any
+) -> None:
+    """Sessions of logins that ended take no room from one that is used."""
+    settings(sessions_per_client=3)
+    used = rp.obtains(Person(app, "alice"))["access_token"]
+    for _ in range(4):
+        clock.advance(1)
+        elsewhere = Person(app, "alice")
+        rp.obtains(elsewhere)
+        elsewhere.logs_out()
+    assert alive(rp, used)
+    assert not_ended(world) == 3
+
+
+def test_a_script_ends_no_session_that_is_used(
+    app: Flask, rp: RelyingParty, alice: Person, world: World, clock: Clock, settings: Any
+) -> None:
+    """However many it opens at once by the person's own key: they run out sooner."""
+    settings(sessions_per_client=3)
+    refresh = rp.obtains(alice)["refresh_token"]
+    clock.advance(200)
+    key = ApiCaller(app, world.api_key("alice"))
+    for _ in range(5):
+        buys(key, rp)
+    assert rp.refreshes(refresh).status_code == 200
+
+
+def test_a_backlog_is_worked_off_in_pieces(
+    app: Flask,
+    rp: RelyingParty,
+    world: World,
+    clock: Clock,
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """No call waits for all that was left by a version that did not count."""
+    key = ApiCaller(app, world.api_key("alice"))
+    for _ in range(10):
+        buys(key, rp)
+    clock.advance(400)
+    settings(sessions_per_client=2)
+    monkeypatch.setattr(oauth_sessions, "MOST_ENDED", 4)
+    left = []
+    for _ in range(4):
+        assert alive(rp, buys(key, rp))
+        left.append(not_ended(world))
+    assert left == [7, 4, 2, 2]

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import secrets
+import string
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,6 +16,8 @@ from joserfc.jwk import RSAKey
 from werkzeug.test import TestResponse
 
 from app import clock
+from app.web import way_out
+from app.web.way_out import WayOut
 from tests.drivers.person import Person
 from tests.drivers.person import forms
 from tests.drivers.relying_party import RelyingParty
@@ -23,6 +29,7 @@ EVIL = "https://evil.example.com/"
 PATH = "/oauth/logout"
 SESSION = "/authentication/v1/session"
 OURS = "/logged-out"
+STRANGE = [{"crit": [1]}, {"crit": [{}]}, {"crit": "x"}, {"kid": []}, {"alg": 1}]
 
 
 @pytest.fixture
@@ -38,7 +45,13 @@ def tokens(rp: RelyingParty, alice: Person) -> dict[str, Any]:
 
 
 def asks(person: Person, **params: str) -> TestResponse:
-    return person.visits(f"{PATH}?{urlencode(params)}")
+    """What comes back; where the person is asked, that page, which repeats nothing of the request."""
+    answer = person.visits(f"{PATH}?{urlencode(params)}")
+    if not answer.headers.get("Location", "").startswith("/logout?"):
+        return answer
+    page = person.visits(answer.headers["Location"])
+    assert params.get("id_token_hint", "no hint") not in page.get_data(as_text=True)
+    return page
 
 
 def confirms(person: Person, page: TestResponse) -> TestResponse:
@@ -175,6 +188,41 @@ def test_hostile_requests(alice: Person, tokens: dict[str, Any], query: str) -> 
     page = alice.visits(f"{PATH}?{query}")
     assert page.status_code == 400
     assert logged_in(alice)
+
+
+@pytest.mark.parametrize("head", STRANGE, ids=str)
+def test_a_strange_header_of_a_hint(rp: RelyingParty, alice: Person, head: dict[str, Any]) -> None:
+    """A header of a shape that no library expects: no hint of ours, here and at the login (rule 69)."""
+    text = json.dumps({"alg": "RS256"} | head).encode()
+    hint = base64.urlsafe_b64encode(text).decode().rstrip("=") + ".e30.AA"
+    alice.logs_in()
+    assert asks(alice, id_token_hint=hint).status_code == 200
+    assert logged_in(alice)
+    answer = alice.visits(rp.url(id_token_hint=hint))
+    assert answer.status_code == 303
+    assert "error=invalid_request" in answer.headers["Location"]
+
+
+def test_two_cookies(alice: Person, tokens: dict[str, Any], rp: RelyingParty) -> None:
+    """Which login is meant cannot be told: nobody is told that it ended (security rule 44)."""
+    cookie = alice.browser.get_cookie("argus_session")
+    assert cookie is not None
+    both = {"Cookie": f"argus_session={cookie.value}; argus_session=planted"}
+    stranger = alice.app.test_client(use_cookies=False)
+    query = urlencode({"id_token_hint": tokens["id_token"], "post_logout_redirect_uri": BYE})
+    page = stranger.get(f"{PATH}?{query}", headers=both)
+    assert page.status_code == 400
+    assert "Nothing was ended." in page.get_data(as_text=True)
+    assert rp.calls(SESSION, tokens["access_token"]).status_code == 200
+
+
+def test_an_endless_way_out(app: Flask) -> None:
+    """Too long to be carried through the question: left out, so that one ends on our own page."""
+    noise = "".join(secrets.choice(string.ascii_letters) for _ in range(12_000))
+    with app.test_request_context():
+        kept = way_out.unwrap(way_out.wrap(WayOut("App", BYE)))
+        cut = way_out.unwrap(way_out.wrap(WayOut("App", f"{BYE}&state={noise}")))
+    assert (kept, cut) == (WayOut("App", BYE), WayOut("App", None))
 
 
 def test_nobody_is_here(app: Flask) -> None:

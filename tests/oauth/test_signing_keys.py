@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import threading
 from typing import Any
 
 import pytest
@@ -11,9 +12,14 @@ from flask import Flask
 from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError
 from joserfc.jwk import KeySet
+from sqlalchemy import update
 
+from app import clock as app_clock
 from app.cli.keys import keys
+from app.extensions import db
 from app.models.audit import AuditEvent
+from app.models.keys import SigningKey
+from app.services import keys as signing
 from tests.drivers.person import Person
 from tests.drivers.relying_party import RelyingParty
 from tests.fixtures import Clock
@@ -99,3 +105,42 @@ def test_a_key_that_leaked(app: Flask, rp: RelyingParty, alice: Person) -> None:
         verifies(app, before)
     hinted = alice.browser.get(rp.url(prompt="none", id_token_hint=before))
     assert "error=" in hinted.headers["Location"]
+
+
+def test_a_clock_that_lags(app: Flask, rp: RelyingParty, alice: Person, clock: Clock) -> None:
+    """On another machine the only key is not due yet: it signs all the same, rather than none."""
+    command(app, "rotate", "--leaked")
+    (new,) = published(app)
+    clock.advance(-30)
+    assert signed_by(obtains(rp, alice)) == new
+
+
+def test_two_who_replace_keys(app: Flask, clock: Clock) -> None:
+    """Whichever comes first, one key signs now and later, and it is published."""
+
+    def together(*arguments: str) -> None:
+        command(app, *arguments)
+
+    threads = [threading.Thread(target=together, args=a) for a in (("rotate",), ("rotate", "--leaked")) * 2]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for hours in (0, 2, 24, 72):
+        clock.advance(hours * HOUR)
+        with app.app_context():
+            kid = db.session.execute(signing.active_kid()).scalar_one()
+        assert kid in published(app)
+
+
+def test_a_retired_key_signs_no_more(app: Flask, clock: Clock) -> None:
+    """Also one that was retired before its time came."""
+    (old,) = published(app)
+    command(app, "rotate")
+    new = next(kid for kid in published(app) if kid != old)
+    with app.app_context():
+        db.session.execute(update(SigningKey).where(SigningKey.kid == new).values(retired_at=app_clock.now()))
+        db.session.execute(update(SigningKey).where(SigningKey.kid == old).values(retired_at=None))
+        db.session.commit()
+        clock.advance(2 * HOUR)
+        assert db.session.execute(signing.active_kid()).scalar_one() == old
