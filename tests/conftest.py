@@ -122,6 +122,7 @@ from tests.fixtures import admin  # noqa: E402, F401
 from tests.fixtures import alice  # noqa: E402, F401
 from tests.fixtures import app  # noqa: E402, F401
 from tests.fixtures import clock  # noqa: E402, F401
+from tests.fixtures import early_in_a_step  # noqa: E402, F401
 from tests.fixtures import queries  # noqa: E402, F401
 from tests.fixtures import rp  # noqa: E402, F401
 from tests.fixtures import settings  # noqa: E402, F401

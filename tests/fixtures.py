@@ -148,6 +148,12 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
+def early_in_a_step(clock: Clock) -> None:
+    """Five seconds into the time step of one-time codes: none ends between two lines of a test."""
+    clock.advance(35 - app_clock.now().timestamp() % 30)
+
+
+@pytest.fixture
 def settings(app: Flask) -> Iterator[Any]:
     """Change settings for one test: ``settings(refresh_grace_seconds=0)``."""
     kept = app.extensions["argus"]["settings"]

@@ -20,6 +20,7 @@ from app.schemas.searching import Search
 from app.schemas.searching import Sorted
 from app.schemas.searching import SubCriterion
 from app.schemas.searching import TimeSearch
+from app.schemas.wire import ArgusModel
 from app.services.function_search import EdgeCriteria
 from app.services.function_search import FunctionCriteria
 from app.services.permission_search import Around
@@ -138,7 +139,26 @@ class MappingSearch(Search):
         return EdgeCriteria(self.parent or (), self.child or (), self.include_deleted)
 
 
-class PermissionList(Paged):
+class Surroundings(ArgusModel):
+    """Whether each filter also takes what stands above and below what it names."""
+
+    include_subject_ascendants: bool = True
+    include_subject_descendants: bool = True
+    include_customer_ascendants: bool = True
+    include_customer_descendants: bool = True
+    include_function_ascendants: bool = True
+    include_function_descendants: bool = True
+
+    def around_criteria(self) -> dict[str, Any]:
+        """Its part of what the service searches by."""
+        return {
+            "around_subjects": Around(self.include_subject_ascendants, self.include_subject_descendants),
+            "around_customers": Around(self.include_customer_ascendants, self.include_customer_descendants),
+            "around_functions": Around(self.include_function_ascendants, self.include_function_descendants),
+        }
+
+
+class PermissionList(Surroundings, Paged):
     """Query of the list of permissions; each filter also takes what stands above and below."""
 
     domain: Names = ()
@@ -149,12 +169,6 @@ class PermissionList(Paged):
     keyword_match: Match = "all"
     keyword_field: Names = ()
     include_deleted: bool = False
-    include_subject_ascendants: bool = True
-    include_subject_descendants: bool = True
-    include_customer_ascendants: bool = True
-    include_customer_descendants: bool = True
-    include_function_ascendants: bool = True
-    include_function_descendants: bool = True
 
     def as_criteria(self) -> PermissionCriteria:
         """What the service searches by."""
@@ -163,9 +177,7 @@ class PermissionList(Paged):
             subjects=self.subject,
             customers=self.customer,
             functions=self.function,
-            around_subjects=Around(self.include_subject_ascendants, self.include_subject_descendants),
-            around_customers=Around(self.include_customer_ascendants, self.include_customer_descendants),
-            around_functions=Around(self.include_function_ascendants, self.include_function_descendants),
+            **self.around_criteria(),
             keywords=self.keywords,
             any_keyword=self.keyword_match == "any",
             keyword_fields=self.keyword_field,
@@ -173,7 +185,7 @@ class PermissionList(Paged):
         )
 
 
-class PermissionFilters(KeywordSearch, TimeSearch):
+class PermissionFilters(Surroundings, KeywordSearch, TimeSearch):
     """The filters of one criteria object."""
 
     domain: Names | None = None
@@ -181,12 +193,6 @@ class PermissionFilters(KeywordSearch, TimeSearch):
     customer: Names | None = None
     function: Names | None = None
     include_deleted: bool = False
-    include_subject_ascendants: bool = True
-    include_subject_descendants: bool = True
-    include_customer_ascendants: bool = True
-    include_customer_descendants: bool = True
-    include_function_ascendants: bool = True
-    include_function_descendants: bool = True
 
     def _filters(self) -> dict[str, Any]:
         return {
@@ -194,9 +200,7 @@ class PermissionFilters(KeywordSearch, TimeSearch):
             "subjects": self.subject or (),
             "customers": self.customer or (),
             "functions": self.function or (),
-            "around_subjects": Around(self.include_subject_ascendants, self.include_subject_descendants),
-            "around_customers": Around(self.include_customer_ascendants, self.include_customer_descendants),
-            "around_functions": Around(self.include_function_ascendants, self.include_function_descendants),
+            **self.around_criteria(),
             "include_deleted": self.include_deleted,
             **self.keyword_criteria(),
             **self.time_criteria(),

@@ -23,17 +23,12 @@ from tests.fixtures import Clock
 from tests.world import PASSWORD
 from tests.world import World
 
+pytestmark = pytest.mark.usefixtures("early_in_a_step")
 LOGIN = f"{BASE}/totp/authentication"
 
 
 def code(seed: str, ahead: int = 0) -> str:
     return pyotp.TOTP(seed).at(int(app_clock.now().timestamp()) + 30 * ahead)
-
-
-@pytest.fixture(autouse=True)
-def _early_in_a_step(clock: Clock) -> None:
-    """Five seconds into a time step, so that no step ends between two lines of a test."""
-    clock.advance(35 - app_clock.now().timestamp() % 30)
 
 
 def wrong(seed: str) -> str:

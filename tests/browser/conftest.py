@@ -6,12 +6,14 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 from http.server import ThreadingHTTPServer
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
 from playwright.sync_api import sync_playwright
 
 from tests.browser.kit import QUIET
+from tests.browser.kit import WITH_SCRIPT
 from tests.servers import LiveServer
 from tests.servers import running
 
@@ -59,3 +61,9 @@ def browser(chromium: str) -> Iterator[Browser]:
         running_browser = playwright.chromium.launch(executable_path=chromium, args=QUIET)
         yield running_browser
         running_browser.close()
+
+
+@pytest.fixture(params=WITH_SCRIPT, ids=str)
+def screen(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """A telephone in the dark, a desk in the light."""
+    return dict(WITH_SCRIPT[request.param])

@@ -63,6 +63,11 @@ def log_in(page: Page, server: LiveServer, name: str, password: str | None = Non
     page.get_by_role("button", name="Log in", exact=True).click()
 
 
+def press(page: Page, name: str) -> None:
+    """Press the one button of this name."""
+    page.get_by_role("button", name=name, exact=True).click()
+
+
 def seen(page: Page, name: str) -> None:
     """What must hold of every page and state; keeps a picture of it when ``make screenshots`` asks.
 

@@ -15,9 +15,9 @@ from tests.browser.factors import Device
 from tests.browser.factors import code
 from tests.browser.factors import new_user
 from tests.browser.factors import wrong_code
-from tests.browser.kit import WITH_SCRIPT
 from tests.browser.kit import authorize_url
 from tests.browser.kit import log_in
+from tests.browser.kit import press
 from tests.browser.kit import seen
 from tests.browser.kit import tab
 from tests.servers import LiveServer
@@ -32,11 +32,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     """Reached by a name, as browsers want it for passkeys."""
     with running(tmp_path_factory.mktemp("account"), host="localhost") as live:
         yield live
-
-
-@pytest.fixture(params=WITH_SCRIPT, ids=str)
-def screen(request: pytest.FixtureRequest) -> dict[str, Any]:
-    return dict(WITH_SCRIPT[request.param])
 
 
 class Owner:
@@ -55,10 +50,6 @@ class Owner:
         """Prove presence by password, where a page asks for it."""
         self.page.get_by_label("Password").fill(self.password)
         press(self.page, "Confirm by password")
-
-
-def press(page: Page, name: str) -> None:
-    page.get_by_role("button", name=name, exact=True).click()
 
 
 def test_codes(browser: Browser, server: LiveServer, screen: dict[str, Any]) -> None:

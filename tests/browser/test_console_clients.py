@@ -12,8 +12,8 @@ from playwright.sync_api import expect
 
 from tests.browser.kit import DESK
 from tests.browser.kit import PLAIN
-from tests.browser.kit import WITH_SCRIPT
 from tests.browser.kit import log_in
+from tests.browser.kit import press
 from tests.browser.kit import seen
 from tests.browser.kit import tab
 from tests.servers import LiveServer
@@ -30,11 +30,6 @@ FOCUS = """() => {
 MOST_TABS = 80
 
 
-@pytest.fixture(params=WITH_SCRIPT, ids=str)
-def screen(request: pytest.FixtureRequest) -> dict[str, Any]:
-    return dict(WITH_SCRIPT[request.param])
-
-
 @pytest.fixture
 def admin(browser: Browser, server: LiveServer, screen: dict[str, Any]) -> Iterator[Page]:
     """The first administrator, logged in, on the list of applications."""
@@ -42,10 +37,6 @@ def admin(browser: Browser, server: LiveServer, screen: dict[str, Any]) -> Itera
         page.goto("/console/clients/")
         log_in(page, server, "admin")
         yield page
-
-
-def press(page: Page, name: str) -> None:
-    page.get_by_role("button", name=name, exact=True).click()
 
 
 def fill(page: Page, **fields: str) -> None:

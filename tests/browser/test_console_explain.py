@@ -10,19 +10,14 @@ from playwright.sync_api import Browser
 from playwright.sync_api import Page
 from playwright.sync_api import expect
 
-from tests.browser.kit import WITH_SCRIPT
 from tests.browser.kit import authorize_url
 from tests.browser.kit import log_in
+from tests.browser.kit import press
 from tests.browser.kit import seen
 from tests.browser.kit import tab
 from tests.servers import LiveServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.server]
-
-
-@pytest.fixture(params=WITH_SCRIPT, ids=str)
-def screen(request: pytest.FixtureRequest) -> dict[str, Any]:
-    return dict(WITH_SCRIPT[request.param])
 
 
 @pytest.fixture
@@ -33,10 +28,6 @@ def admin(browser: Browser, server: LiveServer, screen: dict[str, Any]) -> Itera
         log_in(page, server, "admin")
         expect(page.get_by_role("heading", level=1)).to_contain_text("Who may use what")
         yield page
-
-
-def press(page: Page, name: str) -> None:
-    page.get_by_role("button", name=name, exact=True).click()
 
 
 def ask(page: Page, user: str, client: str, address: str = "") -> None:

@@ -12,18 +12,13 @@ from playwright.sync_api import Page
 from playwright.sync_api import expect
 
 from tests.browser.kit import PHONE
-from tests.browser.kit import WITH_SCRIPT
 from tests.browser.kit import log_in
+from tests.browser.kit import press
 from tests.browser.kit import seen
 from tests.browser.kit import tab
 from tests.servers import LiveServer
 
 pytestmark = [pytest.mark.browser, pytest.mark.server]
-
-
-@pytest.fixture(params=WITH_SCRIPT, ids=str)
-def screen(request: pytest.FixtureRequest) -> dict[str, Any]:
-    return dict(WITH_SCRIPT[request.param])
 
 
 @pytest.fixture
@@ -38,10 +33,6 @@ def admin(browser: Browser, server: LiveServer, screen: dict[str, Any]) -> Itera
 def size(page: Page) -> str:
     """A word that differs for each screen, so that what one makes the other can make too."""
     return "phone" if page.viewport_size and page.viewport_size["width"] < 600 else "desk"
-
-
-def press(page: Page, name: str) -> None:
-    page.get_by_role("button", name=name, exact=True).click()
 
 
 def test_a_users_life(admin: Page, server: LiveServer) -> None:

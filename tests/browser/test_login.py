@@ -20,9 +20,9 @@ from tests.browser.factors import with_codes
 from tests.browser.factors import wrong_code
 from tests.browser.kit import PLAIN
 from tests.browser.kit import SCREENS
-from tests.browser.kit import WITH_SCRIPT
 from tests.browser.kit import authorize_url
 from tests.browser.kit import log_in
+from tests.browser.kit import press
 from tests.browser.kit import query
 from tests.browser.kit import seen
 from tests.browser.kit import tab
@@ -41,19 +41,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
         yield live
 
 
-@pytest.fixture(params=WITH_SCRIPT, ids=str)
-def screen(request: pytest.FixtureRequest) -> dict[str, Any]:
-    return dict(WITH_SCRIPT[request.param])
-
-
 def named(kind: str, screen: dict[str, Any]) -> str:
     """A name for each screen."""
     script = "" if screen.get("java_script_enabled", True) else "-plain"
     return f"{kind}-{screen['viewport']['width']}{script}"
-
-
-def press(page: Page, name: str) -> None:
-    page.get_by_role("button", name=name, exact=True).click()
 
 
 def heading(page: Page, text: str) -> None:

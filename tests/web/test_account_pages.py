@@ -9,7 +9,6 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from app import clock as app_clock
 from app.models.apikeys import APIKey
 from app.models.totp import TOTPGenerator
 from app.models.webauthn import WebAuthnCredential
@@ -36,24 +35,11 @@ from tests.web.test_confirming import makes
 from tests.world import PASSWORD
 from tests.world import World
 
+pytestmark = pytest.mark.usefixtures("early_in_a_step")
 NEW = "four brown kettles sing"
 CODES = "/account/security/codes"
 PASSKEY = "/account/security/passkeys/add"
 CHANGE = "/account/password"
-
-
-@pytest.fixture(autouse=True)
-def _early_in_a_step(clock: Clock) -> None:
-    """Five seconds into a time step, so that no step ends between two lines of a test."""
-    clock.advance(35 - app_clock.now().timestamp() % 30)
-
-
-@pytest.fixture
-def person(app: Flask, world: World) -> Person:
-    """Alice, logged in by password."""
-    alice = Person(app)
-    alice.logs_in()
-    return alice
 
 
 def new_key(person: Person, **fields: str) -> TestResponse:

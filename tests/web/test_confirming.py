@@ -8,7 +8,6 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from app import clock as app_clock
 from app.models.apikeys import APIKey
 from tests.api.test_webauthn import enrolled
 from tests.drivers.person import Person
@@ -23,23 +22,10 @@ from tests.web.kit import text_of
 from tests.world import PASSWORD
 from tests.world import World
 
+pytestmark = pytest.mark.usefixtures("early_in_a_step")
 ADD = "/account/keys/add"
 CONFIRM = "/account/confirm?for=apikey.create&next=%2Faccount%2Fkeys%2Fadd"
 AGAIN = "Your confirmation was too old or used already. Confirm once more."
-
-
-@pytest.fixture(autouse=True)
-def _early_in_a_step(clock: Clock) -> None:
-    """Five seconds into a time step, so that no step ends between two lines of a test."""
-    clock.advance(35 - app_clock.now().timestamp() % 30)
-
-
-@pytest.fixture
-def person(app: Flask, world: World) -> Person:
-    """Alice, logged in by password."""
-    alice = Person(app)
-    alice.logs_in()
-    return alice
 
 
 def confirms(person: Person, at: str = ADD, password: str = PASSWORD) -> TestResponse:

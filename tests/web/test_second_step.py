@@ -8,7 +8,6 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from app import clock as app_clock
 from app.services import accounts
 from app.services import directory
 from app.services import logins
@@ -33,15 +32,10 @@ from tests.world import OPERATOR
 from tests.world import PASSWORD
 from tests.world import World
 
+pytestmark = pytest.mark.usefixtures("early_in_a_step")
 STEP = "/login/second-step"
 API_LOGIN = "/authentication/v1/password/authentication"
 TRICKS = ("https://evil.example.com/", "//evil.example.com/", "/\\evil.example.com", "javascript:alert(1)")
-
-
-@pytest.fixture(autouse=True)
-def _early_in_a_step(clock: Clock) -> None:
-    """Five seconds into a time step, so that no step ends between two lines of a test."""
-    clock.advance(35 - app_clock.now().timestamp() % 30)
 
 
 def starts_again(answer: TestResponse, person: Person) -> None:
