@@ -12,8 +12,8 @@ from flask import g
 
 from app.policy import network
 from app.runtime import settings
-from app.services import callers
-from app.services.callers import Caller
+from app.services.access import callers
+from app.services.access.callers import Caller
 from app.services.contact import Contact
 
 SESSION_COOKIE = "argus_session"

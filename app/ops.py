@@ -8,7 +8,7 @@ from flask import Response
 from flask import jsonify
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.services import readiness
+from app.services.ops import readiness
 
 blueprint = Blueprint("ops", __name__)
 

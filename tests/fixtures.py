@@ -20,7 +20,7 @@ from app import clock as app_clock
 from app import create_app
 from app.extensions import db
 from app.extensions import metadata
-from app.services import bootstrap
+from app.services.ops import bootstrap
 from app.services.unit import write
 from tests.drivers.api_caller import ApiCaller
 from tests.drivers.person import Person

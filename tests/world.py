@@ -22,14 +22,14 @@ from app.models.directory import Group
 from app.models.directory import Membership
 from app.models.directory import Subject
 from app.models.directory import User
-from app.services import accounts
-from app.services import apikeys
-from app.services import authority
-from app.services import bootstrap
-from app.services import directory
-from app.services import standing
-from app.services.audit import Actor
-from app.services.passwords import passwords
+from app.services.access import apikeys
+from app.services.access import authority
+from app.services.access import directory
+from app.services.access import standing
+from app.services.audit_log.audit import Actor
+from app.services.login import accounts
+from app.services.login.passwords import passwords
+from app.services.ops import bootstrap
 from app.services.unit import write
 
 PASSWORD = "correct horse battery"

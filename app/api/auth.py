@@ -29,13 +29,13 @@ from app.edge import Ambiguous
 from app.edge import Presented
 from app.schemas.common import NoQuery
 from app.schemas.wire import QueryModel
-from app.services import apikeys
-from app.services import logins
-from app.services.callers import Caller
+from app.services.access import apikeys
+from app.services.access.callers import Caller
+from app.services.access.search import Found
+from app.services.login import logins
 from app.services.problems import Denied
 from app.services.problems import Missing
 from app.services.problems import Problem
-from app.services.search import Found
 from app.services.unit import write
 
 

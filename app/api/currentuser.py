@@ -19,11 +19,11 @@ from app.models.authority import Function
 from app.schemas.common import LEVELS
 from app.schemas.common import Named
 from app.schemas.searching import Paged
-from app.services import authority
-from app.services import directory
-from app.services import permission_search
-from app.services import search
-from app.services.callers import Caller
+from app.services.access import authority
+from app.services.access import directory
+from app.services.access import search
+from app.services.access.callers import Caller
+from app.services.administration import permission_search
 from app.services.problems import Missing
 
 PREFIX = "/currentuser/v1"

@@ -23,11 +23,11 @@ from app.schemas.customers import CustomerAdd
 from app.schemas.customers import CustomerMove
 from app.schemas.customers import CustomerUpdate
 from app.schemas.searching import Paged
-from app.services import customer_search
-from app.services import customers
-from app.services import directory
-from app.services import search
-from app.services.callers import Caller
+from app.services.access import directory
+from app.services.access import search
+from app.services.access.callers import Caller
+from app.services.administration import customer_search
+from app.services.administration import customers
 from app.services.guards import Guard
 
 ADMIN = "/customeradmin/v2/customer"

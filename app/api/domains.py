@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from app.schemas.common import InDomain
-from app.services import directory
-from app.services.callers import Caller
+from app.services.access import directory
+from app.services.access.callers import Caller
 
 
 def asked_domain(query: InDomain, caller: Caller) -> int:

@@ -14,9 +14,9 @@ from app.api.messages import envelope
 from app.oauth.approving import StaleTransaction
 from app.policy.reasons import api_status
 from app.policy.reasons import public_sentence
-from app.services import audit
-from app.services.callers import Caller
-from app.services.presence import NotInteractive
+from app.services.access.callers import Caller
+from app.services.audit_log import audit
+from app.services.login.presence import NotInteractive
 from app.services.problems import Conflict
 from app.services.problems import Denied
 from app.services.problems import Invalid

@@ -24,14 +24,14 @@ from app.schemas.preferences import PreferencesSet
 from app.schemas.preferences import Properties
 from app.schemas.preferences import UserKeysQuery
 from app.schemas.validation import validated
-from app.services import directory
-from app.services import preferences
-from app.services import reach
-from app.services import search
-from app.services.callers import Caller
+from app.services.access import directory
+from app.services.access import search
+from app.services.access.callers import Caller
+from app.services.administration import preferences
+from app.services.administration import reach
+from app.services.administration.reach import guarded_user
 from app.services.guards import Guard
-from app.services.presence import personal
-from app.services.reach import guarded_user
+from app.services.login.presence import personal
 
 OWN = "/currentuser/v1"
 ADMIN = "/useradmin/v2/user/<user>/preferences"

@@ -19,17 +19,17 @@ from app.schemas.function_search import FunctionSearch
 from app.schemas.subject_search import SubjectGroups
 from app.schemas.subject_search import SubjectList
 from app.schemas.subject_search import SubjectSearch
-from app.services import authority
-from app.services import directory
-from app.services import function_search
-from app.services import reach
-from app.services import search
-from app.services import standing
-from app.services import subject_search
-from app.services.callers import Caller
+from app.services.access import authority
+from app.services.access import directory
+from app.services.access import search
+from app.services.access import standing
+from app.services.access.callers import Caller
+from app.services.access.search import Found
+from app.services.administration import function_search
+from app.services.administration import reach
+from app.services.administration import subject_search
 from app.services.guards import Guard
 from app.services.problems import Missing
-from app.services.search import Found
 
 PREFIX = "/users/v2"
 

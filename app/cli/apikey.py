@@ -7,7 +7,7 @@ from flask.cli import with_appcontext
 
 from app.cli.lookup import OPERATOR
 from app.cli.lookup import user_named
-from app.services import apikeys
+from app.services.access import apikeys
 from app.services.unit import write
 
 

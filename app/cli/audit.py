@@ -7,10 +7,10 @@ import json
 import click
 from flask.cli import with_appcontext
 
-from app.services import explain
-from app.services import verifying
+from app.services.audit_log import verifying
+from app.services.audit_log.verifying import Wrong
+from app.services.inspection import explain
 from app.services.problems import Missing
-from app.services.verifying import Wrong
 
 
 @click.group()

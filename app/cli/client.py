@@ -7,7 +7,7 @@ from flask.cli import with_appcontext
 
 from app.cli.lookup import OPERATOR
 from app.cli.lookup import client_named
-from app.services import clients
+from app.services.client_registry import clients
 from app.services.unit import write
 
 

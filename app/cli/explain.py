@@ -11,7 +11,7 @@ from app.cli.lookup import client_named
 from app.cli.lookup import user_named
 from app.policy.facts import Leg
 from app.policy.network import canonical_address
-from app.services import explain as explaining
+from app.services.inspection import explain as explaining
 
 
 @click.command()

@@ -11,10 +11,10 @@ from flask.cli import with_appcontext
 from flask_migrate import upgrade
 
 from app.runtime import settings
-from app.services import bootstrap
-from app.services import demo as demonstration
-from app.services import directory
-from app.services import sealing
+from app.services.access import directory
+from app.services.audit_log import sealing
+from app.services.ops import bootstrap
+from app.services.ops import demo as demonstration
 from app.services.unit import write
 
 DEMO_FILE = "demo.json"

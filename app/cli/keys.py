@@ -9,9 +9,9 @@ from flask.cli import with_appcontext
 
 from app import clock
 from app.models.keys import SigningKey
-from app.services import audit
-from app.services import keys as signing
-from app.services.bootstrap import OPERATOR
+from app.services.audit_log import audit
+from app.services.oauth_tokens import keys as signing
+from app.services.ops.bootstrap import OPERATOR
 from app.services.unit import write
 
 

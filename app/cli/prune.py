@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from flask.cli import with_appcontext
 
-from app.services import pruning
+from app.services.ops import pruning
 
 
 @click.command()

@@ -15,8 +15,8 @@ from werkzeug.utils import import_string
 from app.config import is_loopback
 from app.extensions import db
 from app.runtime import settings
-from app.services import readiness
-from app.services import sealer
+from app.services.audit_log import sealer
+from app.services.ops import readiness
 
 TARGET = "app.cli.serve:worker"
 THREADS = 4

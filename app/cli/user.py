@@ -10,8 +10,8 @@ from flask.cli import with_appcontext
 
 from app.cli.lookup import OPERATOR
 from app.cli.lookup import user_named
-from app.services import accounts
-from app.services import directory
+from app.services.access import directory
+from app.services.login import accounts
 from app.services.unit import write
 
 

@@ -19,13 +19,13 @@ from app.policy.facts import Decision
 from app.policy.facts import GrantFacts
 from app.policy.facts import Question
 from app.policy.facts import UserFacts
-from app.services import audit
-from app.services import callers
-from app.services import gate
-from app.services import grants
-from app.services import transactions
-from app.services.callers import Caller
-from app.services.codes import Approval
+from app.services.access import callers
+from app.services.access import gate
+from app.services.access import grants
+from app.services.access.callers import Caller
+from app.services.audit_log import audit
+from app.services.oauth_tokens import transactions
+from app.services.oauth_tokens.codes import Approval
 from app.services.unit import write
 
 

@@ -25,10 +25,10 @@ from app.oauth.requests import ArgusRequest
 from app.oauth.server import oauth_server
 from app.policy.facts import Leg
 from app.policy.facts import Question
-from app.services import clients
-from app.services import facts
-from app.services import grants
-from app.services.callers import Caller
+from app.services.access import facts
+from app.services.access import grants
+from app.services.access.callers import Caller
+from app.services.client_registry import clients
 
 PROMPTS = frozenset({"none", "login", "consent", "select_account"})
 SECONDS = re.compile(r"[0-9]{1,9}", re.ASCII)

@@ -15,9 +15,9 @@ from app.oauth.custom_claims import custom_claims
 from app.policy.claims import PROTOCOL_CLAIMS
 from app.policy.rights import Rights
 from app.runtime import settings
-from app.services import directory
-from app.services import keys
-from app.services.oauth_sessions import Pair
+from app.services.access import directory
+from app.services.oauth_tokens import keys
+from app.services.oauth_tokens.oauth_sessions import Pair
 
 if TYPE_CHECKING:
     from app.oauth.code_grant import ArgusAuthorizationCodeGrant

@@ -14,15 +14,15 @@ from app.oauth.errors import ArgusOAuthError
 from app.oauth.requests import ArgusRequest
 from app.policy.facts import Outcome
 from app.runtime import settings
-from app.services import audit
-from app.services import clients
-from app.services import facts
-from app.services import gate
-from app.services.audit import Actor
-from app.services.passwords import passwords
-from app.services.throttle import throttle
-from app.services.tokens import digest
-from app.services.tokens import same
+from app.services.access import facts
+from app.services.access import gate
+from app.services.access.throttle import throttle
+from app.services.audit_log import audit
+from app.services.audit_log.audit import Actor
+from app.services.client_registry import clients
+from app.services.login.passwords import passwords
+from app.services.oauth_tokens.tokens import digest
+from app.services.oauth_tokens.tokens import same
 from app.services.unit import write
 
 

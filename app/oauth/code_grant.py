@@ -20,18 +20,18 @@ from app.policy.facts import Question
 from app.policy.facts import SecurityLevel
 from app.policy.facts import UserFacts
 from app.policy.scopes import still_permitted
-from app.services import audit
-from app.services import codes
-from app.services import fact_rows
-from app.services import facts
-from app.services import oauth_sessions
-from app.services import tokens
-from app.services.audit import Actor
-from app.services.codes import Approval
-from app.services.oauth_sessions import Opening
-from app.services.oauth_sessions import Pair
-from app.services.oauth_sessions import Parent
-from app.services.tokens import Kind
+from app.services.access import fact_rows
+from app.services.access import facts
+from app.services.audit_log import audit
+from app.services.audit_log.audit import Actor
+from app.services.oauth_tokens import codes
+from app.services.oauth_tokens import oauth_sessions
+from app.services.oauth_tokens import tokens
+from app.services.oauth_tokens.codes import Approval
+from app.services.oauth_tokens.oauth_sessions import Opening
+from app.services.oauth_tokens.oauth_sessions import Pair
+from app.services.oauth_tokens.oauth_sessions import Parent
+from app.services.oauth_tokens.tokens import Kind
 from app.services.unit import write
 
 

@@ -19,12 +19,12 @@ from app.oauth.errors import ArgusOAuthError
 from app.oauth.gates import AccessGateMixin
 from app.oauth.requests import ArgusRequest
 from app.policy.facts import Leg
-from app.services import audit
-from app.services import clients
-from app.services import facts
-from app.services import oauth_sessions
-from app.services.oauth_sessions import Opening
-from app.services.oauth_sessions import Parent
+from app.services.access import facts
+from app.services.audit_log import audit
+from app.services.client_registry import clients
+from app.services.oauth_tokens import oauth_sessions
+from app.services.oauth_tokens.oauth_sessions import Opening
+from app.services.oauth_tokens.oauth_sessions import Parent
 from app.services.unit import write
 
 

@@ -11,8 +11,8 @@ from app.models.directory import Group
 from app.policy.claims import PROTOCOL_CLAIMS
 from app.policy.claims import claim_name
 from app.policy.rights import Rights
-from app.services import authority
-from app.services import directory
+from app.services.access import authority
+from app.services.access import directory
 
 
 def custom_claims(row: Row[Any], rights: Rights) -> dict[str, Any]:

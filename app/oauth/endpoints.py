@@ -18,15 +18,15 @@ from app.policy.facts import Leg
 from app.policy.facts import SecurityLevel
 from app.policy.scopes import join_scope
 from app.policy.scopes import still_permitted
-from app.services import audit
-from app.services import fact_rows
-from app.services import facts
-from app.services import gate
-from app.services import oauth_sessions
-from app.services import tokens
-from app.services.audit import Actor
-from app.services.tokens import Kind
-from app.services.tokens import Token
+from app.services.access import fact_rows
+from app.services.access import facts
+from app.services.access import gate
+from app.services.audit_log import audit
+from app.services.audit_log.audit import Actor
+from app.services.oauth_tokens import oauth_sessions
+from app.services.oauth_tokens import tokens
+from app.services.oauth_tokens.tokens import Kind
+from app.services.oauth_tokens.tokens import Token
 from app.services.unit import write
 
 Answer = tuple[int, Any, list[tuple[str, str]]]

@@ -11,9 +11,9 @@ from app.oauth.requests import ArgusRequest
 from app.policy.facts import Decision
 from app.policy.facts import Question
 from app.policy.facts import UserFacts
-from app.services import audit
-from app.services import gate
-from app.services.audit import Actor
+from app.services.access import gate
+from app.services.audit_log import audit
+from app.services.audit_log.audit import Actor
 
 
 class AccessGateMixin:

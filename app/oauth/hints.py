@@ -10,7 +10,7 @@ from joserfc.jwk import KeySet
 
 from app.oauth.errors import ArgusOAuthError
 from app.runtime import settings
-from app.services import keys
+from app.services.oauth_tokens import keys
 
 MOST_CHARACTERS = 4096
 NOT_OURS = "The id_token_hint is not one of ours."

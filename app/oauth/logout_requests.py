@@ -10,8 +10,8 @@ from authlib.oauth2 import OAuth2Error
 from app.models.clients import OAuthClient
 from app.oauth.requests import ArgusRequest
 from app.oauth.server import oauth_server
-from app.services import logins
-from app.services.callers import Caller
+from app.services.access.callers import Caller
+from app.services.login import logins
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 from app.edge import Presented
 from app.oauth.hygiene import ClientCredentials
 from app.runtime import settings
-from app.services.callers import Caller
+from app.services.access.callers import Caller
 from app.services.contact import NOWHERE
 from app.services.contact import Contact
 

@@ -25,11 +25,11 @@ from app.oauth.server import NO_STORE
 from app.oauth.server import oauth_server
 from app.policy.facts import Leg
 from app.policy.scopes import still_permitted
-from app.services import audit
-from app.services import callers
-from app.services import gate
-from app.services import keys
-from app.services.callers import Caller
+from app.services.access import callers
+from app.services.access import gate
+from app.services.access.callers import Caller
+from app.services.audit_log import audit
+from app.services.oauth_tokens import keys
 from app.services.problems import Throttled
 from app.services.problems import Unavailable
 

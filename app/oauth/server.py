@@ -26,7 +26,7 @@ from app.oauth.pkce import S256Only
 from app.oauth.refresh_grant import ArgusRefreshTokenGrant
 from app.oauth.requests import ArgusRequest
 from app.runtime import settings
-from app.services import clients
+from app.services.client_registry import clients
 
 NO_STORE = (("Cache-Control", "no-store"), ("Pragma", "no-cache"))
 

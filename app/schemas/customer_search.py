@@ -15,8 +15,8 @@ from app.schemas.searching import Names
 from app.schemas.searching import Search
 from app.schemas.searching import Sorted
 from app.schemas.searching import SubCriterion
-from app.services.clients import ClientCriteria
-from app.services.customer_search import CustomerCriteria
+from app.services.administration.customer_search import CustomerCriteria
+from app.services.client_registry.clients import ClientCriteria
 
 CustomerType = Literal["group", "leaf"]
 

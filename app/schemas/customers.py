@@ -18,7 +18,7 @@ from app.schemas.texts import FullMatch
 from app.schemas.texts import ShortName
 from app.schemas.texts import Text
 from app.schemas.wire import ArgusModel
-from app.services.customers import NewCustomer
+from app.services.administration.customers import NewCustomer
 
 
 @functools.cache

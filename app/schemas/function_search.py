@@ -21,10 +21,10 @@ from app.schemas.searching import Sorted
 from app.schemas.searching import SubCriterion
 from app.schemas.searching import TimeSearch
 from app.schemas.wire import ArgusModel
-from app.services.function_search import EdgeCriteria
-from app.services.function_search import FunctionCriteria
-from app.services.permission_search import Around
-from app.services.permission_search import PermissionCriteria
+from app.services.administration.function_search import EdgeCriteria
+from app.services.administration.function_search import FunctionCriteria
+from app.services.administration.permission_search import Around
+from app.services.administration.permission_search import PermissionCriteria
 
 
 class FunctionList(KeywordQuery):

@@ -16,8 +16,8 @@ from app.schemas.texts import LongText
 from app.schemas.texts import ShortName
 from app.schemas.wire import ArgusModel
 from app.schemas.wire import QueryModel
-from app.services.functions import NewFunction
-from app.services.permissions import NewPermission
+from app.services.administration.functions import NewFunction
+from app.services.administration.permissions import NewPermission
 
 Localized = dict[Literal["english", "norwegian"], LongText]
 

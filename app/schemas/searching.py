@@ -18,8 +18,8 @@ from app import clock
 from app.schemas.common import Named
 from app.schemas.wire import ArgusModel
 from app.schemas.wire import QueryModel
-from app.services.search import MOST_ROWS
-from app.services.search import Page
+from app.services.access.search import MOST_ROWS
+from app.services.access.search import Page
 
 Limit = Annotated[int, Field(ge=0, le=MOST_ROWS)]
 Offset = Annotated[int, Field(ge=0, le=2**31 - 1)]

@@ -20,9 +20,9 @@ from app.schemas.searching import SubCriterion
 from app.schemas.searching import TimeSearch
 from app.schemas.wire import ArgusModel
 from app.schemas.wire import QueryModel
-from app.services.permission_search import MembershipCriteria
-from app.services.subject_search import Holding
-from app.services.subject_search import SubjectCriteria
+from app.services.administration.permission_search import MembershipCriteria
+from app.services.administration.subject_search import Holding
+from app.services.administration.subject_search import SubjectCriteria
 
 
 class SubjectList(KeywordQuery):

@@ -9,7 +9,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 
-from app.services import stepup
+from app.services.login import stepup
 from app.web.words import METHODS
 from app.web.words import language_name
 

@@ -14,9 +14,9 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from app.policy import scopes
-from app.services import approvals
-from app.services import clients
-from app.services import grants
+from app.services.access import grants
+from app.services.client_registry import clients
+from app.services.consent import approvals
 from app.services.problems import Missing
 from app.services.unit import write
 from app.web import person

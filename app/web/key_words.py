@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask_babel import gettext as _
 
 from app.models.apikeys import APIKey
-from app.services import apikeys
+from app.services.access import apikeys
 from app.web.language import moment
 
 

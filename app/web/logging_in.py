@@ -15,11 +15,11 @@ from app import edge
 from app.oauth import authorize
 from app.oauth.errors import ArgusOAuthError
 from app.policy import redirects
-from app.services import accounts
-from app.services import directory
-from app.services.accounts import LoginFailed
-from app.services.logins import Proof
-from app.services.second_step import Verified
+from app.services.access import directory
+from app.services.login import accounts
+from app.services.login.accounts import LoginFailed
+from app.services.login.logins import Proof
+from app.services.login.second_step import Verified
 from app.services.unit import write
 from app.web import headers
 from app.web import person

@@ -14,12 +14,12 @@ from flask_babel import gettext as _
 
 from app import edge
 from app.policy import redirects
-from app.services import assertions
-from app.services import directory
-from app.services import logins
-from app.services import second_step as steps
-from app.services.accounts import LoginFailed
-from app.services.logins import PASSWORD
+from app.services.access import directory
+from app.services.login import assertions
+from app.services.login import logins
+from app.services.login import second_step as steps
+from app.services.login.accounts import LoginFailed
+from app.services.login.logins import PASSWORD
 from app.services.problems import Throttled
 from app.services.unit import write
 from app.web import headers

@@ -13,10 +13,10 @@ from flask_babel import ngettext
 
 from app import runtime
 from app.runtime import settings
-from app.services import letters
-from app.services.letters import Kind
-from app.services.letters import Letter
-from app.services.mailer import Mail
+from app.services.mail import letters
+from app.services.mail.letters import Kind
+from app.services.mail.letters import Letter
+from app.services.mail.mailer import Mail
 from app.web.language import OF_USER
 
 SUBJECTS: Mapping[Kind, str] = {

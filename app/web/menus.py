@@ -13,8 +13,8 @@ from flask import request
 from flask import url_for
 from flask_babel import gettext as _
 
-from app.services.callers import Caller
-from app.services.facts import Asked
+from app.services.access.callers import Caller
+from app.services.access.facts import Asked
 from app.services.guards import Guard
 from app.web import person
 

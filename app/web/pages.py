@@ -15,9 +15,9 @@ from flask import request
 from flask import url_for
 from werkzeug.wrappers import Response
 
-from app.services import password_change
-from app.services import stepup
-from app.services.callers import Caller
+from app.services.access.callers import Caller
+from app.services.login import password_change
+from app.services.login import stepup
 from app.services.unit import write
 from app.web import person
 

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from app.models.directory import User
-from app.services import assertions
-from app.services import passkeys
-from app.services import webauthn
-from app.services.webauthn import Offer
+from app.services.login import assertions
+from app.services.login import passkeys
+from app.services.login import webauthn
+from app.services.login.webauthn import Offer
 from app.web import theme
 
 TIMEOUT = int(webauthn.LIFETIME.total_seconds() * 1000)

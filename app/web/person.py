@@ -19,8 +19,8 @@ from app import edge
 from app.edge import Ambiguous
 from app.extensions import login_manager
 from app.policy.facts import Leg
-from app.services import logins
-from app.services.callers import Caller
+from app.services.access.callers import Caller
+from app.services.login import logins
 from app.services.problems import Problem
 
 

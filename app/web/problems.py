@@ -14,9 +14,9 @@ from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
 from app.policy.reasons import api_status
-from app.services import audit
-from app.services.presence import NotInteractive
-from app.services.presence import StrongerLogin
+from app.services.audit_log import audit
+from app.services.login.presence import NotInteractive
+from app.services.login.presence import StrongerLogin
 from app.services.problems import Conflict
 from app.services.problems import Denied
 from app.services.problems import Invalid

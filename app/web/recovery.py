@@ -17,14 +17,14 @@ from werkzeug.wrappers import Response
 
 from app import edge
 from app.models.directory import User
-from app.services import accounts
-from app.services import directory
-from app.services import password_change
-from app.services import recovery
-from app.services import stepup
+from app.services.access import directory
+from app.services.login import accounts
+from app.services.login import password_change
+from app.services.login import recovery
+from app.services.login import stepup
+from app.services.login.stepup import NotProven
 from app.services.problems import Invalid
 from app.services.problems import Throttled
-from app.services.stepup import NotProven
 from app.web.forms.recovery import NewPasswordForm
 from app.web.forms.recovery import RecoverForm
 from app.web.language import say

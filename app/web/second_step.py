@@ -18,19 +18,19 @@ from werkzeug.wrappers import Response
 
 from app import clock
 from app import edge
-from app.services import assertions
-from app.services import passkey_login as passkeys
-from app.services import presence
-from app.services import second_step as steps
-from app.services.accounts import LoginFailed
-from app.services.logins import SIGNATURE
-from app.services.logins import TOTP
+from app.services.login import assertions
+from app.services.login import passkey_login as passkeys
+from app.services.login import presence
+from app.services.login import second_step as steps
+from app.services.login.accounts import LoginFailed
+from app.services.login.logins import SIGNATURE
+from app.services.login.logins import TOTP
+from app.services.login.second_step import Verified
+from app.services.login.totp import CodeReused
+from app.services.login.totp import WrongCode
+from app.services.login.webauthn import LIFETIME
 from app.services.problems import Invalid
 from app.services.problems import Throttled
-from app.services.second_step import Verified
-from app.services.totp import CodeReused
-from app.services.totp import WrongCode
-from app.services.webauthn import LIFETIME
 from app.web import logging_in
 from app.web import passkey_options
 from app.web.forms.login import CodeForm

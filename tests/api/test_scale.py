@@ -14,7 +14,7 @@ from app.extensions import db
 from app.models.authority import Permission
 from app.models.directory import Customer
 from app.models.directory import Subject
-from app.services import standing
+from app.services.access import standing
 from tests.drivers.api_caller import ApiCaller
 from tests.world import World
 

@@ -7,7 +7,7 @@ from werkzeug.test import TestResponse
 
 from app.models.audit import AuditEvent
 from app.models.directory import User
-from app.services import directory
+from app.services.access import directory
 from tests.drivers.person import Person
 from tests.world import World
 

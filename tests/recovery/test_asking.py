@@ -15,8 +15,8 @@ from app import telemetry
 from app.config import MailServer
 from app.models.audit import AuditEvent
 from app.models.stepup import StepUp
-from app.services import recovery
 from app.services.background import background
+from app.services.login import recovery
 from tests.drivers.mailbox import Mailbox
 from tests.drivers.mailbox import html_of
 from tests.drivers.mailbox import text_of

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from app.services import accounts
-from app.services import login_methods
-from app.services import recovery
+from app.services.login import accounts
+from app.services.login import login_methods
+from app.services.login import recovery
 from app.services.problems import Invalid
 from app.services.unit import write
 from tests.api.test_stepup import authorizes

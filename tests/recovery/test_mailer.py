@@ -27,9 +27,9 @@ from flask import Flask
 
 from app import create_app
 from app.config import MailServer
-from app.services import mailer
-from app.services.mailer import Mail
-from app.services.mailer import NotSent
+from app.services.mail import mailer
+from app.services.mail.mailer import Mail
+from app.services.mail.mailer import NotSent
 from tests.drivers.mailbox import html_of
 from tests.drivers.mailbox import read
 from tests.drivers.mailbox import text_of

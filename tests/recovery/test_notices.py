@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from app.services import accounts
-from app.services import apikeys
+from app.services.access import apikeys
+from app.services.login import accounts
 from app.services.unit import write
 from tests.api.test_stepup import bearer
 from tests.api.test_stepup import calls

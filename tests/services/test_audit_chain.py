@@ -18,16 +18,16 @@ from flask import Flask
 from app.extensions import db
 from app.models.audit import AuditEvent
 from app.models.audit import AuditHead
-from app.services import audit
-from app.services import chain
-from app.services import keyring
-from app.services import sealer
-from app.services import sealing
-from app.services import verifying
-from app.services.audit import Actor
+from app.services.audit_log import audit
+from app.services.audit_log import chain
+from app.services.audit_log import sealer
+from app.services.audit_log import sealing
+from app.services.audit_log import verifying
+from app.services.audit_log.audit import Actor
+from app.services.audit_log.verifying import Wrong
+from app.services.oauth_tokens import keyring
 from app.services.problems import Conflict
 from app.services.unit import write
-from app.services.verifying import Wrong
 
 EVENT = AuditEvent.metadata.tables["audit_event"]
 HEAD = AuditHead.metadata.tables["audit_head"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from app.services.common_passwords import is_common
-from app.services.passwords import MOST_CHARACTERS
+from app.services.login.common_passwords import is_common
+from app.services.login.passwords import MOST_CHARACTERS
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ from werkzeug.test import TestResponse
 
 from app import clock as app_clock
 from app.models.audit import AuditEvent
-from app.services import directory
-from app.services import totp
+from app.services.access import directory
+from app.services.login import totp
 from app.services.unit import write
 from tests.drivers.authenticator import Authenticator
 from tests.drivers.authenticator import url64

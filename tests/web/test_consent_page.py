@@ -12,9 +12,9 @@ from flask import Flask
 from app import config
 from app.config import UnsafeConfiguration
 from app.extensions import db
-from app.services import authority
-from app.services import directory
-from app.services import standing
+from app.services.access import authority
+from app.services.access import directory
+from app.services.access import standing
 from tests.drivers.person import Person
 from tests.drivers.relying_party import RelyingParty
 from tests.fixtures import Counter

@@ -15,9 +15,9 @@ from werkzeug.test import TestResponse
 from app.extensions import db
 from app.models.audit import AuditEvent
 from app.policy.facts import Outcome
-from app.services import audit
-from app.services import sealing
-from app.services.audit import Actor
+from app.services.audit_log import audit
+from app.services.audit_log import sealing
+from app.services.audit_log.audit import Actor
 from app.services.contact import Contact
 from app.services.unit import write
 from tests.drivers.person import Person
@@ -240,7 +240,7 @@ def test_of_a_long_log_the_newest_are_looked_at(
     app: Flask, world: World, root: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The page says so, and how to check them all."""
-    monkeypatch.setattr("app.services.verifying.NEWEST", 3)
+    monkeypatch.setattr("app.services.audit_log.verifying.NEWEST", 3)
     for number in range(4):
         note(app, "step-up", f"user{number}")
     seal(app)

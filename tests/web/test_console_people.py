@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 from app.models.apikeys import APIKey
 from app.models.authority import Permission
 from app.models.webauthn import WebAuthnCredential
-from app.services import apikeys
+from app.services.access import apikeys
 from tests.api.test_webauthn import enrolled
 from tests.drivers.person import Person
 from tests.fixtures import Clock

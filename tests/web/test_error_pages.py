@@ -10,8 +10,8 @@ from flask import Flask
 from sqlalchemy.exc import OperationalError
 
 from app.models.audit import AuditEvent
-from app.services import fact_rows
-from app.services import grants
+from app.services.access import fact_rows
+from app.services.access import grants
 from tests.drivers.person import Person
 from tests.drivers.relying_party import RelyingParty
 from tests.world import World

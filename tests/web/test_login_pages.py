@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from app.models.sessions import LoginSession
-from app.services.passwords import Passwords
+from app.services.login.passwords import Passwords
 from tests.api.test_webauthn import enrolled
 from tests.drivers.api_caller import ApiCaller
 from tests.drivers.person import Person

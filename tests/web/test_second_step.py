@@ -8,9 +8,9 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from app.services import accounts
-from app.services import directory
-from app.services import logins
+from app.services.access import directory
+from app.services.login import accounts
+from app.services.login import logins
 from app.services.unit import write
 from tests.api.test_webauthn import enrolled
 from tests.drivers.api_caller import ApiCaller

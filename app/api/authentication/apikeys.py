@@ -13,14 +13,14 @@ from app.api.shapes.apikeys import key_shown
 from app.api.shapes.apikeys import keys_shown
 from app.schemas.apikeys import APIKeyRequest
 from app.schemas.stepup import RenewAPIKey
-from app.services import apikeys
-from app.services import directory
-from app.services import key_limits
-from app.services import stepup
-from app.services.callers import Caller
-from app.services.key_limits import Asked
-from app.services.presence import personal
-from app.services.presence import proven
+from app.services.access import apikeys
+from app.services.access import directory
+from app.services.access.callers import Caller
+from app.services.login import key_limits
+from app.services.login import stepup
+from app.services.login.key_limits import Asked
+from app.services.login.presence import personal
+from app.services.login.presence import proven
 
 
 @blueprint.get(f"{PREFIX}/apikey")

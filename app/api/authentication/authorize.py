@@ -15,10 +15,10 @@ from app.oauth.approving import approve_call
 from app.oauth.authorize import Unredirectable
 from app.oauth.errors import ArgusOAuthError
 from app.schemas.authorize import AuthorizeRequest
-from app.services import audit
-from app.services import gate
-from app.services.callers import Caller
-from app.services.presence import interactive
+from app.services.access import gate
+from app.services.access.callers import Caller
+from app.services.audit_log import audit
+from app.services.login.presence import interactive
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 from app.services.problems import Refused

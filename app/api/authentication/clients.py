@@ -18,12 +18,12 @@ from app.schemas.clients import ClientCreate
 from app.schemas.clients import ClientUpdate
 from app.schemas.customer_search import ClientList
 from app.schemas.customer_search import ClientSearch
-from app.services import clients
-from app.services import search
-from app.services.callers import Caller
+from app.services.access import search
+from app.services.access.callers import Caller
+from app.services.access.search import Page
+from app.services.client_registry import clients
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
-from app.services.search import Page
 
 SORTABLE = {
     "id": "id",

@@ -8,8 +8,8 @@ from app.api.authentication import PREFIX
 from app.api.blueprint import blueprint
 from app.api.shapes.clients import ExplanationShape
 from app.schemas.clients import Explain
-from app.services import inquiries
-from app.services.callers import Caller
+from app.services.access.callers import Caller
+from app.services.inspection import inquiries
 
 
 @blueprint.post(f"{PREFIX}/oauth/client/<client>/explain")

@@ -22,13 +22,13 @@ from app.api.shapes.methods import methods_shown
 from app.models.directory import User
 from app.runtime import settings
 from app.schemas.common import InDomain
-from app.services import directory
-from app.services import login_methods
-from app.services import reach
-from app.services.callers import Caller
-from app.services.logins import Proof
-from app.services.presence import personal
-from app.services.reach import other_user
+from app.services.access import directory
+from app.services.access.callers import Caller
+from app.services.administration import reach
+from app.services.administration.reach import other_user
+from app.services.login import login_methods
+from app.services.login.logins import Proof
+from app.services.login.presence import personal
 
 COOKIE = "argus_last_method"
 YEAR = 31_536_000

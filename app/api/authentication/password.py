@@ -36,22 +36,22 @@ from app.schemas.logins import PasswordChange
 from app.schemas.logins import PasswordLogin
 from app.schemas.logins import PasswordTest
 from app.schemas.stepup import PasswordAuthorize
-from app.services import accounts
-from app.services import directory
-from app.services import password_change
-from app.services import presence
-from app.services import stepup
-from app.services.accounts import LoginFailed
-from app.services.audit import Actor
-from app.services.callers import Caller
-from app.services.common_passwords import is_common
+from app.services.access import directory
+from app.services.access.callers import Caller
+from app.services.administration.reach import other_user
+from app.services.audit_log.audit import Actor
 from app.services.guards import Guard
-from app.services.logins import PASSWORD
-from app.services.logins import Proof
+from app.services.login import accounts
+from app.services.login import password_change
+from app.services.login import presence
+from app.services.login import stepup
+from app.services.login.accounts import LoginFailed
+from app.services.login.common_passwords import is_common
+from app.services.login.logins import PASSWORD
+from app.services.login.logins import Proof
+from app.services.login.stepup import NotProven
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
-from app.services.reach import other_user
-from app.services.stepup import NotProven
 from app.services.unit import write
 
 REASONS = {

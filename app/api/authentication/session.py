@@ -27,23 +27,23 @@ from app.schemas.common import LEVELS
 from app.schemas.common import InDomain
 from app.schemas.logins import ConstrainRequest
 from app.schemas.logins import ImpersonateRequest
-from app.services import audit
-from app.services import authority
-from app.services import directory
-from app.services import logins
-from app.services import named
-from app.services import oauth_sessions
-from app.services import reach
-from app.services import session_admin
-from app.services.callers import Caller
-from app.services.facts import Asked
+from app.services.access import authority
+from app.services.access import directory
+from app.services.access.callers import Caller
+from app.services.access.facts import Asked
+from app.services.administration import named
+from app.services.administration import reach
+from app.services.audit_log import audit
 from app.services.guards import Guard
-from app.services.presence import personal
+from app.services.inspection import session_admin
+from app.services.login import logins
+from app.services.login.presence import personal
+from app.services.oauth_tokens import oauth_sessions
+from app.services.oauth_tokens.tokens import Token
 from app.services.problems import Denied
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 from app.services.problems import Missing
-from app.services.tokens import Token
 
 
 @blueprint.get(f"{PREFIX}/session")

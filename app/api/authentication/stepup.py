@@ -15,14 +15,14 @@ from app.api.shapes.stepup import authorization_shown
 from app.api.shapes.stepup import validated_shown
 from app.schemas.stepup import Authorizing
 from app.schemas.stepup import ValidateAuthorization
-from app.services import presence
-from app.services import reach
-from app.services import stepup
-from app.services.callers import Caller
-from app.services.presence import OtherMethod
-from app.services.presence import StrongerLogin
-from app.services.presence import personal
-from app.services.stepup import NotProven
+from app.services.access.callers import Caller
+from app.services.administration import reach
+from app.services.login import presence
+from app.services.login import stepup
+from app.services.login.presence import OtherMethod
+from app.services.login.presence import StrongerLogin
+from app.services.login.presence import personal
+from app.services.login.stepup import NotProven
 
 
 @blueprint.errorhandler(StrongerLogin)

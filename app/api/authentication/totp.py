@@ -29,16 +29,16 @@ from app.schemas.logins import TOTPLogin
 from app.schemas.stepup import Presence
 from app.schemas.stepup import TOTPAuthorize
 from app.schemas.totp import VerifyTOTP
-from app.services import directory
-from app.services import presence
-from app.services import stepup
-from app.services import totp
-from app.services.callers import Caller
+from app.services.access import directory
+from app.services.access.callers import Caller
+from app.services.administration.reach import other_user
 from app.services.guards import Guard
-from app.services.logins import TOTP
-from app.services.reach import other_user
-from app.services.totp import CodeReused
-from app.services.totp import WrongCode
+from app.services.login import presence
+from app.services.login import stepup
+from app.services.login import totp
+from app.services.login.logins import TOTP
+from app.services.login.totp import CodeReused
+from app.services.login.totp import WrongCode
 
 
 @blueprint.post(f"{PREFIX}/totp/authentication")

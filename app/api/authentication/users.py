@@ -32,18 +32,18 @@ from app.schemas.common import InDomain
 from app.schemas.events import CustomerEventsQuery
 from app.schemas.events import EventsQuery
 from app.schemas.events import UserEventsQuery
-from app.services import accounts
-from app.services import apikeys
-from app.services import events
-from app.services import key_limits
-from app.services import named
-from app.services import reach
-from app.services import session_admin
-from app.services.callers import Caller
+from app.services.access import apikeys
+from app.services.access.callers import Caller
+from app.services.administration import named
+from app.services.administration import reach
+from app.services.administration.reach import guarded_user
 from app.services.guards import Guard
-from app.services.presence import no_application
-from app.services.presence import personal
-from app.services.reach import guarded_user
+from app.services.inspection import events
+from app.services.inspection import session_admin
+from app.services.login import accounts
+from app.services.login import key_limits
+from app.services.login.presence import no_application
+from app.services.login.presence import personal
 
 
 @blueprint.get(f"{PREFIX}/client")

@@ -36,16 +36,16 @@ from app.schemas.webauthn import ChallengeRequest
 from app.schemas.webauthn import WebAuthnAuthorize
 from app.schemas.webauthn import WebAuthnEnrol
 from app.schemas.webauthn import WebAuthnLogin
-from app.services import directory
-from app.services import passkeys
-from app.services import presence
-from app.services import reach
-from app.services import webauthn
-from app.services.accounts import LoginFailed
-from app.services.callers import Caller
+from app.services.access import directory
+from app.services.access.callers import Caller
+from app.services.administration import reach
+from app.services.administration.reach import other_user
 from app.services.guards import Guard
-from app.services.logins import SIGNATURE
-from app.services.reach import other_user
+from app.services.login import passkeys
+from app.services.login import presence
+from app.services.login import webauthn
+from app.services.login.accounts import LoginFailed
+from app.services.login.logins import SIGNATURE
 
 PATH = f"{PREFIX}/signature"
 

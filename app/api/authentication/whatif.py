@@ -10,11 +10,11 @@ from app.api.shapes.clients import ForecastShape
 from app.api.shapes.clients import forecast_shown
 from app.models.clients import OAuthClient
 from app.schemas.clients import WhatIf
-from app.services import whatif
-from app.services.callers import Caller
+from app.services.access.callers import Caller
+from app.services.inspection import whatif
+from app.services.inspection.whatif import Proposal
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
-from app.services.whatif import Proposal
 
 
 @blueprint.post(f"{PREFIX}/oauth/client/<client>/whatif")

@@ -14,9 +14,9 @@ from app.api.shapes.infos import person
 from app.models.apikeys import APIKey
 from app.schemas.wire import Shape
 from app.schemas.wire import to_millis
-from app.services import apikeys
-from app.services import authority
-from app.services import directory
+from app.services.access import apikeys
+from app.services.access import authority
+from app.services.access import directory
 
 
 class AddressShape(Shape):

@@ -18,10 +18,10 @@ from app.api.shapes.infos import history
 from app.api.shapes.infos import people_ids
 from app.models.clients import OAuthClient
 from app.schemas.wire import Shape
-from app.services import clients
-from app.services import directory
-from app.services.callers import Caller
-from app.services.whatif import Forecast
+from app.services.access import directory
+from app.services.access.callers import Caller
+from app.services.client_registry import clients
+from app.services.inspection.whatif import Forecast
 
 ClientFlag = Literal[
     "deleted", "hidden", "requireSameClientIP", "enableStandardOpenIDClaims", "enableStringGroupClaim"

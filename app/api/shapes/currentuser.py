@@ -19,9 +19,9 @@ from app.models.directory import Group
 from app.models.directory import User
 from app.schemas.wire import Shape
 from app.schemas.wire import to_millis
-from app.services import apikeys
-from app.services import directory
-from app.services import standing
+from app.services.access import apikeys
+from app.services.access import directory
+from app.services.access import standing
 
 Flag = Literal[
     "BLOCKED",

@@ -18,7 +18,7 @@ from app.models.directory import Customer
 from app.policy.rights import CustomerTree
 from app.schemas.wire import Shape
 from app.schemas.wire import to_millis
-from app.services import directory
+from app.services.access import directory
 
 CustomerType = Literal["group", "leaf"]
 CustomerFlag = Literal[

@@ -17,10 +17,10 @@ from app.models.sessions import LoginSession
 from app.models.sessions import OAuthSession
 from app.schemas.wire import Shape
 from app.schemas.wire import to_millis
-from app.services import directory
-from app.services import session_admin
-from app.services.events import ACTIONS
-from app.services.session_admin import Branch
+from app.services.access import directory
+from app.services.inspection import session_admin
+from app.services.inspection.events import ACTIONS
+from app.services.inspection.session_admin import Branch
 
 # Event ids are UUIDs on the wire and numbers here: one name space of ours makes the one from the other.
 EVENTS = uuid.UUID("7c1a6d52-6d0e-4c47-9a0c-2f4a3d1f8b11")

@@ -22,8 +22,8 @@ from app.models.authority import FunctionEdge
 from app.models.authority import Permission
 from app.schemas.wire import Shape
 from app.schemas.wire import to_millis
-from app.services import authority
-from app.services import directory
+from app.services.access import authority
+from app.services.access import directory
 
 FunctionFlag = Literal["deleted", "role", "sysadm", "readOnly"]
 RoleType = Literal["service", "case", "tool", "other"]

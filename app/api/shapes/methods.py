@@ -9,7 +9,7 @@ from pydantic import RootModel
 
 from app.schemas.wire import Shape
 from app.schemas.wire import to_millis
-from app.services.login_methods import Method
+from app.services.login.login_methods import Method
 
 MethodName = Literal["PASSWORD", "TOTP", "SIGNATURE", "APIKEY"]
 

@@ -11,8 +11,8 @@ from app.api.shapes.infos import OldLevel
 from app.policy.effective import session_level
 from app.schemas.wire import Shape
 from app.schemas.wire import to_millis
-from app.services.callers import Caller
-from app.services.tokens import Token
+from app.services.access.callers import Caller
+from app.services.oauth_tokens.tokens import Token
 
 Method = Literal["PASSWORD", "SIGNATURE", "TOTP", "APIKEY", "IMPERSONATED"]
 

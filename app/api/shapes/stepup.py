@@ -12,8 +12,8 @@ from app.models.directory import User
 from app.models.stepup import StepUp
 from app.schemas.wire import Shape
 from app.schemas.wire import to_millis
-from app.services import stepup
-from app.services.stepup import Issued
+from app.services.login import stepup
+from app.services.login.stepup import Issued
 
 # The contract's second name for some operations.
 IDENTIFIERS = {

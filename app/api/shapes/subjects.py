@@ -25,8 +25,8 @@ from app.models.directory import Subject
 from app.models.directory import User
 from app.schemas.wire import Shape
 from app.schemas.wire import to_millis
-from app.services import directory
-from app.services.callers import Caller
+from app.services.access import directory
+from app.services.access.callers import Caller
 from app.services.guards import Guard
 
 UserFlag = Literal[

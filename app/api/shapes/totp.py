@@ -6,8 +6,8 @@ from typing import Literal
 
 from app.models.directory import User
 from app.schemas.wire import Shape
-from app.services import totp
-from app.services.totp import Seed
+from app.services.login import totp
+from app.services.login.totp import Seed
 
 
 class SeedShape(Shape):

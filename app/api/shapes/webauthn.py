@@ -9,10 +9,10 @@ from app.models.directory import User
 from app.models.webauthn import WebAuthnCredential
 from app.schemas.wire import Shape
 from app.schemas.wire import to_millis
-from app.services import assertions
-from app.services import passkeys
-from app.services import webauthn
-from app.services.webauthn import Offer
+from app.services.login import assertions
+from app.services.login import passkeys
+from app.services.login import webauthn
+from app.services.login.webauthn import Offer
 
 TIMEOUT = int(webauthn.LIFETIME.total_seconds() * 1000)
 

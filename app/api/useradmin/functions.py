@@ -19,9 +19,9 @@ from app.schemas.functions import ChildrenAdd
 from app.schemas.functions import ChildrenRemove
 from app.schemas.functions import FunctionAdd
 from app.schemas.functions import FunctionUpdate
-from app.services import function_search
-from app.services import functions
-from app.services.callers import Caller
+from app.services.access.callers import Caller
+from app.services.administration import function_search
+from app.services.administration import functions
 from app.services.guards import Guard
 
 PATH = "/useradmin/v2/function"

@@ -22,12 +22,12 @@ from app.schemas.subjects import GroupAdd
 from app.schemas.subjects import GroupUpdate
 from app.schemas.subjects import MembersAdd
 from app.schemas.subjects import MembersRemove
-from app.services import memberships
-from app.services import people
-from app.services import permission_search
-from app.services import reach
-from app.services import subject_search
-from app.services.callers import Caller
+from app.services.access.callers import Caller
+from app.services.administration import memberships
+from app.services.administration import people
+from app.services.administration import permission_search
+from app.services.administration import reach
+from app.services.administration import subject_search
 
 PATH = "/useradmin/v2/group"
 

@@ -15,10 +15,10 @@ from app.schemas.functions import PermissionAdd
 from app.schemas.functions import PermissionRevoke
 from app.schemas.functions import PermissionsAdd
 from app.schemas.functions import PermissionsRevoke
-from app.services import directory
-from app.services import permission_search
-from app.services import permissions
-from app.services.callers import Caller
+from app.services.access import directory
+from app.services.access.callers import Caller
+from app.services.administration import permission_search
+from app.services.administration import permissions
 from app.services.problems import Missing
 
 PATH = "/useradmin/v2/permission"

@@ -20,11 +20,11 @@ from app.schemas.subject_search import MembershipsRemove
 from app.schemas.subject_search import SubjectList
 from app.schemas.subject_search import SubjectSearch
 from app.schemas.subjects import GroupsAdd
-from app.services import memberships
-from app.services import permission_search
-from app.services import reach
-from app.services import subject_search
-from app.services.callers import Caller
+from app.services.access.callers import Caller
+from app.services.administration import memberships
+from app.services.administration import permission_search
+from app.services.administration import reach
+from app.services.administration import subject_search
 
 SUBJECT = "/useradmin/v2/subject"
 MEMBERSHIP = "/useradmin/v2/membership"

@@ -20,11 +20,11 @@ from app.schemas.subject_search import SubjectList
 from app.schemas.subject_search import SubjectSearch
 from app.schemas.subjects import UserAdd
 from app.schemas.subjects import UserUpdate
-from app.services import people
-from app.services import permission_search
-from app.services import reach
-from app.services import subject_search
-from app.services.callers import Caller
+from app.services.access.callers import Caller
+from app.services.administration import people
+from app.services.administration import permission_search
+from app.services.administration import reach
+from app.services.administration import subject_search
 
 PATH = "/useradmin/v2/user"
 

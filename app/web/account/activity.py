@@ -7,10 +7,10 @@ from flask import render_template
 from flask import request
 from flask import url_for
 
-from app.services import audit_search
-from app.services import events
-from app.services.callers import Caller
-from app.services.search import Page as Rows
+from app.services.access.callers import Caller
+from app.services.access.search import Page as Rows
+from app.services.inspection import audit_search
+from app.services.inspection import events
 from app.web.pages import Page
 from app.web.pages import page
 

@@ -19,15 +19,15 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from app.policy import redirects
-from app.services import assertions
-from app.services import directory
-from app.services import passkeys
-from app.services import presence
-from app.services import stepup
-from app.services import webauthn
-from app.services.callers import Caller
-from app.services.logins import SIGNATURE
-from app.services.logins import TOTP
+from app.services.access import directory
+from app.services.access.callers import Caller
+from app.services.login import assertions
+from app.services.login import passkeys
+from app.services.login import presence
+from app.services.login import stepup
+from app.services.login import webauthn
+from app.services.login.logins import SIGNATURE
+from app.services.login.logins import TOTP
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 from app.services.problems import Missing

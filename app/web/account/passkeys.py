@@ -9,16 +9,16 @@ from flask import url_for
 from flask_babel import gettext as _
 
 from app.schemas.webauthn import WebAuthnEnrol
-from app.services import assertions
-from app.services import directory
-from app.services import passkeys
-from app.services import presence
-from app.services import stepup
-from app.services import webauthn
-from app.services.callers import Caller
+from app.services.access import directory
+from app.services.access.callers import Caller
+from app.services.login import assertions
+from app.services.login import passkeys
+from app.services.login import presence
+from app.services.login import stepup
+from app.services.login import webauthn
+from app.services.login.stepup import NotProven
 from app.services.problems import Invalid
 from app.services.problems import Missing
-from app.services.stepup import NotProven
 from app.services.unit import write
 from app.web import passkey_options
 from app.web.account import confirm

@@ -12,11 +12,11 @@ from flask import url_for
 from flask_babel import gettext as _
 
 from app import edge
-from app.services import accounts
-from app.services import directory
-from app.services import password_change
-from app.services import stepup
-from app.services.callers import Caller
+from app.services.access import directory
+from app.services.access.callers import Caller
+from app.services.login import accounts
+from app.services.login import password_change
+from app.services.login import stepup
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 from app.services.problems import Throttled

@@ -12,18 +12,18 @@ from flask import url_for
 from flask_babel import gettext as _
 
 from app.schemas.totp import VerifyTOTP
-from app.services import assertions
-from app.services import directory
-from app.services import login_methods
-from app.services import passkeys
-from app.services import presence
-from app.services import stepup
-from app.services import totp
-from app.services.callers import Caller
+from app.services.access import directory
+from app.services.access.callers import Caller
+from app.services.login import assertions
+from app.services.login import login_methods
+from app.services.login import passkeys
+from app.services.login import presence
+from app.services.login import stepup
+from app.services.login import totp
+from app.services.login.stepup import NotProven
+from app.services.login.totp import Seed
 from app.services.problems import Invalid
 from app.services.problems import Throttled
-from app.services.stepup import NotProven
-from app.services.totp import Seed
 from app.web import theme
 from app.web.account import confirm
 from app.web.entries import Entry

@@ -12,9 +12,9 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from app import edge
-from app.services import directory
-from app.services import session_admin
-from app.services.callers import Caller
+from app.services.access import directory
+from app.services.access.callers import Caller
+from app.services.inspection import session_admin
 from app.web.pages import Page
 from app.web.pages import acting
 from app.web.pages import done

@@ -7,7 +7,7 @@ from flask import Flask
 from flask import redirect
 from flask import url_for
 
-from app.services.callers import Caller
+from app.services.access.callers import Caller
 from app.services.problems import Missing
 from app.web.console import auditlog
 from app.web.console import client_form

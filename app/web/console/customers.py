@@ -13,10 +13,10 @@ from app.schemas.customers import CustomerAdd
 from app.schemas.customers import CustomerMove
 from app.schemas.customers import CustomerUpdate
 from app.schemas.wire import to_wire
-from app.services import customer_search
-from app.services import customers
-from app.services.callers import Caller
-from app.services.customer_search import CustomerCriteria
+from app.services.access.callers import Caller
+from app.services.administration import customer_search
+from app.services.administration import customers
+from app.services.administration.customer_search import CustomerCriteria
 from app.services.guards import Guard
 from app.services.problems import Invalid
 from app.web.console import listing

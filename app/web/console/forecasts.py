@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.models.directory import User
-from app.services.callers import Caller
-from app.services.whatif import Effect
-from app.services.whatif import Forecast
-from app.services.whatif import Pair
+from app.services.access.callers import Caller
+from app.services.inspection.whatif import Effect
+from app.services.inspection.whatif import Forecast
+from app.services.inspection.whatif import Pair
 
 MOST_PEOPLE = 40
 MOST_FUNCTIONS = 8

@@ -13,10 +13,10 @@ from app.schemas.common import LEVEL_NAMES
 from app.schemas.functions import ChildrenAdd
 from app.schemas.functions import FunctionAdd
 from app.schemas.functions import FunctionUpdate
-from app.services import function_search
-from app.services import functions
-from app.services.callers import Caller
-from app.services.function_search import FunctionCriteria
+from app.services.access.callers import Caller
+from app.services.administration import function_search
+from app.services.administration import functions
+from app.services.administration.function_search import FunctionCriteria
 from app.services.guards import Guard
 from app.services.problems import Invalid
 from app.web.console import function_graph

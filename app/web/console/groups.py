@@ -13,17 +13,17 @@ from app.schemas.common import Move
 from app.schemas.subjects import GroupAdd
 from app.schemas.subjects import GroupUpdate
 from app.schemas.subjects import MembersAdd
-from app.services import memberships
-from app.services import people
-from app.services import permission_search
-from app.services import reach
-from app.services import subject_search
-from app.services.callers import Caller
+from app.services.access.callers import Caller
+from app.services.access.search import Page as Rows
+from app.services.administration import memberships
+from app.services.administration import people
+from app.services.administration import permission_search
+from app.services.administration import reach
+from app.services.administration import subject_search
+from app.services.administration.subject_search import SubjectCriteria
 from app.services.guards import Guard
 from app.services.problems import Invalid
 from app.services.problems import Missing
-from app.services.search import Page as Rows
-from app.services.subject_search import SubjectCriteria
 from app.web.console import listing
 from app.web.console import suggestions
 from app.web.console.asking import asking

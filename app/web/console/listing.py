@@ -9,13 +9,13 @@ from typing import TypeVar
 from flask import request
 from flask import url_for
 
-from app.services.callers import Caller
-from app.services.facts import Asked
+from app.services.access.callers import Caller
+from app.services.access.facts import Asked
+from app.services.access.search import Found
+from app.services.access.search import Page
 from app.services.guards import Guard
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
-from app.services.search import Found
-from app.services.search import Page
 from app.web.entries import Entry
 
 T = TypeVar("T")

@@ -7,9 +7,9 @@ from flask import render_template
 from flask import request
 
 from app.models.directory import User
-from app.services import open_sessions
-from app.services import session_admin
-from app.services.callers import Caller
+from app.services.access.callers import Caller
+from app.services.inspection import open_sessions
+from app.services.inspection import session_admin
 from app.web.console import listing
 from app.web.console import suggestions
 from app.web.entries import Entry

@@ -14,12 +14,12 @@ from flask_babel import gettext as _
 from app.models.authority import Permission
 from app.schemas.functions import PermissionAdd
 from app.schemas.functions import PermissionRevoke
-from app.services import permission_search
-from app.services import permissions
-from app.services import whatif
-from app.services.callers import Caller
+from app.services.access.callers import Caller
+from app.services.administration import permission_search
+from app.services.administration import permissions
+from app.services.administration.permission_search import PermissionCriteria
 from app.services.guards import Guard
-from app.services.permission_search import PermissionCriteria
+from app.services.inspection import whatif
 from app.services.problems import Invalid
 from app.services.problems import Missing
 from app.web.console import listing

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from flask import request
 
 from app.models.clients import OAuthClient
-from app.services import whatif
-from app.services.callers import Caller
+from app.services.access.callers import Caller
 from app.services.guards import Guard
+from app.services.inspection import whatif
+from app.services.inspection.whatif import Proposal
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 from app.services.problems import Missing
-from app.services.whatif import Proposal
 from app.web.console import forecasts
 from app.web.console import listing
 from app.web.console.forecasts import Foretold

@@ -18,12 +18,12 @@ from app.models.directory import Customer
 from app.models.directory import User
 from app.policy.facts import Finding
 from app.policy.facts import Question
-from app.services import clients
-from app.services import functions
-from app.services import permissions
-from app.services.callers import Caller
+from app.services.access.callers import Caller
+from app.services.administration import functions
+from app.services.administration import permissions
+from app.services.administration.permissions import NewPermission
+from app.services.client_registry import clients
 from app.services.guards import Guard
-from app.services.permissions import NewPermission
 from app.services.problems import Denied
 from app.services.problems import Invalid
 from app.web.console import listing

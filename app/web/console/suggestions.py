@@ -6,13 +6,13 @@ Never more than the caller could look up, and only so many: what is not suggeste
 from __future__ import annotations
 
 from app.models.directory import Subject
-from app.services import clients
-from app.services import directory
-from app.services import subject_search
-from app.services.callers import Caller
+from app.services.access import directory
+from app.services.access.callers import Caller
+from app.services.access.search import Page as Rows
+from app.services.administration import subject_search
+from app.services.administration.subject_search import SubjectCriteria
+from app.services.client_registry import clients
 from app.services.guards import Guard
-from app.services.search import Page as Rows
-from app.services.subject_search import SubjectCriteria
 from app.web.console import listing
 
 MOST = 100

@@ -10,18 +10,18 @@ from flask_babel import gettext as _
 
 from app.models.directory import User
 from app.runtime import settings
-from app.services import accounts
-from app.services import login_methods
-from app.services import passkeys
-from app.services import reach
-from app.services import recovery
-from app.services import session_admin
-from app.services import totp
-from app.services.callers import Caller
+from app.services.access.callers import Caller
+from app.services.administration import reach
 from app.services.guards import Guard
+from app.services.inspection import session_admin
+from app.services.login import accounts
+from app.services.login import login_methods
+from app.services.login import passkeys
+from app.services.login import recovery
+from app.services.login import totp
+from app.services.login.totp import Seed
 from app.services.problems import Invalid
 from app.services.problems import Missing
-from app.services.totp import Seed
 from app.web.console.asking import asking
 from app.web.entries import Entry
 from app.web.entries import typed

@@ -6,9 +6,9 @@ from flask import Blueprint
 from flask_babel import gettext as _
 
 from app.schemas.subjects import GroupsAdd
-from app.services import memberships
-from app.services import reach
-from app.services.callers import Caller
+from app.services.access.callers import Caller
+from app.services.administration import memberships
+from app.services.administration import reach
 from app.services.problems import Invalid
 from app.web.console import user_page
 from app.web.entries import read

@@ -12,11 +12,11 @@ from app.models.apikeys import APIKey
 from app.models.directory import User
 from app.schemas.apikeys import AdminAPIKeyRequest
 from app.schemas.apikeys import AdminRenewAPIKey
-from app.services import apikeys
-from app.services import key_limits
-from app.services import reach
-from app.services.callers import Caller
+from app.services.access import apikeys
+from app.services.access.callers import Caller
+from app.services.administration import reach
 from app.services.guards import Guard
+from app.services.login import key_limits
 from app.services.problems import Invalid
 from app.services.problems import Missing
 from app.web.console.asking import asking

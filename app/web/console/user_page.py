@@ -5,18 +5,18 @@ from __future__ import annotations
 from flask import render_template
 
 from app.models.directory import User
-from app.services import apikeys
-from app.services import directory
-from app.services import events
-from app.services import login_methods
-from app.services import passkeys
-from app.services import permission_search
-from app.services import reach
-from app.services import session_admin
-from app.services.callers import Caller
-from app.services.events import Span
+from app.services.access import apikeys
+from app.services.access import directory
+from app.services.access.callers import Caller
+from app.services.access.search import Page as Rows
+from app.services.administration import permission_search
+from app.services.administration import reach
 from app.services.guards import Guard
-from app.services.search import Page as Rows
+from app.services.inspection import events
+from app.services.inspection import session_admin
+from app.services.inspection.events import Span
+from app.services.login import login_methods
+from app.services.login import passkeys
 from app.web.console import listing
 from app.web.entries import Entry
 

@@ -1,0 +1,1 @@
+"""Who is acting, with which facts, and what the gate decides."""

@@ -1,0 +1,136 @@
+"""API keys: made once in clear, kept as a digest, found by prefix, limited and revoked (security rule 57)."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import func
+from sqlalchemy import or_
+from sqlalchemy import select
+from sqlalchemy import update
+
+from app import clock
+from app.extensions import db
+from app.models.apikeys import APIKey
+from app.models.directory import User
+from app.services.audit_log import audit
+from app.services.audit_log.audit import Actor
+from app.services.contact import Contact
+from app.services.oauth_tokens.tokens import digest
+from app.services.problems import Missing
+from app.services.unit import write
+
+ANYWHERE = ("0.0.0.0/0", "::/0")
+DEFAULT_DAYS = 90
+USE_PAUSE = timedelta(seconds=60)
+
+
+def prefix(key: APIKey) -> str:
+    """How a key is named: ``<userID>/<keyID>`` in hexadecimal."""
+    return f"{key.user_id:x}/{key.key_number:x}"
+
+
+def create(
+    user: User,
+    description: str,
+    actor: Actor,
+    *,
+    days: int | None = DEFAULT_DAYS,
+    sources: Sequence[str] = ANYWHERE,
+    constraints: dict[str, Any] | None = None,
+) -> tuple[APIKey, str]:
+    """A new key; its text is returned once and never again. ``days`` of ``None`` never expires."""
+    number = db.session.execute(
+        select(func.coalesce(func.max(APIKey.key_number), 0)).where(APIKey.user_id == user.id)
+    ).scalar_one()
+    now = clock.now()
+    key = APIKey(
+        user_id=user.id,
+        key_number=number + 1,
+        description=description,
+        valid_sources=list(sources),
+        constraints=constraints,
+        created_at=now,
+        created_by_id=actor.id,
+        expires_at=None if days is None else now + timedelta(days=days),
+        secret_digest=b"",
+    )
+    text = f"{prefix(key)}/{secrets.token_urlsafe(32)}"
+    key.secret_digest = digest(text)
+    db.session.add(key)
+    db.session.flush()
+    audit.record(
+        "apikey-add", actor, user=(user.id, user.short_name), detail={"key": prefix(key), "days": days}
+    )
+    return key, text
+
+
+def of_user(user_id: int) -> list[APIKey]:
+    """The user's keys that have not been revoked, oldest first."""
+    statement = (
+        select(APIKey)
+        .where(APIKey.user_id == user_id, APIKey.revoked_at.is_(None))
+        .order_by(APIKey.key_number)
+    )
+    return list(db.session.execute(statement).scalars())
+
+
+def parts_of_number(user_id: int, text: str) -> tuple[str, str]:
+    """The prefix of a key named by its number alone, which is written in decimal. Raises ``Missing``."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 9):
+        raise Missing("API key")
+    return f"{user_id:x}", f"{int(text):x}"
+
+
+def renew(user_id: int, user_part: str, key_part: str, days: int | None, actor: Actor) -> APIKey:
+    """A new end for a key of this user, counted from now; ``None`` never expires. Raises ``Missing``."""
+    key = _named(user_id, user_part, key_part)
+    key.expires_at = None if days is None else clock.now() + timedelta(days=days)
+    db.session.flush()
+    _record("apikey-renew", key, actor, {"days": days})
+    return key
+
+
+def revoke(user_id: int, user_part: str, key_part: str, actor: Actor) -> APIKey:
+    """End a key of this user, named by its prefix. Raises ``Missing``."""
+    key = _named(user_id, user_part, key_part)
+    key.revoked_at = clock.now()
+    db.session.flush()
+    _record("apikey-revoke", key, actor, {})
+    return key
+
+
+def used(key_id: int, last_used_at: datetime | None, contact: Contact) -> None:
+    """Note the last use, best effort, in a unit of its own, at most once a minute (design §7)."""
+    now = clock.now()
+    if last_used_at is not None and now - last_used_at < USE_PAUSE:
+        return
+    write(
+        lambda: db.session.execute(
+            update(APIKey)
+            .where(
+                APIKey.id == key_id,
+                or_(APIKey.last_used_at.is_(None), APIKey.last_used_at < now),
+            )
+            .values(last_used_at=now, last_used_ip=contact.address)
+        )
+    )
+
+
+def _named(user_id: int, user_part: str, key_part: str) -> APIKey:
+    key = next((k for k in of_user(user_id) if prefix(k) == f"{user_part}/{key_part}"), None)
+    if key is None:
+        raise Missing("API key")
+    return key
+
+
+def _record(action: str, key: APIKey, actor: Actor, detail: dict[str, Any]) -> None:
+    owner = None
+    if key.user_id != actor.id:
+        # Loaded already by whoever judged that the actor may touch this user's keys.
+        owner = audit.concerned(db.session.get_one(User, key.user_id))
+    audit.record(action, actor, user=owner, detail={"key": prefix(key)} | detail)

@@ -1,0 +1,217 @@
+"""From a presented credential to a ``Caller``: who is acting, with the facts of this moment.
+
+One query each. What is garbage by its form alone asks nothing. A caller is not yet allowed anything: the
+gate is asked with ``caller.question``.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import Row
+
+from app.policy.effective import delegable_rights
+from app.policy.facts import CredentialFacts
+from app.policy.facts import Decision
+from app.policy.facts import Leg
+from app.policy.facts import Question
+from app.policy.facts import SecurityLevel
+from app.policy.rights import NO_RIGHTS
+from app.policy.rights import Rights
+from app.runtime import settings
+from app.services.access import fact_rows
+from app.services.access import facts
+from app.services.access import gate
+from app.services.access.facts import Asked
+from app.services.access.throttle import throttle
+from app.services.audit_log.audit import Actor
+from app.services.contact import Contact
+from app.services.oauth_tokens.tokens import Kind
+from app.services.oauth_tokens.tokens import digest
+from app.services.oauth_tokens.tokens import read
+from app.services.oauth_tokens.tokens import same
+from app.services.problems import Denied
+
+API_KEY = re.compile(r"([0-9a-f]{1,15})/([0-9a-f]{1,7})/([A-Za-z0-9_-]{43})", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Somebody acting: by login (``interactive``), by an OAuth session or by an API key.
+
+    ``question`` holds the facts; ``row`` what else the one query brought.
+    """
+
+    kind: str
+    question: Question
+    row: Row[Any]
+    contact: Contact
+    token: str = ""
+
+    @property
+    def user_id(self) -> int:
+        return self.question.user.id
+
+    @property
+    def user_name(self) -> str:
+        return self.question.user.name
+
+    @property
+    def domain_id(self) -> int:
+        return int(self.row.user_domain)
+
+    @property
+    def interactive(self) -> bool:
+        """Whether this is a person's own unconstrained login, which alone may approve (security rule 36)."""
+        return self.kind == "login" and not self.is_constrained
+
+    @property
+    def is_constrained(self) -> bool:
+        """Whether this login was made from another credential to do less."""
+        made = self.row.login_parent_id is not None or self.row.key_id is not None
+        return self.kind == "login" and (made or bool(self.row.login_constraints))
+
+    @property
+    def personal(self) -> bool:
+        """Whether the person's own credential is at work, unconstrained: a login or a key (rule 54)."""
+        return self.interactive or (self.kind == "key" and not self.row.key_constraints)
+
+    @property
+    def session_label(self) -> str:
+        """How audit rows and session lists name the credential; tells nothing that could be presented."""
+        if self.kind == "key":
+            return f"{self.user_id:x}/{self.row.key_number:x}"
+        return str((self.row.login_id if self.kind == "login" else self.row.id).hex())
+
+    @property
+    def actor(self) -> Actor:
+        who = self.question.impersonator
+        user = who.user if who is not None else self.question.user
+        return Actor(user.id, user.name, self.session_label, self.contact)
+
+    @cached_property
+    def decision(self) -> Decision:
+        """Whether the credential is of any use now, whatever is then asked."""
+        return gate.ask(self.question)
+
+    @property
+    def rights(self) -> Rights:
+        """The effective rights: none unless the credential stands."""
+        return self.decision.rights
+
+    @property
+    def delegable(self) -> Rights:
+        """What the caller may hand on to others, or take from them (design decision 17)."""
+        return delegable_rights(self.question) if self.decision else NO_RIGHTS
+
+    def reach(self, function: str) -> frozenset[int]:
+        """Every live customer for which this caller may use the function now: what a list may show."""
+        return self.rights.reach_of(self.question.graph.by_name(function))
+
+    def allows(self, asked: Asked) -> Decision:
+        """The decision on one function, for one customer or any."""
+        return gate.ask_right(self.question, asked)
+
+    def needs(self, function: str, customer: int | None = None) -> None:
+        """Go on only with this function; raises ``Denied``."""
+        decision = self.allows(Asked(function, customer))
+        if not decision:
+            raise Denied(decision)
+
+
+def from_token(text: str, contact: Contact, leg: Leg = Leg.API) -> Caller | None:
+    """The caller behind a login token or an OAuth access token; ``None`` when nothing of ours matches.
+
+    A token that was once right but is superseded, ended or expired gives a caller whose decision refuses.
+    """
+    token = read(text, Kind.LOGIN, Kind.ACCESS)
+    if token is None:
+        return None
+    if token.kind is Kind.LOGIN:
+        return _from_login(text, contact, leg)
+    row = fact_rows.session_row(token.session_id)
+    if row is None:
+        return None
+    credential = CredentialFacts(
+        kind="access token",
+        expires_at=row.access_expires_at + facts.LEEWAY,
+        spent=not same(row.access_digest, token.digest),
+        ended=row.ended_at is not None,
+        level=SecurityLevel(row.security_level),
+        # What a key bought may be used from where the key itself may be used.
+        address_ranges=tuple(row.key_sources or ()) if row.key_id is not None else None,
+        # Where the user was at the login, or the caller who bought it with a key; unknown fits nobody.
+        bound_to=(row.login_ip or row.client_ip or "") if row.same_address else None,
+        used_for=contact.asserted if contact.asserted is not None else contact.address,
+    )
+    question = facts.question(
+        row,
+        leg,
+        address=contact.address,
+        credential=credential,
+        scopes=frozenset(row.scopes),
+        consent_needed=row.login_session_id is not None and row.grant_id is not None,
+    )
+    return Caller("oauth", question, row, contact, text)
+
+
+def from_cookie(text: str, contact: Contact, leg: Leg = Leg.API) -> Caller | None:
+    """The caller behind the ``argus_session`` cookie: a login token and nothing else."""
+    return _from_login(text, contact, leg) if read(text, Kind.LOGIN) is not None else None
+
+
+def from_api_key(text: str, contact: Contact, leg: Leg = Leg.API) -> Caller | None:
+    """The caller behind an API key ``<user>/<key>/<secret>``, found by its prefix. Raises ``Throttled``."""
+    row = _key_row(text)
+    if row is None:
+        # Only wrong ones are slowed: nobody guesses a right one, and its owner is not to be shut out.
+        throttle().stranger("key", settings().throttle_login_failures, contact.address)
+        return None
+    credential = CredentialFacts(
+        kind="API key",
+        expires_at=row.key_expires_at,
+        ended=row.key_revoked_at is not None,
+        level=SecurityLevel.EXTERNAL,
+        address_ranges=tuple(row.key_sources or ()),
+    )
+    question = facts.question(row, leg, address=contact.address, credential=credential)
+    return Caller("key", question, row, contact, text)
+
+
+def again(caller: Caller) -> Caller | None:
+    """The same credential with the facts of now: what a unit of work decides over."""
+    find = from_api_key if caller.kind == "key" else from_token
+    return find(caller.token, caller.contact, caller.question.leg)
+
+
+def _key_row(text: str) -> Row[Any] | None:
+    parts = API_KEY.fullmatch(text)
+    row = fact_rows.key_row(int(parts[1], 16), int(parts[2], 16)) if parts is not None else None
+    return row if row is not None and same(row.key_digest, digest(text)) else None
+
+
+def _from_login(text: str, contact: Contact, leg: Leg) -> Caller | None:
+    token = read(text, Kind.LOGIN)
+    row = fact_rows.login_row(token.session_id) if token is not None else None
+    if token is None or row is None:
+        return None
+    credential = CredentialFacts(
+        kind="login",
+        expires_at=row.login_expires_at,
+        ended=row.login_ended_at is not None,
+        # A re-opened login has a new cookie; the one before it is of no use any more.
+        spent=not same(row.login_digest, token.digest),
+        # What a key bought may be used from where the key itself may be used.
+        address_ranges=tuple(row.key_sources or ()) if row.key_id is not None else None,
+    )
+    question = facts.question(row, leg, address=contact.address, credential=credential, presented_login=True)
+    return Caller("login", question, row, contact, text)
+
+
+def on_leg(caller: Caller, leg: Leg) -> Question:
+    """The same facts, asked at another moment."""
+    return replace(caller.question, leg=leg)

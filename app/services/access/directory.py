@@ -1,0 +1,187 @@
+"""Who there is: domains, customers, users, groups, memberships. Look-ups first, then changes.
+
+Every change raises the version that dates it and writes its audit row in the same transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import select
+
+from app.extensions import db
+from app.models.directory import Customer
+from app.models.directory import Domain
+from app.models.directory import Group
+from app.models.directory import Membership
+from app.models.directory import Subject
+from app.models.directory import User
+from app.models.state import SystemState
+from app.services.access import standing
+from app.services.problems import FieldProblem
+from app.services.problems import Missing
+
+# The name that ``init`` gives to the root customer.
+ROOT_NAME = "Root"
+
+
+def as_id(text: str) -> int | None:
+    """The number a path or body names, when it is one: plain ASCII digits that fit in 63 bits."""
+    if text.isascii() and text.isdigit() and len(text) <= 18:
+        return int(text)
+    return None
+
+
+# --- domains and customers -------------------------------------------------------------------------------
+
+
+def home_domain() -> Domain:
+    """The domain that ``init`` made; functions are guarded at its root customer."""
+    return db.session.execute(
+        select(Domain).join(SystemState, SystemState.home_domain_id == Domain.id)
+    ).scalar_one()
+
+
+def find_domain(text: str) -> Domain | None:
+    """A domain by id or name."""
+    number = as_id(text)
+    condition = Domain.id == number if number is not None else Domain.name == text
+    return db.session.execute(select(Domain).where(condition)).scalar_one_or_none()
+
+
+def domain_named(text: str | None, default_id: int, problems: list[FieldProblem]) -> Domain | None:
+    """The domain a field names, or the default; an unknown one goes to ``problems``."""
+    if text is None:
+        return db.session.get(Domain, default_id)
+    domain = find_domain(text)
+    if domain is None:
+        problems.append(FieldProblem("domain", "There is no such domain.", "UNKNOWN"))
+    return domain
+
+
+def domain_or_missing(text: str | None, default_id: int) -> Domain:
+    """The domain a query names, or the default. Raises ``Missing``."""
+    problems: list[FieldProblem] = []
+    domain = domain_named(text, default_id, problems)
+    if domain is None:
+        raise Missing("domain")
+    return domain
+
+
+def domains_by_id(ids: Iterable[int]) -> list[Domain]:
+    """Domains of these ids, by name."""
+    return list(
+        db.session.execute(select(Domain).where(Domain.id.in_(list(ids))).order_by(Domain.name)).scalars()
+    )
+
+
+def root_customer(domain_id: int) -> Customer:
+    """The customer at the top of a domain."""
+    return db.session.execute(
+        select(Customer).where(Customer.domain_id == domain_id, Customer.parent_id.is_(None))
+    ).scalar_one()
+
+
+def customer_by_id(customer_id: int) -> Customer:
+    """A customer that is known to exist."""
+    return db.session.get_one(Customer, customer_id)
+
+
+def find_customer(text: str, domain_id: int) -> Customer | None:
+    """A customer by id, or by short name in the domain."""
+    number = as_id(text)
+    if number is not None:
+        by_id = db.session.get(Customer, number)
+        if by_id is not None:
+            return by_id
+    return db.session.execute(
+        select(Customer).where(Customer.domain_id == domain_id, Customer.short_name == text)
+    ).scalar_one_or_none()
+
+
+def customers_by_id(ids: Iterable[int]) -> list[Customer]:
+    """Customers of these ids, by short name."""
+    statement = select(Customer).where(Customer.id.in_(list(ids))).order_by(Customer.short_name)
+    return list(db.session.execute(statement).scalars())
+
+
+# --- subjects --------------------------------------------------------------------------------------------
+
+
+def find_subject(text: str, domain_id: int) -> Subject | None:
+    """A living user or group by id, or by short name in the domain."""
+    number = as_id(text)
+    if number is not None:
+        by_id = db.session.execute(
+            select(Subject).where(Subject.id == number, Subject.deleted_at.is_(None))
+        ).scalar_one_or_none()
+        if by_id is not None:
+            return by_id
+    return db.session.execute(
+        select(Subject).where(
+            Subject.domain_id == domain_id, Subject.short_name == text, Subject.deleted_at.is_(None)
+        )
+    ).scalar_one_or_none()
+
+
+def find_user(text: str, domain_id: int) -> User | None:
+    """A living user by id, or by short name in the domain."""
+    found = find_subject(text, domain_id)
+    return found if isinstance(found, User) else None
+
+
+def find_group(text: str, domain_id: int) -> Group | None:
+    """A living group by id, or by short name in the domain."""
+    found = find_subject(text, domain_id)
+    return found if isinstance(found, Group) else None
+
+
+def user_by_id(user_id: int) -> User:
+    """A user that is known to exist, deleted or not."""
+    return db.session.get_one(User, user_id)
+
+
+def subjects_by_id(ids: Iterable[int]) -> dict[int, Subject]:
+    """Subjects of these ids, deleted ones included: for "created by" and the like."""
+    wanted = {one for one in ids if one is not None}
+    if not wanted:
+        return {}
+    found = db.session.execute(select(Subject).where(Subject.id.in_(wanted))).scalars()
+    return {subject.id: subject for subject in found}
+
+
+def groups_of(subject_id: int) -> list[Group]:
+    """All living groups of a subject, through groups too, by short name."""
+    return groups_by_id(standing.groups_of(subject_id))
+
+
+def groups_by_id(ids: Iterable[int]) -> list[Group]:
+    """Groups of these ids, by short name."""
+    statement = select(Group).where(Group.id.in_(list(ids))).order_by(Group.short_name)
+    return list(db.session.execute(statement).scalars())
+
+
+def direct_groups(subject_ids: Iterable[int]) -> dict[int, list[Group]]:
+    """The living groups each of these subjects is directly a member of, by short name; one query."""
+    statement = (
+        select(Membership.member_id, Group)
+        .join(Group, Group.id == Membership.group_id)
+        .where(
+            Membership.member_id.in_(list(subject_ids)),
+            Membership.removed_at.is_(None),
+            Group.deleted_at.is_(None),
+        )
+        .order_by(Group.short_name)
+    )
+    found: dict[int, list[Group]] = {}
+    for member_id, group in db.session.execute(statement):
+        found.setdefault(member_id, []).append(group)
+    return found
+
+
+def phone_of(user_id: int) -> str:
+    """The user's telephone number in international form, or nothing."""
+    user = user_by_id(user_id)
+    if not user.phone_national_number:
+        return ""
+    return f"+{(user.phone_country_code or '').lstrip('+')}{user.phone_national_number}"

@@ -1,0 +1,115 @@
+"""Consent: recorded on approval, remembered, withdrawn (design decision 14)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import and_
+from sqlalchemy import case
+from sqlalchemy import func
+from sqlalchemy import select
+from sqlalchemy import update
+
+from app import clock
+from app.extensions import db
+from app.models.clients import OAuthClient
+from app.models.grants import Grant
+from app.models.sessions import LoginSession
+from app.models.sessions import OAuthSession
+from app.policy.facts import GrantFacts
+from app.services.audit_log import audit
+from app.services.audit_log.audit import Actor
+from app.services.problems import Missing
+
+
+def standing(user_id: int, client_id: str) -> Grant | None:
+    """The consent that stands between this user and this client."""
+    return db.session.execute(
+        select(Grant).where(
+            Grant.user_id == user_id, Grant.client_id == client_id, Grant.withdrawn_at.is_(None)
+        )
+    ).scalar_one_or_none()
+
+
+def as_facts(grant: Grant | None) -> GrantFacts | None:
+    """A consent row as the policy reads it."""
+    if grant is None:
+        return None
+    return GrantFacts(grant.permission_scope_id, frozenset(grant.scopes), grant.withdrawn_at is not None)
+
+
+def record(user_id: int, client: OAuthClient, scopes: Iterable[str]) -> Grant:
+    """Write what the user approves now; what was approved before and still stands is kept."""
+    now = clock.now()
+    grant = standing(user_id, client.id)
+    if grant is None:
+        grant = Grant(
+            id=str(uuid.uuid4()),
+            user_id=user_id,
+            client_id=client.id,
+            permission_scope_id=client.permission_scope_id,
+            scopes=sorted(set(scopes)),
+            created_at=now,
+            updated_at=now,
+        )
+        db.session.add(grant)
+    else:
+        grant.permission_scope_id = client.permission_scope_id
+        grant.scopes = sorted({*grant.scopes, *scopes})
+        grant.updated_at = now
+    db.session.flush()
+    return grant
+
+
+def withdraw(grant_id: str, user_id: int, actor: Actor) -> None:
+    """Take a consent back: everything that hangs on it is refused at its next use. Raises ``Missing``."""
+    changed = db.session.execute(
+        update(Grant)
+        .where(Grant.id == grant_id, Grant.user_id == user_id, Grant.withdrawn_at.is_(None))
+        .values(withdrawn_at=clock.now())
+        .returning(Grant.client_id)
+    ).scalar_one_or_none()
+    if changed is None:
+        raise Missing("consent")
+    audit.record("withdraw", actor, client_id=changed, detail={"grant": grant_id})
+
+
+def given_by(user_id: int) -> list[tuple[Grant, OAuthClient]]:
+    """The consents of a user that stand, with their clients, by name."""
+    rows = db.session.execute(
+        select(Grant, OAuthClient)
+        .join(OAuthClient, OAuthClient.id == Grant.client_id)
+        .where(Grant.user_id == user_id, Grant.withdrawn_at.is_(None), OAuthClient.deleted_at.is_(None))
+        .order_by(OAuthClient.name)
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """When a client last got a token under a consent, and how many of its sessions are open."""
+
+    last_used_at: datetime
+    open_sessions: int
+
+
+def activity(user_id: int, epoch: int) -> dict[str, Activity]:
+    """What goes on under each consent of a user, by its id; one query. ``epoch`` is the user's of today."""
+    now = clock.now()
+    stands = and_(
+        OAuthSession.ended_at.is_(None),
+        OAuthSession.refresh_expires_at > now,
+        LoginSession.ended_at.is_(None),
+        LoginSession.expires_at > now,
+        LoginSession.session_epoch == epoch,
+    )
+    rows = db.session.execute(
+        select(OAuthSession.grant_id, func.max(OAuthSession.rotated_at), func.sum(case((stands, 1), else_=0)))
+        .join(LoginSession, LoginSession.id == OAuthSession.login_session_id)
+        .where(OAuthSession.user_id == user_id, OAuthSession.grant_id.is_not(None))
+        .group_by(OAuthSession.grant_id)
+    )
+    return {str(row[0]): Activity(row[1], int(row[2])) for row in rows}

@@ -1,0 +1,189 @@
+"""Searching in Argus's manner (contract 1.5): criteria into one condition, pages, sorting by allow-list.
+
+Filters of one criteria object are joined by AND, values of one filter by OR. A sub-criterion is joined by
+OR, with ``required`` by AND, with ``exclude`` it must not match.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Collection
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from typing import Generic
+from typing import TypeVar
+
+from sqlalchemy import ColumnElement
+from sqlalchemy import and_
+from sqlalchemy import false
+from sqlalchemy import func
+from sqlalchemy import not_
+from sqlalchemy import or_
+from sqlalchemy import select
+from sqlalchemy import true
+from sqlalchemy.orm import InstrumentedAttribute
+
+from app.extensions import db
+from app.services.access.callers import Caller
+from app.services.guards import Guard
+from app.services.problems import FieldProblem
+from app.services.problems import Invalid
+
+MOST_ROWS = 100_000
+T = TypeVar("T")
+Condition = ColumnElement[bool]
+Column = ColumnElement[Any] | InstrumentedAttribute[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which rows: ``limit`` 0 is all of them, up to ``MOST_ROWS``."""
+
+    limit: int = 25
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Found(Generic[T]):
+    """One page and the number of all matches."""
+
+    rows: list[T]
+    count: int
+    page: Page
+
+
+@dataclass(frozen=True, kw_only=True)
+class Criteria:
+    """What every search may ask; each resource adds its own filters."""
+
+    keywords: Sequence[str] = ()
+    any_keyword: bool = False
+    keyword_fields: Collection[str] = ()
+    include_flags: Collection[str] = ()
+    exclude_flags: Collection[str] = ()
+    include_deleted: bool = False
+    start: datetime | None = None
+    end: datetime | None = None
+    time_fields: Collection[str] = ()
+    every_time: bool = False
+    sub: Sequence[Any] = ()
+    required: bool = False
+    exclude: bool = False
+
+    @property
+    def wants_deleted(self) -> bool:
+        """Whether deleted objects were asked for, by name or by flag."""
+        return (
+            self.include_deleted or "deleted" in self.include_flags or any(s.wants_deleted for s in self.sub)
+        )
+
+
+C = TypeVar("C", bound=Criteria)
+
+
+def where(criteria: C, own: Callable[[C], Sequence[Condition]]) -> Condition:
+    """The condition of a criteria object with its sub-criteria; ``own`` gives the filters of one object."""
+    conditions = [*own(criteria)]
+    optional: list[Condition] = []
+    for sub in criteria.sub:
+        condition = where(sub, own)
+        if sub.exclude:
+            conditions.append(not_(condition))
+        elif sub.required:
+            conditions.append(condition)
+        else:
+            optional.append(condition)
+    if optional:
+        conditions.append(or_(*optional))
+    return and_(true(), *conditions)
+
+
+def by_keywords(criteria: Criteria, columns: Mapping[str, Column]) -> list[Condition]:
+    """Each keyword (or any) is part of one of the chosen columns; matched literally, whatever the case."""
+    if not criteria.keywords:
+        return []
+    chosen = [c for name, c in columns.items() if _chosen(name, criteria.keyword_fields)]
+    found = [
+        or_(*(column.ilike(f"%{escape_like(word)}%", escape="\\") for column in chosen))
+        for word in criteria.keywords
+    ]
+    return [or_(*found)] if criteria.any_keyword else found
+
+
+def by_flags(criteria: Criteria, flags: Mapping[str, Condition]) -> list[Condition]:
+    """All of the included flags, none of the excluded; one that this kind never has matches nothing."""
+    wanted = [flags.get(name, false()) for name in criteria.include_flags]
+    return wanted + [not_(flags[name]) for name in criteria.exclude_flags if name in flags]
+
+
+def by_times(criteria: Criteria, columns: Mapping[str, Column]) -> list[Condition]:
+    """One of the chosen times (or every one) lies between start and end, both included."""
+    if criteria.start is None and criteria.end is None:
+        return []
+    found = []
+    for name, column in columns.items():
+        if _chosen(name, criteria.time_fields):
+            bounds: list[Condition] = [column.is_not(None)]
+            bounds += [column >= criteria.start] if criteria.start is not None else []
+            bounds += [column <= criteria.end] if criteria.end is not None else []
+            found.append(and_(*bounds))
+    return [and_(*found) if criteria.every_time else or_(false(), *found)]
+
+
+def within_reach(caller: Caller, guard: Guard, column: Column) -> Condition:
+    """Only rows of the customers for which the caller holds the guard now; the decision says which."""
+    tree = caller.question.tree
+    reached = caller.reach(guard)
+    out_of_reach = tree.parents.keys() - reached
+    # The shorter list: an administrator of nearly everything must not send every customer's id.
+    if len(out_of_reach) < len(reached):
+        return column.not_in(sorted(out_of_reach)) if out_of_reach else true()
+    return column.in_(sorted(reached))
+
+
+def fetch(model: type[T], condition: Condition, page: Page, order: Sequence[ColumnElement[Any]]) -> Found[T]:
+    """One page of rows and the count: two queries. Raises ``Invalid`` when all is asked and is too much."""
+    count = db.session.execute(select(func.count()).select_from(model).where(condition)).scalar_one()
+    check_size(page, count)
+    statement = select(model).where(condition).order_by(*order).offset(page.offset)
+    rows = db.session.execute(statement.limit(page.limit or MOST_ROWS)).scalars().unique()
+    return Found(list(rows), count, page)
+
+
+def cut(rows: Sequence[T], page: Page) -> Found[T]:
+    """One page of rows that are all here already."""
+    check_size(page, len(rows))
+    end = page.offset + page.limit if page.limit else None
+    return Found(list(rows[page.offset : end]), len(rows), page)
+
+
+def check_size(page: Page, count: int) -> None:
+    """Unlimited, but more than the most that is answered: 412 (contract 1.5)."""
+    if not page.limit and count > MOST_ROWS:
+        raise Invalid(FieldProblem("limit", f"More than {MOST_ROWS} match. Set a limit.", "TOO_MANY"))
+
+
+def order_by(wishes: Sequence[str], columns: Mapping[str, Column], default: str) -> list[ColumnElement[Any]]:
+    """The ordering of ``sortBy``: names from the allow-list, ``-`` for descending, then the id.
+
+    Raises ``Invalid``.
+    """
+    ordering = []
+    for wish in wishes or (default,):
+        column = columns.get(wish.removeprefix("-"))
+        if column is None:
+            raise Invalid(FieldProblem("sortBy", f"Sort by one of: {', '.join(columns)}.", "NOT_ALLOWED"))
+        ordering.append(column.desc() if wish.startswith("-") else column.asc())
+    return [*ordering, columns["id"].asc()]
+
+
+def escape_like(text: str) -> str:
+    """Text as it is, inside a LIKE pattern with backslash as escape."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _chosen(name: str, fields: Collection[str]) -> bool:
+    return not fields or "all" in fields or name in fields

@@ -1,0 +1,1 @@
+"""Users, groups, customers, functions and permissions, and their searches."""

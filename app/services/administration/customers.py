@@ -1,0 +1,172 @@
+"""The customer tree, as an administrator changes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from app import clock
+from app.extensions import db
+from app.models.authority import Permission
+from app.models.directory import Customer
+from app.services.access import authority
+from app.services.access import delegation
+from app.services.access import directory
+from app.services.access import standing
+from app.services.access.callers import Caller
+from app.services.access.facts import Asked
+from app.services.audit_log import audit
+from app.services.guards import Guard
+from app.services.problems import FieldProblem
+from app.services.problems import Invalid
+from app.services.problems import Missing
+
+
+@dataclass(frozen=True, slots=True)
+class NewCustomer:
+    """What an administrator sends for a new customer."""
+
+    short_name: str
+    name: str
+    parent: str
+    domain: str | None
+    type: str
+    language: str
+    time_zone: str
+    flags: tuple[str, ...]
+
+
+def add(new: NewCustomer, caller: Caller) -> Customer:
+    """A new customer below an existing one. Raises ``Denied``, ``Invalid``."""
+    problems: list[FieldProblem] = []
+    domain = directory.domain_named(new.domain, caller.domain_id, problems)
+    parent = directory.find_customer(new.parent, domain.id) if domain is not None else None
+    if domain is not None and (parent is None or not caller.rights.sees(parent.id)):
+        problems.append(FieldProblem("parent", "There is no such customer in this domain.", "UNKNOWN"))
+    if problems or parent is None:
+        raise Invalid(*problems)
+    caller.needs(Guard.ADD_CUSTOMER, parent.id)
+    taken = select(Customer.id).where(
+        Customer.domain_id == parent.domain_id, Customer.short_name == new.short_name
+    )
+    if db.session.execute(taken).first() is not None:
+        raise Invalid(FieldProblem("shortName", "This short name is taken. Choose another.", "TAKEN"))
+    now = clock.now()
+    customer = Customer(
+        domain_id=parent.domain_id,
+        parent_id=parent.id,
+        short_name=new.short_name,
+        name=new.name,
+        type=new.type,
+        language=new.language,
+        time_zone=new.time_zone,
+        flags=list(new.flags),
+        created_at=now,
+        created_by_id=caller.user_id,
+        updated_at=now,
+        updated_by_id=caller.user_id,
+    )
+    db.session.add(customer)
+    db.session.flush()
+    detail = {"id": customer.id, "shortName": customer.short_name, "parent": parent.short_name}
+    audit.record("customer-add", caller.actor, detail=detail)
+    standing.raise_policy_version()
+    return customer
+
+
+def update(customer: Customer, changes: Mapping[str, Any], caller: Caller) -> Customer:
+    """Change the columns that were sent; ``flags`` maps a flag to a boolean. Raises as ``add``."""
+    caller.needs(Guard.UPDATE_CUSTOMER, customer.id)
+    columns = dict(changes)
+    switched: dict[str, bool] = columns.pop("flags", {})
+    name = columns.get("short_name", customer.short_name)
+    if name != customer.short_name and directory.find_customer(name, customer.domain_id) is not None:
+        raise Invalid(FieldProblem("shortName", "This short name is taken. Choose another.", "TAKEN"))
+    for column, value in columns.items():
+        setattr(customer, column, value)
+    kept = [flag for flag in customer.flags if switched.get(flag, True)]
+    customer.flags = [*kept, *(flag for flag, on in switched.items() if on and flag not in kept)]
+    _changed("customer-update", customer, caller, {"changed": sorted(changes)})
+    return customer
+
+
+def disable(customer: Customer, caller: Caller) -> Customer:
+    """Permissions on it and below count for nothing, its users are out. Raises as ``update``."""
+    caller.needs(Guard.DELETE_CUSTOMER, customer.id)
+    if customer.parent_id is None:
+        raise Invalid(FieldProblem("customer", "The root of a domain cannot be disabled.", "NOT_ALLOWED"))
+    if customer.disabled_at is None:
+        customer.disabled_at = clock.now()
+        _changed("customer-disable", customer, caller, {})
+    return customer
+
+
+def reenable(text: str, domain_id: int, caller: Caller) -> Customer:
+    """Undo ``disable``; guarded at the customer above, as nothing is held for a disabled one.
+
+    Raises ``Denied``, ``Missing``.
+    """
+    customer = directory.find_customer(text, domain_id)
+    at = customer.parent_id if customer is not None and customer.disabled_at is not None else None
+    if customer is None or at is None:
+        customer = visible(text, domain_id, caller)
+        caller.needs(Guard.ADD_CUSTOMER, customer.id)
+        return customer
+    if not caller.allows(Asked(Guard.VIEW_CUSTOMERS, at)):
+        raise Missing("customer")
+    caller.needs(Guard.ADD_CUSTOMER, at)
+    customer.disabled_at = None
+    _changed("customer-reenable", customer, caller, {})
+    return customer
+
+
+def move(customer: Customer, parent: str, caller: Caller) -> Customer:
+    """Put a customer, with all below it, under another of its domain. Raises ``Denied``, ``Invalid``.
+
+    Whoever was granted something above the new place gets it here too, and whoever was above the old place
+    loses it: so the mover must hold all of that here himself (security rule 59).
+    """
+    caller.needs(Guard.MOVE_CUSTOMER, customer.id)
+    target = directory.find_customer(parent, customer.domain_id)
+    if target is None or target.domain_id != customer.domain_id or not caller.rights.sees(target.id):
+        raise Invalid(FieldProblem("parent", "There is no such customer in this domain.", "UNKNOWN"))
+    caller.needs(Guard.MOVE_CUSTOMER, target.id)
+    if customer.parent_id is None:
+        raise Invalid(FieldProblem("customer", "The root of a domain stays where it is.", "NOT_ALLOWED"))
+    if caller.question.tree.covers(customer.id, target.id):
+        raise Invalid(FieldProblem("parent", "A customer cannot stand below itself.", "CYCLE"))
+    if not all(
+        authority.holds_all(caller, f, customer.id) for f in _changing_hands(customer, target, caller)
+    ):
+        raise Invalid(delegation.not_held("parent"))
+    customer.parent_id = target.id
+    _changed("customer-move", customer, caller, {"parent": target.short_name})
+    return customer
+
+
+def _changing_hands(customer: Customer, target: Customer, caller: Caller) -> list[int]:
+    """The functions granted above one of the two places and not above the other."""
+    tree = caller.question.tree
+    differing = frozenset(tree.ancestors(customer.id)[1:]) ^ frozenset(tree.ancestors(target.id))
+    statement = select(Permission.function_id).where(
+        Permission.customer_id.in_(differing), Permission.revoked_at.is_(None)
+    )
+    return list(db.session.execute(statement.distinct()).scalars())
+
+
+def _changed(action: str, customer: Customer, caller: Caller, detail: dict[str, Any]) -> None:
+    customer.updated_at, customer.updated_by_id = clock.now(), caller.user_id
+    db.session.flush()
+    audit.record(action, caller.actor, detail={"id": customer.id, "shortName": customer.short_name} | detail)
+    standing.raise_policy_version()
+
+
+def visible(text: str, domain_id: int, caller: Caller, guard: Guard = Guard.VIEW_CUSTOMERS) -> Customer:
+    """A customer the caller holds the guard for. Raises ``Missing`` alike for absent and hidden."""
+    customer = directory.find_customer(text, domain_id)
+    if customer is None or not caller.allows(Asked(guard, customer.id)):
+        raise Missing("customer")
+    return customer

@@ -1,0 +1,108 @@
+"""Finding functions and the edges between them. Functions are global: who may see one sees all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from app.models.authority import Function
+from app.models.authority import FunctionEdge
+from app.services.access import search
+from app.services.access.callers import Caller
+from app.services.access.search import Column
+from app.services.access.search import Condition
+from app.services.access.search import Criteria
+from app.services.access.search import Found
+from app.services.access.search import Page
+from app.services.administration import named
+from app.services.guards import Guard
+
+KEYWORDS: dict[str, Column] = {"name": Function.name}
+SORTABLE: dict[str, Column] = {"id": Function.id, "name": Function.name}
+FLAGS: dict[str, Condition] = {
+    "deleted": Function.deleted_at.is_not(None),
+    "role": Function.role.is_(True),
+    "sysadm": Function.sysadm.is_(True),
+    "readOnly": Function.read_only.is_(True),
+}
+EDGES_SORTABLE: dict[str, Column] = {
+    "id": FunctionEdge.id,
+    "parentName": select(Function.name).where(Function.id == FunctionEdge.parent_id).scalar_subquery(),
+    "childName": select(Function.name).where(Function.id == FunctionEdge.child_id).scalar_subquery(),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class FunctionCriteria(Criteria):
+    """``level`` is the highest minimum security level wanted; ``held`` functions the caller may use."""
+
+    functions: Sequence[str] = ()
+    ancestors: Sequence[str] = ()
+    descendants: Sequence[str] = ()
+    level: int | None = None
+    held: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeCriteria:
+    """Edges from these parents, to these children."""
+
+    parents: Sequence[str] = ()
+    children: Sequence[str] = ()
+    include_deleted: bool = False
+
+
+def found(
+    caller: Caller,
+    guard: Guard,
+    criteria: FunctionCriteria,
+    page: Page,
+    sort_by: Sequence[str],
+) -> Found[Function]:
+    """The functions that match, for who holds the guard anywhere. Raises ``Denied``, ``Invalid``."""
+    caller.needs(guard)
+
+    def own(one: FunctionCriteria) -> list[Condition]:
+        return _filters(caller, one)
+
+    condition = search.where(criteria, own)
+    if not criteria.wants_deleted:
+        condition &= Function.deleted_at.is_(None)
+    return search.fetch(Function, condition, page, search.order_by(sort_by, SORTABLE, "name"))
+
+
+def edges(caller: Caller, criteria: EdgeCriteria, page: Page, sort_by: Sequence[str]) -> Found[FunctionEdge]:
+    """The edges of the graph. Raises ``Denied``, ``Invalid``."""
+    caller.needs(Guard.VIEW_FUNCTIONS)
+    condition: Condition = FunctionEdge.id.is_not(None)
+    if criteria.parents:
+        condition &= FunctionEdge.parent_id.in_(named.functions(criteria.parents, "parent"))
+    if criteria.children:
+        condition &= FunctionEdge.child_id.in_(named.functions(criteria.children, "child"))
+    if not criteria.include_deleted:
+        condition &= FunctionEdge.removed_at.is_(None)
+        living = select(Function.id).where(Function.deleted_at.is_(None))
+        condition &= FunctionEdge.parent_id.in_(living) & FunctionEdge.child_id.in_(living)
+    return search.fetch(FunctionEdge, condition, page, search.order_by(sort_by, EDGES_SORTABLE, "id"))
+
+
+def _filters(caller: Caller, criteria: FunctionCriteria) -> list[Condition]:
+    graph = caller.question.graph
+    conditions: list[Condition] = []
+    if criteria.functions:
+        conditions.append(Function.id.in_(named.functions(criteria.functions)))
+    if criteria.ancestors:
+        tops = named.functions(criteria.ancestors, "ancestor")
+        conditions.append(Function.id.in_({f for top in tops for f in graph.descendants(top)}))
+    if criteria.descendants:
+        below = named.functions(criteria.descendants, "descendant")
+        above = [f for f in graph.names if not below.isdisjoint(graph.descendants(f))]
+        conditions.append(Function.id.in_(above))
+    if criteria.level is not None:
+        conditions.append(Function.minimum_security_level <= criteria.level)
+    if criteria.held:
+        conditions.append(Function.id.in_(list(caller.rights.held)))
+    conditions += search.by_keywords(criteria, KEYWORDS)
+    return conditions + search.by_flags(criteria, FLAGS)

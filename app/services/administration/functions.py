@@ -1,0 +1,243 @@
+"""The function graph, as an administrator changes it. Functions are global: guarded at the home root."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from app import clock
+from app.extensions import db
+from app.models.authority import Function
+from app.models.authority import FunctionEdge
+from app.policy.effective import session_level
+from app.policy.facts import SecurityLevel
+from app.services.access import authority
+from app.services.access import delegation
+from app.services.access import directory
+from app.services.access import standing
+from app.services.access.callers import Caller
+from app.services.audit_log import audit
+from app.services.guards import ALL_FUNCTIONS
+from app.services.guards import ROLES
+from app.services.guards import Guard
+from app.services.problems import FieldProblem
+from app.services.problems import Invalid
+from app.services.problems import Missing
+
+BUILT_IN = frozenset({ALL_FUNCTIONS, *ROLES, *(guard.value for guard in Guard)})
+
+
+@dataclass(frozen=True, slots=True)
+class NewFunction:
+    """What an administrator sends for a new function."""
+
+    name: str
+    parent: str
+    level: SecurityLevel
+    role: bool
+    sysadm: bool
+    read_only: bool
+    role_type: str
+    description: str | None
+    localized_names: dict[str, str]
+    localized_descriptions: dict[str, str]
+
+
+def guard_customer() -> int:
+    """The customer at which functions and mappings are guarded (design §8)."""
+    return directory.root_customer(directory.home_domain().id).id
+
+
+def add(new: NewFunction, caller: Caller) -> Function:
+    """A new function under an existing parent. Raises ``Denied``, ``Invalid``."""
+    at = guard_customer()
+    caller.needs(Guard.ADD_FUNCTION, at)
+    problems: list[FieldProblem] = []
+    parent = authority.find_function(new.parent)
+    if parent is None:
+        problems.append(FieldProblem("parent", "There is no such function.", "UNKNOWN"))
+    elif not authority.holds_all(caller, parent.id, at):
+        problems.append(delegation.not_held("parent"))
+    if authority.named(new.name) is not None:
+        problems.append(FieldProblem("name", "This name is taken. Choose another.", "TAKEN"))
+    if problems or parent is None:
+        raise Invalid(*problems)
+    now = clock.now()
+    function = Function(
+        name=new.name,
+        description=new.description,
+        localized_names=new.localized_names,
+        localized_descriptions=new.localized_descriptions,
+        minimum_security_level=int(new.level),
+        role=new.role,
+        sysadm=new.sysadm,
+        read_only=new.read_only,
+        role_type=new.role_type,
+        created_at=now,
+        created_by_id=caller.user_id,
+        updated_at=now,
+        updated_by_id=caller.user_id,
+    )
+    db.session.add(function)
+    db.session.flush()
+    _bundle(parent, function, caller)
+    audit.record("function-add", caller.actor, detail={"name": function.name, "parent": parent.name})
+    standing.raise_policy_version()
+    return function
+
+
+def visible(text: str, caller: Caller) -> Function:
+    """A live function, for who holds ``viewFunctions`` anywhere. Raises ``Denied``, ``Missing``."""
+    caller.needs(Guard.VIEW_FUNCTIONS)
+    function = authority.find_function(text)
+    if function is None:
+        raise Missing("function")
+    return function
+
+
+def parents(function: Function) -> list[Function]:
+    """The live functions directly above, by name."""
+    statement = (
+        select(Function)
+        .join(FunctionEdge, FunctionEdge.parent_id == Function.id)
+        .where(
+            FunctionEdge.child_id == function.id,
+            FunctionEdge.removed_at.is_(None),
+            Function.deleted_at.is_(None),
+        )
+        .order_by(Function.name)
+    )
+    return list(db.session.execute(statement).scalars())
+
+
+def update(text: str, changes: Mapping[str, Any], caller: Caller) -> Function:
+    """Change the columns that were sent. Raises ``Denied``, ``Invalid``, ``Missing``."""
+    function = visible(text, caller)
+    at = guard_customer()
+    caller.needs(Guard.UPDATE_FUNCTION, at)
+    problems: list[FieldProblem] = []
+    if not authority.holds_all(caller, function.id, at):
+        problems.append(delegation.not_held("function"))
+    name = changes.get("name", function.name)
+    if name != function.name:
+        if function.name in BUILT_IN:
+            problems.append(FieldProblem("name", "A built-in function keeps its name.", "NOT_ALLOWED"))
+        if authority.named(name) is not None:
+            problems.append(FieldProblem("name", "This name is taken. Choose another.", "TAKEN"))
+    level = changes.get("minimum_security_level", function.minimum_security_level)
+    if level < function.minimum_security_level > session_level(caller.question):
+        # Who may not use it at its present level may not make it usable at a lower one (design §8).
+        message = "Log in more strongly to lower this level."
+        problems.append(FieldProblem("minimumSecurityLevel", message, "NOT_ALLOWED"))
+    if problems:
+        raise Invalid(*problems)
+    for column, value in changes.items():
+        setattr(function, column, value)
+    function.updated_at, function.updated_by_id = clock.now(), caller.user_id
+    db.session.flush()
+    audit.record("function-update", caller.actor, detail={"name": function.name, "changed": sorted(changes)})
+    standing.raise_policy_version()
+    return function
+
+
+def delete(text: str, caller: Caller) -> Function:
+    """Delete for good: it counts for nothing from now on. Raises ``Denied``, ``Invalid``, ``Missing``."""
+    function = visible(text, caller)
+    at = guard_customer()
+    caller.needs(Guard.REMOVE_FUNCTION, at)
+    if function.name in BUILT_IN:
+        raise Invalid(FieldProblem("function", "A built-in function cannot be deleted.", "NOT_ALLOWED"))
+    if not authority.holds_all(caller, function.id, at):
+        raise Invalid(delegation.not_held("function"))
+    function.deleted_at = clock.now()
+    function.deleted_by_id = caller.user_id
+    db.session.flush()
+    audit.record("function-delete", caller.actor, detail={"name": function.name})
+    standing.raise_policy_version()
+    return function
+
+
+def children(function: Function) -> list[Function]:
+    """The live functions directly below, by name."""
+    statement = (
+        select(Function)
+        .join(FunctionEdge, FunctionEdge.child_id == Function.id)
+        .where(
+            FunctionEdge.parent_id == function.id,
+            FunctionEdge.removed_at.is_(None),
+            Function.deleted_at.is_(None),
+        )
+        .order_by(Function.name)
+    )
+    return list(db.session.execute(statement).scalars())
+
+
+def add_children(text: str, names: Sequence[str], caller: Caller) -> Function:
+    """Bundle functions under another: whoever holds it holds them too. Raises ``Denied``, ``Invalid``."""
+    function = visible(text, caller)
+    at = guard_customer()
+    caller.needs(Guard.ADD_CHILD_FUNCTION, at)
+    found = _named(names, "children")
+    if not authority.holds_all(caller, function.id, at):
+        raise Invalid(delegation.not_held("function"))
+    if not all(authority.holds_all(caller, child.id, at) for child in found):
+        raise Invalid(delegation.not_held("children"))
+    graph = caller.question.graph
+    if any(function.id in graph.descendants(child.id) for child in found):
+        raise Invalid(FieldProblem("children", "A function cannot be below itself.", "CYCLE"))
+    present = {child.id for child in children(function)}
+    for child in found:
+        if child.id not in present:
+            _bundle(function, child, caller)
+    names = [child.name for child in found]
+    audit.record("function-child-add", caller.actor, detail={"parent": function.name, "children": names})
+    standing.raise_policy_version()
+    return function
+
+
+def remove_children(text: str, names: Sequence[str], caller: Caller) -> list[Function]:
+    """Take functions out of a bundle; answers what remains. Raises ``Denied``, ``Invalid``."""
+    function = visible(text, caller)
+    at = guard_customer()
+    caller.needs(Guard.REMOVE_CHILD_FUNCTION, at)
+    found = _named(names, "child")
+    if not all(authority.holds_all(caller, child.id, at) for child in found):
+        raise Invalid(delegation.not_held("child"))
+    rows = db.session.execute(
+        select(FunctionEdge).where(
+            FunctionEdge.parent_id == function.id,
+            FunctionEdge.child_id.in_([child.id for child in found]),
+            FunctionEdge.removed_at.is_(None),
+        )
+    ).scalars()
+    for row in rows:
+        row.removed_at, row.removed_by_id = clock.now(), caller.user_id
+    names = [child.name for child in found]
+    audit.record("function-child-remove", caller.actor, detail={"parent": function.name, "children": names})
+    standing.raise_policy_version()
+    return children(function)
+
+
+def _named(names: Sequence[str], field: str) -> list[Function]:
+    found = [authority.find_function(name) for name in names]
+    if None in found:
+        raise Invalid(FieldProblem(field, "There is no such function.", "UNKNOWN"))
+    return [function for function in found if function is not None]
+
+
+def _bundle(parent: Function, child: Function, caller: Caller) -> None:
+    db.session.add(
+        FunctionEdge(
+            id=str(uuid.uuid4()),
+            parent_id=parent.id,
+            child_id=child.id,
+            added_at=clock.now(),
+            added_by_id=caller.user_id,
+        )
+    )
+    db.session.flush()

@@ -1,0 +1,153 @@
+"""Who is in which group, as an administrator changes it: nobody gives or takes what he does not hold."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+
+from sqlalchemy import or_
+from sqlalchemy import select
+from sqlalchemy import true
+
+from app import clock
+from app.extensions import db
+from app.models.directory import Group
+from app.models.directory import Membership
+from app.models.directory import Subject
+from app.models.directory import User
+from app.services.access import delegation
+from app.services.access import directory
+from app.services.access import search
+from app.services.access import standing
+from app.services.access.callers import Caller
+from app.services.access.search import Condition
+from app.services.administration.reach import may_see
+from app.services.audit_log import audit
+from app.services.guards import Guard
+from app.services.problems import FieldProblem
+from app.services.problems import Invalid
+from app.services.problems import Missing
+
+
+def members(group: Group) -> list[Subject]:
+    """The living direct members, by short name: whether or not anybody may know of them."""
+    return _members(group, true())
+
+
+def visible_members(group: Group, caller: Caller) -> list[Subject]:
+    """Those of the members the caller may know of, himself included: ``reach.may_see``, in one query."""
+    seen = search.within_reach(caller, Guard.VIEW_USERS, Subject.customer_id)
+    return _members(group, or_(seen, Subject.id == caller.user_id))
+
+
+def add_members(group: Group, names: Sequence[str], comment: str | None, caller: Caller) -> list[Subject]:
+    """Put subjects into a group; who is in already stays; answers the visible members.
+
+    Raises ``Denied``, ``Invalid``.
+    """
+    caller.needs(Guard.ADD_GROUP_MEMBER, group.customer_id)
+    subjects = _named(names, group, caller)
+    if not delegation.holds_all_of(caller, group):
+        raise Invalid(delegation.not_held("subject"))
+    above = {group.id, *standing.groups_of(group.id)}
+    if any(subject.id in above for subject in subjects):
+        raise Invalid(FieldProblem("subject", "A group cannot contain itself, directly or not.", "CYCLE"))
+    present = {member.id for member in members(group)}
+    for subject in subjects:
+        if subject.id in present:
+            continue
+        db.session.add(
+            Membership(
+                id=str(uuid.uuid4()),
+                group_id=group.id,
+                member_id=subject.id,
+                comment=comment,
+                added_at=clock.now(),
+                added_by_id=caller.user_id,
+            )
+        )
+    return _members_changed("member-add", group, subjects, caller)
+
+
+def remove_members(group: Group, names: Sequence[str], comment: str | None, caller: Caller) -> list[Subject]:
+    """Take subjects out of a group; answers the visible members. Raises ``Denied``, ``Invalid``."""
+    caller.needs(Guard.REMOVE_GROUP_MEMBER, group.customer_id)
+    subjects = _named(names, group, caller)
+    if not delegation.holds_all_of(caller, group):
+        raise Invalid(delegation.not_held("subject"))
+    rows = db.session.execute(
+        select(Membership).where(
+            Membership.group_id == group.id,
+            Membership.member_id.in_([subject.id for subject in subjects]),
+            Membership.removed_at.is_(None),
+        )
+    ).scalars()
+    for row in rows:
+        row.removed_at, row.removed_by_id, row.remove_comment = clock.now(), caller.user_id, comment
+    return _members_changed("member-remove", group, subjects, caller)
+
+
+def add_to_groups(
+    subject: Subject, names: Sequence[str], comment: str | None, caller: Caller
+) -> list[Membership]:
+    """Put one subject into several groups; answers those memberships. Raises ``Denied``, ``Invalid``."""
+    groups = [directory.find_group(name, subject.domain_id) for name in names]
+    if any(group is None or not may_see(caller, group) for group in groups):
+        raise Invalid(FieldProblem("parentGroups", "There is no such group.", "UNKNOWN"))
+    ids = [group.id for group in groups if group is not None]
+    for group in groups:
+        if group is not None:
+            add_members(group, [str(subject.id)], comment, caller)
+    rows = db.session.execute(
+        select(Membership).where(
+            Membership.member_id == subject.id,
+            Membership.group_id.in_(ids),
+            Membership.removed_at.is_(None),
+        )
+    )
+    return list(rows.scalars())
+
+
+def end_memberships(ids: Sequence[str], comment: str | None, caller: Caller) -> list[Membership]:
+    """End memberships by id, all or none. Raises ``Denied``, ``Invalid``, ``Missing``."""
+    ended = []
+    for membership_id in dict.fromkeys(ids):
+        row = db.session.get(Membership, membership_id) if len(membership_id) == 36 else None
+        group = db.session.get(Group, row.group_id) if row is not None else None
+        if row is None or group is None or row.removed_at is not None or not may_see(caller, group):
+            raise Missing("membership")
+        remove_members(group, [str(row.member_id)], comment, caller)
+        ended.append(row)
+    return ended
+
+
+def _members(group: Group, condition: Condition) -> list[Subject]:
+    statement = (
+        select(Subject)
+        .join(Membership, Membership.member_id == Subject.id)
+        .where(Membership.group_id == group.id, Membership.removed_at.is_(None), Subject.deleted_at.is_(None))
+        .where(condition)
+        .order_by(Subject.short_name)
+    )
+    return list(db.session.execute(statement).scalars())
+
+
+def _named(names: Sequence[str], group: Group, caller: Caller) -> list[Subject]:
+    found = [directory.find_subject(name, group.domain_id) for name in names]
+    visible = [subject for subject in found if subject is not None and may_see(caller, subject)]
+    if len(visible) != len(names):
+        raise Invalid(FieldProblem("subject", "There is no such user or group.", "UNKNOWN"))
+    return visible
+
+
+def _members_changed(action: str, group: Group, subjects: Sequence[Subject], caller: Caller) -> list[Subject]:
+    db.session.flush()
+    # A row for each user, who is to see it too; the groups, which nobody looks after, share one.
+    for user in (subject for subject in subjects if isinstance(subject, User)):
+        detail = {"group": group.short_name, "members": [user.short_name]}
+        audit.record(action, caller.actor, user=audit.concerned(user), detail=detail)
+    groups = [subject.short_name for subject in subjects if not isinstance(subject, User)]
+    if groups:
+        audit.record(action, caller.actor, detail={"group": group.short_name, "members": groups})
+    standing.raise_policy_version()
+    return visible_members(group, caller)

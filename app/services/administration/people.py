@@ -1,0 +1,245 @@
+"""Users and groups, as an administrator changes them. Which of them he may: ``reach``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from typing import TypeVar
+
+from sqlalchemy import or_
+from sqlalchemy import update as update_rows
+
+from app import clock
+from app.extensions import db
+from app.models.apikeys import APIKey
+from app.models.authority import Permission
+from app.models.directory import Customer
+from app.models.directory import Group
+from app.models.directory import Membership
+from app.models.directory import Subject
+from app.models.directory import User
+from app.models.grants import Grant
+from app.services.access import delegation
+from app.services.access import directory
+from app.services.access import standing
+from app.services.access.callers import Caller
+from app.services.audit_log import audit
+from app.services.guards import Guard
+from app.services.login import logins
+from app.services.login import presence
+from app.services.login import stepup
+from app.services.mail import letters
+from app.services.problems import FieldProblem
+from app.services.problems import Invalid
+from app.services.problems import NotHeld
+
+S = TypeVar("S", bound=Subject)
+OWN_ADDRESS = "Log in again, and change your own address within ten minutes."
+
+
+@dataclass(frozen=True, slots=True)
+class NewSubject:
+    """What an administrator sends for a new user or group; ``fields`` are further columns."""
+
+    short_name: str
+    name: str
+    customer: str
+    domain: str | None
+    fields: dict[str, Any]
+
+
+def add_user(new: NewSubject, caller: Caller) -> User:
+    """A new user, without a password. Raises ``Denied``, ``Invalid``."""
+    customer = _place(new, caller)
+    user = User(**_columns(new, customer, caller))
+    return _added(user, "user-add", caller)
+
+
+def add_group(new: NewSubject, caller: Caller) -> Group:
+    """A new group, without members. Raises ``Denied``, ``Invalid``."""
+    customer = _place(new, caller)
+    group = Group(**_columns(new, customer, caller))
+    return _added(group, "group-add", caller)
+
+
+def update(subject: S, changes: Mapping[str, Any], caller: Caller) -> S:
+    """Change the columns that were sent; one's own e-mail address only right after a login.
+
+    Raises ``Denied``, ``Invalid``, ``NotHeld``, ``NotInteractive``.
+    """
+    caller.needs(Guard.UPDATE_USER, subject.customer_id)
+    _insist_not_above(caller, subject)
+    if isinstance(subject, User) and changes.get("email", subject.email) != subject.email:
+        _insist_address_may_change(subject, caller)
+        if letters.reachable(subject):
+            # To the address that was: whoever reads it learns that links go elsewhere now.
+            letters.post_when_committed(letters.to(subject, letters.Kind.ADDRESS_CHANGED))
+    name = changes.get("short_name", subject.short_name)
+    if name != subject.short_name:
+        _insist_free(name, subject.domain_id)
+    before = {column: getattr(subject, column) for column in changes}
+    for column, value in changes.items():
+        setattr(subject, column, value)
+    _touched(subject, caller)
+    if isinstance(subject, User) and before.get("email") != changes.get("email"):
+        # A link to a new password may lie in the old mailbox.
+        stepup.forget(subject)
+    changed = sorted(column for column in changes if before[column] != changes[column])
+    _record(f"{subject.kind}-update", subject, caller, {"changed": changed})
+    return subject
+
+
+def move(subject: S, customer: str, caller: Caller) -> S:
+    """Put a subject under another customer of its domain. Raises ``Denied``, ``Invalid``, ``NotHeld``."""
+    caller.needs(Guard.UPDATE_USER, subject.customer_id)
+    _insist_not_above(caller, subject)
+    target = directory.find_customer(customer, subject.domain_id)
+    if target is None or target.domain_id != subject.domain_id or not caller.rights.sees(target.id):
+        raise Invalid(FieldProblem("customer", "There is no such customer in this domain.", "UNKNOWN"))
+    caller.needs(Guard.CREATE_USER, target.id)
+    subject.customer_id = target.id
+    _touched(subject, caller)
+    db.session.refresh(subject)
+    _record(f"{subject.kind}-move", subject, caller, {"customer": target.short_name})
+    standing.raise_policy_version()
+    return subject
+
+
+def reenable(subject: S, caller: Caller) -> S:
+    """Bring a deleted subject back. Of what it held nothing comes back: its permissions and memberships end.
+
+    Raises ``Denied``, ``Invalid``.
+    """
+    caller.needs(Guard.UPDATE_USER, subject.customer_id)
+    caller.needs(Guard.CREATE_USER, subject.customer_id)
+    _insist_free(subject.short_name, subject.domain_id)
+    _forget(subject, caller)
+    subject.deleted_at = subject.deleted_by_id = None
+    _touched(subject, caller)
+    _record(f"{subject.kind}-reenable", subject, caller, {})
+    standing.raise_policy_version()
+    return subject
+
+
+def delete_user(user: User, caller: Caller) -> User:
+    """Delete for good; everything open ends. Raises ``Denied``, ``NotHeld``."""
+    caller.needs(Guard.DELETE_USER, user.customer_id)
+    delegation.insist_not_above(caller, user)
+    _deleted(user, caller)
+    logins.end_all(user, "deleted", caller.actor)
+    audit.record("user-delete", caller.actor, user=(user.id, user.short_name))
+    return user
+
+
+def delete_group(group: Group, caller: Caller) -> Group:
+    """Delete for good: what its members held through it is gone. Raises ``Denied``, ``NotHeld``."""
+    caller.needs(Guard.DELETE_USER, group.customer_id)
+    if not delegation.holds_all_of(caller, group):
+        raise Invalid(delegation.not_held("group"))
+    _deleted(group, caller)
+    audit.record("group-delete", caller.actor, detail={"group": group.short_name})
+    standing.raise_policy_version()
+    return group
+
+
+def _insist_not_above(caller: Caller, subject: Subject) -> None:
+    if isinstance(subject, User):
+        delegation.insist_not_above(caller, subject)
+    elif not delegation.holds_all_of(caller, subject):
+        raise NotHeld
+
+
+def _insist_address_may_change(user: User, caller: Caller) -> None:
+    """Whoever reads the mail gets in: an open session or a key must not become a way in that outlives it."""
+    presence.personal(caller)
+    if user.id == caller.user_id and not presence.is_fresh(caller):
+        raise Invalid(FieldProblem("email", OWN_ADDRESS, "OWN_ACCOUNT"))
+
+
+def _insist_free(name: str, domain_id: int) -> None:
+    if directory.find_subject(name, domain_id) is not None:
+        raise Invalid(FieldProblem("shortName", "This short name is taken. Choose another.", "TAKEN"))
+
+
+def _touched(subject: Subject, caller: Caller) -> None:
+    subject.updated_at = clock.now()
+    subject.updated_by_id = caller.user_id
+    db.session.flush()
+
+
+def _record(action: str, subject: Subject, caller: Caller, detail: dict[str, Any]) -> None:
+    known = {"id": subject.id, "shortName": subject.short_name}
+    audit.record(action, caller.actor, user=audit.concerned(subject), detail=known | detail)
+
+
+def _forget(subject: Subject, caller: Caller) -> None:
+    """End what a deleted subject held: who comes back brings no rights, no keys and no consents (rule 60)."""
+    now, by = clock.now(), caller.user_id
+    if isinstance(subject, User):
+        stepup.forget(subject)
+    db.session.execute(
+        update_rows(Permission)
+        .where(Permission.subject_id == subject.id, Permission.revoked_at.is_(None))
+        .values(revoked_at=now, revoked_by_id=by, revoke_comment="deleted")
+    )
+    db.session.execute(
+        update_rows(APIKey)
+        .where(APIKey.user_id == subject.id, APIKey.revoked_at.is_(None))
+        .values(revoked_at=now)
+    )
+    db.session.execute(
+        update_rows(Grant)
+        .where(Grant.user_id == subject.id, Grant.withdrawn_at.is_(None))
+        .values(withdrawn_at=now)
+    )
+    db.session.execute(
+        update_rows(Membership)
+        .where(
+            or_(Membership.member_id == subject.id, Membership.group_id == subject.id),
+            Membership.removed_at.is_(None),
+        )
+        .values(removed_at=now, removed_by_id=by, remove_comment="deleted")
+    )
+
+
+def _place(new: NewSubject, caller: Caller) -> Customer:
+    """Where the new subject belongs, with everything that can be wrong about it named at once."""
+    problems: list[FieldProblem] = []
+    domain = directory.domain_named(new.domain, caller.domain_id, problems)
+    customer = directory.find_customer(new.customer, domain.id) if domain is not None else None
+    if domain is not None and (customer is None or not caller.rights.sees(customer.id)):
+        problems.append(FieldProblem("customer", "There is no such customer in this domain.", "UNKNOWN"))
+    if problems or customer is None:
+        raise Invalid(*problems)
+    caller.needs(Guard.CREATE_USER, customer.id)
+    _insist_free(new.short_name, customer.domain_id)
+    return customer
+
+
+def _columns(new: NewSubject, customer: Customer, caller: Caller) -> dict[str, Any]:
+    now = clock.now()
+    return {
+        "domain_id": customer.domain_id,
+        "customer_id": customer.id,
+        "short_name": new.short_name,
+        "name": new.name,
+        "created_at": now,
+        "created_by_id": caller.user_id,
+        "updated_at": now,
+        "updated_by_id": caller.user_id,
+        **new.fields,
+    }
+
+
+def _added(subject: S, action: str, caller: Caller) -> S:
+    db.session.add(subject)
+    db.session.flush()
+    _record(action, subject, caller, {})
+    return subject
+
+
+def _deleted(subject: Subject, caller: Caller) -> None:
+    subject.deleted_at = clock.now()
+    subject.deleted_by_id = caller.user_id
+    db.session.flush()

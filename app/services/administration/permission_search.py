@@ -1,0 +1,199 @@
+"""Finding permissions and memberships: those of the customers the caller may see them for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import or_
+from sqlalchemy import select
+
+from app.models.authority import Function
+from app.models.authority import Permission
+from app.models.directory import Customer
+from app.models.directory import Membership
+from app.models.directory import Subject
+from app.services.access import search
+from app.services.access import standing
+from app.services.access.callers import Caller
+from app.services.access.search import Column
+from app.services.access.search import Condition
+from app.services.access.search import Criteria
+from app.services.access.search import Found
+from app.services.access.search import Page
+from app.services.administration import named
+from app.services.guards import Guard
+
+TIMES: dict[str, Column] = {
+    "grantedTimestamp": Permission.granted_at,
+    "revokedTimestamp": Permission.revoked_at,
+}
+SUBJECT_NAME = select(Subject.short_name).where(Subject.id == Permission.subject_id).scalar_subquery()
+FUNCTION_NAME = select(Function.name).where(Function.id == Permission.function_id).scalar_subquery()
+CUSTOMER_NAME = select(Customer.short_name).where(Customer.id == Permission.customer_id).scalar_subquery()
+KEYWORDS: dict[str, Column] = {
+    "function": FUNCTION_NAME,
+    "subject": SUBJECT_NAME,
+    "customer": CUSTOMER_NAME,
+}
+SORTABLE: dict[str, Column] = {
+    "id": Permission.id,
+    "subject": SUBJECT_NAME,
+    "function": FUNCTION_NAME,
+    "customer": CUSTOMER_NAME,
+    "grantedTimestamp": Permission.granted_at,
+}
+MEMBERSHIP_TIMES: dict[str, Column] = {
+    "addedTimestamp": Membership.added_at,
+    "removedTimestamp": Membership.removed_at,
+}
+MEMBERSHIP_PEOPLE: dict[str, Column] = {
+    "group": Membership.group_id,
+    "member": Membership.member_id,
+    "addedByUser": Membership.added_by_id,
+    "removedByUser": Membership.removed_by_id,
+}
+MEMBERSHIP_SORTABLE: dict[str, Column] = {"id": Membership.id, "addedTimestamp": Membership.added_at}
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """Whether a filter also takes what stands above or below what it names."""
+
+    above: bool = True
+    below: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class PermissionCriteria(Criteria):
+    """Each filter by id or name."""
+
+    domains: Sequence[str] = ()
+    subjects: Sequence[str] = ()
+    customers: Sequence[str] = ()
+    functions: Sequence[str] = ()
+    around_subjects: Around = Around()
+    around_customers: Around = Around()
+    around_functions: Around = Around()
+
+
+@dataclass(frozen=True, kw_only=True)
+class MembershipCriteria(Criteria):
+    """``subject_fields`` say as what the subjects take part: group, member, addedByUser, removedByUser."""
+
+    domains: Sequence[str] = ()
+    customers: Sequence[str] = ()
+    subjects: Sequence[str] = ()
+    subject_fields: Collection[str] = ()
+
+
+def found(
+    caller: Caller, criteria: PermissionCriteria, page: Page, sort_by: Sequence[str] = ()
+) -> Found[Permission]:
+    """Those for the customers the caller holds ``viewPermissions`` for. Raises ``Denied``, ``Invalid``."""
+    caller.needs(Guard.VIEW_PERMISSIONS)
+
+    def own(one: PermissionCriteria) -> list[Condition]:
+        return _filters(caller, one)
+
+    condition = search.where(criteria, own)
+    condition &= search.within_reach(caller, Guard.VIEW_PERMISSIONS, Permission.customer_id)
+    if not criteria.wants_deleted:
+        condition &= Permission.revoked_at.is_(None)
+    return search.fetch(Permission, condition, page, search.order_by(sort_by, SORTABLE, "id"))
+
+
+def held_by(
+    subject: Subject, caller: Caller, page: Page, *, inherited: bool, deleted: bool
+) -> Found[Permission]:
+    """What one subject was granted; with ``inherited`` through its groups too. Raises ``Denied``."""
+    caller.needs(Guard.VIEW_PERMISSIONS)
+    condition = search.within_reach(caller, Guard.VIEW_PERMISSIONS, Permission.customer_id)
+    return _granted(subject.id, condition, page, inherited=inherited, deleted=deleted)
+
+
+def own(caller: Caller, page: Page, *, inherited: bool) -> Found[Permission]:
+    """What the caller was granted; not reduced by session constraints (contract 4.2)."""
+    return _granted(caller.user_id, Permission.id.is_not(None), page, inherited=inherited, deleted=False)
+
+
+def memberships(
+    caller: Caller, criteria: MembershipCriteria, page: Page, sort_by: Sequence[str] = ()
+) -> Found[Membership]:
+    """Memberships in groups of the customers the caller holds ``viewUsers`` for. Raises as ``found``."""
+    caller.needs(Guard.VIEW_USERS)
+
+    def filters(one: MembershipCriteria) -> list[Condition]:
+        return _membership_filters(caller, one)
+
+    visible = select(Subject.id).where(search.within_reach(caller, Guard.VIEW_USERS, Subject.customer_id))
+    condition = search.where(criteria, filters)
+    condition &= Membership.group_id.in_(visible) & Membership.member_id.in_(visible)
+    if not criteria.wants_deleted:
+        living = select(Subject.id).where(Subject.deleted_at.is_(None))
+        condition &= Membership.removed_at.is_(None)
+        condition &= Membership.group_id.in_(living) & Membership.member_id.in_(living)
+    order = search.order_by(sort_by, MEMBERSHIP_SORTABLE, "id")
+    return search.fetch(Membership, condition, page, order)
+
+
+def _granted(
+    subject_id: int, condition: Condition, page: Page, *, inherited: bool, deleted: bool
+) -> Found[Permission]:
+    ids = [subject_id, *(standing.groups_of(subject_id) if inherited else ())]
+    condition = condition & Permission.subject_id.in_(ids)
+    if not deleted:
+        condition &= Permission.revoked_at.is_(None)
+    return search.fetch(Permission, condition, page, [Permission.id.asc()])
+
+
+def _filters(caller: Caller, criteria: PermissionCriteria) -> list[Condition]:
+    graph, tree = caller.question.graph, caller.question.tree
+    conditions: list[Condition] = []
+    if criteria.domains:
+        inside = select(Customer.id).where(Customer.domain_id.in_(named.domains(criteria.domains)))
+        conditions.append(Permission.customer_id.in_(inside))
+    if criteria.subjects:
+        ids = set(named.subjects(criteria.subjects, caller))
+        wanted = set(ids)
+        if criteria.around_subjects.above:
+            wanted |= {group for one in ids for group in standing.groups_of(one)}
+        if criteria.around_subjects.below:
+            wanted |= {member for one in ids for member in standing.members_below(one)}
+        conditions.append(Permission.subject_id.in_(wanted))
+    if criteria.customers:
+        ids = set(named.customers(criteria.customers, caller))
+        around = criteria.around_customers
+        wanted = set(ids) | {up for one in ids if around.above for up in tree.ancestors(one)}
+        wanted |= {c for c in tree.parents if around.below and not ids.isdisjoint(tree.ancestors(c))}
+        conditions.append(Permission.customer_id.in_(wanted))
+    if criteria.functions:
+        ids = set(named.functions(criteria.functions))
+        around = criteria.around_functions
+        wanted = ids | {f for one in ids if around.below for f in graph.descendants(one)}
+        wanted |= {f for f in graph.names if around.above and not ids.isdisjoint(graph.descendants(f))}
+        conditions.append(Permission.function_id.in_(wanted))
+    conditions += search.by_keywords(criteria, KEYWORDS)
+    return conditions + search.by_times(criteria, TIMES)
+
+
+def _membership_filters(caller: Caller, criteria: MembershipCriteria) -> list[Condition]:
+    conditions: list[Condition] = []
+    if criteria.domains:
+        conditions.append(_in_groups_of(Subject.domain_id.in_(named.domains(criteria.domains))))
+    if criteria.customers:
+        conditions.append(_in_groups_of(Subject.customer_id.in_(named.customers(criteria.customers, caller))))
+    if criteria.subjects:
+        ids = named.subjects(criteria.subjects, caller)
+        fields = criteria.subject_fields or ("group", "member")
+        columns: Iterable[Column] = [
+            column for name, column in MEMBERSHIP_PEOPLE.items() if name in fields or "all" in fields
+        ]
+        conditions.append(or_(*(column.in_(ids) for column in columns)))
+    return conditions + search.by_times(criteria, MEMBERSHIP_TIMES)
+
+
+def _in_groups_of(condition: Condition) -> Condition:
+    return Membership.group_id.in_(select(Subject.id).where(condition))

@@ -1,0 +1,144 @@
+"""Permissions granted and revoked: nobody gives or takes what he does not hold (security rule 59)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import replace
+
+from sqlalchemy import select
+
+from app import clock
+from app.extensions import db
+from app.models.authority import Function
+from app.models.authority import Permission
+from app.models.directory import Customer
+from app.models.directory import Subject
+from app.services.access import authority
+from app.services.access import delegation
+from app.services.access import directory
+from app.services.access import standing
+from app.services.access.callers import Caller
+from app.services.access.facts import Asked
+from app.services.administration.reach import may_see
+from app.services.audit_log import audit
+from app.services.guards import Guard
+from app.services.problems import FieldProblem
+from app.services.problems import Invalid
+from app.services.problems import Missing
+
+
+@dataclass(frozen=True, slots=True)
+class NewPermission:
+    """Who, what, where; each by id or name."""
+
+    subject: str
+    function: str
+    customer: str
+    comment: str | None = None
+
+
+def judged(new: NewPermission, caller: Caller) -> tuple[Subject, Function, Customer]:
+    """Who, what and where, when the caller may grant it. Raises ``Denied``, ``Invalid``."""
+    problems: list[FieldProblem] = []
+    function = authority.find_function(new.function)
+    if function is None:
+        problems.append(FieldProblem("function", "There is no such function.", "UNKNOWN"))
+    customer = directory.find_customer(new.customer, caller.domain_id)
+    if customer is None or not caller.rights.sees(customer.id):
+        customer = None
+        problems.append(FieldProblem("customer", "There is no such customer.", "UNKNOWN"))
+    subject = directory.find_subject(new.subject, caller.domain_id)
+    if subject is None or not may_see(caller, subject):
+        subject = None
+        problems.append(FieldProblem("subject", "There is no such user or group.", "UNKNOWN"))
+    if customer is not None:
+        caller.needs(Guard.GRANT_ROLE, customer.id)
+    if function is None or customer is None or subject is None:
+        raise Invalid(*problems)
+    if not authority.holds_all(caller, function.id, customer.id):
+        raise Invalid(delegation.not_held("function"))
+    return subject, function, customer
+
+
+def grant(new: NewPermission, caller: Caller) -> Permission:
+    """Grant; an identical living permission is answered as it is. Raises ``Denied``, ``Invalid``."""
+    subject, function, customer = judged(new, caller)
+    known = db.session.execute(
+        select(Permission).where(
+            Permission.subject_id == subject.id,
+            Permission.function_id == function.id,
+            Permission.customer_id == customer.id,
+            Permission.revoked_at.is_(None),
+        )
+    ).scalar_one_or_none()
+    if known is not None:
+        return known
+    permission = Permission(
+        subject_id=subject.id,
+        function_id=function.id,
+        customer_id=customer.id,
+        comment=new.comment,
+        granted_at=clock.now(),
+        granted_by_id=caller.user_id,
+    )
+    db.session.add(permission)
+    db.session.flush()
+    _record("permission-grant", permission, caller)
+    standing.raise_rights_version(subject)
+    return permission
+
+
+def revocable(permission_id: int, caller: Caller) -> Permission:
+    """A living permission that the caller may take away. Raises ``Denied``, ``Invalid``, ``Missing``."""
+    permission = db.session.get(Permission, permission_id)
+    if (
+        permission is None
+        or permission.revoked_at is not None
+        or not caller.allows(Asked(Guard.VIEW_PERMISSIONS, permission.customer_id))
+    ):
+        raise Missing("permission")
+    caller.needs(Guard.REVOKE_ROLE, permission.customer_id)
+    if not authority.holds_all(caller, permission.function_id, permission.customer_id):
+        raise Invalid(delegation.not_held("permissionID"))
+    return permission
+
+
+def revoke(permission_id: int, comment: str | None, caller: Caller) -> Permission:
+    """Take a permission away: it counts for nothing at the next request. Raises as ``revocable``."""
+    permission = revocable(permission_id, caller)
+    permission.revoked_at = clock.now()
+    permission.revoked_by_id = caller.user_id
+    permission.revoke_comment = comment
+    db.session.flush()
+    _record("permission-revoke", permission, caller)
+    standing.raise_rights_version(permission.subject)
+    return permission
+
+
+def grant_all(new: Sequence[NewPermission], caller: Caller) -> list[Permission]:
+    """Grant all or none. Raises as ``grant``, naming the item."""
+    granted = []
+    for number, one in enumerate(new):
+        try:
+            granted.append(grant(one, caller))
+        except Invalid as problem:
+            raise Invalid(
+                *(replace(p, field=f"permissions[{number}].{p.field}") for p in problem.problems)
+            ) from None
+    return granted
+
+
+def revoke_all(ids: Sequence[int], comment: str | None, caller: Caller) -> list[Permission]:
+    """Take all of these permissions away, or none. Raises as ``revoke``."""
+    return [revoke(one, comment, caller) for one in dict.fromkeys(ids)]
+
+
+def _record(action: str, permission: Permission, caller: Caller) -> None:
+    detail = {
+        "id": permission.id,
+        "subject": permission.subject.short_name,
+        "function": permission.function.name,
+        "customer": permission.customer.short_name,
+    }
+    audit.record(action, caller.actor, user=audit.concerned(permission.subject), detail=detail)

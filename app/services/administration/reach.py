@@ -1,0 +1,112 @@
+"""Which users and groups a caller may know of, and which he may act on.
+
+A subject is visible to who holds ``viewUsers`` for its customer, and to itself; else it is as absent.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from sqlalchemy import or_
+from sqlalchemy import select
+
+from app.extensions import db
+from app.models.directory import Group
+from app.models.directory import Subject
+from app.models.directory import User
+from app.services.access import delegation
+from app.services.access import directory
+from app.services.access.callers import Caller
+from app.services.access.facts import Asked
+from app.services.guards import Guard
+from app.services.login import presence
+from app.services.problems import FieldProblem
+from app.services.problems import Invalid
+from app.services.problems import Missing
+
+S = TypeVar("S", bound=Subject)
+OWN = "Change your own account by proof of presence."
+
+
+def may_see(caller: Caller, subject: Subject, guard: Guard = Guard.VIEW_USERS) -> bool:
+    """Whether the caller may know of a subject: it is himself, or he holds the guard for its customer."""
+    if subject.id == caller.user_id:
+        return bool(caller.decision)
+    return bool(caller.allows(Asked(guard, subject.customer_id)))
+
+
+def visible_subject(caller: Caller, text: str, domain_id: int) -> Subject:
+    """A living subject the caller may know of. Raises ``Missing`` alike for absent and hidden."""
+    subject = directory.find_subject(text, domain_id)
+    if subject is None or not may_see(caller, subject):
+        raise Missing("subject")
+    return subject
+
+
+def basic_subject(caller: Caller, text: str, domain_id: int) -> Subject:
+    """A living subject the caller may know in the reduced view. Raises ``Missing`` for absent and hidden."""
+    subject = directory.find_subject(text, domain_id)
+    if subject is None or not may_see(caller, subject, Guard.VIEW_BASIC_SUBJECT):
+        raise Missing("subject")
+    return subject
+
+
+def visible_user(caller: Caller, text: str, domain_id: int) -> User:
+    """As ``visible_subject``, for a user."""
+    subject = visible_subject(caller, text, domain_id)
+    if not isinstance(subject, User):
+        raise Missing("user")
+    return subject
+
+
+def visible_group(caller: Caller, text: str, domain_id: int) -> Group:
+    """As ``visible_subject``, for a group."""
+    subject = visible_subject(caller, text, domain_id)
+    if not isinstance(subject, Group):
+        raise Missing("group")
+    return subject
+
+
+def guarded_user(caller: Caller, text: str, domain_id: int, guard: Guard) -> User:
+    """A user this caller holds the guard for, and who holds nothing that the caller lacks (rule 59).
+
+    Raises ``Missing``, ``Denied``, ``NotHeld``.
+    """
+    user = visible_user(caller, text, domain_id)
+    caller.needs(guard, user.customer_id)
+    delegation.insist_not_above(caller, user)
+    return user
+
+
+def other_user(caller: Caller, text: str, domain_id: int, guard: Guard) -> User:
+    """Another user whose way in this caller may change; one's own is changed by proof of presence."""
+    presence.personal(caller)
+    user = guarded_user(caller, text, domain_id, guard)
+    if user.id == caller.user_id:
+        raise Invalid(FieldProblem("user", OWN, "OWN_ACCOUNT"))
+    return user
+
+
+def keyed_user(caller: Caller, text: str, domain_id: int) -> User:
+    """A user whose keys this caller may see and end: oneself too, but never by an application's session."""
+    presence.personal(caller)
+    return guarded_user(caller, text, domain_id, Guard.ADMINISTRATIVE_API_KEY)
+
+
+def deleted_subject(kind: type[S], caller: Caller, text: str, domain_id: int) -> S:
+    """A deleted subject, by id or by the name it had (the last of that name). Raises ``Missing``."""
+    number = directory.as_id(text)
+    named = Subject.short_name == text
+    row = db.session.execute(
+        select(kind)
+        .where(
+            Subject.domain_id == domain_id,
+            Subject.deleted_at.is_not(None),
+            or_(Subject.id == number, named) if number is not None else named,
+        )
+        .order_by(Subject.deleted_at.desc())
+        .limit(1)
+    ).scalar_one_or_none()
+    if row is None or not may_see(caller, row):
+        raise Missing("subject")
+    return row

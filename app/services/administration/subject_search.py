@@ -1,0 +1,147 @@
+"""Finding users and groups: as an administrator, or by the reduced view everybody may have."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from sqlalchemy import false
+from sqlalchemy import or_
+from sqlalchemy import select
+
+from app.extensions import db
+from app.models.authority import Permission
+from app.models.directory import Group
+from app.models.directory import Membership
+from app.models.directory import Subject
+from app.services.access import search
+from app.services.access import standing
+from app.services.access.callers import Caller
+from app.services.access.search import Column
+from app.services.access.search import Condition
+from app.services.access.search import Criteria
+from app.services.access.search import Found
+from app.services.access.search import Page
+from app.services.administration import named
+from app.services.administration import subject_fields
+from app.services.administration.subject_fields import Fields
+from app.services.guards import Guard
+
+S = TypeVar("S", bound=Subject)
+PEOPLE: dict[str, Column] = {
+    "id": Subject.id,
+    "createdByUser": Subject.created_by_id,
+    "lastUpdatedByUser": Subject.updated_by_id,
+    "deletedByUser": Subject.deleted_by_id,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A permission somebody must have been granted, directly or through groups."""
+
+    function: str
+    customer: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubjectCriteria(Criteria):
+    """Names are ids or short names; ``parents`` are groups one is in directly, ``ancestors`` in any way."""
+
+    kind: str | None = None
+    domains: Sequence[str] = ()
+    customers: Sequence[str] = ()
+    subjects: Sequence[str] = ()
+    subject_fields: Collection[str] = ()
+    parents: Sequence[str] = ()
+    ancestors: Sequence[str] = ()
+    holdings: Sequence[Holding] = ()
+
+
+def administered(
+    kind: type[S], caller: Caller, criteria: SubjectCriteria, page: Page, sort_by: Sequence[str]
+) -> Found[S]:
+    """Those of the customers the caller holds ``viewUsers`` for. Raises ``Denied``, ``Invalid``."""
+    return _found(kind, caller, Guard.VIEW_USERS, subject_fields.ADMINISTERED, criteria, page, sort_by)
+
+
+def related(
+    kind: type[S], caller: Caller, criteria: SubjectCriteria, page: Page, sort_by: Sequence[str]
+) -> Found[S]:
+    """Those of the customers the caller holds ``viewRelatedBasicSubject`` for. Raises as ``administered``.
+
+    Not by what he would not be shown: the private fields count only where he holds their guard (rule 58).
+    """
+    guard = Guard.VIEW_RELATED_BASIC_SUBJECT
+    return _found(kind, caller, guard, subject_fields.basic(caller), criteria, page, sort_by)
+
+
+def _found(
+    kind: type[S],
+    caller: Caller,
+    guard: Guard,
+    fields: Fields,
+    criteria: SubjectCriteria,
+    page: Page,
+    sort_by: Sequence[str],
+) -> Found[S]:
+    caller.needs(guard)
+
+    def own(one: SubjectCriteria) -> list[Condition]:
+        return _filters(caller, guard, fields, one)
+
+    condition = search.where(criteria, own) & search.within_reach(caller, guard, Subject.customer_id)
+    if kind is not Subject:
+        condition &= Subject.kind == kind.__mapper__.polymorphic_identity
+    if not criteria.wants_deleted:
+        condition &= Subject.deleted_at.is_(None)
+    return search.fetch(kind, condition, page, search.order_by(sort_by, fields.sortable, "shortName"))
+
+
+def _filters(caller: Caller, guard: Guard, fields: Fields, criteria: SubjectCriteria) -> list[Condition]:
+    fields.insist(criteria)
+    found: list[Condition] = []
+    if criteria.kind is not None:
+        found.append(Subject.kind == criteria.kind)
+    if criteria.domains:
+        found.append(Subject.domain_id.in_(named.domains(criteria.domains)))
+    if criteria.customers:
+        found.append(Subject.customer_id.in_(named.customers(criteria.customers, caller)))
+    if criteria.subjects:
+        ids = named.subjects(criteria.subjects, caller, guard=guard)
+        chosen = criteria.subject_fields or ("id",)
+        columns = [c for name, c in PEOPLE.items() if name in chosen or "all" in chosen]
+        found.append(or_(false(), *(column.in_(ids) for column in columns)))
+    if criteria.parents:
+        groups = named.subjects(criteria.parents, caller, "parent", guard)
+        inside = select(Membership.member_id).where(
+            Membership.group_id.in_(groups), Membership.removed_at.is_(None)
+        )
+        found.append(Subject.id.in_(inside))
+    if criteria.ancestors:
+        groups = named.subjects(criteria.ancestors, caller, "ancestor", guard)
+        found.append(Subject.id.in_({m for group in groups for m in standing.members_below(group)}))
+    found += [_holds(caller, holding) for holding in criteria.holdings]
+    found += search.by_keywords(criteria, fields.keywords)
+    found += search.by_flags(criteria, fields.flags)
+    return found + search.by_times(criteria, fields.times)
+
+
+def _holds(caller: Caller, holding: Holding) -> Condition:
+    """Whoever was granted the function or one above it, for the customer or one above it."""
+    graph, tree = caller.question.graph, caller.question.tree
+    (function,) = named.functions([holding.function], "permissions.function")
+    above = [f for f in graph.names if function in graph.descendants(f)]
+    statement = select(Permission.subject_id).where(
+        Permission.function_id.in_(above), Permission.revoked_at.is_(None)
+    )
+    if holding.customer is not None:
+        (customer,) = named.customers([holding.customer], caller, "permissions.customer")
+        statement = statement.where(Permission.customer_id.in_(tree.ancestors(customer)))
+    # What may be told of is what the caller may see of permissions, too.
+    statement = statement.where(search.within_reach(caller, Guard.VIEW_PERMISSIONS, Permission.customer_id))
+    granted = set(db.session.execute(statement).scalars())
+    groups = db.session.execute(select(Group.id).where(Group.id.in_(granted))).scalars()
+    return Subject.id.in_(granted | {m for group in groups for m in standing.members_below(group)})

@@ -1,0 +1,129 @@
+"""The audit trail: rows that say who did what, with which decision, and the true reason.
+
+Rows are written in the transaction of the change they tell of. A refusal that changes nothing is written in
+a unit of its own (``refused``). Of some changes the account's owner is told by mail (``letters.NOTICES``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from sqlalchemy import insert
+from sqlalchemy import select
+
+from app import clock
+from app.extensions import db
+from app.models.audit import AuditEvent
+from app.models.directory import Subject
+from app.models.directory import User
+from app.policy.facts import Decision
+from app.policy.facts import Question
+from app.policy.reasons import private_sentence
+from app.services.contact import NOWHERE
+from app.services.contact import Contact
+from app.services.mail import letters
+from app.services.unit import write
+
+log = structlog.get_logger("argus.audit")
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who did it: the person or key at work, not the person worked upon."""
+
+    id: int | None = None
+    name: str | None = None
+    session: str | None = None
+    contact: Contact = NOWHERE
+
+
+def concerned(subject: Subject) -> tuple[int, str] | None:
+    """Whom a row is about: a user, who may read it then; a group is nobody."""
+    return (subject.id, subject.short_name) if isinstance(subject, User) else None
+
+
+def record(
+    action: str,
+    actor: Actor,
+    *,
+    outcome: str = "success",
+    decision: Decision | None = None,
+    user: tuple[int, str] | None = None,
+    client_id: str | None = None,
+    detail: Mapping[str, Any] | None = None,
+    number: str | None = None,
+    reasons: Sequence[str] = (),
+) -> None:
+    """Write one row in the transaction at hand. ``detail`` must hold no secret.
+
+    ``number`` and ``reasons`` are for refusals before there is a user to decide about.
+    """
+    why = [f.reason for f in decision.denials] if decision is not None else list(reasons)
+    evidence: dict[str, Any] = dict(detail or {})
+    if decision is not None:
+        evidence["findings"] = findings(decision)
+    db.session.execute(
+        insert(AuditEvent).values(
+            at=clock.now(),
+            action=action,
+            outcome=outcome,
+            leg=str(decision.leg) if decision is not None else None,
+            decision=decision.number if decision is not None else number,
+            actor_id=actor.id,
+            actor_name=actor.name,
+            user_id=user[0] if user else actor.id,
+            user_name=user[1] if user else actor.name,
+            client_id=client_id,
+            session=actor.session,
+            address=actor.contact.address,
+            request_id=actor.contact.request_id,
+            reasons=why,
+            detail=evidence,
+        )
+    )
+    if outcome == "success":
+        letters.notice(action, user[0] if user else actor.id)
+    log.info(action, outcome=outcome, actor=actor.name, client=client_id, reasons=why)
+
+
+def refused(action: str, actor: Actor, decision: Decision, question: Question | None = None) -> None:
+    """Write a refusal in a unit of its own: nothing else changed."""
+    client = question.client.id if question is not None and question.client is not None else None
+    user = (question.user.id, question.user.name) if question is not None else None
+    write(lambda: record(action, actor, outcome="refused", decision=decision, user=user, client_id=client))
+
+
+def alert(action: str, actor: Actor, *, client_id: str | None = None, detail: Mapping[str, Any]) -> None:
+    """Write something an operator should look at, in the transaction at hand."""
+    record(action, actor, outcome="alert", client_id=client_id, detail=detail)
+    log.warning(action, client=client_id, **detail)
+
+
+def findings(decision: Decision) -> list[dict[str, Any]]:
+    """The whole decision as data, evidence included; what explain shows too."""
+    return [
+        {
+            "rule": finding.rule,
+            "outcome": str(finding.outcome),
+            "reason": finding.reason,
+            "message": private_sentence(finding),
+            "evidence": dict(finding.evidence),
+        }
+        for finding in decision.findings
+    ]
+
+
+def by_decision(number: str) -> AuditEvent | None:
+    """The row of a decision number."""
+    statement = select(AuditEvent).where(AuditEvent.decision == number).order_by(AuditEvent.id)
+    return db.session.execute(statement).scalars().first()
+
+
+def was_refused(user_id: int, client_id: str) -> bool:
+    """Whether this user ever met a decision about this client."""
+    statement = select(AuditEvent.id).where(AuditEvent.user_id == user_id, AuditEvent.client_id == client_id)
+    return db.session.execute(statement.limit(1)).first() is not None

@@ -1,0 +1,87 @@
+"""Links committed audit rows into the chain, in batches, after the fact (design decision 22).
+
+A row gets its place when it can be seen, whatever its id, so that one committed late is not passed over.
+One sealer works at a time: on PostgreSQL it holds the row of the head, on SQLite the database.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import bindparam
+from sqlalchemy import exists
+from sqlalchemy import insert
+from sqlalchemy import select
+from sqlalchemy import update
+
+from app.extensions import db
+from app.models.audit import AuditEvent
+from app.models.audit import AuditHead
+from app.services.audit_log import audit
+from app.services.audit_log import chain
+from app.services.audit_log.audit import Actor
+from app.services.oauth_tokens.keyring import keyring
+from app.services.unit import write
+
+BATCH = 200
+EVENT = AuditEvent.metadata.tables[AuditEvent.__tablename__]
+HEAD = AuditHead.metadata.tables[AuditHead.__tablename__]
+
+
+class Broken(Exception):
+    """The end of the chain is not what was marked: to go on would hide what was cut off."""
+
+
+def begin() -> None:
+    """The end of an empty chain, where there is none. Only commands do it, never a server.
+
+    To be run in a unit of work. Rows older than the chain are sealed as they are now, and a row says so.
+    """
+    if db.session.execute(select(exists().where(HEAD.c.id == 1))).scalar_one():
+        return
+    if db.session.execute(select(exists().where(EVENT.c.place.is_not(None)))).scalar_one():
+        return  # there was a chain, and somebody took its end away: ``verify`` says so
+    db.session.execute(insert(HEAD).values(id=1, **_end(0, chain.START)))
+    if db.session.execute(select(exists().where(EVENT.c.id.is_not(None)))).scalar_one():
+        audit.record("audit-begin", Actor(name="operator"))
+
+
+def seal_some(most: int = BATCH) -> int:
+    """Seal up to ``most`` rows in a unit of its own; answers how many.
+
+    None when there is nothing to do, or another process is at it. Raises ``Broken``.
+    """
+    waiting, begun = db.session.execute(
+        select(exists().where(EVENT.c.place.is_(None)), exists().where(HEAD.c.id == 1))
+    ).one()
+    if not waiting:
+        return 0
+    if not begun:
+        raise Broken("the chain has no end")
+    return write(lambda: _seal(most))
+
+
+def _seal(most: int) -> int:
+    head = db.session.execute(select(HEAD).with_for_update(skip_locked=True)).one_or_none()
+    if head is None:
+        return 0
+    ring = keyring()
+    if not chain.is_marked(ring, head.mark, head.place, head.seal):
+        raise Broken("the end of the chain was changed")
+    rows = db.session.execute(select(EVENT).where(EVENT.c.place.is_(None)).order_by(EVENT.c.id).limit(most))
+    place, last, sealed = head.place, head.seal, []
+    for row in rows.mappings():
+        place += 1
+        last = chain.seal(ring, last, {**row, "place": place})
+        sealed.append({"event": row["id"], "its_place": place, "its_seal": last})
+    if sealed:
+        db.session.execute(
+            update(EVENT)
+            .where(EVENT.c.id == bindparam("event"))
+            .values(place=bindparam("its_place"), seal=bindparam("its_seal")),
+            sealed,
+        )
+        db.session.execute(update(HEAD).values(**_end(place, last)))
+    return len(sealed)
+
+
+def _end(place: int, last: bytes) -> dict[str, int | bytes]:
+    return {"place": place, "seal": last, "mark": chain.mark(keyring(), place, last)}

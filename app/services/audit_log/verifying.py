@@ -1,0 +1,163 @@
+"""Whether the audit trail is what was sealed: nothing changed, added, moved or taken away. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select
+from sqlalchemy import func
+from sqlalchemy import select
+
+from app.extensions import db
+from app.models.audit import AuditEvent
+from app.models.audit import AuditHead
+from app.services.audit_log import chain
+from app.services.audit_log.chain import UnknownKey
+from app.services.oauth_tokens.keyring import keyring
+
+BATCH = 500
+# What a page looks at, each time it is shown.
+NEWEST = 200
+EVENT = AuditEvent.metadata.tables[AuditEvent.__tablename__]
+HEAD = AuditHead.metadata.tables[AuditHead.__tablename__]
+MISSING = "An entry was deleted here."
+CHANGED = "This entry was changed, or another was put in its place."
+UNREADABLE = "This entry was changed: it cannot be read any more."
+FOREIGN_KEY = (
+    "This was sealed under a key that is no longer among ARGUS_SECRET_KEYS: put it back, as the last."
+)
+CUT = "The newest entries were deleted, from here on."
+ADDED = "Entries were added after the end of the chain, from here on."
+NO_END = "The end of the chain is missing: it was deleted, or 'argus-idp upgrade' was not run."
+WRONG_END = "The end of the chain was changed: nothing is sealed any more."
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """The first thing that is wrong: at which place of the chain, and in which row if there is one."""
+
+    what: str
+    place: int | None = None
+    id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """``sealed`` rows in all, of which the newest ``checked`` were looked at; ``waiting`` to be sealed."""
+
+    sealed: int = 0
+    checked: int = 0
+    waiting: int = 0
+    until: datetime | None = None
+    end: str = ""
+    wrong: Wrong | None = None
+
+
+@dataclass(slots=True)
+class _Walk:
+    """How far along the chain: the place, its seal, and when its row was written."""
+
+    place: int
+    seal: bytes
+    until: datetime | None = None
+
+
+def check(newest: int | None = None) -> Checked:
+    """Walk the whole chain, or its ``newest`` rows, a batch at a time."""
+    # One statement, so that end and rows are of one moment.
+    last = select(func.max(EVENT.c.place)).scalar_subquery()
+    waiting = select(func.count()).where(EVENT.c.place.is_(None)).scalar_subquery()
+    head = db.session.execute(select(HEAD, last.label("last"), waiting.label("waiting"))).one_or_none()
+    if head is None:
+        return Checked(wrong=Wrong(NO_END))
+    after = max(0, head.place - newest) if newest is not None else 0
+    walk = _Walk(after, chain.START)
+    wrong = _wrong_end(head) or _start(walk) or _along(walk, head.place)
+    if wrong is None and (walk.place, walk.seal) != (head.place, head.seal):
+        wrong = Wrong(CUT, walk.place + 1)
+    if wrong is None and (head.last or 0) > head.place:
+        wrong = Wrong(ADDED, head.place + 1)
+    end = f"{head.place}:{bytes(head.seal).hex()}"
+    return Checked(head.place, walk.place - after, head.waiting, walk.until, end, wrong)
+
+
+def unfit(events: Sequence[AuditEvent]) -> frozenset[int]:
+    """The ids of those that do not fit their seals; one query. What is not sealed yet is not judged."""
+    rows = [{column.key: getattr(event, column.key) for column in EVENT.columns} for event in events]
+    rows = [row for row in rows if row["place"] is not None]
+    before = _seals([row["place"] - 1 for row in rows])
+    walks = ((row, _Walk(row["place"] - 1, before.get(row["place"] - 1, b""))) for row in rows)
+    return frozenset(row["id"] for row, walk in walks if _wrong(walk, row) is not None)
+
+
+def holds(end: str) -> bool:
+    """Whether an end that was noted earlier, ``place:seal``, is still part of the chain."""
+    place, _, seal = end.strip().partition(":")
+    if not (place.isascii() and place.isdigit() and len(place) <= 18):
+        return False
+    found = _seals([int(place)]).get(int(place))
+    return found is not None and found.hex() == seal.lower()
+
+
+def _wrong_end(head: Any) -> Wrong | None:
+    try:
+        genuine = chain.is_marked(keyring(), head.mark, head.place, head.seal)
+    except UnknownKey:
+        return Wrong(FOREIGN_KEY)
+    return None if genuine else Wrong(WRONG_END)
+
+
+def _start(walk: _Walk) -> Wrong | None:
+    before = _seals([walk.place]).get(walk.place)
+    if before is None:
+        return Wrong(MISSING, walk.place)
+    walk.seal = before
+    return None
+
+
+def _along(walk: _Walk, end: int) -> Wrong | None:
+    """Go on to the last row there is up to ``end``, or to the first that is wrong."""
+    most = BATCH
+    while True:
+        try:
+            rows = _rows(select(EVENT), walk.place, end, most)
+        except (ValueError, TypeError):
+            # One of them holds no time or no JSON any more. Row by row, to say which.
+            if most == 1:
+                (found,) = _rows(select(EVENT.c.place, EVENT.c.id), walk.place, end, 1)
+                return Wrong(UNREADABLE, found["place"], found["id"])
+            most = 1
+            continue
+        for row in rows:
+            wrong = _wrong(walk, row)
+            if wrong is not None:
+                return wrong
+            walk.place, walk.seal, walk.until = row["place"], row["seal"], row["at"]
+        if len(rows) < most:
+            return None
+
+
+def _rows(columns: Select[Any], after: int, end: int, most: int) -> list[dict[str, Any]]:
+    statement = columns.where(EVENT.c.place > after, EVENT.c.place <= end).order_by(EVENT.c.place)
+    return [dict(row._mapping) for row in db.session.execute(statement.limit(most))]
+
+
+def _wrong(walk: _Walk, row: Mapping[str, Any]) -> Wrong | None:
+    if row["place"] != walk.place + 1:
+        return Wrong(MISSING, walk.place + 1)
+    try:
+        fits = chain.is_sealed(keyring(), walk.seal, row)
+    except UnknownKey:
+        return Wrong(FOREIGN_KEY, row["place"], row["id"])
+    return None if fits else Wrong(CHANGED, row["place"], row["id"])
+
+
+def _seals(places: Sequence[int]) -> dict[int, bytes]:
+    """Seals by place; that of place 0 is where every chain starts."""
+    statement = select(EVENT.c.place, EVENT.c.seal).where(EVENT.c.place.in_(places))
+    found = {row.place: row.seal for row in db.session.execute(statement) if row.seal is not None}
+    return found | {0: chain.START}

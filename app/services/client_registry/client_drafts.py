@@ -1,0 +1,115 @@
+"""A client as it would be: judged whole, and not yet kept. What registers, changes and foresees begins here.
+
+Nothing here writes; a check that answers while somebody types asks exactly what saving asks.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from app import clock
+from app.extensions import db
+from app.models.clients import OAuthClient
+from app.models.directory import Customer
+from app.policy.facts import SecurityLevel
+from app.services.access import directory
+from app.services.access.callers import Caller
+from app.services.client_registry.client_checks import PASSWORD
+from app.services.client_registry.client_checks import REQUIRED
+from app.services.client_registry.client_checks import ClientChange
+from app.services.client_registry.client_checks import apply
+from app.services.client_registry.client_checks import check
+from app.services.client_registry.client_checks import missing
+from app.services.problems import FieldProblem
+from app.services.problems import Invalid
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A new client, all that is wrong with it, and the customer for which one must be able to add it."""
+
+    client: OAuthClient
+    at: int
+    problems: tuple[FieldProblem, ...]
+
+
+def drafted(change: ClientChange, caller: Caller) -> Draft:
+    """The client that this change would register. Whether the caller may is for who registers it."""
+    problems = [missing(wire) for name, wire in REQUIRED.items() if getattr(change, name) is None]
+    domain = directory.domain_named(change.domain, caller.domain_id, problems)
+    domain_id = domain.id if domain is not None else caller.domain_id
+    customer = _customer(change.customer, domain_id, caller, problems)
+    at = customer.id if customer is not None else directory.root_customer(domain_id).id
+    now = clock.now()
+    client = OAuthClient(
+        id=str(uuid.uuid4()),
+        domain_id=domain_id,
+        customer_id=customer.id if customer is not None else None,
+        authentication_method=PASSWORD,
+        max_security_level=int(SecurityLevel.EXTERNAL),
+        permitted_scopes=[],
+        post_logout_redirect_uris=[],
+        open_id_custom_claims=[],
+        hidden=False,
+        require_pkce=False,
+        insecure_without_pkce=False,
+        require_same_client_ip=False,
+        enable_standard_open_id_claims=True,
+        enable_string_group_claim=False,
+        created_at=now,
+        created_by_id=caller.user_id,
+        updated_at=now,
+        updated_by_id=caller.user_id,
+    )
+    _judge(client, change, caller, at, problems)
+    return Draft(client, at, tuple(problems))
+
+
+def applied(client: OAuthClient, change: ClientChange, caller: Caller, at: int) -> None:
+    """Set on a client, or on a copy of it, what was sent. Raises ``Invalid`` naming every wrong field."""
+    problems = [
+        FieldProblem(name, "This field cannot be changed.", "NOT_ALLOWED")
+        for name in ("customer", "domain")
+        if getattr(change, name) is not None
+    ]
+    _judge(client, change, caller, at, problems)
+    if problems:
+        raise Invalid(*problems)
+
+
+def _judge(
+    client: OAuthClient, change: ClientChange, caller: Caller, at: int, problems: list[FieldProblem]
+) -> None:
+    with db.session.no_autoflush:
+        apply(client, change, check(change, caller, at, client, problems), problems)
+        if _short_name_taken(client):
+            problems.append(FieldProblem("shortName", "This short name is taken. Choose another.", "TAKEN"))
+
+
+def _customer(
+    text: str | None, domain_id: int, caller: Caller, problems: list[FieldProblem]
+) -> Customer | None:
+    if text is None:
+        return None
+    customer = directory.find_customer(text, domain_id)
+    if customer is None or not caller.rights.sees(customer.id):
+        problems.append(FieldProblem("customer", "There is no such customer in this domain.", "UNKNOWN"))
+        return None
+    return customer
+
+
+def _short_name_taken(client: OAuthClient) -> bool:
+    return (
+        db.session.execute(
+            select(OAuthClient.id).where(
+                OAuthClient.domain_id == client.domain_id,
+                OAuthClient.short_name == client.short_name,
+                OAuthClient.deleted_at.is_(None),
+                OAuthClient.id != client.id,
+            )
+        ).first()
+        is not None
+    )

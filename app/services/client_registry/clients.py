@@ -1,0 +1,296 @@
+"""OAuth clients: registered, changed, deleted, and listed for those whom the decision lets in."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import select
+
+from app import clock
+from app.extensions import db
+from app.models.clients import OAuthClient
+from app.policy.facts import Leg
+from app.services.access import directory
+from app.services.access import facts
+from app.services.access import gate
+from app.services.access import search
+from app.services.access.callers import Caller
+from app.services.access.facts import Asked
+from app.services.access.search import Column
+from app.services.access.search import Condition
+from app.services.access.search import Criteria
+from app.services.administration import named
+from app.services.audit_log import audit
+from app.services.audit_log.audit import Actor
+from app.services.client_registry import client_drafts
+from app.services.client_registry.client_checks import PASSWORD
+from app.services.client_registry.client_checks import ClientChange
+from app.services.client_registry.client_checks import keep_secret
+from app.services.guards import Guard
+from app.services.problems import Conflict
+from app.services.problems import Invalid
+from app.services.problems import Missing
+
+KEYWORDS: dict[str, Column] = {
+    "id": OAuthClient.id,
+    "shortName": OAuthClient.short_name,
+    "name": OAuthClient.name,
+}
+FLAGS: dict[str, Condition] = {
+    "deleted": OAuthClient.deleted_at.is_not(None),
+    "hidden": OAuthClient.hidden.is_(True),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClientCriteria(Criteria):
+    """Filters of a search for clients, each by id or name."""
+
+    customers: Sequence[str] = ()
+    domains: Sequence[str] = ()
+    required_functions: Sequence[str] = ()
+
+
+def living(client_id: str) -> OAuthClient | None:
+    """The client of this id, unless it is deleted: then it is as unknown as any other."""
+    if len(client_id) > 36:
+        return None
+    return db.session.execute(
+        select(OAuthClient).where(OAuthClient.id == client_id, OAuthClient.deleted_at.is_(None))
+    ).scalar_one_or_none()
+
+
+def deleted(client_id: str) -> OAuthClient | None:
+    """The client of this id, when it has been deleted: for audit and explain only."""
+    found = db.session.get(OAuthClient, client_id) if len(client_id) <= 36 else None
+    return found if found is not None and found.deleted_at is not None else None
+
+
+def find(id_or_short_name: str, domain_id: int) -> OAuthClient:
+    """A live client by id, or by short name in this domain. Raises ``Missing``."""
+    client = living(id_or_short_name)
+    if client is None:
+        client = db.session.execute(
+            select(OAuthClient).where(
+                OAuthClient.domain_id == domain_id,
+                OAuthClient.short_name == id_or_short_name,
+                OAuthClient.deleted_at.is_(None),
+            )
+        ).scalar_one_or_none()
+    if client is None:
+        raise Missing("client")
+    return client
+
+
+def guard_customer(client: OAuthClient, caller: Caller | None = None) -> int:
+    """The customer at which a function over this client must be held (design §8).
+
+    The top of the caller's own domain is known without asking the database: lists ask for every row.
+    """
+    if client.customer_id is not None:
+        return client.customer_id
+    if caller is not None and client.domain_id == caller.domain_id:
+        return caller.question.tree.ancestors(caller.question.user.customer)[-1]
+    return directory.root_customer(client.domain_id).id
+
+
+def may_see(client: OAuthClient, caller: Caller) -> bool:
+    """Whether the caller may know of the client: he may use it (leg LIST), or he may administer it."""
+    posed = facts.question(caller.row, Leg.LIST, client=facts.client_facts(client))
+    if gate.ask(posed):
+        return True
+    return caller.allows(Asked(Guard.VIEW_OAUTH_CLIENTS, guard_customer(client, caller))).allowed
+
+
+def may_see_details(client: OAuthClient, caller: Caller) -> bool:
+    """Whether the gated fields of contract 2.2 may be shown."""
+    return caller.allows(Asked(Guard.VIEW_OAUTH_CLIENTS_DETAILS, guard_customer(client, caller))).allowed
+
+
+def visible(id_or_short_name: str, caller: Caller) -> OAuthClient:
+    """A client the caller may know of. Raises ``Missing`` alike for absent and hidden ones."""
+    client = find(id_or_short_name, caller.domain_id)
+    if not may_see(client, caller):
+        raise Missing("client")
+    return client
+
+
+def visible_or_refused(client: OAuthClient, caller: Caller) -> None:
+    """For somebody asking about himself: he may know of a client that he may see, or that refused him.
+
+    Raises ``Missing`` when the client was never shown to him in either way.
+    """
+    if not may_see(client, caller) and not audit.was_refused(caller.user_id, client.id):
+        raise Missing("client")
+
+
+def listed(caller: Caller, criteria: ClientCriteria) -> list[OAuthClient]:
+    """Every client the caller may know of, by short name; deleted and hidden ones only when asked for.
+
+    ``customers``: bound to one of these or below. Raises ``Invalid``.
+    """
+
+    def own(one: ClientCriteria) -> list[Condition]:
+        return _filters(caller, one)
+
+    condition = search.where(criteria, own)
+    if not criteria.wants_deleted:
+        condition &= OAuthClient.deleted_at.is_(None)
+    if "hidden" not in criteria.include_flags:
+        condition &= OAuthClient.hidden.is_(False)
+    statement = select(OAuthClient).where(condition).order_by(OAuthClient.short_name, OAuthClient.id)
+    return [client for client in db.session.execute(statement).scalars() if may_see(client, caller)]
+
+
+def detailed(caller: Caller, most: int) -> list[OAuthClient]:
+    """Live clients whose details the caller may see (``may_see_details``), by short name, at most so many."""
+    tree, reach = caller.question.tree, caller.reach(Guard.VIEW_OAUTH_CLIENTS_DETAILS)
+    whole = {tree.domains[one] for one in reach if tree.parents[one] is None}
+    unbound = OAuthClient.customer_id.is_(None) & OAuthClient.domain_id.in_(whole)
+    statement = select(OAuthClient).where(
+        OAuthClient.deleted_at.is_(None), OAuthClient.customer_id.in_(reach) | unbound
+    )
+    return list(db.session.execute(statement.order_by(OAuthClient.short_name).limit(most)).scalars())
+
+
+def everyone() -> list[OAuthClient]:
+    """Every live client, by short name: for the operator."""
+    statement = select(OAuthClient).where(OAuthClient.deleted_at.is_(None)).order_by(OAuthClient.short_name)
+    return list(db.session.execute(statement).scalars())
+
+
+def set_flags(client: OAuthClient, values: Mapping[str, bool], actor: Actor) -> None:
+    """Set operator-only flags, by column name."""
+    for name, value in values.items():
+        setattr(client, name, value)
+    db.session.flush()
+    audit.record("client-flag", actor, client_id=client.id, detail=dict(values))
+
+
+def usable(caller: Caller) -> list[OAuthClient]:
+    """The clients this person may open: those that leg LIST allows, by name."""
+    statement = (
+        select(OAuthClient)
+        .where(OAuthClient.deleted_at.is_(None), OAuthClient.hidden.is_(False))
+        .order_by(OAuthClient.name)
+    )
+    return [
+        client
+        for client in db.session.execute(statement).scalars()
+        if gate.ask(facts.question(caller.row, Leg.LIST, client=facts.client_facts(client)))
+    ]
+
+
+def _filters(caller: Caller, criteria: ClientCriteria) -> list[Condition]:
+    tree = caller.question.tree
+    conditions: list[Condition] = []
+    if criteria.domains:
+        conditions.append(OAuthClient.domain_id.in_(named.domains(criteria.domains)))
+    if criteria.customers:
+        tops = named.customers(criteria.customers, caller)
+        below = [c for c in tree.parents if not tops.isdisjoint(tree.ancestors(c))]
+        conditions.append(OAuthClient.customer_id.in_(below))
+    if criteria.required_functions:
+        functions = named.functions(criteria.required_functions, "requiredFunction")
+        conditions.append(OAuthClient.required_function_id.in_(functions))
+    conditions += search.by_keywords(criteria, KEYWORDS)
+    return conditions + search.by_flags(criteria, FLAGS)
+
+
+def create(change: ClientChange, caller: Caller) -> OAuthClient:
+    """Register a client. Raises ``Denied``, ``Invalid`` naming every wrong field."""
+    draft = client_drafts.drafted(change, caller)
+    caller.needs(Guard.ADD_OAUTH_CLIENT, draft.at)
+    if draft.problems:
+        raise Invalid(*draft.problems)
+    client = draft.client
+    keep_secret(client, change)
+    db.session.add(client)
+    db.session.flush()
+    audit.record("client-add", caller.actor, client_id=client.id, detail={"after": snapshot(client)})
+    return client
+
+
+def update(
+    id_or_short_name: str, change: ClientChange, caller: Caller, *, version: int | None = None
+) -> tuple[OAuthClient, bool]:
+    """Change what was sent and nothing else; the second value tells whether anything changed.
+
+    ``version``: the one the change was thought out over. Raises ``Missing``, ``Denied``, ``Invalid``,
+    ``Conflict`` when the client has another version by now.
+    """
+    client, at = _to_be_changed(id_or_short_name, caller)
+    if version is not None and version != client.version:
+        raise Conflict
+    before = snapshot(client)
+    client_drafts.applied(client, change, caller, at)
+    keep_secret(client, change)
+    after = snapshot(client)
+    if before == after and not change.has_secret:
+        return client, False
+    client.updated_at = clock.now()
+    client.updated_by_id = caller.user_id
+    db.session.flush()
+    changed = {
+        name: {"before": before[name], "after": after[name]} for name in after if before[name] != after[name]
+    }
+    if change.has_secret:
+        changed["clientSecret"] = {"before": "", "after": "changed"}
+    audit.record("client-update", caller.actor, client_id=client.id, detail=changed)
+    return client, True
+
+
+def proposed(id_or_short_name: str, change: ClientChange, caller: Caller) -> OAuthClient:
+    """The client as it would be after an update; nothing is changed. Raises as ``update``."""
+    client, at = _to_be_changed(id_or_short_name, caller)
+    columns = [column.key for column in OAuthClient.__mapper__.columns]
+    copy = OAuthClient(**{name: getattr(client, name) for name in columns})
+    client_drafts.applied(copy, change, caller, at)
+    return copy
+
+
+def completed(change: ClientChange, client: OAuthClient | None = None) -> ClientChange:
+    """The change, with a secret of ours when the client would need one and neither has nor is given any."""
+    method = change.authentication_method or (client.authentication_method if client else PASSWORD)
+    held = client is not None and (client.secret_hash is not None or client.secret_digest is not None)
+    if method != PASSWORD or held or change.has_secret:
+        return change
+    return replace(change, made_secret=make_secret())
+
+
+def _to_be_changed(id_or_short_name: str, caller: Caller) -> tuple[OAuthClient, int]:
+    client = visible(id_or_short_name, caller)
+    at = guard_customer(client, caller)
+    caller.needs(Guard.UPDATE_OAUTH_CLIENT, at)
+    return client, at
+
+
+def delete(id_or_short_name: str, caller: Caller) -> OAuthClient:
+    """Delete for good: its tokens and codes are dead at their next use. Raises ``Missing``, ``Denied``."""
+    client = visible(id_or_short_name, caller)
+    caller.needs(Guard.DELETE_OAUTH_CLIENT, guard_customer(client, caller))
+    client.deleted_at = clock.now()
+    client.deleted_by_id = caller.user_id
+    db.session.flush()
+    audit.record("client-delete", caller.actor, client_id=client.id, detail={"shortName": client.short_name})
+    return client
+
+
+def make_secret() -> str:
+    """A client secret of 256 random bits."""
+    return secrets.token_urlsafe(32)
+
+
+def snapshot(client: OAuthClient) -> dict[str, Any]:
+    """A client's columns for audit and comparison, without its secret."""
+    left_out = {"secret_hash", "secret_digest", "version", "updated_at", "updated_by_id", "created_at"}
+    return {
+        column.key: getattr(client, column.key)
+        for column in OAuthClient.__mapper__.columns
+        if column.key not in left_out and not column.key.endswith("_at")
+    }

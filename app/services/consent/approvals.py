@@ -1,0 +1,66 @@
+"""What a person approved, and what each application may do with it today."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.models.clients import OAuthClient
+from app.models.grants import Grant
+from app.policy.facts import Finding
+from app.policy.facts import Leg
+from app.policy.facts import Outcome
+from app.policy.growth import NOTHING
+from app.services.access import facts
+from app.services.access import gate
+from app.services.access import grants
+from app.services.access.callers import Caller
+from app.services.access.grants import Activity
+from app.services.consent import consent_view
+from app.services.consent.consent_view import CustomerRights
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """A consent that stands. ``refusals``: why the application can do nothing with it today, if it cannot."""
+
+    grant: Grant
+    client: OAuthClient
+    run_by: str | None
+    rights: Sequence[CustomerRights]
+    refusals: Sequence[Finding]
+    activity: Activity | None
+
+
+def of_person(caller: Caller) -> list[Approval]:
+    """The consents of whoever is logged in, by name of the application; three queries, however many."""
+    asked = []
+    for grant, client in grants.given_by(caller.user_id):
+        question = facts.question(
+            caller.row,
+            Leg.LIST,
+            client=facts.client_facts(client),
+            grant=grants.as_facts(grant),
+            scopes=frozenset(grant.scopes),
+        )
+        asked.append((grant, client, question, gate.ask(question)))
+    if not asked:
+        return []
+    functions = consent_view.described(*(decision.rights for *_, decision in asked))
+    activity = grants.activity(caller.user_id, caller.row.user_epoch)
+    found = []
+    for grant, client, question, decision in asked:
+        consent = gate.consent(question)
+        refusals = [*decision.denials, *([consent] if consent.outcome is Outcome.FAIL else [])]
+        rights = consent_view.by_customer(decision.rights, functions, question, NOTHING)
+        found.append(
+            Approval(
+                grant=grant,
+                client=client,
+                run_by=consent_view.run_by(client, question),
+                rights=() if refusals else rights,
+                refusals=refusals,
+                activity=activity.get(grant.id),
+            )
+        )
+    return found

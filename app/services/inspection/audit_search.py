@@ -1,0 +1,167 @@
+"""Searching the audit log: what an administrator may read of it, newest first.
+
+A row is for who holds ``viewUserAuthenticationEvents`` for the customer of the user concerned. One that
+concerns no user is for who holds it for the root customer: of the client's domain, else of the home domain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import and_
+from sqlalchemy import or_
+from sqlalchemy import select
+from sqlalchemy import true
+
+from app.extensions import db
+from app.models.audit import AuditEvent
+from app.models.clients import OAuthClient
+from app.models.directory import Subject
+from app.services.access import directory
+from app.services.access import search
+from app.services.access.callers import Caller
+from app.services.access.facts import Asked
+from app.services.access.search import Condition
+from app.services.access.search import Page
+from app.services.client_registry import clients
+from app.services.guards import Guard
+from app.services.inspection.events import Span
+from app.services.problems import Missing
+
+GUARD = Guard.VIEW_USER_AUTHENTICATION_EVENTS
+EVER = Span()
+# Their details say what a user holds.
+OF_PERMISSIONS = ("permission-grant", "permission-revoke")
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditCriteria:
+    """All joined by AND. ``who`` did it or is concerned, as named then; ``client`` by id or short name."""
+
+    who: str = ""
+    client: str = ""
+    action: str = ""
+    outcome: str = ""
+    decision: str = ""
+    address: str = ""
+    span: Span = EVER
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One page of the log, and whether older rows follow: they are too many to be counted for each look."""
+
+    rows: list[AuditEvent]
+    page: Page
+    more: bool
+
+
+def found(caller: Caller, criteria: AuditCriteria, page: Page) -> Leaf:
+    """The rows the caller may read. Raises ``Denied``."""
+    caller.needs(GUARD)
+    condition = and_(_readable(caller), *_filters(criteria))
+    newest = select(AuditEvent).where(condition).order_by(AuditEvent.at.desc(), AuditEvent.id.desc())
+    rows = list(db.session.execute(newest.offset(page.offset).limit(page.limit + 1)).scalars())
+    return Leaf(rows[: page.limit], page, len(rows) > page.limit)
+
+
+def of_decision(caller: Caller, number: str) -> AuditEvent:
+    """The row of a decision number. Raises ``Missing`` alike for absent and hidden, ``Denied``."""
+    return _one(caller, AuditEvent.decision == number)
+
+
+def of_id(caller: Caller, event_id: int) -> AuditEvent:
+    """One row by its id. Raises ``Missing`` alike for absent and hidden, ``Denied``."""
+    return _one(caller, AuditEvent.id == event_id)
+
+
+def explainable(
+    caller: Caller,
+    events: Iterable[AuditEvent],
+    known: Mapping[str, OAuthClient],
+    subjects: Mapping[int, Subject],
+) -> frozenset[int]:
+    """The rows of which the caller may read the evidence too: who might ask for it by explain (design §8).
+
+    ``known`` and ``subjects`` are those that the rows name (``clients_of``, ``directory.subjects_by_id``).
+    """
+    return frozenset(
+        event.id
+        for event in events
+        if _explainable(caller, event, known.get(event.client_id or ""), subjects.get(event.user_id or 0))
+    )
+
+
+def _explainable(caller: Caller, event: AuditEvent, client: OAuthClient | None, user: Subject | None) -> bool:
+    if client is not None and not clients.may_see_details(client, caller):
+        return False
+    of_permissions = "findings" in event.detail or event.action in OF_PERMISSIONS
+    if user is None or user.id == caller.user_id or not of_permissions:
+        return True
+    return bool(caller.allows(Asked(Guard.VIEW_PERMISSIONS, user.customer_id)))
+
+
+def clients_of(events: Iterable[AuditEvent]) -> dict[str, OAuthClient]:
+    """The clients that these rows name, deleted ones included; one query."""
+    ids = {event.client_id for event in events if event.client_id is not None}
+    rows = db.session.execute(select(OAuthClient).where(OAuthClient.id.in_(ids))).scalars() if ids else ()
+    return {client.id: client for client in rows}
+
+
+def _one(caller: Caller, condition: Condition) -> AuditEvent:
+    caller.needs(GUARD)
+    statement = select(AuditEvent).where(condition, _readable(caller)).order_by(AuditEvent.id).limit(1)
+    event = db.session.execute(statement).scalar_one_or_none()
+    if event is None:
+        raise Missing("event")
+    return event
+
+
+def _readable(caller: Caller) -> Condition:
+    reached = caller.reach(GUARD)
+    if caller.question.tree.parents.keys() <= reached:
+        return true()
+    of_users = select(Subject.id).where(search.within_reach(caller, GUARD, Subject.customer_id))
+    readable: list[Condition] = [AuditEvent.user_id.in_(of_users)]
+    roots = [c for c, parent in caller.question.tree.parents.items() if parent is None and c in reached]
+    if roots:
+        domains = {caller.question.tree.domains[root] for root in roots}
+        of_clients = select(OAuthClient.id).where(OAuthClient.domain_id.in_(domains))
+        nobodys = [AuditEvent.client_id.in_(of_clients)]
+        if directory.home_domain().id in domains:
+            nobodys += [
+                AuditEvent.client_id.is_(None),
+                AuditEvent.client_id.not_in(select(OAuthClient.id)),
+            ]
+        readable.append(and_(AuditEvent.user_id.is_(None), or_(*nobodys)))
+    return or_(*readable)
+
+
+def _filters(criteria: AuditCriteria) -> list[Condition]:
+    conditions: list[Condition] = [
+        column == text
+        for column, text in (
+            (AuditEvent.action, criteria.action),
+            (AuditEvent.decision, criteria.decision),
+            (AuditEvent.address, criteria.address),
+        )
+        if text
+    ]
+    if criteria.outcome:
+        conditions.append(AuditEvent.outcome == criteria.outcome)
+        # Said once more in the words of its index, which SQLite wants.
+        conditions += [AuditEvent.outcome != "success"] if criteria.outcome != "success" else []
+    if criteria.who:
+        acted = and_(AuditEvent.actor_name == criteria.who, AuditEvent.actor_name != AuditEvent.user_name)
+        conditions.append(or_(AuditEvent.user_name == criteria.who, acted))
+    if criteria.client:
+        named = (OAuthClient.id == criteria.client) | (OAuthClient.short_name == criteria.client)
+        ids = db.session.execute(select(OAuthClient.id).where(named)).scalars()
+        conditions.append(AuditEvent.client_id.in_([*ids]))
+    if criteria.span.start is not None:
+        conditions.append(AuditEvent.at >= criteria.span.start)
+    if criteria.span.end is not None:
+        conditions.append(AuditEvent.at <= criteria.span.end)
+    return conditions

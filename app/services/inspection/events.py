@@ -1,0 +1,74 @@
+"""Authentication events (contract 3.9): the audit trail, as the people concerned may read it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from app.models.audit import AuditEvent
+from app.models.directory import Subject
+from app.services.access import search
+from app.services.access.callers import Caller
+from app.services.access.search import Condition
+from app.services.access.search import Found
+from app.services.access.search import Page
+from app.services.guards import Guard
+
+# What the contract calls our actions; others are not authentication events.
+ACTIONS = {
+    "login": "login",
+    "user-block": "userBlocked",
+    "user-unblock": "userUnblocked",
+    "totp-enrol": "totpEnrolled",
+    "webauthn-enrol": "keyEnrolled",
+}
+
+
+# Calls that only ask: too many to be read by the person they concern.
+UNTOLD = ("introspect", "userinfo", "api", "page")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From and to, both included; ``None`` is unbounded."""
+
+    start: datetime | None = None
+    end: datetime | None = None
+
+
+def of_user(user_id: int, span: Span, page: Page) -> Found[AuditEvent]:
+    """The events of one user, newest first."""
+    return _found(AuditEvent.user_id == user_id, span, page)
+
+
+def about(user_id: int, page: Page) -> Found[AuditEvent]:
+    """Everything written down about one user, or done by him, newest first: what the person may read."""
+    condition = (AuditEvent.user_id == user_id) & AuditEvent.action.not_in(UNTOLD)
+    return search.fetch(AuditEvent, condition, page, [AuditEvent.at.desc(), AuditEvent.id.desc()])
+
+
+def of_customers(
+    caller: Caller, customers: Collection[int], domains: Collection[int], span: Span, page: Page
+) -> Found[AuditEvent]:
+    """The events of the users one may see them for, newest first. Raises ``Denied``."""
+    caller.needs(Guard.VIEW_USER_AUTHENTICATION_EVENTS)
+    visible = search.within_reach(caller, Guard.VIEW_USER_AUTHENTICATION_EVENTS, Subject.customer_id)
+    if customers:
+        tree = caller.question.tree
+        below = [c for c in tree.parents if not frozenset(customers).isdisjoint(tree.ancestors(c))]
+        visible &= Subject.customer_id.in_(below)
+    if domains:
+        visible &= Subject.domain_id.in_(list(domains))
+    return _found(AuditEvent.user_id.in_(select(Subject.id).where(visible)), span, page)
+
+
+def _found(condition: Condition, span: Span, page: Page) -> Found[AuditEvent]:
+    condition = condition & AuditEvent.action.in_(list(ACTIONS))
+    if span.start is not None:
+        condition &= AuditEvent.at >= span.start
+    if span.end is not None:
+        condition &= AuditEvent.at <= span.end
+    return search.fetch(AuditEvent, condition, page, [AuditEvent.at.desc(), AuditEvent.id.desc()])

@@ -1,0 +1,193 @@
+"""Why may, or may not, this person use this client? The decision itself, every check in order (design §8)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from app.extensions import db
+from app.models.clients import OAuthClient
+from app.models.directory import User
+from app.models.grants import Grant
+from app.policy import network
+from app.policy.facts import CredentialFacts
+from app.policy.facts import Decision
+from app.policy.facts import Finding
+from app.policy.facts import Leg
+from app.policy.facts import LoginFacts
+from app.policy.facts import Missing
+from app.policy.facts import Outcome
+from app.policy.facts import Question
+from app.policy.facts import SecurityLevel
+from app.policy.reasons import REASONS
+from app.policy.reasons import private_sentence
+from app.policy.reasons import public_sentence
+from app.policy.rights import Rights
+from app.services import problems
+from app.services.access import fact_rows
+from app.services.access import facts
+from app.services.access import gate
+from app.services.access import grants
+from app.services.audit_log import audit
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A decision and the question it answers, ready to be shown."""
+
+    decision: Decision
+    question: Question
+    customer: int | None = None
+
+    @property
+    def rights(self) -> Rights:
+        """The effective rights, for the customer asked about when there is one."""
+        rights = self.decision.rights
+        return rights if self.customer is None else rights.to_customers((self.customer,))
+
+    def missing(self, translate: Callable[[str], str] = str) -> list[tuple[Missing, str]]:
+        """Each function of the permission scope that falls away, and the sentence why."""
+        return [(one, self._why(one, translate)) for one in gate.missing(self.question)]
+
+    def as_data(self, *, evidence: bool = True) -> dict[str, Any]:
+        """The wire form. Without ``evidence`` only what the person concerned may be told."""
+        graph, tree = self.question.graph, self.question.tree
+        return {
+            "decision": self.decision.number,
+            "allowed": self.decision.allowed,
+            "leg": str(self.decision.leg),
+            "findings": [
+                data if evidence else {**data, "evidence": {}, "message": told(finding, evidence=False)}
+                for data, finding in zip(audit.findings(self.decision), self.decision.findings, strict=True)
+            ],
+            "permissions": [
+                {"function": graph.names[function], "customer": tree.names[top]}
+                for function, tops in sorted(self.rights.held.items())
+                for top in sorted(tops)
+            ],
+            "missing": [
+                {"function": graph.names[one.function], "reason": one.reason, "message": why}
+                for one, why in self.missing()
+            ],
+        }
+
+    def _why(self, missing: Missing, translate: Callable[[str], str]) -> str:
+        who = {"user": self.question.user.name, "function": self.question.graph.names[missing.function]}
+        return translate(REASONS[missing.reason].private).format_map(who)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A decision as it was written down."""
+
+    decision: str
+    at: datetime
+    action: str
+    outcome: str
+    leg: str | None
+    user: str | None
+    client: str | None
+    client_ip: str | None
+    reasons: tuple[str, ...]
+    found: tuple[Mapping[str, Any], ...]
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What each rule said then; none of a refusal before there was anybody to decide about."""
+        return tuple(
+            Finding(one["rule"], Outcome(one["outcome"]), one["reason"], one["evidence"])
+            for one in self.found
+        )
+
+    def as_data(self, *, evidence: bool = True) -> dict[str, Any]:
+        """The wire form. Without ``evidence`` the codes of the reasons only."""
+        return {
+            "decision": self.decision,
+            "timestamp": int(self.at.timestamp() * 1000),
+            "action": self.action,
+            "outcome": self.outcome,
+            "leg": self.leg,
+            "user": self.user,
+            "client": self.client,
+            "clientIP": self.client_ip,
+            "reasons": list(self.reasons),
+            "findings": list(self.found) if evidence else [],
+        }
+
+
+def told(finding: Finding, *, evidence: bool, translate: Callable[[str], str] = str) -> str:
+    """The sentence of a finding: what the person concerned may be told, or with the ``evidence``."""
+    if finding.outcome is Outcome.FAIL and not evidence:
+        return public_sentence(finding, translate)
+    return private_sentence(finding, translate)
+
+
+def explain(
+    client: OAuthClient,
+    user: User,
+    *,
+    address: str | None = None,
+    customer: int | None = None,
+    scopes: Sequence[str] = (),
+    leg: Leg = Leg.API,
+    level: SecurityLevel | None = None,
+) -> Explanation:
+    """Ask the gate what it would answer now, were this person logged in at ``level`` (default: by password).
+
+    Without an address the client is taken to call from inside its range. Consent is judged when the
+    person was ever asked for it.
+    """
+    row = fact_rows.user_row(user.id)
+    if row is None:
+        raise problems.Missing("user")
+    grant = _latest_grant(user.id, client.id)
+    question = facts.question(
+        row,
+        leg,
+        address=address if address is not None else network.first_address(client.client_ip_range),
+        client=facts.client_facts(client),
+        credential=CredentialFacts(kind="session"),
+        login=LoginFacts(level=level or SecurityLevel.STANDARD),
+        grant=grants.as_facts(grant),
+        scopes=frozenset(scopes),
+        consent_needed=grant is not None,
+    )
+    return Explanation(gate.ask(replace(question, leg=leg)), question, customer)
+
+
+def recorded(number: str) -> Recorded:
+    """A decision as it was written down. Raises ``Missing``."""
+    event = audit.by_decision(number)
+    if event is None or event.decision is None:
+        raise problems.Missing("decision")
+    return Recorded(
+        decision=event.decision,
+        at=event.at,
+        action=event.action,
+        outcome=event.outcome,
+        leg=event.leg,
+        user=event.user_name,
+        client=event.client_id,
+        client_ip=event.address,
+        reasons=tuple(event.reasons),
+        found=tuple(event.detail.get("findings", ())),
+    )
+
+
+def _latest_grant(user_id: int, client_id: str) -> Grant | None:
+    return (
+        db.session.execute(
+            select(Grant)
+            .where(Grant.user_id == user_id, Grant.client_id == client_id)
+            .order_by(Grant.withdrawn_at.is_not(None), Grant.updated_at.desc())
+        )
+        .scalars()
+        .first()
+    )

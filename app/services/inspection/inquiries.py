@@ -1,0 +1,189 @@
+"""Somebody asks why: which client and user are meant, whether the asker may be told, and what is answered.
+
+The API and the console ask here, so that both are guarded alike (design §8).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from app.models.clients import OAuthClient
+from app.models.directory import User
+from app.policy.facts import Leg
+from app.policy.facts import SecurityLevel
+from app.policy.network import canonical_address
+from app.policy.scopes import parse_scope
+from app.services.access import directory
+from app.services.access.callers import Caller
+from app.services.access.facts import Asked
+from app.services.administration import reach
+from app.services.client_registry import clients
+from app.services.guards import Guard
+from app.services.inspection import explain
+from app.services.inspection.explain import Explanation
+from app.services.inspection.explain import Recorded
+from app.services.problems import Denied
+from app.services.problems import FieldProblem
+from app.services.problems import Invalid
+from app.services.problems import Missing
+from app.services.problems import Problem
+
+NO_USER = FieldProblem("user", "Name the user to explain.", "MISSING")
+UNKNOWN_USER = FieldProblem("user", "There is no such user.", "UNKNOWN")
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """What is asked, as it was sent; client, user and customer by id or name.
+
+    With the number of a ``decision`` the client and the user are those of that decision, unless named.
+    """
+
+    client: str | None = None
+    user: str | None = None
+    customer: str | None = None
+    client_ip: str | None = None
+    scope: str | None = None
+    leg: Leg | None = None
+    level: SecurityLevel | None = None
+    decision: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The explanation and whom it is about; about oneself (``oneself``) it comes without evidence."""
+
+    client: OAuthClient
+    user: User
+    explanation: Explanation
+    oneself: bool
+    recorded: Recorded | None = None
+
+    def as_data(self) -> dict[str, Any]:
+        """The wire form, with the recorded decision beside today's when one was asked for."""
+        data = self.explanation.as_data(evidence=not self.oneself)
+        if self.recorded is None:
+            return data
+        return {**data, "recorded": self.recorded.as_data(evidence=not self.oneself)}
+
+
+def answer(asked: Inquiry, caller: Caller) -> Answered:
+    """Free about oneself, without evidence; about others with both guards.
+
+    Raises ``Denied``, ``Invalid``, ``Missing``.
+    """
+    client = _client(asked.client, caller) if asked.client is not None else None
+    recorded = explain.recorded(asked.decision) if asked.decision is not None else None
+    if client is None:
+        client = _client_of(recorded, caller)
+    _insist_known(client, caller)
+    if recorded is not None and recorded.client != client.id:
+        raise Missing("decision")
+    name = asked.user or (recorded.user if recorded is not None else None)
+    if name is None:
+        raise Invalid(NO_USER)
+    user = directory.find_user(name, caller.domain_id)
+    oneself = user is not None and user.id == caller.user_id
+    if oneself:
+        clients.visible_or_refused(client, caller)
+    else:
+        _needs(
+            Guard.VIEW_OAUTH_CLIENTS_DETAILS,
+            clients.guard_customer(client),
+            caller,
+            clients.may_see(client, caller),
+            Missing("client"),
+        )
+    user = _judged(user, caller)
+    explained = explain.explain(
+        client,
+        user,
+        address=_address(asked.client_ip),
+        customer=_customer(asked.customer, caller),
+        scopes=_scopes(asked.scope),
+        leg=asked.leg or Leg.API,
+        level=asked.level,
+    )
+    return Answered(client, user, explained, oneself, recorded)
+
+
+def wrong_user(name: str | None, caller: Caller) -> FieldProblem | None:
+    """What ``answer`` would say of the user, when it never came to that because of the application."""
+    if name is None:
+        return NO_USER
+    try:
+        _judged(directory.find_user(name, caller.domain_id), caller)
+    except Invalid as problem:
+        return problem.problems[0]
+    except Denied:
+        pass  # He is known; whether he may be asked about is not what is wrong with his name.
+    return None
+
+
+def _judged(user: User | None, caller: Caller) -> User:
+    """The user, for who may ask about him: oneself, or with the guard. Raises ``Invalid``, ``Denied``."""
+    if user is None:
+        raise Invalid(UNKNOWN_USER)
+    if user.id != caller.user_id:
+        seen = reach.may_see(caller, user)
+        _needs(Guard.VIEW_PERMISSIONS, user.customer_id, caller, seen, Invalid(UNKNOWN_USER))
+    return user
+
+
+def _insist_known(client: OAuthClient, caller: Caller) -> None:
+    """Before anything else is judged: of what he may not know he hears what he hears of nothing (rule 58)."""
+    at = _living(clients.guard_customer(client), caller)
+    if not caller.allows(Asked(Guard.VIEW_OAUTH_CLIENTS_DETAILS, at)):
+        clients.visible_or_refused(client, caller)
+
+
+def _needs(guard: Guard, customer: int, caller: Caller, seen: bool, absent: Problem) -> None:
+    """Go on only with the guard. Who may not even know of the thing hears that there is none (rule 58)."""
+    at = _living(customer, caller)
+    if not seen and not caller.allows(Asked(guard, at)):
+        raise absent
+    caller.needs(guard, at)
+
+
+def _living(customer: int, caller: Caller) -> int:
+    """The customer itself or, as nothing is held for a disabled one, the first above it that counts."""
+    tree = caller.question.tree
+    return next((one for one in tree.ancestors(customer) if tree.alive(one)), customer)
+
+
+def _client(text: str, caller: Caller) -> OAuthClient:
+    return clients.deleted(text) or clients.find(text, caller.domain_id)
+
+
+def _client_of(recorded: Recorded | None, caller: Caller) -> OAuthClient:
+    if recorded is None:
+        raise Invalid(FieldProblem("client", "Name the application to explain.", "MISSING"))
+    if recorded.client is None:
+        raise Missing("decision")
+    return _client(recorded.client, caller)
+
+
+def _address(text: str | None) -> str | None:
+    if text is None:
+        return None
+    address = canonical_address(text)
+    if address is None:
+        raise Invalid(FieldProblem("clientIP", "Write one IPv4 or IPv6 address.", "INVALID_PATTERN"))
+    return str(address)
+
+
+def _customer(text: str | None, caller: Caller) -> int | None:
+    if text is None:
+        return None
+    customer = directory.find_customer(text, caller.domain_id)
+    if customer is None or not caller.rights.sees(customer.id):
+        raise Invalid(FieldProblem("customer", "There is no such customer.", "UNKNOWN"))
+    return customer.id
+
+
+def _scopes(text: str | None) -> tuple[str, ...]:
+    scopes = parse_scope(text)
+    if scopes is None:
+        raise Invalid(FieldProblem("scope", "Write scope names separated by a space.", "INVALID_PATTERN"))
+    return scopes

@@ -1,0 +1,128 @@
+"""Sessions as people and administrators see and end them: the tree login -> applications (design §8)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func
+from sqlalchemy import select
+
+from app import clock
+from app.extensions import db
+from app.models.clients import OAuthClient
+from app.models.directory import User
+from app.models.sessions import LoginSession
+from app.models.sessions import OAuthSession
+from app.services.access import delegation
+from app.services.access import directory
+from app.services.access.callers import Caller
+from app.services.administration.reach import may_see
+from app.services.audit_log import audit
+from app.services.guards import Guard
+from app.services.login import logins
+from app.services.oauth_tokens import oauth_sessions
+from app.services.problems import Missing
+
+MOST_SHOWN = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One login with the application sessions under it, each with its client."""
+
+    login: LoginSession
+    applications: Sequence[tuple[OAuthSession, OAuthClient]]
+
+    @property
+    def shown(self) -> Sequence[tuple[OAuthSession, OAuthClient]]:
+        """As many as a page holds, newest first: an application may log in anew all day long."""
+        return list(reversed(self.applications))[:MOST_SHOWN]
+
+    @property
+    def more(self) -> int:
+        """How many older ones are not shown; they end with the login."""
+        return max(0, len(self.applications) - MOST_SHOWN)
+
+
+def tree(user: User) -> list[Branch]:
+    """The user's living logins, newest first; two queries."""
+    return branches(logins.living(user))
+
+
+def branches(roots: Sequence[LoginSession]) -> list[Branch]:
+    """These logins, each with the application sessions that stand under it; one query.
+
+    What has run out by itself is left away.
+    """
+    until = func.coalesce(OAuthSession.refresh_expires_at, OAuthSession.access_expires_at)
+    statement = (
+        select(OAuthSession, OAuthClient)
+        .join(OAuthClient, OAuthClient.id == OAuthSession.client_id)
+        .where(
+            OAuthSession.login_session_id.in_([login.id for login in roots]),
+            OAuthSession.ended_at.is_(None),
+            until > clock.now(),
+            OAuthClient.deleted_at.is_(None),
+        )
+        .order_by(OAuthSession.created_at)
+    )
+    under: dict[bytes, list[tuple[OAuthSession, OAuthClient]]] = {}
+    for session, client in db.session.execute(statement):
+        under.setdefault(session.login_session_id or b"", []).append((session, client))
+    return [Branch(login, under.get(login.id, ())) for login in roots]
+
+
+def evict(identifier: str, caller: Caller) -> LoginSession | OAuthSession:
+    """End one session by its identifier: one's own, or with ``deleteSession`` another's.
+
+    Raises ``Missing`` alike for absent and hidden, ``Denied``, ``NotHeld``.
+    """
+    session = _named(identifier)
+    if session is None:
+        raise Missing("session")
+    user = directory.user_by_id(session.user_id)
+    if user.id != caller.user_id:
+        if not may_see(caller, user):
+            raise Missing("session")
+        caller.needs(Guard.DELETE_SESSION, user.customer_id)
+        delegation.insist_not_above(caller, user)
+    if isinstance(session, LoginSession):
+        logins.end(session.id, "ended by name", caller.actor)
+    elif oauth_sessions.end(session.id, "ended by name"):
+        audit.record("logout", caller.actor, user=(user.id, user.short_name), client_id=session.client_id)
+    return session
+
+
+def end_all(user: User, caller: Caller) -> int:
+    """End everything the user has open; answers how many logins that were."""
+    count = len(logins.living(user))
+    logins.end_all(user, "ended by an administrator", caller.actor)
+    return count
+
+
+def end_own(caller: Caller) -> None:
+    """End everything the caller has open, everywhere, this login too."""
+    logins.end_all(directory.user_by_id(caller.user_id), "logged out everywhere", caller.actor)
+
+
+def method_of(session: LoginSession | OAuthSession) -> str:
+    """How the person proved himself for this session: ``PASSWORD`` and its like, ``APIKEY`` for a key."""
+    if isinstance(session, LoginSession):
+        return session.method.upper()
+    login = db.session.get(LoginSession, session.login_session_id) if session.login_session_id else None
+    return login.method.upper() if login is not None else "APIKEY"
+
+
+def _named(identifier: str) -> LoginSession | OAuthSession | None:
+    if len(identifier) != 32:
+        return None
+    try:
+        key = bytes.fromhex(identifier)
+    except ValueError:
+        return None
+    login = db.session.get(LoginSession, key)
+    if login is not None:
+        return login if login.ended_at is None else None
+    session = db.session.get(OAuthSession, key)
+    return session if session is not None and session.ended_at is None else None

@@ -1,0 +1,209 @@
+"""What a change would do, before it is made: who gains access to a client, who loses it, and what changes.
+
+The same decision is asked twice for everybody, over today's facts and over the proposed ones. Nothing is
+written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import select
+
+from app import clock
+from app.extensions import db
+from app.models.authority import Permission
+from app.models.clients import OAuthClient
+from app.models.directory import Group
+from app.models.directory import Membership
+from app.models.directory import User
+from app.policy import network
+from app.policy.facts import ClientFacts
+from app.policy.facts import CredentialFacts
+from app.policy.facts import Decision
+from app.policy.facts import Leg
+from app.policy.facts import LoginFacts
+from app.policy.facts import Question
+from app.policy.facts import SecurityLevel
+from app.policy.facts import UserFacts
+from app.policy.rights import Rights
+from app.policy.rights import resolve
+from app.services.access import facts
+from app.services.access import gate
+from app.services.access.callers import Caller
+from app.services.administration import permissions
+from app.services.administration.permissions import NewPermission
+from app.services.client_registry import clients
+from app.services.client_registry.client_checks import ClientChange
+from app.services.guards import Guard
+
+Pair = tuple[int, int]
+MOST_NAMED = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A client as it would be; a permission to be granted, or one to be revoked."""
+
+    client: ClientFacts | None = None
+    granted: tuple[int, int, int] | None = None  # subject, function, customer
+    revoked: int | None = None
+
+
+def granting(new: NewPermission, caller: Caller) -> Proposal:
+    """A permission granted, judged as the grant itself would be. Raises ``Denied``, ``Invalid``."""
+    subject, function, customer = permissions.judged(new, caller)
+    return Proposal(granted=(subject.id, function.id, customer.id))
+
+
+def revoking(permission: int, caller: Caller) -> Proposal:
+    """A permission taken away, judged as that itself would be. Raises as ``permissions.revocable``."""
+    return Proposal(revoked=permissions.revocable(permission, caller).id)
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """One user whose decision or rights would differ. Rights are pairs of function and customer."""
+
+    user: User
+    before: Decision
+    after: Decision
+    gained: tuple[Pair, ...]
+    lost: tuple[Pair, ...]
+
+    @property
+    def access(self) -> Literal["gains", "loses", "keeps", "none"]:
+        """What becomes of the access to the client."""
+        if self.before.allowed:
+            return "keeps" if self.after.allowed else "loses"
+        return "gains" if self.after.allowed else "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """The effects on those the caller may name, and how many others there are."""
+
+    effects: tuple[Effect, ...]
+    unnamed: int
+
+    def count(self, access: str) -> int:
+        """How many of the named gain it, lose it, or keep it with other rights."""
+        return sum(one.access == access for one in self.effects)
+
+
+def client_in_question(id_or_short_name: str, caller: Caller) -> OAuthClient:
+    """The client, for who may see all of it. Raises ``Missing``, ``Denied``."""
+    client = clients.visible(id_or_short_name, caller)
+    caller.needs(Guard.VIEW_OAUTH_CLIENTS_DETAILS, clients.guard_customer(client, caller))
+    return client
+
+
+def updated(client: OAuthClient, change: ClientChange, caller: Caller) -> Proposal:
+    """The client with this change, judged as the change itself would be. Raises as ``clients.update``."""
+    return Proposal(client=facts.client_facts(clients.proposed(client.id, change, caller)))
+
+
+def forecast(client: OAuthClient, proposal: Proposal, caller: Caller) -> Forecast:
+    """Ask for everybody of the client's domain, before and after; five queries, whoever there is."""
+    now_client = facts.client_facts(client)
+    then_client = proposal.client or now_client
+    nameable = caller.reach(Guard.VIEW_PERMISSIONS) & caller.reach(Guard.VIEW_USERS)
+    before, after = _held({}, None), _held(_added(proposal), proposal.revoked)
+    effects: list[Effect] = []
+    unnamed = 0
+    for user in _users(client.domain_id):
+        one = _asked(caller, user, now_client, before.get(user.id, ()))
+        two = _asked(caller, user, then_client, after.get(user.id, ()))
+        gained, lost = _beyond(two.rights, one.rights), _beyond(one.rights, two.rights)
+        if one.allowed == two.allowed and not gained and not lost:
+            continue
+        may_know = user.id == caller.user_id or user.customer_id in nameable
+        if may_know and len(effects) < MOST_NAMED:
+            effects.append(Effect(user, one, two, gained, lost))
+        else:
+            unnamed += 1
+    return Forecast(tuple(effects), unnamed)
+
+
+def _asked(caller: Caller, user: User, client: ClientFacts, granted: Iterable[Pair]) -> Decision:
+    graph, tree = caller.question.graph, caller.question.tree
+    question = Question(
+        leg=Leg.API,
+        now=clock.now(),
+        user=UserFacts(
+            id=user.id,
+            name=user.short_name,
+            customer=user.customer_id,
+            blocked=user.blocked_at is not None,
+            customer_disabled=not tree.alive(user.customer_id),
+            rights=resolve(granted, graph, tree),
+        ),
+        client=client,
+        login=LoginFacts(level=SecurityLevel.STANDARD),
+        credential=CredentialFacts(kind="session"),
+        address=network.first_address(client.address_ranges),
+        graph=graph,
+        tree=tree,
+    )
+    return gate.ask(question)
+
+
+def _users(domain_id: int) -> list[User]:
+    statement = select(User).where(User.domain_id == domain_id, User.deleted_at.is_(None))
+    return list(db.session.execute(statement.order_by(User.short_name)).scalars())
+
+
+def _added(proposal: Proposal) -> dict[int, list[Pair]]:
+    if proposal.granted is None:
+        return {}
+    subject, function, customer = proposal.granted
+    return {subject: [(function, customer)]}
+
+
+def _held(added: Mapping[int, list[Pair]], without: int | None) -> dict[int, list[Pair]]:
+    """What everybody is granted, through groups too, with these rows more and that one less."""
+    rows = db.session.execute(
+        select(Permission.id, Permission.subject_id, Permission.function_id, Permission.customer_id).where(
+            Permission.revoked_at.is_(None)
+        )
+    )
+    granted: dict[int, list[Pair]] = {subject: list(pairs) for subject, pairs in added.items()}
+    for row in rows:
+        if row.id != without:
+            granted.setdefault(row.subject_id, []).append((row.function_id, row.customer_id))
+    above = _groups_above()
+    members = {*granted, *above}
+    return {one: [p for subject in _line(one, above) for p in granted.get(subject, ())] for one in members}
+
+
+def _groups_above() -> dict[int, list[int]]:
+    living = select(Group.id).where(Group.deleted_at.is_(None))
+    rows = db.session.execute(
+        select(Membership.member_id, Membership.group_id).where(
+            Membership.removed_at.is_(None), Membership.group_id.in_(living)
+        )
+    )
+    above: dict[int, list[int]] = {}
+    for row in rows:
+        above.setdefault(row.member_id, []).append(row.group_id)
+    return above
+
+
+def _line(subject: int, above: Mapping[int, list[int]]) -> set[int]:
+    seen: set[int] = set()
+    waiting = [subject]
+    while waiting:
+        one = waiting.pop()
+        if one not in seen:
+            seen.add(one)
+            waiting.extend(above.get(one, ()))
+    return seen
+
+
+def _beyond(rights: Rights, other: Rights) -> tuple[Pair, ...]:
+    """What is in one and not in the other."""
+    pairs = ((function, top) for function, tops in sorted(rights.held.items()) for top in sorted(tops))
+    return tuple((function, top) for function, top in pairs if not other.allows(function, top))

@@ -1,0 +1,1 @@
+"""How a person logs in, proves presence and recovers."""

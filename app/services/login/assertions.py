@@ -1,0 +1,102 @@
+"""Whether what a passkey signed counts. Who calls says which challenge had to be signed."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import webauthn
+from sqlalchemy import update
+from webauthn.helpers import bytes_to_base64url
+from webauthn.helpers.structs import AuthenticationCredential
+from webauthn.helpers.structs import AuthenticatorAssertionResponse
+
+from app import clock
+from app.extensions import db
+from app.models.webauthn import WebAuthnCredential
+from app.policy import network
+from app.runtime import settings
+from app.services.contact import Contact
+from app.services.login import passkeys
+from app.services.unit import write
+
+
+@dataclass(frozen=True, slots=True)
+class Assertion:
+    """What an authenticator signed."""
+
+    challenge_id: str
+    key_id: bytes
+    authenticator_data: bytes
+    client_data: bytes
+    signature: bytes
+
+
+def rp_id() -> str:
+    """What passkeys are bound to: the host name of this server."""
+    return urlsplit(settings().base_url).hostname or ""
+
+
+def browsers_can() -> bool:
+    """Whether browsers use passkeys here: they do for a name, never for an address (WebAuthn 5.1.2)."""
+    try:
+        ipaddress.ip_address(rp_id())
+    except ValueError:
+        return True
+    return False
+
+
+def wrong_with(assertion: Assertion, challenge: bytes, user_id: int, contact: Contact) -> str | None:
+    """Why an assertion over this challenge does not count, for the audit row; ``None`` when it does.
+
+    Then its use is noted, in a unit of its own.
+    """
+    key = next((one for one in passkeys.living(user_id) if one.credential_id == assertion.key_id), None)
+    if key is None:
+        return "webauthn_unknown_key"
+    if not network.in_ranges(contact.address, key.valid_sources):
+        return "webauthn_source"
+    count = _verified_count(assertion, challenge, key.public_key)
+    if count is None:
+        return "webauthn_signature"
+    if (count or key.sign_count) and count <= key.sign_count:
+        return "webauthn_counter"
+    key_id, before, now = key.id, key.sign_count, clock.now()
+    noted = write(
+        lambda: db.session.execute(
+            update(WebAuthnCredential)
+            .where(
+                WebAuthnCredential.id == key_id,
+                WebAuthnCredential.revoked_at.is_(None),
+                WebAuthnCredential.sign_count == before,
+            )
+            .values(sign_count=count, last_used_at=now, last_used_ip=contact.address)
+        )
+    )
+    return None if noted.rowcount else "webauthn_counter"  # type: ignore[attr-defined]
+
+
+def _verified_count(assertion: Assertion, challenge: bytes, public_key: bytes) -> int | None:
+    """The authenticator's counter, when everything it signed is right; the counter itself is not judged."""
+    try:
+        verified = webauthn.verify_authentication_response(
+            credential=AuthenticationCredential(
+                id=bytes_to_base64url(assertion.key_id),
+                raw_id=assertion.key_id,
+                response=AuthenticatorAssertionResponse(
+                    client_data_json=assertion.client_data,
+                    authenticator_data=assertion.authenticator_data,
+                    signature=assertion.signature,
+                ),
+            ),
+            expected_challenge=challenge,
+            expected_rp_id=rp_id(),
+            expected_origin=settings().base_url,
+            credential_public_key=public_key,
+            credential_current_sign_count=0,
+            require_user_verification=True,
+        )
+    except Exception:  # the parsers of hostile bytes raise whatever they please
+        return None
+    return verified.new_sign_count

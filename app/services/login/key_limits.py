@@ -1,0 +1,115 @@
+"""What a new API key may do at most, judged from what was asked for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.models.apikeys import APIKey
+from app.models.directory import User
+from app.policy import network
+from app.services.access import apikeys
+from app.services.access import authority
+from app.services.access import directory
+from app.services.access.apikeys import ANYWHERE
+from app.services.access.apikeys import DEFAULT_DAYS
+from app.services.access.callers import Caller
+from app.services.guards import ALL_FUNCTIONS
+from app.services.problems import FieldProblem
+from app.services.problems import Invalid
+
+MOST_DAYS = 3650
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the request said; ``None`` is *not sent*. Ids and names are still text."""
+
+    expiration_days: int | None = None
+    disable_expiration: bool = False
+    sources: Sequence[str] | None = None
+    functions: Sequence[str] | None = None
+    customers: Sequence[str] | None = None
+    read_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """``days`` of ``None`` never expires; ``sources`` is never empty."""
+
+    days: int | None
+    sources: tuple[str, ...]
+    constraints: dict[str, Any] | None
+
+
+def from_request(caller: Caller, asked: Asked) -> Limits:
+    """The limits, no wider than asked. Raises ``Invalid`` naming every wrong field."""
+    problems: list[FieldProblem] = []
+    days: int | None = DEFAULT_DAYS if asked.expiration_days is None else asked.expiration_days
+    if asked.disable_expiration or days == 0:
+        # Only somebody who holds everything for his domain may make a key that never expires.
+        days = None
+        if not _may_last_for_ever(caller):
+            problems.append(
+                FieldProblem("expirationDays", "You may not make a key that never expires.", "NOT_ALLOWED")
+            )
+    elif days is not None and not 0 < days <= MOST_DAYS:
+        problems.append(FieldProblem("expirationDays", f"Choose 1 to {MOST_DAYS} days.", "OUT_OF_RANGE"))
+    sources: tuple[str, ...] = ANYWHERE
+    if asked.sources is not None:
+        wrong = network.range_problems(list(asked.sources))
+        problems += [
+            FieldProblem("validSources" if i < 0 else f"validSources[{i}]", p.problem, "INVALID_RANGE")
+            for i, p in wrong
+        ]
+        if not wrong:
+            sources = tuple(network.parse_ranges(list(asked.sources)))
+    constraints = _constraints(caller, asked, problems)
+    if problems:
+        raise Invalid(*problems)
+    return Limits(days, sources, constraints)
+
+
+def create_key(user: User, description: str, asked: Asked, caller: Caller) -> tuple[APIKey, str]:
+    """A new key of this user, no wider than asked; its text is told once. Inside a unit of work.
+
+    Whether the caller may make one is judged before. Raises ``Invalid``.
+    """
+    limits = from_request(caller, asked)
+    return apikeys.create(
+        user,
+        description,
+        caller.actor,
+        days=limits.days,
+        sources=limits.sources,
+        constraints=limits.constraints,
+    )
+
+
+def _may_last_for_ever(caller: Caller) -> bool:
+    top = authority.find_function(ALL_FUNCTIONS)
+    return top is not None and authority.holds_all(
+        caller, top.id, directory.root_customer(caller.domain_id).id
+    )
+
+
+def _constraints(caller: Caller, asked: Asked, problems: list[FieldProblem]) -> dict[str, Any] | None:
+    stored: dict[str, Any] = {}
+    if asked.functions is not None:
+        found = [authority.find_function(text) for text in asked.functions]
+        if None in found:
+            problems.append(
+                FieldProblem("sessionConstraints.function", "There is no such function.", "UNKNOWN")
+            )
+        stored["functions"] = [function.id for function in found if function is not None]
+    if asked.customers is not None:
+        places = [directory.find_customer(text, caller.domain_id) for text in asked.customers]
+        if any(place is None or not caller.rights.sees(place.id) for place in places):
+            problems.append(
+                FieldProblem("sessionConstraints.customerID", "There is no such customer.", "UNKNOWN")
+            )
+        stored["customers"] = [place.id for place in places if place is not None]
+    if asked.read_only:
+        stored["readOnly"] = True
+    return stored or None

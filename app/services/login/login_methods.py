@@ -1,0 +1,115 @@
+"""The ways in that a user has: set up or not, and switched off by an administrator or not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from app.extensions import db
+from app.models.apikeys import APIKey
+from app.models.directory import User
+from app.models.totp import TOTPGenerator
+from app.models.webauthn import WebAuthnCredential
+from app.services.audit_log import audit
+from app.services.audit_log.audit import Actor
+from app.services.guards import Guard
+from app.services.login import logins
+from app.services.login import passkeys
+from app.services.login.logins import PASSWORD
+from app.services.login.logins import SIGNATURE
+from app.services.login.logins import TOTP
+from app.services.problems import FieldProblem
+from app.services.problems import Invalid
+from app.services.problems import Missing
+
+# Who may let somebody else log in so, or not.
+METHOD_GUARDS = {
+    PASSWORD.method: Guard.UPDATE_USER,
+    TOTP.method: Guard.ADMINISTRATIVE_TOTP,
+    SIGNATURE.method: Guard.ADMINISTRATIVE_SIGNATURE,
+    "apikey": Guard.ADMINISTRATIVE_API_KEY,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """One way in: whether the user has set it up, and whether an administrator lets him use it."""
+
+    name: str
+    initialized: bool
+    enabled: bool = True
+    last_used_at: datetime | None = None
+    last_used_ip: str | None = None
+
+
+def methods_of(user: User) -> list[Method]:
+    """Every way in there is, as it stands for this user."""
+    off = user.disabled_methods or ()
+    by_password = user.last_login_method == PASSWORD.method
+    generator = db.session.get(TOTPGenerator, user.id)
+    signing = passkeys.living(user.id)
+    keys = list(
+        db.session.execute(
+            select(APIKey).where(APIKey.user_id == user.id, APIKey.revoked_at.is_(None))
+        ).scalars()
+    )
+    return [
+        Method(
+            PASSWORD.method,
+            user.password_hash is not None,
+            PASSWORD.method not in off,
+            user.last_login_at if by_password else None,
+            user.last_login_ip if by_password else None,
+        ),
+        Method(
+            TOTP.method,
+            generator is not None and generator.active_sealed is not None,
+            TOTP.method not in off,
+            generator.last_used_at if generator is not None else None,
+            generator.last_used_ip if generator is not None else None,
+        ),
+        Method(SIGNATURE.method, bool(signing), SIGNATURE.method not in off, *_latest(signing)),
+        Method("apikey", bool(keys), True, *_latest(keys)),
+    ]
+
+
+def guard_of_method(name: str) -> Guard:
+    """The guard of a way in. Raises ``Missing``."""
+    if name not in METHOD_GUARDS:
+        raise Missing("method")
+    return METHOD_GUARDS[name]
+
+
+def enable_method(user: User, name: str, actor: Actor) -> None:
+    """Let the user log in so again."""
+    off = user.disabled_methods or []
+    if name in off:
+        user.disabled_methods = [one for one in off if one != name]
+        db.session.flush()
+        audit.record("method-enable", actor, user=(user.id, user.short_name), detail={"method": name})
+
+
+def disable_method(user: User, name: str, actor: Actor) -> None:
+    """No login so from now on; those that were begun so end. What was set up stays. Raises ``Invalid``."""
+    if name == "apikey":
+        raise Invalid(FieldProblem("method", "Revoke the user's keys instead.", "NOT_ALLOWED"))
+    off = user.disabled_methods or []
+    if name not in off:
+        user.disabled_methods = [*off, name]
+        db.session.flush()
+        logins.end_by_method(user, name, actor)
+        audit.record("method-disable", actor, user=(user.id, user.short_name), detail={"method": name})
+
+
+def has_second_factor(user_id: int) -> bool:
+    """Whether the user has one-time codes or a passkey set up."""
+    generator = db.session.get(TOTPGenerator, user_id)
+    return bool(generator is not None and generator.active_sealed) or bool(passkeys.living(user_id))
+
+
+def _latest(rows: Sequence[WebAuthnCredential] | Sequence[APIKey]) -> tuple[datetime | None, str | None]:
+    used = [(row.last_used_at, row.last_used_ip) for row in rows if row.last_used_at is not None]
+    return max(used, key=lambda one: one[0]) if used else (None, None)

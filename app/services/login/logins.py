@@ -1,0 +1,245 @@
+"""Login sessions: begun by a proof of who somebody is, seen, re-opened, ended (design decision 8)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy import update
+
+from app import clock
+from app.extensions import db
+from app.models.directory import User
+from app.models.sessions import LoginSession
+from app.models.sessions import OAuthSession
+from app.policy.effective import session_level
+from app.policy.facts import SecurityLevel
+from app.runtime import settings
+from app.services.access.facts import IMPERSONATOR_EPOCH
+from app.services.audit_log import audit
+from app.services.audit_log.audit import Actor
+from app.services.contact import Contact
+from app.services.oauth_tokens.tokens import Kind
+from app.services.oauth_tokens.tokens import Token
+from app.services.oauth_tokens.tokens import mint
+from app.services.oauth_tokens.tokens import new_id
+from app.services.unit import write
+
+if TYPE_CHECKING:
+    from app.services.access.callers import Caller
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What a person just proved: by which method, and how strong that is (design decision 17)."""
+
+    method: str
+    level: SecurityLevel
+
+
+PASSWORD = Proof("password", SecurityLevel.STANDARD)
+TOTP = Proof("totp", SecurityLevel.ADMINISTRATIVE)
+SIGNATURE = Proof("signature", SecurityLevel.ADMINISTRATIVE)
+
+
+def begin(user: User, proof: Proof, contact: Contact) -> Token:
+    """A new login session; returns its token, which is not kept."""
+    now = clock.now()
+    login_id = new_id()
+    token = mint(Kind.LOGIN, user.short_name, login_id)
+    db.session.add(
+        LoginSession(
+            id=login_id,
+            user_id=user.id,
+            token_digest=token.digest,
+            user_name=user.short_name,
+            method=proof.method,
+            security_level=int(proof.level),
+            session_epoch=user.session_epoch or 0,
+            client_ip=contact.address,
+            user_agent=contact.user_agent[:200],
+            created_at=now,
+            authenticated_at=now,
+            last_seen_at=now,
+            expires_at=now + timedelta(seconds=settings().login_seconds),
+        )
+    )
+    _remember(user, proof, contact)
+    return token
+
+
+def constrain(caller: Caller, constraints: dict[str, Any]) -> Token:
+    """A login that may do less than the credential it is made from, and dies with it (security rule 46)."""
+    user = db.session.get_one(User, caller.user_id)
+    method = "apikey" if caller.kind == "key" else str(caller.row.login_method)
+    token = _child(caller, user, constraints, method=method, level=session_level(caller.question))
+    detail = {"session": token.session_id.hex(), **constraints}
+    audit.record("session-constrain", caller.actor, detail=detail)
+    return token
+
+
+def impersonate(caller: Caller, user: User, constraints: dict[str, Any], level: int) -> Token:
+    """A login that acts as another user, with what both hold; dies with the one it is made from."""
+    level = min(level, session_level(caller.question))
+    kept = {**constraints, IMPERSONATOR_EPOCH: caller.row.user_epoch}
+    token = _child(caller, user, kept, method="impersonated", level=level, impersonator=caller.user_id)
+    detail = {"session": token.session_id.hex(), **constraints}
+    audit.record("impersonation-begin", caller.actor, user=(user.id, user.short_name), detail=detail)
+    return token
+
+
+def _child(
+    caller: Caller,
+    user: User,
+    constraints: dict[str, Any],
+    *,
+    method: str,
+    level: int,
+    impersonator: int | None = None,
+) -> Token:
+    """A login made from a login or a key, never beyond its end."""
+    row, now = caller.row, clock.now()
+    by_key = caller.kind == "key"
+    latest = now + timedelta(seconds=settings().login_seconds)
+    until = row.key_expires_at if by_key else row.login_expires_at
+    login_id = new_id()
+    token = mint(Kind.LOGIN, user.short_name, login_id)
+    db.session.add(
+        LoginSession(
+            id=login_id,
+            user_id=user.id,
+            parent_id=None if by_key else row.login_id,
+            api_key_id=row.key_id if by_key else None,
+            impersonator_id=impersonator,
+            token_digest=token.digest,
+            user_name=user.short_name,
+            method=method,
+            security_level=level,
+            session_epoch=user.session_epoch or 0,
+            constraints=constraints,
+            client_ip=caller.contact.address,
+            user_agent=caller.contact.user_agent[:200],
+            created_at=now,
+            authenticated_at=now if by_key else row.login_authenticated_at,
+            last_seen_at=now,
+            expires_at=min(latest, until) if until is not None else latest,
+        )
+    )
+    return token
+
+
+def reopen(login_id: bytes, user: User, proof: Proof, contact: Contact) -> Token | None:
+    """The same user logs in again in the same browser: the same row under a new token.
+
+    ``None`` when the row has ended, reached its absolute end or belongs to somebody else: nothing ended
+    comes back. Its absolute end stays.
+    """
+    now = clock.now()
+    token = mint(Kind.LOGIN, user.short_name, login_id)
+    changed = db.session.execute(
+        update(LoginSession)
+        .where(
+            LoginSession.id == login_id,
+            LoginSession.user_id == user.id,
+            LoginSession.ended_at.is_(None),
+            LoginSession.expires_at > now,
+            LoginSession.session_epoch == (user.session_epoch or 0),
+            LoginSession.parent_id.is_(None),
+        )
+        .values(
+            token_digest=token.digest,
+            method=proof.method,
+            security_level=int(proof.level),
+            authenticated_at=now,
+            last_seen_at=now,
+            client_ip=contact.address,
+            user_agent=contact.user_agent[:200],
+        )
+    )
+    if not changed.rowcount:  # type: ignore[attr-defined]
+        return None
+    _remember(user, proof, contact)
+    return token
+
+
+def end(login_id: bytes, reason: str, actor: Actor) -> bool:
+    """End one login and, by the join at every use, all that hangs on it. True when it was alive."""
+    changed = db.session.execute(
+        update(LoginSession)
+        .where(LoginSession.id == login_id, LoginSession.ended_at.is_(None))
+        .values(ended_at=clock.now(), end_reason=reason)
+        .returning(LoginSession.user_id, LoginSession.user_name)
+    ).one_or_none()
+    if changed is None:
+        return False
+    owner = (changed.user_id, changed.user_name) if changed.user_id != actor.id else None
+    audit.record("logout", actor, user=owner, detail={"login": login_id.hex(), "reason": reason})
+    return True
+
+
+def end_all(user: User, reason: str, actor: Actor) -> None:
+    """End everything the user has open, everywhere: one write that races with nothing (decision 8)."""
+    db.session.execute(update(User).where(User.id == user.id).values(session_epoch=User.session_epoch + 1))
+    db.session.expire(user, ["session_epoch"])
+    audit.record("logout-everywhere", actor, user=(user.id, user.short_name), detail={"reason": reason})
+
+
+def end_by_method(user: User, method: str, actor: Actor) -> None:
+    """End the user's logins that were proven by this method, and all that hangs on them."""
+    for login in living(user):
+        if login.method == method:
+            end(login.id, "method disabled", actor)
+
+
+def seen(login_id: bytes, last_seen_at: object) -> None:
+    """Move the idle clock, best effort, in its own unit, at most once in a while (design §7).
+
+    Conditional on the value read, so that nothing that ended or went idle since comes back.
+    """
+    pause = timedelta(seconds=min(60, settings().login_idle_seconds // 4))
+    now = clock.now()
+    if last_seen_at is None or now - last_seen_at < pause:  # type: ignore[operator]
+        return
+    write(
+        lambda: db.session.execute(
+            update(LoginSession)
+            .where(
+                LoginSession.id == login_id,
+                LoginSession.ended_at.is_(None),
+                LoginSession.last_seen_at == last_seen_at,
+            )
+            .values(last_seen_at=now)
+        )
+    )
+
+
+def living(user: User) -> list[LoginSession]:
+    """The user's logins that still stand, newest first."""
+    statement = (
+        select(LoginSession)
+        .where(
+            LoginSession.user_id == user.id,
+            LoginSession.ended_at.is_(None),
+            LoginSession.expires_at > clock.now(),
+            LoginSession.session_epoch == (user.session_epoch or 0),
+        )
+        .order_by(LoginSession.created_at.desc())
+    )
+    return list(db.session.execute(statement).scalars())
+
+
+def served(login_id: bytes, client_id: str) -> bool:
+    """Whether this login was ever used for this application."""
+    found = select(OAuthSession.id).where(
+        OAuthSession.login_session_id == login_id, OAuthSession.client_id == client_id
+    )
+    return db.session.execute(select(found.exists())).scalar_one()
+
+
+def _remember(user: User, proof: Proof, contact: Contact) -> None:
+    user.last_login_at = clock.now()
+    user.last_login_method = proof.method
+    user.last_login_ip = contact.address

@@ -1,0 +1,136 @@
+"""Login in a browser by passkey, without a user name or after the password.
+
+The challenge of a page is not stored: it is computed from an id that tells when it was given, and from the
+browser it was given to. A page that anybody may open writes no row (security rule 35); one that was answered
+is remembered until it is too old anyway.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+import secrets
+from datetime import UTC
+from datetime import datetime
+
+from app import clock
+from app.extensions import db
+from app.models.webauthn import WebAuthnChallenge
+from app.runtime import settings
+from app.services.access.throttle import throttle
+from app.services.contact import Contact
+from app.services.login import accounts
+from app.services.login import assertions
+from app.services.login import passkeys
+from app.services.login import webauthn
+from app.services.login.accounts import LoginFailed
+from app.services.login.assertions import Assertion
+from app.services.login.logins import SIGNATURE
+from app.services.login.second_step import Verified
+from app.services.login.webauthn import LIFETIME
+from app.services.login.webauthn import Offer
+from app.services.oauth_tokens.keyring import keyring
+from app.services.problems import Conflict
+from app.services.unit import write
+
+# Seconds since the epoch in eight digits, then 112 random bits; as long as the ids that are stored.
+ID = re.compile(r"[0-9a-f]{36}", re.ASCII)
+
+
+def offer(browser: str) -> Offer:
+    """A challenge for whoever is there; ``browser`` names the one it is given to. Writes nothing."""
+    challenge_id = f"{int(clock.now().timestamp()):08x}{secrets.token_hex(14)}"
+    return Offer(challenge_id, _challenge(challenge_id, browser))
+
+
+def offer_after_password(who: Verified, browser: str) -> Offer:
+    """A challenge for the passkeys of one user, whose password was right. Writes nothing."""
+    made = offer(browser)
+    return Offer(made.id, made.challenge, [key.credential_id for key in passkeys.living(who.user_id)])
+
+
+def prove(
+    assertion: Assertion,
+    handle: bytes | None,
+    browser: str,
+    contact: Contact,
+    *,
+    after: Verified | None = None,
+) -> Verified:
+    """Who signed, and the session epoch at that moment. Raises ``LoginFailed``, ``Throttled``.
+
+    ``handle`` is the user as the authenticator names him: demanded when nobody said who it should be
+    (WebAuthn 7.2, step 6). ``after`` is the first step: then it must be that user's passkey.
+    """
+    limit, account = settings().throttle_login_failures, f"passkey/{assertion.key_id.hex()}"
+    throttle().check("login", limit, account, contact.address)
+    user = passkeys.owner_of(assertion.key_id)
+    who = Verified(user.id, user.session_epoch or 0) if user is not None else None
+    why = accounts.why_not(user, SIGNATURE) or _wrong_with(assertion, handle, who, browser, contact, after)
+    if who is not None and why is None:
+        throttle().succeeded("login", limit, account, contact.address)
+        return who
+    throttle().failed("login", limit, account, contact.address)
+    accounts.note_refusal(user, why or "", contact, SIGNATURE)
+    raise LoginFailed
+
+
+def _wrong_with(
+    assertion: Assertion,
+    handle: bytes | None,
+    who: Verified | None,
+    browser: str,
+    contact: Contact,
+    after: Verified | None,
+) -> str | None:
+    if who is None or (after is not None and who != after):
+        return "webauthn_unknown_key"
+    expected = passkeys.handle_of(who.user_id)
+    if handle != expected and not (handle is None and after is not None):
+        return "webauthn_other_user"
+    expires_at = _expiry(assertion.challenge_id)
+    if expires_at is None or expires_at <= clock.now():
+        return "webauthn_challenge"
+    challenge = _challenge(assertion.challenge_id, browser)
+    why = assertions.wrong_with(assertion, challenge, who.user_id, contact)
+    if why is None and not _first_use(assertion.challenge_id, challenge, who.user_id, expires_at):
+        return "webauthn_challenge"
+    return why
+
+
+def _first_use(challenge_id: str, challenge: bytes, user_id: int, expires_at: datetime) -> bool:
+    """Claim a challenge that was answered; it has no row before, so that its row is the claim."""
+
+    def work() -> bool:
+        webauthn.prune()
+        if db.session.get(WebAuthnChallenge, challenge_id) is not None:
+            return False
+        db.session.add(
+            WebAuthnChallenge(
+                id=challenge_id,
+                purpose="login",
+                challenge=challenge,
+                user_id=user_id,
+                created_at=expires_at - LIFETIME,
+                expires_at=expires_at,
+                used_at=clock.now(),
+            )
+        )
+        return True
+
+    try:
+        return write(work)
+    except Conflict:
+        return False
+
+
+def _expiry(challenge_id: str) -> datetime | None:
+    """When a challenge of this id ends; ``None`` for an id that is none of ours by its form."""
+    if not ID.fullmatch(challenge_id):
+        return None
+    return datetime.fromtimestamp(int(challenge_id[:8], 16), UTC) + LIFETIME
+
+
+def _challenge(challenge_id: str, browser: str) -> bytes:
+    key = keyring().derive("passkey-login") or b""
+    return hmac.digest(key, f"{challenge_id}/{browser}".encode(), "sha256")

@@ -1,0 +1,68 @@
+"""Passkeys as rows: which stand, and their end. Who may use one is judged in ``webauthn``."""
+
+from __future__ import annotations
+
+from sqlalchemy import and_
+from sqlalchemy import select
+
+from app import clock
+from app.extensions import db
+from app.models.directory import User
+from app.models.webauthn import WebAuthnCredential
+from app.services.access import search
+from app.services.access.search import Found
+from app.services.access.search import Page
+from app.services.audit_log import audit
+from app.services.audit_log.audit import Actor
+from app.services.problems import Missing
+
+
+def handle_of(user_id: int) -> bytes:
+    """How an authenticator knows whose passkey it holds (WebAuthn 5.4.3: no name, nothing personal)."""
+    return str(user_id).encode()
+
+
+def living(user_id: int) -> list[WebAuthnCredential]:
+    """The user's passkeys that still stand, oldest first."""
+    statement = select(WebAuthnCredential).where(_standing(user_id)).order_by(WebAuthnCredential.id)
+    return list(db.session.execute(statement).scalars())
+
+
+def owner_of(credential_id: bytes) -> User | None:
+    """The living user to whom this passkey, standing, belongs."""
+    statement = (
+        select(User)
+        .join(WebAuthnCredential, WebAuthnCredential.user_id == User.id)
+        .where(WebAuthnCredential.credential_id == credential_id, *_alive(), User.deleted_at.is_(None))
+    )
+    return db.session.execute(statement).scalar_one_or_none()
+
+
+def page_of(user_id: int, page: Page) -> Found[WebAuthnCredential]:
+    """One page of them."""
+    return search.fetch(WebAuthnCredential, _standing(user_id), page, [WebAuthnCredential.id.asc()])
+
+
+def is_known(credential_id: bytes) -> bool:
+    """Whether this passkey was ever enrolled, by anybody."""
+    statement = select(WebAuthnCredential.id).where(WebAuthnCredential.credential_id == credential_id)
+    return db.session.execute(statement).first() is not None
+
+
+def revoke(user: User, key_id: int, actor: Actor) -> WebAuthnCredential:
+    """This passkey never counts again. Inside a unit of work. Raises ``Missing``."""
+    key = next((one for one in living(user.id) if one.id == key_id), None)
+    if key is None:
+        raise Missing("passkey")
+    key.revoked_at = clock.now()
+    db.session.flush()
+    audit.record("webauthn-revoke", actor, user=(user.id, user.short_name), detail={"key": key.id})
+    return key
+
+
+def _standing(user_id: int) -> search.Condition:
+    return and_(WebAuthnCredential.user_id == user_id, *_alive())
+
+
+def _alive() -> tuple[search.Condition, search.Condition]:
+    return WebAuthnCredential.revoked_at.is_(None), WebAuthnCredential.expires_at > clock.now()

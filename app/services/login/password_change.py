@@ -1,0 +1,118 @@
+"""A new password: by its owner in a login of his own, or by an authorization without one (contract 3.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from app.models.directory import User
+from app.services.access import callers
+from app.services.access import directory
+from app.services.access.callers import Caller
+from app.services.audit_log.audit import Actor
+from app.services.contact import Contact
+from app.services.login import accounts
+from app.services.login import presence
+from app.services.login import stepup
+from app.services.login.passwords import passwords
+from app.services.login.stepup import NotProven
+from app.services.problems import Denied
+from app.services.problems import FieldProblem
+from app.services.problems import Invalid
+from app.services.unit import write
+
+
+def insist_on_owner(caller: Caller) -> None:
+    """Go on only in a person's own standing login, which may be one that can do nothing but this (rule 41).
+
+    Raises ``Denied``, ``NotInteractive``.
+    """
+    insist_on_standing(caller)
+    presence.interactive(caller)
+
+
+def insist_on_standing(caller: Caller) -> None:
+    """Go on when nothing refuses the caller but that the password must be changed. Raises ``Denied``."""
+    if not caller.decision and not must_change(caller):
+        raise Denied(caller.decision)
+
+
+def must_change(caller: Caller) -> bool:
+    """Whether the login stands, and can do nothing but change the password."""
+    return [finding.reason for finding in caller.decision.denials] == ["password_change_required"]
+
+
+def by_owner(
+    caller: Caller, new_password: str, *, old_password: str | None = None, authorization: str | None = None
+) -> None:
+    """A new password, after the old one or an authorization for ``password.set``; every login ends.
+
+    Raises ``Invalid`` naming ``oldPassword``, ``newPassword`` or ``authorization``; ``Denied``,
+    ``Throttled``. Opens its own unit of work.
+    """
+    insist_on_owner(caller)
+    user = directory.user_by_id(caller.user_id)
+    if old_password is not None:
+        presence.by_password(caller, old_password, "oldPassword")
+    elif authorization is None:
+        raise Invalid(FieldProblem("oldPassword", "Send your password once more.", "MISSING"))
+    else:
+        _insist(authorization, user, caller.row.login_id, caller.actor)
+    hashed = _hashed(user, new_password)
+
+    def work() -> None:
+        now = callers.again(caller)
+        if now is None:
+            raise Denied(caller.decision)
+        insist_on_owner(now)
+        if authorization is not None:
+            stepup.consume(authorization, stepup.SET_PASSWORD, now.user_id, now.row.login_id)
+        accounts.store_password(directory.user_by_id(now.user_id), hashed, now.actor)
+
+    _store(work, caller.actor)
+
+
+def by_reset(user: User, new_password: str, authorization: str, contact: Contact) -> None:
+    """A new password for whom an authorization without a login is; it is spent. Raises ``Invalid``.
+
+    Opens its own unit of work.
+    """
+    user_id = user.id
+    actor = Actor(user.id, user.short_name, contact=contact)
+    _insist(authorization, user, None, actor)
+    hashed = _hashed(user, new_password)
+
+    def work() -> None:
+        now = directory.user_by_id(user_id)
+        why = accounts.why_not(now, None)
+        if why is not None:
+            raise NotProven(why)
+        stepup.consume(authorization, stepup.SET_PASSWORD, user_id, None)
+        accounts.store_password(now, hashed, actor)
+
+    _store(work, actor)
+
+
+def _insist(authorization: str, user: User, login_id: bytes | None, actor: Actor) -> None:
+    """Before the new password is looked at: whoever proves nothing must not learn which is the old one."""
+    try:
+        stepup.insist(authorization, stepup.SET_PASSWORD, user.id, login_id)
+    except NotProven as problem:
+        stepup.refused(actor, stepup.SET_PASSWORD, problem)
+        raise
+
+
+def _store(work: Callable[[], None], actor: Actor) -> None:
+    try:
+        write(work)
+    except NotProven as problem:
+        stepup.refused(actor, stepup.SET_PASSWORD, problem)
+        raise
+
+
+def _hashed(user: User, password: str) -> str:
+    """The hash to store; slow, so not under a lock. Raises ``Invalid``."""
+    hashed = accounts.new_hash(password, user)
+    if passwords().verify(user.password_hash, password):
+        problem = "This is the password you have. Choose another."
+        raise Invalid(FieldProblem("newPassword", problem, "HISTORIC_PASSWORD"))
+    return hashed

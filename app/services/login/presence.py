@@ -1,0 +1,152 @@
+"""Proof of presence: whoever holds an open session proves once more that he is there (contract 3.4, rule 42).
+
+Which session may do it, by what, and the one unit of work that does what was proven for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import TypeVar
+
+from app import clock
+from app.policy.facts import SecurityLevel
+from app.services.access import directory
+from app.services.access.callers import Caller
+from app.services.login import accounts
+from app.services.login import login_methods
+from app.services.login import stepup
+from app.services.login import totp
+from app.services.login import webauthn
+from app.services.login.accounts import LoginFailed
+from app.services.login.assertions import Assertion
+from app.services.login.logins import Proof
+from app.services.login.totp import CodeReused
+from app.services.login.totp import WrongCode
+from app.services.login.webauthn import NotSigned
+from app.services.problems import FieldProblem
+from app.services.problems import Invalid
+from app.services.problems import Problem
+from app.services.unit import write
+
+T = TypeVar("T")
+FRESH = timedelta(minutes=10)
+REUSED = "This code was used already. Wait for the next one."
+
+
+class NotInteractive(Problem):
+    """This needs a person's own login."""
+
+
+class StrongerLogin(Problem):
+    """Who has a second factor changes it only in a login by a second factor."""
+
+
+class OtherMethod(Problem):
+    """Presence is proven by the method the session was begun by."""
+
+
+def interactive(caller: Caller) -> None:
+    """Go on only for a person's own login (security rules 36, 54). Raises ``NotInteractive``."""
+    if not caller.interactive:
+        raise NotInteractive
+
+
+def personal(caller: Caller) -> None:
+    """Go on only for a person's own login or unconstrained API key (rule 54). Raises ``NotInteractive``."""
+    if not caller.personal:
+        raise NotInteractive
+
+
+def no_application(caller: Caller) -> None:
+    """Go on for any credential of the person's own, however limited (rule 54). Raises ``NotInteractive``."""
+    if caller.kind == "oauth":
+        raise NotInteractive
+
+
+def strong_enough(caller: Caller) -> None:
+    """Go on in a person's own login, when there is no second factor yet or this login was by one.
+
+    Else whoever learned the password could put a second factor of his own in the place of the owner's.
+    Raises ``NotInteractive``, ``StrongerLogin``.
+    """
+    interactive(caller)
+    if not is_strong_enough(caller):
+        raise StrongerLogin
+
+
+def is_strong_enough(caller: Caller) -> bool:
+    """Whether this login may change second factors: there is none yet, or it was begun by one."""
+    strong = caller.row.login_level >= SecurityLevel.ADMINISTRATIVE
+    return strong or not login_methods.has_second_factor(caller.user_id)
+
+
+def is_fresh(caller: Caller) -> bool:
+    """Whether a person's own login was begun, or begun again, in the last ten minutes."""
+    return caller.interactive and clock.now() - caller.row.login_authenticated_at <= FRESH
+
+
+def begun_by(caller: Caller, proof: Proof) -> None:
+    """Go on only in a person's own login, begun by this very method. Raises ``Problem``."""
+    interactive(caller)
+    if caller.row.login_method != proof.method:
+        raise OtherMethod
+
+
+def by_password(caller: Caller, password: str, field: str = "password") -> None:
+    """Go on only with the caller's own password. Not under a lock. Raises ``Invalid``, ``Throttled``."""
+    try:
+        accounts.verify_password(caller.domain_id, caller.user_name, password, caller.contact, proof=None)
+    except LoginFailed:
+        raise Invalid(FieldProblem(field, "This is not your password.", "WRONG")) from None
+
+
+def by_code(caller: Caller, code: str, field: str = "tokenCode") -> None:
+    """Go on only with the caller's one-time code of the moment. Raises ``Invalid``, ``Throttled``."""
+    try:
+        totp.spend(directory.user_by_id(caller.user_id), code, caller.contact, for_login=False)
+    except WrongCode:
+        raise Invalid(
+            FieldProblem(field, "Wrong code. Enter the six digits that the app shows now.", "WRONG")
+        ) from None
+    except CodeReused:
+        raise Invalid(FieldProblem(field, REUSED, "REUSED")) from None
+
+
+def by_passkey(caller: Caller, assertion: Assertion, field: str = "signature") -> None:
+    """Go on only with the caller's own passkey. Raises ``Invalid``."""
+    try:
+        webauthn.prove_presence(caller, assertion)
+    except NotSigned:
+        raise Invalid(FieldProblem(field, "This does not prove your passkey.", "WRONG")) from None
+
+
+def authorized(caller: Caller, operation: str, context: Mapping[str, str]) -> stepup.Issued:
+    """The authorization for one operation, for one who has just proven presence. Opens its own unit."""
+
+    def work() -> stepup.Issued:
+        now = stepup.again(caller)
+        user = directory.user_by_id(now.user_id)
+        return stepup.issue(user, operation, context, now.actor, login_id=now.row.login_id)
+
+    return write(work)
+
+
+def proven(
+    caller: Caller,
+    operation: str,
+    password: str | None,
+    authorization: str | None,
+    work: Callable[[Caller], T],
+) -> T:
+    """Run ``work`` in one unit after proof of presence: the password, or an authorization, which it spends.
+
+    Raises ``Invalid`` naming what is missing or wrong.
+    """
+    if authorization is not None:
+        return stepup.spending(authorization, operation, caller, work)
+    if password is None:
+        raise Invalid(FieldProblem("password", "Send your password once more.", "MISSING"))
+    by_password(caller, password)
+    return write(lambda: work(stepup.again(caller)))

@@ -1,0 +1,149 @@
+"""Back in without the password: a link by mail, asked for by the user or sent by an administrator.
+
+Whoever asks learns nothing, neither from the answer nor from its time: who was meant, whether he may have a
+link, making it and sending it all happen after the answer, in the background. The link is a password reset
+(``stepup``): single use, short, and all it can do is choose a new password. A second factor stays needed.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import func
+from sqlalchemy import select
+
+from app import clock
+from app.config import is_mailbox
+from app.extensions import db
+from app.models.directory import User
+from app.runtime import settings
+from app.services.access import directory
+from app.services.access import gate
+from app.services.access.throttle import throttle
+from app.services.audit_log import audit
+from app.services.audit_log.audit import Actor
+from app.services.background import background
+from app.services.contact import Contact
+from app.services.login import accounts
+from app.services.login import stepup
+from app.services.login.logins import PASSWORD
+from app.services.login.stepup import NotProven
+from app.services.mail import letters
+from app.services.mail.letters import Kind
+from app.services.mail.letters import Letter
+from app.services.problems import FieldProblem
+from app.services.problems import Invalid
+from app.services.unit import write
+
+# The page of the link; the token follows.
+PAGE = "/recover/"
+# Requests for one account from one address, in the throttle's window.
+MOST_REQUESTS = 5
+# Users of one address that get a mail each.
+MOST_USERS = 5
+# Links for one user within the life of one: who gets no more has one that counts in the mailbox.
+MOST_LINKS = 5
+
+
+def request_link(domain_id: int, named: str, contact: Contact) -> None:
+    """Send a link to whoever is meant by a user name or a mail address; tells nobody whether anybody is.
+
+    Raises ``Throttled``, ``Unavailable``, alike for every name.
+    """
+    named = named.strip()
+    account = f"{domain_id}/{named.casefold()}"
+    throttle().check("recovery", MOST_REQUESTS, account, contact.address)
+    # Each request counts, not only failed ones: from here nobody can tell which is which.
+    throttle().failed("recovery", MOST_REQUESTS, account, contact.address)
+    background().later("recovery", lambda: _answer(domain_id, named, contact))
+
+
+def by_administrator(user: User, actor: Actor) -> None:
+    """Send a link to the first password, or to a new one for who has one and must now change it.
+
+    It is good for a day, and sent when the unit of work at hand is committed. Who may do this is judged by
+    the caller. Raises ``Invalid`` when the user has no address.
+    """
+    if not letters.reachable(user):
+        raise Invalid(FieldProblem("email", "This user has no address that a mail can go to.", "MISSING"))
+    kind = Kind.NEW_PASSWORD if user.password_hash is not None else Kind.FIRST_PASSWORD
+    issued = accounts.reset_password(user, actor)
+    letters.post_when_committed(letters.to(user, kind, _page(issued), stepup.RESET_LIFETIME))
+
+
+def owner(token: str) -> User | None:
+    """Whose link this is, as long as it counts; spends nothing."""
+    user = stepup.reset_of(token)
+    if user is None or accounts.why_not(user, None) is not None:
+        return None
+    try:
+        stepup.standing(token, stepup.SET_PASSWORD)
+    except NotProven:
+        return None
+    return user
+
+
+def _answer(domain_id: int, named: str, contact: Contact) -> None:
+    meant = _meant(domain_id, named)
+    if not meant:
+        write(lambda: _refused(None, "login_unknown_user", contact))
+    for user_id in meant:
+        letter = write(lambda one=user_id: _link(one, contact))  # type: ignore[misc]
+        if letter is not None:
+            letters.post(letter)
+
+
+def _meant(domain_id: int, named: str) -> list[int]:
+    """The living users of this short name or this address, a few at most."""
+    if not named.isprintable():
+        return []
+    user = accounts.user_named(named, domain_id)
+    found = {user.id: None} if user is not None else {}
+    if is_mailbox(named):
+        of_address = select(User.id).where(
+            User.domain_id == domain_id, User.deleted_at.is_(None), func.lower(User.email) == named.lower()
+        )
+        found |= dict.fromkeys(db.session.execute(of_address.order_by(User.id).limit(MOST_USERS)).scalars())
+    return list(found)
+
+
+def _link(user_id: int, contact: Contact) -> Letter | None:
+    """A link for a user who may have one; ``None``, with the reason in the audit row, for another."""
+    # Of two requests at once one link is left.
+    db.session.execute(select(User.id).where(User.id == user_id).with_for_update(key_share=True))
+    user = directory.user_by_id(user_id)
+    why = _why_not(user)
+    if why is not None:
+        _refused(user, why, contact)
+        return None
+    actor, lifetime = Actor(contact=contact), timedelta(seconds=settings().recovery_seconds)
+    issued = stepup.issue_mailed(user, actor, lifetime)
+    audit.record("recovery", actor, user=(user.id, user.short_name))
+    return letters.to(user, Kind.RECOVERY, _page(issued), lifetime)
+
+
+def _why_not(user: User) -> str | None:
+    """Why this user gets no link, for the audit row only."""
+    why = accounts.why_not(user, PASSWORD)
+    if why is not None:
+        return why
+    if not letters.reachable(user):
+        return "recovery_no_address"
+    lately = clock.now() - timedelta(seconds=settings().recovery_seconds)
+    return "recovery_too_often" if stepup.mailed_since(user, lately) >= MOST_LINKS else None
+
+
+def _refused(user: User | None, why: str, contact: Contact) -> None:
+    who = (user.id, user.short_name) if user is not None else None
+    audit.record(
+        "recovery",
+        Actor(contact=contact),
+        outcome="refused",
+        user=who,
+        reasons=[why],
+        number=gate.new_number(),
+    )
+
+
+def _page(issued: stepup.Issued) -> str:
+    return settings().base_url + PAGE + issued.text

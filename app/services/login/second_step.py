@@ -1,0 +1,64 @@
+"""The browser's login in two steps: whether the password is enough, and the code after it (decision 015)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.models.directory import User
+from app.services.access import directory
+from app.services.contact import Contact
+from app.services.login import accounts
+from app.services.login import login_methods
+from app.services.login import totp
+from app.services.login.accounts import LoginFailed
+from app.services.login.logins import PASSWORD
+from app.services.login.logins import SIGNATURE
+from app.services.login.logins import TOTP
+from app.services.login.logins import Proof
+from app.services.unit import write
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """Who proved something, and the session epoch at that moment: what ended everything since voids it."""
+
+    user_id: int
+    epoch: int
+
+
+def by_password(domain_id: int, name: str, password: str, contact: Contact) -> tuple[Verified, bool]:
+    """Whose password this is, and whether it is enough. Raises ``LoginFailed``, ``Throttled``."""
+    user = accounts.verify_password(domain_id, name, password, contact, proof=_login_of)
+    who, enough = Verified(user.id, user.session_epoch or 0), not ways(user)
+    if not enough:
+        write(lambda: accounts.renew_hash(directory.user_by_id(who.user_id), password))
+    return who, enough
+
+
+def ways(user: User) -> tuple[Proof, ...]:
+    """By what this user goes on after the password: set up, and not disabled by an administrator."""
+    usable = {one.name for one in login_methods.methods_of(user) if one.initialized and one.enabled}
+    return tuple(proof for proof in (TOTP, SIGNATURE) if proof.method in usable)
+
+
+def owner(who: Verified) -> User:
+    """The user, while the first step counts. Raises ``LoginFailed``."""
+    user = directory.user_by_id(who.user_id)
+    if user.deleted_at is not None or who.epoch != (user.session_epoch or 0):
+        raise LoginFailed
+    return user
+
+
+def by_code(who: Verified, code: str, contact: Contact) -> None:
+    """Go on only with the code of the moment. Raises as ``totp.spend`` does, and ``LoginFailed``."""
+    user = owner(who)
+    why = accounts.why_not(user, TOTP)
+    if why is not None:
+        accounts.note_refusal(user, why, contact, TOTP)
+        raise LoginFailed
+    totp.spend(user, code, contact, for_login=True)
+
+
+def _login_of(user: User) -> Proof:
+    """What this user's login in a browser will have been: by the second step, if there is one."""
+    return next(iter(ways(user)), PASSWORD)

@@ -1,0 +1,316 @@
+"""Step-up tokens: somebody proved presence once more, for one operation (contract 3.4, security rule 42).
+
+The text is a JWS that this server signs and alone reads; its digest is what is stored. It counts once, for
+one user, one operation and the login it was issued in. Only a password reset is bound to no login: it is how
+somebody gets in who cannot. An administrator issues it, or it goes by mail to the user himself.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+import json
+import secrets
+from collections.abc import Callable
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from datetime import timedelta
+from typing import TypeVar
+
+from sqlalchemy import ColumnElement
+from sqlalchemy import and_
+from sqlalchemy import delete
+from sqlalchemy import func
+from sqlalchemy import select
+from sqlalchemy import update
+
+from app import clock
+from app.extensions import db
+from app.models.directory import User
+from app.models.sessions import LoginSession
+from app.models.stepup import StepUp
+from app.services.access import callers
+from app.services.access import gate
+from app.services.access.callers import Caller
+from app.services.audit_log import audit
+from app.services.audit_log.audit import Actor
+from app.services.oauth_tokens.keyring import keyring
+from app.services.oauth_tokens.tokens import digest
+from app.services.oauth_tokens.tokens import new_id
+from app.services.oauth_tokens.tokens import same
+from app.services.problems import Denied
+from app.services.problems import FieldProblem
+from app.services.problems import Invalid
+from app.services.unit import write
+
+T = TypeVar("T")
+LIFETIME = timedelta(minutes=5)
+RESET_LIFETIME = timedelta(hours=24)
+KEPT = timedelta(days=1)
+MOST_CHARACTERS = 4096
+# The context of a reset that goes by mail.
+MAILED = {"sent": "mail"}
+
+SET_PASSWORD = "password.set"  # noqa: S105 - the name of an operation
+INITIALIZE_TOTP = "totp.initialize"
+CREATE_KEY = "apikey.create"
+RENEW_KEY = "apikey.renew"
+ENROL_PASSKEY = "publickey.enroll"
+
+
+class NotProven(Invalid):
+    """The authorization is not ours, not for this, spent or expired; the true reason is in the audit row."""
+
+    def __init__(self, reason: str) -> None:
+        sentence = "This authorization does not count here, or no more. Get a new one."
+        super().__init__(FieldProblem("authorization", sentence, "NOT_VALID"))
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A new token; its text is told once."""
+
+    text: str
+    operation: str
+    expires_at: datetime
+
+
+def issue(
+    user: User,
+    operation: str,
+    context: Mapping[str, str],
+    actor: Actor,
+    *,
+    login_id: bytes | None,
+) -> Issued:
+    """A token for one operation, bound to a login; without one, an administrator's password reset.
+
+    To be run inside a unit of work, after the proof. A new reset takes the place of an older one.
+    """
+    if login_id is None:
+        forget(user)
+    lifetime = LIFETIME if login_id is not None else RESET_LIFETIME
+    return _issued(user, operation, context, actor, login_id, lifetime)
+
+
+def issue_mailed(user: User, actor: Actor, lifetime: timedelta) -> Issued:
+    """A password reset that goes to the user by mail. Inside a unit of work.
+
+    It takes the place of an older one of its kind and of nothing else: a stranger may ask for it.
+    """
+    now = clock.now()
+    db.session.execute(
+        update(StepUp)
+        .where(StepUp.user_id == user.id, StepUp.used_at.is_(None), _mailed())
+        .values(used_at=now)
+    )
+    return _issued(user, SET_PASSWORD, MAILED, actor, None, lifetime)
+
+
+def mailed_since(user: User, moment: datetime) -> int:
+    """How many of those the user got since then."""
+    statement = select(func.count()).where(StepUp.user_id == user.id, StepUp.created_at > moment, _mailed())
+    return db.session.execute(statement).scalar_one()
+
+
+def prune() -> int:
+    """Delete tokens that ended a day ago; returns how many. Inside a unit of work."""
+    gone = db.session.execute(delete(StepUp).where(StepUp.expires_at < clock.now() - KEPT))
+    return int(gone.rowcount)  # type: ignore[attr-defined]
+
+
+def consume(text: str, operation: str, user_id: int, login_id: bytes | None) -> None:
+    """Spend a token, once, by one conditional statement; inside a unit of work. Raises ``NotProven``."""
+    row = insist(text, operation, user_id, login_id)
+    now = clock.now()
+    spent = db.session.execute(
+        update(StepUp)
+        .where(StepUp.id == row.id, StepUp.used_at.is_(None), StepUp.expires_at > now)
+        .values(used_at=now)
+    )
+    if not spent.rowcount:  # type: ignore[attr-defined]
+        raise NotProven("step_up_spent")
+
+
+def insist(text: str, operation: str, user_id: int, login_id: bytes | None) -> StepUp:
+    """The row of a token that this user, in this login, could spend now. Raises ``NotProven``."""
+    row = standing(text, operation)
+    if row.user_id != user_id or row.login_session_id != login_id:
+        raise NotProven("step_up_foreign")
+    return row
+
+
+def standing(
+    text: str,
+    operation: str,
+    *,
+    allow_expired: bool = False,
+    allow_replay: bool = False,
+) -> StepUp:
+    """The row of a token that counts for this operation; spends nothing. Raises ``NotProven``."""
+    token_id = _read(text)
+    row = db.session.get(StepUp, token_id, populate_existing=True) if token_id is not None else None
+    if row is None or not same(row.digest, digest(text)):
+        raise NotProven("step_up_unknown")
+    if row.operation != operation:
+        raise NotProven("step_up_other_operation")
+    if row.used_at is not None and not allow_replay:
+        raise NotProven("step_up_spent")
+    if row.expires_at <= clock.now() and not allow_expired:
+        raise NotProven("step_up_expired")
+    return row
+
+
+def reset_of(text: str) -> User | None:
+    """Whose password reset this token is, spent or not; ``None`` when it is none."""
+    token_id = _read(text)
+    row = db.session.get(StepUp, token_id) if token_id is not None else None
+    if row is None or row.login_session_id is not None or not same(row.digest, digest(text)):
+        return None
+    return db.session.get_one(User, row.user_id)
+
+
+def validate(
+    text: str,
+    operation: str,
+    context: Mapping[str, str],
+    *,
+    allow_expired: bool,
+    allow_replay: bool,
+) -> tuple[StepUp, User]:
+    """What a token says and of whom; spends nothing. Raises ``NotProven``.
+
+    One whose login has ended counts no more, unless expired ones are asked for too.
+    """
+    row = standing(text, operation, allow_expired=allow_expired, allow_replay=allow_replay)
+    if any(row.context.get(name) != value for name, value in context.items()):
+        raise NotProven("step_up_other_context")
+    user = db.session.get_one(User, row.user_id)
+    login = db.session.get(LoginSession, row.login_session_id) if row.login_session_id else None
+    ended = login is not None and (
+        login.ended_at is not None
+        or login.expires_at <= clock.now()
+        or login.session_epoch != (user.session_epoch or 0)
+    )
+    if user.deleted_at is not None or (ended and not allow_expired):
+        raise NotProven("step_up_login_ended")
+    return row, user
+
+
+def spending(text: str, operation: str, caller: Caller, work: Callable[[Caller], T]) -> T:
+    """Run ``work`` in the very unit that spends the token: both happen, or neither. Raises ``NotProven``."""
+
+    def unit() -> T:
+        now = again(caller)
+        consume(text, operation, caller.user_id, caller.row.login_id if caller.kind == "login" else None)
+        return work(now)
+
+    try:
+        return write(unit)
+    except NotProven as problem:
+        refused(caller.actor, operation, problem)
+        raise
+
+
+def again(caller: Caller) -> Caller:
+    """The caller with the facts of now, still of use. Raises ``Denied``."""
+    now = callers.again(caller)
+    if now is None:
+        raise Denied(gate.ask(caller.question))
+    if not now.decision:
+        raise Denied(now.decision)
+    return now
+
+
+def forget(user: User) -> None:
+    """Spend everything the user has open: what was proven under the old password counts no more."""
+    db.session.execute(
+        update(StepUp).where(StepUp.user_id == user.id, StepUp.used_at.is_(None)).values(used_at=clock.now())
+    )
+
+
+def refused(actor: Actor, operation: str, problem: NotProven) -> None:
+    """Write a refusal down, in a unit of its own."""
+    write(
+        lambda: audit.record(
+            "step-up",
+            actor,
+            outcome="refused",
+            reasons=[problem.reason],
+            detail={"operation": operation},
+            number=gate.new_number(),
+        )
+    )
+
+
+def _mailed() -> ColumnElement[bool]:
+    return and_(StepUp.login_session_id.is_(None), StepUp.context["sent"].as_string() == MAILED["sent"])
+
+
+def _issued(
+    user: User,
+    operation: str,
+    context: Mapping[str, str],
+    actor: Actor,
+    login_id: bytes | None,
+    lifetime: timedelta,
+) -> Issued:
+    now = clock.now()
+    prune()
+    token_id = new_id()
+    text = _mint(token_id)
+    row = StepUp(
+        id=token_id,
+        digest=digest(text),
+        user_id=user.id,
+        login_session_id=login_id,
+        operation=operation,
+        context=dict(context),
+        created_at=now,
+        expires_at=now + lifetime,
+    )
+    db.session.add(row)
+    db.session.flush()
+    detail = {"operation": operation}
+    audit.record("step-up", actor, user=(user.id, user.short_name), detail=detail)
+    return Issued(text, operation, row.expires_at)
+
+
+def _mint(token_id: bytes) -> str:
+    ring = keyring()
+    signed = _head(ring.signing) + "." + _encode(token_id + secrets.token_bytes(32))
+    return signed + "." + _encode(_signature(signed, ring.signing))
+
+
+def _read(text: str) -> bytes | None:
+    """The id inside a token that this server signed. Never raises, asks nothing."""
+    head, _, rest = text.partition(".")
+    payload, _, signature = rest.partition(".")
+    if len(text) > MOST_CHARACTERS or not text.isascii():
+        return None
+    key_id = next((known for known in keyring().keys if _head(known) == head), None)
+    if key_id is None:
+        return None
+    if not hmac.compare_digest(_encode(_signature(f"{head}.{payload}", key_id)), signature):
+        return None
+    try:
+        return base64.b64decode(payload + "=" * (-len(payload) % 4), altchars=b"-_", validate=True)[:16]
+    except binascii.Error:
+        return None
+
+
+def _head(key_id: int) -> str:
+    return _encode(json.dumps({"alg": "HS256", "kid": str(key_id), "typ": "argus-step-up"}).encode())
+
+
+def _signature(signed: str, key_id: int) -> bytes:
+    key = keyring().derive("step-up", key_id)
+    # An unknown key id gives a signature nobody can compute, so that the comparison fails like any other.
+    return hmac.digest(key or secrets.token_bytes(32), signed.encode(), "sha256")
+
+
+def _encode(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode("ascii").rstrip("=")

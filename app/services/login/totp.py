@@ -1,0 +1,234 @@
+"""One-time codes (RFC 6238): a generator is made pending, becomes active by its first code, and each of its
+codes counts once. Seeds are sealed at rest.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pyotp
+from cryptography.fernet import InvalidToken
+from sqlalchemy import or_
+from sqlalchemy import update
+
+from app import clock
+from app.extensions import db
+from app.models.directory import User
+from app.models.totp import TOTPGenerator
+from app.runtime import settings
+from app.services.access.throttle import throttle
+from app.services.audit_log import audit
+from app.services.audit_log.audit import Actor
+from app.services.contact import Contact
+from app.services.login import accounts
+from app.services.login.logins import TOTP
+from app.services.oauth_tokens.keyring import keyring
+from app.services.oauth_tokens.tokens import digest
+from app.services.oauth_tokens.tokens import same
+from app.services.problems import FieldProblem
+from app.services.problems import Invalid
+from app.services.problems import Missing
+from app.services.problems import Problem
+from app.services.unit import write
+
+ALGORITHM = "HmacSHA1"
+DIGITS = 6
+PERIOD = 30
+SEED_BYTES = 20
+# The code of the step before and after counts too: clocks differ.
+DRIFT = (0, -1, 1)
+PENDING = timedelta(minutes=15)
+
+
+class CodeReused(Problem):
+    """The code was right, and had been used: wait for the next one."""
+
+
+class WrongCode(Problem):
+    """The code is not right; written down already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seed:
+    """A new seed, told once; ``cookie`` names the pending generator, empty when it is active already."""
+
+    base32: str
+    cookie: str
+
+    @property
+    def base64(self) -> str:
+        return base64.b64encode(base64.b32decode(self.base32)).decode("ascii")
+
+
+def provisioning_uri(seed: Seed, user_name: str, issuer: str) -> str:
+    """What an authenticator reads from a QR picture (Key URI Format): the seed, and what to call it."""
+    return pyotp.TOTP(seed.base32, digits=DIGITS, interval=PERIOD).provisioning_uri(
+        name=user_name, issuer_name=issuer
+    )
+
+
+def initialize(user: User, actor: Actor) -> Seed:
+    """A pending generator; the active one goes on until ``activate``. Inside a unit of work."""
+    seed, cookie = _new_seed(), secrets.token_urlsafe(32)
+    row = _row(user.id)
+    row.pending_sealed, row.pending_digest, row.pending_at = _seal(seed), digest(cookie), clock.now()
+    db.session.flush()
+    audit.record("totp-initialize", actor, user=(user.id, user.short_name))
+    return Seed(seed, cookie)
+
+
+def install(user: User, actor: Actor) -> Seed:
+    """A generator that an administrator hands over: active at once, in the place of the one before."""
+    seed = _new_seed()
+    _activate(_row(user.id), _seal(seed), last_step=None)
+    audit.record("totp-enrol", actor, user=(user.id, user.short_name), detail={"method": TOTP.method})
+    return Seed(seed, "")
+
+
+def activate(user: User, cookie: str, code: str, actor: Actor) -> None:
+    """Put the pending generator in the place of the active one, by its first code.
+
+    Raises ``Invalid``, ``Throttled``. Opens its own unit of work.
+    """
+    _throttled(user.id, actor.contact)
+    row = db.session.get(TOTPGenerator, user.id, populate_existing=True)
+    fresh = row is not None and row.pending_at is not None and row.pending_at > clock.now() - PENDING
+    if row is None or not fresh or not same(row.pending_digest, digest(cookie)):
+        _refused(actor, user, "totp_no_pending")
+        raise Invalid(FieldProblem("cookie", "There is nothing to verify now. Start again.", "UNKNOWN"))
+    step = _step_of(row.pending_sealed, code)
+    if step is None:
+        _failed(user.id, actor.contact)
+        _refused(actor, user, "totp_wrong_code")
+        raise Invalid(
+            FieldProblem(
+                "verificationCode", "Wrong code. Enter the six digits that the app shows now.", "WRONG"
+            )
+        )
+    user_id, name, pending = user.id, user.short_name, row.pending_digest
+
+    def work() -> None:
+        now = db.session.get(TOTPGenerator, user_id)
+        if now is None or now.pending_sealed is None or not same(now.pending_digest, pending):
+            raise Missing("pending generator")
+        _activate(now, now.pending_sealed, last_step=step)
+        audit.record("totp-enrol", actor, user=(user_id, name), detail={"method": TOTP.method})
+
+    write(work)
+
+
+def remove(user: User, actor: Actor) -> None:
+    """No codes any more, pending or active. Inside a unit of work."""
+    row = db.session.get(TOTPGenerator, user.id)
+    if row is not None and (row.active_sealed or row.pending_sealed):
+        row.active_sealed = row.verified_at = row.last_step = None
+        row.pending_sealed = row.pending_digest = row.pending_at = None
+        db.session.flush()
+        audit.record("totp-remove", actor, user=(user.id, user.short_name))
+
+
+def spend(user: User, code: str, contact: Contact, *, for_login: bool) -> None:
+    """Use the code of the moment, once. Raises ``WrongCode``, ``CodeReused``, ``Throttled``.
+
+    Opens its own unit of work. Wrong codes are counted per account, wherever they come from: who gets here
+    knows the password, and six digits are few. They are counted per source too, with its wrong passwords.
+    """
+    _throttled(user.id, contact)
+    row = db.session.get(TOTPGenerator, user.id, populate_existing=True)
+    step = _step_of(row.active_sealed if row is not None else None, code)
+    user_id = user.id
+    if step is None:
+        _failed(user_id, contact)
+        _refuse(user, "totp_wrong_code" if row is not None else "totp_none", contact, for_login=for_login)
+        raise WrongCode
+    now = clock.now()
+    claimed = write(
+        lambda: db.session.execute(
+            update(TOTPGenerator)
+            .where(
+                TOTPGenerator.user_id == user_id,
+                TOTPGenerator.active_sealed.is_not(None),
+                or_(TOTPGenerator.last_step.is_(None), TOTPGenerator.last_step < step),
+            )
+            .values(last_step=step, last_used_at=now, last_used_ip=contact.address)
+        )
+    )
+    if not claimed.rowcount:  # type: ignore[attr-defined]
+        _refuse(user, "totp_reused_code", contact, for_login=for_login)
+        raise CodeReused
+    for kind, account, source in _counters(user_id, contact):
+        throttle().succeeded(kind, settings().throttle_login_failures, account, source)
+
+
+def _throttled(user_id: int, contact: Contact) -> None:
+    for kind, account, source in _counters(user_id, contact):
+        throttle().check(kind, settings().throttle_login_failures, account, source)
+
+
+def _failed(user_id: int, contact: Contact) -> None:
+    for kind, account, source in _counters(user_id, contact):
+        throttle().failed(kind, settings().throttle_login_failures, account, source)
+
+
+def _counters(user_id: int, contact: Contact) -> tuple[tuple[str, str, str | None], ...]:
+    """By account alone, and among all failed logins of the source; a right password clears neither."""
+    account = f"totp/{user_id}"
+    return ("totp", account, account), ("login", account, contact.address)
+
+
+def _refuse(user: User, why: str, contact: Contact, *, for_login: bool) -> None:
+    accounts.note_refusal(user, why, contact, TOTP, "login" if for_login else "step-up")
+
+
+def _refused(actor: Actor, user: User, why: str) -> None:
+    user_id, name = user.id, user.short_name
+    write(lambda: audit.record("totp-enrol", actor, outcome="refused", user=(user_id, name), reasons=[why]))
+
+
+def _row(user_id: int) -> TOTPGenerator:
+    row = db.session.get(TOTPGenerator, user_id)
+    if row is None:
+        row = TOTPGenerator(user_id=user_id)
+        db.session.add(row)
+    return row
+
+
+def _activate(row: TOTPGenerator, sealed: bytes, *, last_step: int | None) -> None:
+    row.active_sealed, row.verified_at, row.last_step = sealed, clock.now(), last_step
+    row.last_used_at = row.last_used_ip = None
+    row.pending_sealed = row.pending_digest = row.pending_at = None
+    db.session.flush()
+
+
+def _new_seed() -> str:
+    return base64.b32encode(secrets.token_bytes(SEED_BYTES)).decode("ascii")
+
+
+def _seal(seed: str) -> bytes:
+    return keyring().box().encrypt(seed.encode())
+
+
+def _step_of(sealed: bytes | None, code: str) -> int | None:
+    """The time step whose code this is, near the present one; ``None`` for a wrong code or no generator.
+
+    Apps show a code in groups, and so some people type it.
+    """
+    code = "".join(code.split())
+    if sealed is None or not code.isascii():
+        return None
+    try:
+        seed = keyring().box().decrypt(sealed).decode()
+    except InvalidToken:
+        return None  # sealed under a key this server no longer has
+    generator = pyotp.TOTP(seed, digits=DIGITS, interval=PERIOD)
+    present = int(clock.now().timestamp()) // PERIOD
+    matching = [
+        present + drift
+        for drift in DRIFT
+        if hmac.compare_digest(generator.generate_otp(present + drift).encode(), code.encode())
+    ]
+    return matching[0] if matching else None

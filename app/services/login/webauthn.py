@@ -1,0 +1,299 @@
+"""Passkeys (WebAuthn): challenges, enrolment, and the proof that one was used.
+
+A challenge is for one purpose, lasts five minutes and is claimed once, before anything is judged. Whoever
+asks for one to log in with gets one, known or not, so that nothing is learned from it.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import webauthn
+from sqlalchemy import delete
+from sqlalchemy import update
+from webauthn.helpers import bytes_to_base64url
+from webauthn.helpers.cose import COSEAlgorithmIdentifier
+from webauthn.helpers.structs import AuthenticatorAttestationResponse
+from webauthn.helpers.structs import RegistrationCredential
+
+from app import clock
+from app.extensions import db
+from app.models.directory import User
+from app.models.webauthn import WebAuthnChallenge
+from app.models.webauthn import WebAuthnCredential
+from app.policy import network
+from app.runtime import settings
+from app.services.access import gate
+from app.services.access.apikeys import ANYWHERE
+from app.services.access.callers import Caller
+from app.services.access.throttle import throttle
+from app.services.audit_log import audit
+from app.services.contact import Contact
+from app.services.login import accounts
+from app.services.login import assertions
+from app.services.login import passkeys
+from app.services.login import stepup
+from app.services.login.accounts import LoginFailed
+from app.services.login.assertions import Assertion
+from app.services.login.logins import SIGNATURE
+from app.services.oauth_tokens.keyring import keyring
+from app.services.problems import FieldProblem
+from app.services.problems import Invalid
+from app.services.unit import write
+
+LIFETIME = timedelta(minutes=5)
+MOST_KEYS = 20
+DEFAULT_DAYS = 365
+ALGORITHMS = [COSEAlgorithmIdentifier.ECDSA_SHA_256, COSEAlgorithmIdentifier.RSASSA_PKCS1_v1_5_SHA_256]
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A challenge, and the passkeys that may answer it, by the names their authenticators gave them."""
+
+    id: str
+    challenge: bytes
+    key_ids: Sequence[bytes] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Attestation:
+    """What an authenticator says of a new passkey, and its owner; ``sources`` of ``None`` is anywhere."""
+
+    challenge_id: str
+    key_id: bytes
+    attestation_object: bytes
+    client_data: bytes
+    days: int = DEFAULT_DAYS
+    sources: Sequence[str] | None = None
+    description: str = "Passkey"
+
+
+class NotSigned(LoginFailed):
+    """The assertion does not prove anything; the true reason is in the audit row."""
+
+
+# --- challenges ------------------------------------------------------------------------------------------
+
+
+def offer(purpose: str, caller: Caller) -> Offer:
+    """A challenge for somebody logged in: to authorise, or to enrol. Inside a unit of work."""
+    keys = [key.credential_id for key in passkeys.living(caller.user_id)] if purpose == "authorize" else []
+    return _offer(purpose, caller.user_id, caller.row.login_id, keys)
+
+
+def offer_login(domain_id: int, name: str, password: str | None, contact: Contact) -> Offer:
+    """A challenge to log in with. Without the right password, where one is sent, nobody can answer it.
+
+    Raises ``Throttled``. Opens its own unit of work.
+    """
+    user: User | None
+    if password is None:
+        limit, account = settings().throttle_login_failures, f"{domain_id}/{name}"
+        throttle().check("login", limit, account, contact.address)
+        # Each one that proves nothing counts: it stores a row, and nobody may learn whether it is of use.
+        throttle().stranger("challenge", limit, contact.address)
+        user = accounts.user_named(name, domain_id)
+    else:
+        try:
+            user = accounts.verify_password(domain_id, name, password, contact, proof=SIGNATURE)
+        except LoginFailed:
+            user = None
+    keys = [key.credential_id for key in passkeys.living(user.id)] if user is not None else []
+    user_id = user.id if user is not None and keys else None
+    return write(lambda: _offer("login", user_id, None, keys or [_decoy(domain_id, name)]))
+
+
+def _offer(purpose: str, user_id: int | None, login_id: bytes | None, keys: Sequence[bytes]) -> Offer:
+    now = clock.now()
+    prune()
+    row = WebAuthnChallenge(
+        id=str(uuid.uuid4()),
+        purpose=purpose,
+        challenge=secrets.token_bytes(32),
+        user_id=user_id,
+        login_session_id=login_id,
+        created_at=now,
+        expires_at=now + LIFETIME,
+    )
+    db.session.add(row)
+    db.session.flush()
+    return Offer(row.id, row.challenge, keys)
+
+
+def prune() -> int:
+    """Delete challenges that have expired; returns how many. Inside a unit of work."""
+    gone = db.session.execute(delete(WebAuthnChallenge).where(WebAuthnChallenge.expires_at < clock.now()))
+    return int(gone.rowcount)  # type: ignore[attr-defined]
+
+
+def _claim(challenge_id: str, purpose: str, user_id: int, login_id: bytes | None) -> bytes | None:
+    """The bytes of a challenge that stands, claimed for good by one conditional statement."""
+    now = clock.now()
+
+    def work() -> bytes | None:
+        claimed = db.session.execute(
+            update(WebAuthnChallenge)
+            .where(
+                WebAuthnChallenge.id == challenge_id,
+                WebAuthnChallenge.purpose == purpose,
+                WebAuthnChallenge.user_id == user_id,
+                WebAuthnChallenge.login_session_id == login_id
+                if login_id is not None
+                else WebAuthnChallenge.login_session_id.is_(None),
+                WebAuthnChallenge.used_at.is_(None),
+                WebAuthnChallenge.expires_at > now,
+            )
+            .values(used_at=now)
+        )
+        if not claimed.rowcount:  # type: ignore[attr-defined]
+            return None
+        row = db.session.get(WebAuthnChallenge, challenge_id, populate_existing=True)
+        return row.challenge if row is not None else None
+
+    return write(work)
+
+
+def _decoy(domain_id: int, name: str) -> bytes:
+    """The name of a passkey that does not exist: the same one whenever the same name is asked.
+
+    As the look-up tells upper from lower case, so must this: else the names that are taken would show.
+    """
+    key = keyring().derive("webauthn-decoy") or b""
+    return hmac.digest(key, f"{domain_id}/{name}".encode("utf-8", "surrogatepass"), "sha256")
+
+
+# --- proof -----------------------------------------------------------------------------------------------
+
+
+def prove_login(domain_id: int, name: str, assertion: Assertion, contact: Contact) -> tuple[User, int]:
+    """Who signed, and the session epoch at that moment. Raises ``LoginFailed``, ``Throttled``."""
+    limit, account = settings().throttle_login_failures, f"{domain_id}/{name}"
+    throttle().check("login", limit, account, contact.address)
+    user = accounts.user_named(name, domain_id)
+    epoch = user.session_epoch or 0 if user is not None else 0
+    why = accounts.why_not(user, SIGNATURE)
+    if user is not None and why is None:
+        why = _wrong_with(assertion, "login", user.id, None, contact)
+    if user is not None and why is None:
+        throttle().succeeded("login", limit, account, contact.address)
+        return user, epoch
+    throttle().failed("login", limit, account, contact.address)
+    accounts.note_refusal(user, why or "", contact, SIGNATURE)
+    raise LoginFailed
+
+
+def prove_presence(caller: Caller, assertion: Assertion) -> None:
+    """Go on only when the caller's own passkey signed. Raises ``NotSigned``."""
+    why = _wrong_with(assertion, "authorize", caller.user_id, caller.row.login_id, caller.contact)
+    if why is not None:
+        user = db.session.get_one(User, caller.user_id)
+        accounts.note_refusal(user, why, caller.contact, SIGNATURE, "step-up")
+        raise NotSigned
+
+
+def _wrong_with(
+    assertion: Assertion, purpose: str, user_id: int, login_id: bytes | None, contact: Contact
+) -> str | None:
+    """Why an assertion does not count, for the audit row; ``None`` when it does: then its use is noted."""
+    challenge = _claim(assertion.challenge_id, purpose, user_id, login_id)
+    if challenge is None:
+        return "webauthn_challenge"
+    return assertions.wrong_with(assertion, challenge, user_id, contact)
+
+
+# --- enrolment -------------------------------------------------------------------------------------------
+
+
+def enrol(caller: Caller, authorization: str, asked: Attestation) -> WebAuthnCredential:
+    """A new passkey, for an authorization of ``publickey.enroll``. Raises ``Invalid``.
+
+    Opens its own units of work: a challenge is spent by trying, an authorization only by succeeding.
+    """
+    sources = _sources(asked.sources)
+    try:
+        stepup.standing(authorization, stepup.ENROL_PASSKEY)
+    except stepup.NotProven as problem:
+        stepup.refused(caller.actor, stepup.ENROL_PASSKEY, problem)
+        raise
+    challenge = _claim(asked.challenge_id, "enrol", caller.user_id, caller.row.login_id)
+    if challenge is None:
+        _refused(caller, "webauthn_challenge")
+        raise Invalid(FieldProblem("challengeID", "This challenge is not open, or no more.", "UNKNOWN"))
+    verified = _registered(asked, challenge)
+    if verified is None or verified[0] != asked.key_id:
+        _refused(caller, "webauthn_attestation")
+        raise Invalid(FieldProblem("attestationObject", "This does not prove a new passkey.", "INVALID"))
+    _, public_key, count = verified
+
+    def work(now: Caller) -> WebAuthnCredential:
+        if len(passkeys.living(now.user_id)) >= MOST_KEYS:
+            raise Invalid(FieldProblem("webAuthnKeyID", "Remove a passkey first.", "TOO_MANY"))
+        if passkeys.is_known(asked.key_id):
+            raise Invalid(FieldProblem("webAuthnKeyID", "This passkey is enrolled already.", "TAKEN"))
+        moment = clock.now()
+        key = WebAuthnCredential(
+            user_id=now.user_id,
+            credential_id=asked.key_id,
+            public_key=public_key,
+            sign_count=count,
+            description=asked.description,
+            valid_sources=list(sources),
+            created_at=moment,
+            expires_at=moment + timedelta(days=asked.days),
+        )
+        db.session.add(key)
+        db.session.flush()
+        audit.record("webauthn-enrol", now.actor, detail={"key": key.id, "method": SIGNATURE.method})
+        return key
+
+    return stepup.spending(authorization, stepup.ENROL_PASSKEY, caller, work)
+
+
+def _registered(asked: Attestation, challenge: bytes) -> tuple[bytes, bytes, int] | None:
+    """Name, public key and counter of a passkey that was really made for this challenge."""
+    try:
+        verified = webauthn.verify_registration_response(
+            credential=RegistrationCredential(
+                id=bytes_to_base64url(asked.key_id),
+                raw_id=asked.key_id,
+                response=AuthenticatorAttestationResponse(
+                    client_data_json=asked.client_data, attestation_object=asked.attestation_object
+                ),
+            ),
+            expected_challenge=challenge,
+            expected_rp_id=assertions.rp_id(),
+            expected_origin=settings().base_url,
+            require_user_verification=True,
+            supported_pub_key_algs=ALGORITHMS,
+        )
+    except Exception:  # the parsers of hostile bytes raise whatever they please
+        return None
+    return verified.credential_id, verified.credential_public_key, verified.sign_count
+
+
+def _sources(asked: Sequence[str] | None) -> Sequence[str]:
+    if asked is None:
+        return ANYWHERE
+    wrong = network.range_problems(list(asked))
+    if wrong:
+        raise Invalid(
+            *(
+                FieldProblem("validSources" if i < 0 else f"validSources[{i}]", p.problem, "INVALID_RANGE")
+                for i, p in wrong
+            )
+        )
+    return network.parse_ranges(list(asked))
+
+
+def _refused(caller: Caller, why: str) -> None:
+    write(
+        lambda: audit.record(
+            "webauthn-enrol", caller.actor, outcome="refused", reasons=[why], number=gate.new_number()
+        )
+    )

@@ -1,0 +1,110 @@
+"""What is to be told to somebody by mail: decided here, worded by the web, which provides the words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import field
+from datetime import timedelta
+from enum import StrEnum
+from typing import cast
+
+import structlog
+
+from app.config import is_mailbox
+from app.extensions import db
+from app.models.directory import User
+from app.runtime import provided
+from app.services import unit
+from app.services.background import background
+from app.services.mail import mailer
+from app.services.mail.mailer import Mail
+from app.services.mail.mailer import NotSent
+from app.services.problems import Unavailable
+
+# The name under which the words are provided (``runtime.provide``).
+WORDS = "words_of_letters"
+log = structlog.get_logger("argus.mail")
+
+
+class Kind(StrEnum):
+    """What a letter is about."""
+
+    RECOVERY = "recovery"
+    FIRST_PASSWORD = "first_password"  # noqa: S105 - a name
+    NEW_PASSWORD = "new_password"  # noqa: S105 - a name
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a name
+    FACTOR_ADDED = "factor_added"
+    FACTOR_REMOVED = "factor_removed"
+    KEY_MADE = "key_made"
+    ADDRESS_CHANGED = "address_changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One thing to tell one user. ``link``, where there is one, is as good as a password for ``lifetime``."""
+
+    kind: Kind
+    to: str
+    user_name: str
+    language: str | None
+    link: str | None = field(default=None, repr=False)
+    lifetime: timedelta | None = None
+
+
+# What changed in an account, by the name of its audit row, and what its owner is told of it.
+NOTICES: Mapping[str, Kind] = {
+    "apikey-add": Kind.KEY_MADE,
+    "password-set": Kind.PASSWORD_CHANGED,
+    "totp-enrol": Kind.FACTOR_ADDED,
+    "totp-remove": Kind.FACTOR_REMOVED,
+    "webauthn-enrol": Kind.FACTOR_ADDED,
+    "webauthn-revoke": Kind.FACTOR_REMOVED,
+}
+
+
+def reachable(user: User) -> bool:
+    """Whether the user has an address that a mail can go to."""
+    return is_mailbox(user.email or "")
+
+
+def to(user: User, kind: Kind, link: str | None = None, lifetime: timedelta | None = None) -> Letter:
+    """A letter to a user who is ``reachable``."""
+    return Letter(kind, user.email or "", user.short_name, user.language, link, lifetime)
+
+
+def post(letter: Letter) -> None:
+    """Word a letter and send it, now; a failure is a log line. For work in the background."""
+    words = cast("Callable[[Letter], Mail]", provided(WORDS))
+    try:
+        mailer.send(words(letter))
+    except NotSent as problem:
+        _lost(letter, str(problem))
+
+
+def post_when_committed(letter: Letter) -> None:
+    """Send a letter in the background, once the unit of work at hand is committed."""
+    unit.after_commit(lambda: _post_later(letter))
+
+
+def notice(action: str, user_id: int | None) -> None:
+    """Tell the owner of an account what happened to it, when the unit at hand is committed.
+
+    ``action`` is an audit row's; most of them nobody is told about.
+    """
+    kind = NOTICES.get(action)
+    user = db.session.get(User, user_id) if kind is not None and user_id is not None else None
+    if kind is not None and user is not None and reachable(user):
+        post_when_committed(to(user, kind))
+
+
+def _post_later(letter: Letter) -> None:
+    try:
+        background().later("mail", lambda: post(letter))
+    except Unavailable:
+        _lost(letter, "too much is waiting")
+
+
+def _lost(letter: Letter, problem: str) -> None:
+    log.error("mail", kind=str(letter.kind), user=letter.user_name, problem=problem)

@@ -1,0 +1,1 @@
+"""Codes, tokens and OAuth sessions, and the keys that sign them."""

@@ -1,0 +1,106 @@
+"""Authorization codes: issued on approval, claimed once (RFC 6749 4.1.2, RFC 9700 4.14)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from datetime import timedelta
+
+from sqlalchemy import delete
+from sqlalchemy import update
+
+from app import clock
+from app.extensions import db
+from app.models.sessions import AuthorizationCode
+from app.runtime import settings
+from app.services.oauth_tokens.tokens import Kind
+from app.services.oauth_tokens.tokens import mint
+from app.services.oauth_tokens.tokens import new_id
+
+KEPT_SPENT = timedelta(minutes=10)
+MOST_WRONG_VERIFIERS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """What was approved: by which login and consent, for which client, with which request parameters."""
+
+    client_id: str
+    user_id: int
+    login_session_id: bytes
+    grant_id: str
+    redirect_uri: str
+    redirect_uri_given: bool
+    scopes: tuple[str, ...]
+    nonce: str | None
+    code_challenge: str | None
+    security_level: int
+    authenticated_at: datetime
+
+
+def issue(approval: Approval) -> str:
+    """A new code for this approval; returns its text, which is not kept."""
+    now = clock.now()
+    code_id = new_id()
+    token = mint(Kind.CODE, "", code_id)
+    db.session.add(
+        AuthorizationCode(
+            id=code_id,
+            digest=token.digest,
+            client_id=approval.client_id,
+            user_id=approval.user_id,
+            login_session_id=approval.login_session_id,
+            grant_id=approval.grant_id,
+            redirect_uri=approval.redirect_uri,
+            redirect_uri_given=approval.redirect_uri_given,
+            scopes=list(approval.scopes),
+            nonce=approval.nonce,
+            code_challenge=approval.code_challenge,
+            security_level=approval.security_level,
+            authenticated_at=approval.authenticated_at,
+            created_at=now,
+            expires_at=now + timedelta(seconds=settings().code_seconds),
+        )
+    )
+    return token.text
+
+
+def claim(code_id: bytes, oauth_session_id: bytes) -> bool:
+    """Spend the code for this session: one conditional statement, so exactly one caller gets ``True``."""
+    now = clock.now()
+    changed = db.session.execute(
+        update(AuthorizationCode)
+        .where(
+            AuthorizationCode.id == code_id,
+            AuthorizationCode.spent_at.is_(None),
+            AuthorizationCode.ended_at.is_(None),
+            AuthorizationCode.expires_at > now,
+        )
+        .values(spent_at=now, oauth_session_id=oauth_session_id)
+    )
+    return bool(changed.rowcount)  # type: ignore[attr-defined]
+
+
+def count_wrong_verifier(code_id: bytes) -> None:
+    """A wrong PKCE verifier: the code stays usable, but the fifth burns it (security rule 14)."""
+    wrong = AuthorizationCode.wrong_verifiers + 1
+    db.session.execute(
+        update(AuthorizationCode).where(AuthorizationCode.id == code_id).values(wrong_verifiers=wrong)
+    )
+    db.session.execute(
+        update(AuthorizationCode)
+        .where(
+            AuthorizationCode.id == code_id,
+            AuthorizationCode.wrong_verifiers >= MOST_WRONG_VERIFIERS,
+            AuthorizationCode.ended_at.is_(None),
+        )
+        .values(ended_at=clock.now())
+    )
+
+
+def prune() -> int:
+    """Delete codes that no replay can be recognised by any more; returns how many."""
+    gone = db.session.execute(
+        delete(AuthorizationCode).where(AuthorizationCode.expires_at < clock.now() - KEPT_SPENT)
+    )
+    return int(gone.rowcount)  # type: ignore[attr-defined]

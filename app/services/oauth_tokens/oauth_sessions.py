@@ -1,0 +1,257 @@
+"""OAuth sessions: one row each, rotated by compare-and-swap (design §7)."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement
+from sqlalchemy import Row
+from sqlalchemy import ScalarSelect
+from sqlalchemy import Select
+from sqlalchemy import func
+from sqlalchemy import insert
+from sqlalchemy import or_
+from sqlalchemy import select
+from sqlalchemy import update
+
+from app import clock
+from app.extensions import db
+from app.models.sessions import LoginSession
+from app.models.sessions import OAuthSession
+from app.runtime import settings
+from app.services.oauth_tokens.tokens import MOST_GENERATIONS
+from app.services.oauth_tokens.tokens import Kind
+from app.services.oauth_tokens.tokens import Token
+from app.services.oauth_tokens.tokens import digest
+from app.services.oauth_tokens.tokens import mint
+from app.services.oauth_tokens.tokens import new_id
+from app.services.oauth_tokens.tokens import same
+from app.services.oauth_tokens.tokens import successor
+
+ALERT_AFTER_REPEATS = 3
+MOST_ENDED = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """What the session hangs on: a login or an API key, with its absolute end."""
+
+    expires_at: datetime | None
+    login_session_id: bytes | None = None
+    api_key_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Everything a new OAuth session is made of."""
+
+    client_id: str
+    user_id: int
+    user_name: str
+    parent: Parent
+    grant_id: str | None
+    scopes: tuple[str, ...]
+    security_level: int
+    session_epoch: int
+    address: str | None
+    with_refresh: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """The tokens of one generation, in clear; only the answer to the client ever holds them."""
+
+    session_id: bytes
+    access: str
+    refresh: str | None
+    expires_in: int
+    scopes: tuple[str, ...]
+
+
+def draft(opening: Opening) -> Pair:
+    """New tokens for a session that is not stored yet."""
+    session_id = new_id()
+    access = mint(Kind.ACCESS, opening.user_name, session_id)
+    refresh = mint(Kind.REFRESH, opening.user_name, session_id) if opening.with_refresh else None
+    until = _until(settings().access_token_seconds, opening.parent.expires_at)
+    return Pair(session_id, access.text, refresh.text if refresh else None, _remaining(until), opening.scopes)
+
+
+def crowd(user: ColumnElement[int], client: ColumnElement[str]) -> ScalarSelect[int | None]:
+    """Not empty when one more session of this user at this client is one too many; rides in another query."""
+    others = _not_ended(user, client).with_only_columns(OAuthSession.generation)
+    return others.limit(1).offset(settings().sessions_per_client - 1).scalar_subquery()
+
+
+def store(opening: Opening, pair: Pair, *, crowded: bool = True) -> None:
+    """Write the one row of a drafted session; another makes room where it is ``crowded`` (rule 77)."""
+    now = clock.now()
+    if crowded:
+        _make_room(opening)
+    db.session.execute(
+        insert(OAuthSession).values(
+            id=pair.session_id,
+            client_id=opening.client_id,
+            user_id=opening.user_id,
+            login_session_id=opening.parent.login_session_id,
+            api_key_id=opening.parent.api_key_id,
+            grant_id=opening.grant_id,
+            user_name=opening.user_name,
+            scopes=list(opening.scopes),
+            access_scopes=list(opening.scopes),
+            security_level=opening.security_level,
+            session_epoch=opening.session_epoch,
+            generation=0,
+            access_digest=digest(pair.access),
+            access_expires_at=_until(settings().access_token_seconds, opening.parent.expires_at),
+            refresh_digest=digest(pair.refresh) if pair.refresh else None,
+            refresh_expires_at=_until(settings().refresh_timeout_seconds, opening.parent.expires_at)
+            if pair.refresh
+            else None,
+            rotated_at=now,
+            client_ip=opening.address,
+            created_at=now,
+        )
+    )
+
+
+def _not_ended(user: ColumnElement[int] | int, client: ColumnElement[str] | str) -> Select[Any]:
+    return select(OAuthSession.id).where(
+        OAuthSession.user_id == user, OAuthSession.client_id == client, OAuthSession.ended_at.is_(None)
+    )
+
+
+def _make_room(opening: Opening) -> None:
+    """End what is one too many: what ended with its login or user first, then what would run out first.
+
+    A person's session runs out later than a script's without a refresh token, and each use puts it off. Of a
+    backlog at most ``MOST_ENDED`` at a time: no call waits for all of it.
+    """
+    surplus = (
+        _not_ended(opening.user_id, opening.client_id)
+        .outerjoin(LoginSession, LoginSession.id == OAuthSession.login_session_id)
+        .order_by(
+            (OAuthSession.session_epoch == opening.session_epoch).desc(),
+            LoginSession.ended_at.is_(None).desc(),
+            func.coalesce(OAuthSession.refresh_expires_at, OAuthSession.access_expires_at).desc(),
+        )
+        .offset(settings().sessions_per_client - 1)
+        .limit(MOST_ENDED)
+    )
+    db.session.execute(
+        update(OAuthSession)
+        .where(OAuthSession.id.in_(surplus), OAuthSession.ended_at.is_(None))
+        .values(ended_at=clock.now(), end_reason="too many sessions"),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def rotate(presented: Token, scopes: tuple[str, ...], parent_end: datetime | None) -> Pair | None:
+    """Swap the presented refresh token for its successor; ``None`` when somebody else did so first.
+
+    One conditional UPDATE. The old access token ends with it.
+    """
+    if presented.generation >= MOST_GENERATIONS:
+        return None
+    now = clock.now()
+    seed = secrets.token_bytes(32)
+    access = successor(presented, Kind.ACCESS, seed)
+    refresh = successor(presented, Kind.REFRESH, seed)
+    if access is None or refresh is None:
+        return None
+    until = _until(settings().access_token_seconds, parent_end)
+    changed = db.session.execute(
+        update(OAuthSession)
+        .where(
+            OAuthSession.id == presented.session_id,
+            OAuthSession.refresh_digest == presented.digest,
+            OAuthSession.ended_at.is_(None),
+        )
+        .values(
+            generation=presented.generation + 1,
+            access_digest=access.digest,
+            access_expires_at=until,
+            access_scopes=list(scopes),
+            refresh_digest=refresh.digest,
+            refresh_expires_at=_until(settings().refresh_timeout_seconds, parent_end),
+            previous_refresh_digest=presented.digest,
+            rotation_seed=seed,
+            rotated_at=now,
+        )
+    )
+    if not changed.rowcount:  # type: ignore[attr-defined]
+        return None
+    return Pair(presented.session_id, access.text, refresh.text, _remaining(until), scopes)
+
+
+def repeat(presented: Token, row: Row[Any]) -> Pair | None:
+    """The identical successor once more, for a client whose answer was lost; ``None`` when it is a replay.
+
+    Only the immediate predecessor, only inside the grace window, only while the successor is unused and
+    matches what is stored (design §7). Mints nothing.
+    """
+    grace = timedelta(seconds=settings().refresh_grace_seconds)
+    if (
+        not grace
+        or row.rotation_seed is None
+        or not same(row.previous_refresh_digest, presented.digest)
+        or row.generation != presented.generation + 1
+        or clock.now() - row.rotated_at >= grace
+    ):
+        return None
+    access = successor(presented, Kind.ACCESS, row.rotation_seed)
+    refresh = successor(presented, Kind.REFRESH, row.rotation_seed)
+    if access is None or refresh is None:
+        return None
+    if not (same(row.access_digest, access.digest) and same(row.refresh_digest, refresh.digest)):
+        return None
+    return Pair(
+        presented.session_id,
+        access.text,
+        refresh.text,
+        _remaining(row.access_expires_at),
+        tuple(row.access_scopes),
+    )
+
+
+def count_repeat(row: Row[Any]) -> bool:
+    """Note that a generation was asked for again; true when several generations in a row were."""
+    if row.repeated_generation == row.generation:
+        return False
+    run = row.repeats_in_a_row + 1 if row.repeated_generation == row.generation - 1 else 1
+    changed = db.session.execute(
+        update(OAuthSession)
+        .where(
+            OAuthSession.id == row.id,
+            OAuthSession.generation == row.generation,
+            or_(
+                OAuthSession.repeated_generation.is_(None),
+                OAuthSession.repeated_generation < row.generation,
+            ),
+        )
+        .values(repeats_in_a_row=run, repeated_generation=row.generation)
+    )
+    return bool(changed.rowcount) and run >= ALERT_AFTER_REPEATS  # type: ignore[attr-defined]
+
+
+def end(session_id: bytes, reason: str) -> bool:
+    """End one OAuth session: both its tokens. True when it was alive."""
+    changed = db.session.execute(
+        update(OAuthSession)
+        .where(OAuthSession.id == session_id, OAuthSession.ended_at.is_(None))
+        .values(ended_at=clock.now(), end_reason=reason)
+    )
+    return bool(changed.rowcount)  # type: ignore[attr-defined]
+
+
+def _until(seconds: int, parent_end: datetime | None) -> datetime:
+    until = clock.now() + timedelta(seconds=seconds)
+    return until if parent_end is None else min(until, parent_end)
+
+
+def _remaining(until: datetime) -> int:
+    return max(1, int((until - clock.now()).total_seconds() + 0.5))

@@ -1,0 +1,128 @@
+"""The text of a token, and what can be told from it alone (design §7).
+
+``<userName>/`` + base64url of 69 bytes: session id 16 ‖ kind 1 ‖ key id 1 ‖ generation 3 ‖ secret 32 ‖
+tag 16. The tag is a MAC under the server key of that id over the name, the slash and all before it, so a
+made-up token is refused before any query. Codes have no name and no slash. Only digests are stored.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from enum import IntEnum
+
+from app.services.oauth_tokens.keyring import keyring
+
+RAW_BYTES = 69
+TEXT_CHARACTERS = 92
+MOST_CHARACTERS = 100 + 1 + TEXT_CHARACTERS
+MOST_GENERATIONS = 2**24 - 1
+
+
+class Kind(IntEnum):
+    """The typed namespace: one kind is never accepted as another (security rule 12)."""
+
+    LOGIN = 1
+    ACCESS = 2
+    REFRESH = 3
+    CODE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token whose tag is right: this server once issued it. Whether it still counts is in its row."""
+
+    text: str
+    name: str
+    session_id: bytes
+    kind: Kind
+    key_id: int
+    generation: int
+
+    @property
+    def digest(self) -> bytes:
+        return digest(self.text)
+
+
+def digest(text: str) -> bytes:
+    """What is stored of a random secret of 256 bits: SHA-256, no slow hash needed."""
+    return hashlib.sha256(text.encode()).digest()
+
+
+def same(one: bytes | None, other: bytes | None) -> bool:
+    """Constant-time equality; nothing equals a digest that is not there."""
+    return one is not None and other is not None and hmac.compare_digest(one, other)
+
+
+def new_id() -> bytes:
+    """A fresh session id: 128 random bits."""
+    return secrets.token_bytes(16)
+
+
+def mint(
+    kind: Kind, name: str, session_id: bytes, *, generation: int = 0, secret: bytes | None = None
+) -> Token:
+    """A new token under the signing key. ``secret`` is given only for a derived successor."""
+    ring = keyring()
+    body = (
+        session_id
+        + bytes((kind, ring.signing))
+        + generation.to_bytes(3, "big")
+        + (secret if secret is not None else secrets.token_bytes(32))
+    )
+    raw = body + _tag(name, body, ring.signing)
+    encoded = base64.urlsafe_b64encode(raw).decode("ascii")
+    text = encoded if kind is Kind.CODE else f"{name}/{encoded}"
+    return Token(text, name, session_id, kind, ring.signing, generation)
+
+
+def read(text: str | None, *kinds: Kind) -> Token | None:
+    """The token, when its form, its kind and its tag are right; else ``None``. Never raises, asks nothing."""
+    if not text or len(text) > MOST_CHARACTERS or not text.isascii():
+        return None
+    name, _, encoded = text.rpartition("/")
+    if len(encoded) != TEXT_CHARACTERS:
+        return None
+    try:
+        raw = base64.b64decode(encoded, altchars=b"-_", validate=True)
+    except binascii.Error:
+        return None
+    if len(raw) != RAW_BYTES or raw[16] not in kinds:
+        return None
+    kind = Kind(raw[16])
+    if (kind is Kind.CODE) != (text == encoded):
+        return None
+    key_id = raw[17]
+    if not hmac.compare_digest(_tag(name, raw[:-16], key_id), raw[-16:]):
+        return None
+    return Token(text, name, raw[:16], kind, key_id, int.from_bytes(raw[18:21], "big"))
+
+
+def successor(presented: Token, kind: Kind, seed: bytes) -> Token | None:
+    """The token that follows a presented refresh token in the rotation of this seed; always the same one.
+
+    Derived under the presented token's key id; ``None`` when that key is gone. Neither the database (the
+    seed) nor the key alone yields it.
+    """
+    key = keyring().derive("successor", presented.key_id)
+    if key is None:
+        return None
+    message = bytes((kind,)) + seed + presented.text.encode()
+    secret = hmac.digest(key, message, "sha256")
+    return mint(
+        kind,
+        presented.name,
+        presented.session_id,
+        generation=presented.generation + 1,
+        secret=secret,
+    )
+
+
+def _tag(name: str, body: bytes, key_id: int) -> bytes:
+    key = keyring().derive("tag", key_id)
+    # An unknown key id gives a tag nobody can compute, so that the comparison fails like any other.
+    return hmac.digest(key or secrets.token_bytes(32), name.encode() + b"/" + body, "sha256")[:16]

@@ -1,0 +1,124 @@
+"""Authorize transactions: a validated request kept until its own login answers it (security rule 35)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import delete
+from sqlalchemy import select
+from sqlalchemy import update
+
+from app import clock
+from app.extensions import db
+from app.models.sessions import AuthorizeTransaction
+from app.services.oauth_tokens.tokens import new_id
+
+LIFE = timedelta(minutes=10)
+# How long one that is too old to be answered can still be asked anew.
+KEPT = timedelta(hours=12)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A request that waits for its answer, and when it first arrived."""
+
+    parameters: dict[str, str]
+    began_at: datetime
+
+
+def begin(
+    login_session_id: bytes, parameters: Mapping[str, str], permission_scope: int, began_at: datetime
+) -> str:
+    """Keep a validated request for this login, and the permission scope it is shown with.
+
+    Returns the transaction's id as hexadecimal text.
+    """
+    transaction_id, now = new_id(), clock.now()
+    db.session.add(
+        AuthorizeTransaction(
+            id=transaction_id,
+            login_session_id=login_session_id,
+            parameters=dict(parameters),
+            permission_scope_id=permission_scope,
+            created_at=began_at,
+            expires_at=now + LIFE,
+        )
+    )
+    return transaction_id.hex()
+
+
+def peek(text: str, login_session_id: bytes) -> Waiting | None:
+    """The request of a transaction that this login may still answer."""
+    transaction_id = _parse(text)
+    if transaction_id is None:
+        return None
+    found = db.session.execute(
+        select(AuthorizeTransaction.parameters, AuthorizeTransaction.created_at).where(
+            *_open(transaction_id, login_session_id)
+        )
+    ).one_or_none()
+    return Waiting(found.parameters, found.created_at) if found is not None else None
+
+
+def kept(text: str, login_session_id: bytes) -> dict[str, str] | None:
+    """The request of a transaction that this login did not answer, also when it is too old: to ask anew."""
+    transaction_id = _parse(text)
+    if transaction_id is None:
+        return None
+    found: dict[str, Any] | None = db.session.execute(
+        select(AuthorizeTransaction.parameters).where(*_unanswered(transaction_id, login_session_id))
+    ).scalar_one_or_none()
+    return found
+
+
+def use(text: str, login_session_id: bytes) -> int | None:
+    """Answer a transaction; the permission scope it was shown with.
+
+    One conditional statement, so a second submit of the form gets ``None``.
+    """
+    transaction_id = _parse(text)
+    if transaction_id is None:
+        return None
+    shown: int | None = db.session.execute(
+        update(AuthorizeTransaction)
+        .where(*_open(transaction_id, login_session_id))
+        .values(used_at=clock.now())
+        .returning(AuthorizeTransaction.permission_scope_id)
+    ).scalar_one_or_none()
+    return shown
+
+
+def prune() -> int:
+    """Delete transactions that are of no use any more; returns how many."""
+    gone = db.session.execute(
+        delete(AuthorizeTransaction).where(AuthorizeTransaction.expires_at < clock.now() - KEPT)
+    )
+    return int(gone.rowcount)  # type: ignore[attr-defined]
+
+
+def _open(transaction_id: bytes, login_session_id: bytes) -> tuple[Any, ...]:
+    return (
+        *_unanswered(transaction_id, login_session_id),
+        AuthorizeTransaction.expires_at > clock.now(),
+    )
+
+
+def _unanswered(transaction_id: bytes, login_session_id: bytes) -> tuple[Any, ...]:
+    return (
+        AuthorizeTransaction.id == transaction_id,
+        AuthorizeTransaction.login_session_id == login_session_id,
+        AuthorizeTransaction.used_at.is_(None),
+    )
+
+
+def _parse(text: str) -> bytes | None:
+    if len(text) != 32:
+        return None
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        return None

@@ -1,0 +1,1 @@
+"""The first start, demo data, pruning and readiness."""

@@ -1,0 +1,148 @@
+"""The first start: domain, root customer, built-in functions and roles, the first administrator and key."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from dataclasses import dataclass
+
+from sqlalchemy import insert
+
+from app import clock
+from app.extensions import db
+from app.models.authority import Function
+from app.models.authority import FunctionEdge
+from app.models.authority import Permission
+from app.models.directory import Customer
+from app.models.directory import Domain
+from app.models.directory import User
+from app.models.state import SystemState
+from app.policy.facts import SecurityLevel
+from app.runtime import settings
+from app.services.access import apikeys
+from app.services.access import directory
+from app.services.access import standing
+from app.services.audit_log import audit
+from app.services.audit_log import sealing
+from app.services.audit_log.audit import Actor
+from app.services.guards import ALL_FUNCTIONS
+from app.services.guards import ROLES
+from app.services.guards import Guard
+from app.services.login.passwords import passwords
+from app.services.oauth_tokens import keys
+from app.services.oauth_tokens.keyring import keyring
+
+ROOT = "root"
+ADMIN = "admin"
+OPERATOR = Actor(name="operator")
+
+
+@dataclass(frozen=True, slots=True)
+class FirstSecrets:
+    """Shown once, on the first start."""
+
+    password: str
+    api_key: str
+
+
+def is_done() -> bool:
+    """Whether ``init`` ran before."""
+    return state() is not None
+
+
+def state() -> SystemState | None:
+    """The one row that dates everything shared, once there is one."""
+    return db.session.get(SystemState, 1)
+
+
+def initialise() -> FirstSecrets:
+    """Fill an empty, migrated database. To be run inside a unit of work, once."""
+    now = clock.now()
+    domain = Domain(name=settings().domain)
+    db.session.add(domain)
+    db.session.flush()
+    db.session.execute(
+        insert(SystemState).values(
+            id=1,
+            policy_version=1,
+            key_fingerprint=keyring().fingerprint(),
+            home_domain_id=domain.id,
+            demo_added=False,
+        )
+    )
+    root = Customer(
+        domain_id=domain.id,
+        short_name=ROOT,
+        name=directory.ROOT_NAME,
+        type="group",
+        flags=["rootCustomerGroup"],
+        created_at=now,
+        updated_at=now,
+    )
+    db.session.add(root)
+    db.session.flush()
+    sealing.begin()
+    top = _functions()
+    password = secrets.token_urlsafe(15)
+    admin = User(
+        domain_id=domain.id,
+        customer_id=root.id,
+        short_name=ADMIN,
+        name="Administrator",
+        password_hash=passwords().hash(password),
+        created_at=now,
+        updated_at=now,
+    )
+    db.session.add(admin)
+    db.session.flush()
+    db.session.add(
+        Permission(
+            subject_id=admin.id, function_id=top.id, customer_id=root.id, granted_at=now, comment="init"
+        )
+    )
+    keys.create(now)
+    _, api_key = apikeys.create(admin, "Made by init", OPERATOR)
+    audit.record("init", OPERATOR, detail={"domain": domain.name})
+    standing.raise_policy_version()
+    return FirstSecrets(password, api_key)
+
+
+def new_function(name: str, description: str, *, role: bool = False, sysadm: bool = False) -> Function:
+    """A function that any login may use; the administrator raises its level if he wants to."""
+    now = clock.now()
+    return Function(
+        name=name,
+        description=description,
+        minimum_security_level=int(SecurityLevel.EXTERNAL),
+        role=role,
+        sysadm=sysadm,
+        read_only=name.startswith("view"),
+        role_type="other",
+        localized_names={},
+        localized_descriptions={},
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def bundle(parent: Function, child: Function) -> None:
+    """Put a function under another."""
+    db.session.add(
+        FunctionEdge(id=str(uuid.uuid4()), parent_id=parent.id, child_id=child.id, added_at=clock.now())
+    )
+
+
+def _functions() -> Function:
+    """ALL-FUNCTIONS, under it the roles and every built-in; returns the top."""
+    top = new_function(ALL_FUNCTIONS, "Everything.", role=True, sysadm=True)
+    built_in = {guard: new_function(guard.value, "Guards a call of this server's API.") for guard in Guard}
+    roles = {name: new_function(name, "A role made by init.", role=True) for name in ROLES}
+    db.session.add_all([top, *built_in.values(), *roles.values()])
+    db.session.flush()
+    for function in (*roles.values(), *built_in.values()):
+        bundle(top, function)
+    for name, guards in ROLES.items():
+        for guard in guards:
+            bundle(roles[name], built_in[guard])
+    db.session.flush()
+    return top

@@ -1,0 +1,216 @@
+"""Demo data in which allowing and each kind of refusal can be seen."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from dataclasses import dataclass
+from dataclasses import field
+from typing import Any
+
+from app import clock
+from app.extensions import db
+from app.models.authority import Function
+from app.models.authority import Permission
+from app.models.clients import OAuthClient
+from app.models.directory import Customer
+from app.models.directory import Group
+from app.models.directory import Membership
+from app.models.directory import Subject
+from app.models.directory import User
+from app.policy.facts import SecurityLevel
+from app.services.access import authority
+from app.services.access import directory
+from app.services.access import standing
+from app.services.audit_log import audit
+from app.services.client_registry.clients import make_secret
+from app.services.guards import ALL_FUNCTIONS
+from app.services.login.passwords import passwords
+from app.services.oauth_tokens.tokens import digest
+from app.services.ops import bootstrap
+
+REDIRECT = "http://127.0.0.1:8081/callback"
+RANGE = ["127.0.0.0/8", "::1/128"]
+SCOPES = ["customer", "email", "groups", "openid", "profile"]
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """The logins and clients, with their secrets, as ``init`` prints them."""
+
+    users: list[dict[str, Any]] = field(default_factory=list)
+    clients: list[dict[str, Any]] = field(default_factory=list)
+
+
+def add() -> Demo:
+    """Two customers under one parent, four users, three clients. To be run inside a unit of work, once."""
+    demo = Demo()
+    domain = directory.home_domain()
+    root = directory.root_customer(domain.id)
+    nordic = _customer(root, "nordic", "Nordic Group", "group")
+    fjord = _customer(nordic, "fjord-bank", "Fjord Bank", "leaf")
+    polar = _customer(nordic, "polar-shipping", "Polar Shipping", "leaf")
+    reader, analyst = _functions()
+
+    alice = _user(demo, nordic, "alice", "Alice Andersen")
+    bob = _user(demo, fjord, "bob", "Bob Berg")
+    carol = _user(demo, polar, "carol", "Carol Christensen")
+    dave = _user(demo, nordic, "dave", "Dave Dahl")
+    analysts = _group(polar, "polar-analysts", [carol])
+    _permit(alice, analyst, nordic)
+    _permit(bob, reader, fjord)
+    _permit(analysts, analyst, polar)
+    _permit(dave, _known("BASIC-USER"), nordic)
+
+    _client(demo, domain.id, "report-portal", "Report portal", analyst)
+    _client(demo, domain.id, "fjord-dashboard", "Fjord dashboard", reader, customer=fjord)
+    _client(demo, domain.id, "report-cli", "Report command line", analyst, public=True)
+
+    state = bootstrap.state()
+    if state is not None:
+        state.demo_added = True
+    audit.record("demo-add", bootstrap.OPERATOR)
+    standing.raise_policy_version()
+    return demo
+
+
+def _known(name: str) -> Function:
+    found = authority.find_function(name)
+    if found is None:
+        raise LookupError(f"the function {name} is missing: run init first")
+    return found
+
+
+def _functions() -> tuple[Function, Function]:
+    """The demo's roles REPORT-READER and REPORT-ANALYST."""
+    top = _known(ALL_FUNCTIONS)
+    use = _function("useReports", "Open the report applications.", "Åpne rapportapplikasjonene.")
+    view = _function("viewReports", "Read reports.", "Lese rapporter.")
+    export = _function("exportReports", "Take reports out as files.", "Ta rapporter ut som filer.")
+    reader = _function("REPORT-READER", "Reads reports.", "Leser rapporter.", role=True)
+    analyst = _function(
+        "REPORT-ANALYST", "Reads and exports reports.", "Leser og eksporterer rapporter.", role=True
+    )
+    db.session.add_all([use, view, export, reader, analyst])
+    db.session.flush()
+    for parent, child in (
+        (top, reader),
+        (top, analyst),
+        (reader, use),
+        (reader, view),
+        (analyst, reader),
+        (analyst, export),
+    ):
+        bootstrap.bundle(parent, child)
+    return reader, analyst
+
+
+def _function(name: str, english: str, norwegian: str, *, role: bool = False) -> Function:
+    made = bootstrap.new_function(name, english, role=role)
+    made.localized_descriptions = {"norwegian": norwegian}
+    return made
+
+
+def _customer(parent: Customer, short_name: str, name: str, kind: str) -> Customer:
+    now = clock.now()
+    customer = Customer(
+        domain_id=parent.domain_id,
+        parent_id=parent.id,
+        short_name=short_name,
+        name=name,
+        type=kind,
+        flags=[],
+        created_at=now,
+        updated_at=now,
+    )
+    db.session.add(customer)
+    db.session.flush()
+    return customer
+
+
+def _user(demo: Demo, customer: Customer, short_name: str, name: str) -> User:
+    now = clock.now()
+    password = secrets.token_urlsafe(15)
+    user = User(
+        domain_id=customer.domain_id,
+        customer_id=customer.id,
+        short_name=short_name,
+        name=name,
+        email=f"{short_name}@example.com",
+        password_hash=passwords().hash(password),
+        created_at=now,
+        updated_at=now,
+    )
+    db.session.add(user)
+    db.session.flush()
+    demo.users.append({"userName": short_name, "password": password, "customer": customer.short_name})
+    return user
+
+
+def _group(customer: Customer, short_name: str, members: list[User]) -> Group:
+    now = clock.now()
+    group = Group(
+        domain_id=customer.domain_id,
+        customer_id=customer.id,
+        short_name=short_name,
+        name=short_name,
+        created_at=now,
+        updated_at=now,
+    )
+    db.session.add(group)
+    db.session.flush()
+    for member in members:
+        db.session.add(Membership(id=str(uuid.uuid4()), group_id=group.id, member_id=member.id, added_at=now))
+    return group
+
+
+def _permit(subject: Subject, function: Function, customer: Customer) -> None:
+    db.session.add(
+        Permission(
+            subject_id=subject.id,
+            function_id=function.id,
+            customer_id=customer.id,
+            comment="demo",
+            granted_at=clock.now(),
+        )
+    )
+
+
+def _client(
+    demo: Demo,
+    domain_id: int,
+    short_name: str,
+    name: str,
+    scope: Function,
+    *,
+    customer: Customer | None = None,
+    public: bool = False,
+) -> None:
+    now = clock.now()
+    secret = None if public else make_secret()
+    client = OAuthClient(
+        id=str(uuid.uuid4()),
+        domain_id=domain_id,
+        customer_id=customer.id if customer is not None else None,
+        short_name=short_name,
+        name=name,
+        description="A demo application.",
+        main_uri=f"https://reports.example.com/{short_name}",
+        authentication_method="none" if public else "password",
+        secret_digest=digest(secret) if secret is not None else None,
+        required_function_id=_known("useReports").id,
+        permission_scope_id=scope.id,
+        client_ip_range=RANGE,
+        redirect_uris=[REDIRECT],
+        permitted_scopes=SCOPES,
+        max_security_level=int(SecurityLevel.STANDARD),
+        post_logout_redirect_uris=[],
+        open_id_custom_claims=[],
+        created_at=now,
+        updated_at=now,
+    )
+    db.session.add(client)
+    db.session.flush()
+    demo.clients.append(
+        {"id": client.id, "shortName": short_name, "clientSecret": secret, "redirectURI": REDIRECT}
+    )

@@ -1,0 +1,84 @@
+"""Deletes what can never matter again, in small batches, each a unit of its own (security rule 79)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from datetime import timedelta
+
+from sqlalchemy import delete
+from sqlalchemy import or_
+from sqlalchemy import select
+
+from app import clock
+from app.extensions import db
+from app.models.sessions import AuthorizationCode
+from app.models.sessions import AuthorizeTransaction
+from app.models.sessions import LoginSession
+from app.models.sessions import OAuthSession
+from app.services.login import stepup
+from app.services.login import webauthn
+from app.services.oauth_tokens import codes
+from app.services.oauth_tokens import transactions
+from app.services.unit import write
+
+BATCH = 1000
+
+
+def prune(days: int) -> dict[str, int]:
+    """How many rows of each kind were deleted. Sessions are kept ``days`` after their end for the record."""
+    before = clock.now() - timedelta(days=days)
+    return {
+        "codes": write(codes.prune),
+        "transactions": write(transactions.prune),
+        "step-up tokens": write(stepup.prune),
+        "passkey challenges": write(webauthn.prune),
+        "OAuth sessions": _all(lambda: _oauth_sessions(before)),
+        "logins": _all(lambda: _logins(before)),
+    }
+
+
+def _all(batch: Callable[[], int]) -> int:
+    total = 0
+    while deleted := write(batch):
+        total += deleted
+        if deleted < BATCH:
+            break
+    return total
+
+
+def _oauth_sessions(before: datetime) -> int:
+    last = OAuthSession.refresh_expires_at
+    over = or_(
+        OAuthSession.ended_at < before,
+        last < before,
+        (last.is_(None)) & (OAuthSession.access_expires_at < before),
+    )
+    ids = select(OAuthSession.id).where(over).limit(BATCH)
+    return _deleted(delete(OAuthSession).where(OAuthSession.id.in_(ids)))
+
+
+def _logins(before: datetime) -> int:
+    """Only logins nothing hangs on any more."""
+    children = (
+        select(OAuthSession.login_session_id)
+        .where(OAuthSession.login_session_id == LoginSession.id)
+        .exists(),
+        select(AuthorizationCode.id).where(AuthorizationCode.login_session_id == LoginSession.id).exists(),
+        select(AuthorizeTransaction.id)
+        .where(AuthorizeTransaction.login_session_id == LoginSession.id)
+        .exists(),
+    )
+    over = or_(LoginSession.ended_at < before, LoginSession.expires_at < before)
+    child = LoginSession.__table__.alias("child")
+    has_children = select(child.c.id).where(child.c.parent_id == LoginSession.id).exists()
+    ids = (
+        select(LoginSession.id)
+        .where(over, ~children[0], ~children[1], ~children[2], ~has_children)
+        .limit(BATCH)
+    )
+    return _deleted(delete(LoginSession).where(LoginSession.id.in_(ids)))
+
+
+def _deleted(statement: object) -> int:
+    return int(db.session.execute(statement, execution_options={"synchronize_session": False}).rowcount)  # type: ignore[call-overload]

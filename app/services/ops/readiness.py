@@ -1,0 +1,40 @@
+"""Whether this node may serve: reachable, migrated, initialised, and holding the database's keys."""
+
+from __future__ import annotations
+
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import inspect
+
+from app.config import migrations_folder
+from app.extensions import db
+from app.services.oauth_tokens.keyring import keyring
+from app.services.ops.bootstrap import state
+
+REPAIRS = {
+    "database": "The database does not answer: check ARGUS_DATABASE_URL.",
+    "migrations": "The database is not at this version: run 'argus-idp upgrade'.",
+    "init": "The database is empty: run 'argus-idp init'.",
+    "keys": "This node's ARGUS_SECRET_KEYS are not those of the database: give all nodes the same keys.",
+}
+
+
+def problem() -> str | None:
+    """A key of ``REPAIRS``, or ``None`` when all is well. Raises ``SQLAlchemyError`` without a database."""
+    with db.engine.connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return "init"
+        at = MigrationContext.configure(connection).get_current_revision()
+    if at != head():
+        return "migrations"
+    known = state()
+    if known is None:
+        return "init"
+    if known.key_fingerprint not in keyring().fingerprints():
+        return "keys"
+    return None
+
+
+def head() -> str | None:
+    """The newest migration this code brings."""
+    return ScriptDirectory(str(migrations_folder())).get_current_head()
