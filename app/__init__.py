@@ -14,7 +14,7 @@ from app.extensions import csrf
 from app.extensions import db
 from app.extensions import login_manager
 from app.extensions import migrate
-from app.services.oauth_tokens.keyring import keyring
+from app.services.tokens.keyring import keyring
 from app.services.unit import prepare_engine
 
 JSON_BYTES = 1_000_000

@@ -13,10 +13,10 @@ from flask import Request
 from app import clock
 from app.runtime import settings
 from app.services.access.callers import Caller
-from app.services.oauth_tokens.keyring import keyring
-from app.services.oauth_tokens.tokens import Kind
-from app.services.oauth_tokens.tokens import read
 from app.services.problems import Problem
+from app.services.tokens.keyring import keyring
+from app.services.tokens.token_text import Kind
+from app.services.tokens.token_text import read
 
 HEADER = "Argus-Csrf-Token"
 WINDOW_MILLISECONDS = 5 * 60 * 1000

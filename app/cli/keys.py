@@ -10,8 +10,8 @@ from flask.cli import with_appcontext
 from app import clock
 from app.models.keys import SigningKey
 from app.services.audit_log import audit
-from app.services.oauth_tokens import keys as signing
 from app.services.ops.bootstrap import OPERATOR
+from app.services.tokens import signing_keys as signing
 from app.services.unit import write
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.services.oauth_tokens.oauth_sessions import Pair
+from app.services.tokens.oauth_sessions import Pair
 
 
 def token_answer(pair: Pair, *, id_token: str | None = None, explicit_nulls: bool = False) -> dict[str, Any]:

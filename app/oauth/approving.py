@@ -24,8 +24,8 @@ from app.services.access import gate
 from app.services.access import grants
 from app.services.access.callers import Caller
 from app.services.audit_log import audit
-from app.services.oauth_tokens import transactions
-from app.services.oauth_tokens.codes import Approval
+from app.services.tokens import waiting_requests
+from app.services.tokens.codes import Approval
 from app.services.unit import write
 
 
@@ -45,7 +45,7 @@ def approve_page(request: AuthorizationRequest, caller: Caller, transaction: str
     """
 
     def agreed(posed: Question) -> bool:
-        permission_scope = transactions.use(transaction, caller.row.login_id)
+        permission_scope = waiting_requests.use(transaction, caller.row.login_id)
         if permission_scope is None:
             raise StaleTransaction
         shown = GrantFacts(permission_scope, frozenset(request.scopes))

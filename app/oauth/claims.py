@@ -16,8 +16,8 @@ from app.policy.claims import PROTOCOL_CLAIMS
 from app.policy.rights import Rights
 from app.runtime import settings
 from app.services.access import directory
-from app.services.oauth_tokens import keys
-from app.services.oauth_tokens.oauth_sessions import Pair
+from app.services.tokens import signing_keys
+from app.services.tokens.oauth_sessions import Pair
 
 if TYPE_CHECKING:
     from app.oauth.code_grant import ArgusAuthorizationCodeGrant
@@ -77,17 +77,17 @@ class _IDToken(OpenIDCode):  # type: ignore[misc]
     def __init__(self, row: Row[Any], pair: Pair, rights: Rights) -> None:
         super().__init__(require_nonce=False)
         self._row, self._pair, self._rights = row, pair, rights
-        self._signer = keys.signer(row.active_kid)
+        self._signer = signing_keys.signer(row.active_kid)
 
     def exists_nonce(self, nonce: str, request: object) -> bool:  # noqa: ARG002
         """Never: a reloaded authorize page repeats its nonce (pitfall 16)."""
         return False
 
     def get_client_algorithm(self, client: object) -> str:  # noqa: ARG002
-        return keys.ALGORITHM
+        return signing_keys.ALGORITHM
 
     def get_encode_header(self, client: object) -> dict[str, Any]:  # noqa: ARG002
-        return {"alg": keys.ALGORITHM, "kid": self._signer.kid, "typ": "JWT"}
+        return {"alg": signing_keys.ALGORITHM, "kid": self._signer.kid, "typ": "JWT"}
 
     def resolve_client_private_key(self, client: object) -> Any:  # noqa: ARG002
         return self._signer.key

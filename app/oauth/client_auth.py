@@ -21,8 +21,8 @@ from app.services.audit_log import audit
 from app.services.audit_log.audit import Actor
 from app.services.client_registry import clients
 from app.services.login.passwords import passwords
-from app.services.oauth_tokens.tokens import digest
-from app.services.oauth_tokens.tokens import same
+from app.services.tokens.token_text import digest
+from app.services.tokens.token_text import same
 from app.services.unit import write
 
 

@@ -24,14 +24,14 @@ from app.services.access import fact_rows
 from app.services.access import facts
 from app.services.audit_log import audit
 from app.services.audit_log.audit import Actor
-from app.services.oauth_tokens import codes
-from app.services.oauth_tokens import oauth_sessions
-from app.services.oauth_tokens import tokens
-from app.services.oauth_tokens.codes import Approval
-from app.services.oauth_tokens.oauth_sessions import Opening
-from app.services.oauth_tokens.oauth_sessions import Pair
-from app.services.oauth_tokens.oauth_sessions import Parent
-from app.services.oauth_tokens.tokens import Kind
+from app.services.tokens import codes
+from app.services.tokens import oauth_sessions
+from app.services.tokens import token_text
+from app.services.tokens.codes import Approval
+from app.services.tokens.oauth_sessions import Opening
+from app.services.tokens.oauth_sessions import Pair
+from app.services.tokens.oauth_sessions import Parent
+from app.services.tokens.token_text import Kind
 from app.services.unit import write
 
 
@@ -68,9 +68,9 @@ class ArgusAuthorizationCodeGrant(AccessGateMixin, AuthorizationCodeGrant):  # t
 
     def query_authorization_code(self, code: str, client: OAuthClient) -> CodeView | None:
         """The code, when it was issued by us to this very client. Changes nothing."""
-        token = tokens.read(code, Kind.CODE)
+        token = token_text.read(code, Kind.CODE)
         row = fact_rows.code_row(token.session_id) if token is not None else None
-        if token is None or row is None or not tokens.same(row.digest, token.digest):
+        if token is None or row is None or not token_text.same(row.digest, token.digest):
             return None
         if row.client_id != client.id:
             detail = {"presented_by": client.id, "issued_to": row.client_id}

@@ -22,9 +22,9 @@ from app.policy.facts import Leg
 from app.services.access import facts
 from app.services.audit_log import audit
 from app.services.client_registry import clients
-from app.services.oauth_tokens import oauth_sessions
-from app.services.oauth_tokens.oauth_sessions import Opening
-from app.services.oauth_tokens.oauth_sessions import Parent
+from app.services.tokens import oauth_sessions
+from app.services.tokens.oauth_sessions import Opening
+from app.services.tokens.oauth_sessions import Parent
 from app.services.unit import write
 
 

@@ -23,10 +23,10 @@ from app.services.access import facts
 from app.services.access import gate
 from app.services.audit_log import audit
 from app.services.audit_log.audit import Actor
-from app.services.oauth_tokens import oauth_sessions
-from app.services.oauth_tokens import tokens
-from app.services.oauth_tokens.tokens import Kind
-from app.services.oauth_tokens.tokens import Token
+from app.services.tokens import oauth_sessions
+from app.services.tokens import token_text
+from app.services.tokens.token_text import Kind
+from app.services.tokens.token_text import Token
 from app.services.unit import write
 
 Answer = tuple[int, Any, list[tuple[str, str]]]
@@ -42,7 +42,7 @@ class _OwnTokenEndpoint(TokenEndpoint):  # type: ignore[misc]
         text = request.form.get("token")
         if text is None:
             raise ArgusOAuthError("invalid_request", "The parameter token is missing.")
-        token = tokens.read(text, Kind.ACCESS, Kind.REFRESH)
+        token = token_text.read(text, Kind.ACCESS, Kind.REFRESH)
         row = fact_rows.session_row(token.session_id) if token is not None else None
         if token is None or row is None or row.client_id != request.client.id:
             return None
@@ -66,7 +66,7 @@ class IntrospectionEndpoint(_OwnTokenEndpoint):
         credential = CredentialFacts(
             kind="access token" if is_access else "refresh token",
             expires_at=expires_at + facts.LEEWAY if is_access else expires_at,
-            spent=not tokens.same(current, token.digest),
+            spent=not token_text.same(current, token.digest),
             ended=row.ended_at is not None,
             level=SecurityLevel(row.security_level),
         )
@@ -106,7 +106,7 @@ class RevocationEndpoint(_OwnTokenEndpoint):
         found = self.own_token(request)
         if found is not None:
             token, row = found
-            current = tokens.same(row.access_digest, token.digest) or tokens.same(
+            current = token_text.same(row.access_digest, token.digest) or token_text.same(
                 row.refresh_digest, token.digest
             )
             # One that was rotated away is of the same session, whose newer tokens a thief may hold.

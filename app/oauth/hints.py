@@ -10,7 +10,7 @@ from joserfc.jwk import KeySet
 
 from app.oauth.errors import ArgusOAuthError
 from app.runtime import settings
-from app.services.oauth_tokens import keys
+from app.services.tokens import signing_keys
 
 MOST_CHARACTERS = 4096
 NOT_OURS = "The id_token_hint is not one of ours."
@@ -21,8 +21,8 @@ def claims_of(hint: str) -> dict[str, Any]:
     if len(hint) > MOST_CHARACTERS:
         raise ArgusOAuthError("invalid_request", NOT_OURS)
     try:
-        known = KeySet.import_key_set({"keys": keys.published()})
-        claims = jwt.decode(hint, known, algorithms=[keys.ALGORITHM]).claims
+        known = KeySet.import_key_set({"keys": signing_keys.published()})
+        claims = jwt.decode(hint, known, algorithms=[signing_keys.ALGORITHM]).claims
     except (JoseError, TypeError, ValueError):  # TypeError: a header of another shape than joserfc expects
         raise ArgusOAuthError("invalid_request", NOT_OURS) from None
     if claims.get("iss") != settings().base_url or not isinstance(claims.get("sub"), str):

@@ -16,7 +16,7 @@ from authlib.oauth2.rfc7636.challenge import compare_s256_code_challenge
 from app.models.clients import OAuthClient
 from app.oauth.errors import ArgusOAuthError
 from app.runtime import settings
-from app.services.oauth_tokens import codes
+from app.services.tokens import codes
 from app.services.unit import write
 
 if TYPE_CHECKING:

@@ -23,11 +23,11 @@ from app.services.access import fact_rows
 from app.services.access import facts
 from app.services.audit_log import audit
 from app.services.audit_log.audit import Actor
-from app.services.oauth_tokens import oauth_sessions
-from app.services.oauth_tokens import tokens
-from app.services.oauth_tokens.oauth_sessions import Pair
-from app.services.oauth_tokens.tokens import Kind
-from app.services.oauth_tokens.tokens import Token
+from app.services.tokens import oauth_sessions
+from app.services.tokens import token_text
+from app.services.tokens.oauth_sessions import Pair
+from app.services.tokens.token_text import Kind
+from app.services.tokens.token_text import Token
 from app.services.unit import write
 
 
@@ -42,7 +42,7 @@ class RefreshView(ArgusTokenMixin):
         self.row = row
         self.client_id = row.client_id
         self.scopes = still_permitted(row.scopes, row.client_scopes)
-        self.is_current = tokens.same(row.refresh_digest, token.digest)
+        self.is_current = token_text.same(row.refresh_digest, token.digest)
         self.repeated: Pair | None = None if self.is_current else oauth_sessions.repeat(token, row)
 
     @property
@@ -60,7 +60,7 @@ class ArgusRefreshTokenGrant(AccessGateMixin, RefreshTokenGrant):  # type: ignor
 
     def authenticate_refresh_token(self, refresh_token: str) -> RefreshView | None:
         """The presented token's session. Garbage and a stranger's token change nothing (rules 16, 19)."""
-        token = tokens.read(refresh_token, Kind.REFRESH)
+        token = token_text.read(refresh_token, Kind.REFRESH)
         row = fact_rows.session_row(token.session_id) if token is not None else None
         if token is None or row is None:
             return None

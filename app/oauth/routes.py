@@ -29,9 +29,9 @@ from app.services.access import callers
 from app.services.access import gate
 from app.services.access.callers import Caller
 from app.services.audit_log import audit
-from app.services.oauth_tokens import keys
 from app.services.problems import Throttled
 from app.services.problems import Unavailable
+from app.services.tokens import signing_keys
 
 blueprint = Blueprint("oauth", __name__)
 PREFIX = "/authentication/v1/oauth"
@@ -97,7 +97,7 @@ def authorization_server_metadata() -> Response:
 @blueprint.get("/oauth/jwks")
 def jwks() -> Response:
     """The public signing keys (RFC 7517)."""
-    return _document({"keys": keys.published()})
+    return _document({"keys": signing_keys.published()})
 
 
 @blueprint.errorhandler(OAuth2Error)

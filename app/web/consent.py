@@ -42,7 +42,7 @@ from app.services.access import grants
 from app.services.access.callers import Caller
 from app.services.audit_log import audit
 from app.services.consent import consent_view
-from app.services.oauth_tokens import transactions
+from app.services.tokens import waiting_requests
 from app.services.unit import write
 from app.web import headers
 from app.web import person
@@ -154,7 +154,9 @@ def _ask(
     client, grant = asked.client, grants.standing(caller.user_id, asked.client.id)
     told = consent_view.asking(client, grant, question, decision)
     transaction = write(
-        lambda: transactions.begin(caller.row.login_id, asked.params, client.permission_scope_id, began_at)
+        lambda: waiting_requests.begin(
+            caller.row.login_id, asked.params, client.permission_scope_id, began_at
+        )
     )
     headers.allow_form_to(redirects.origin(asked.redirect_uri))
     return render_template(
@@ -190,7 +192,9 @@ def _answer_form() -> Response | str | tuple[str, int]:
         raise CSRFError(STALE) from None
     somebody = person.present()
     transaction = request.form.get("transaction", "")
-    waiting = transactions.peek(transaction, somebody.caller.row.login_id) if somebody is not None else None
+    waiting = (
+        waiting_requests.peek(transaction, somebody.caller.row.login_id) if somebody is not None else None
+    )
     if somebody is None or waiting is None:
         return _ask_anew(transaction)
     asked = requests.validate(waiting.parameters)
@@ -214,7 +218,7 @@ def _answer_form() -> Response | str | tuple[str, int]:
 def _ask_anew(transaction: str) -> Response | tuple[str, int]:
     """The form came too late: back to its question, through the login when that idled; nothing is decided."""
     held = person.held_login(request)
-    params = transactions.kept(transaction, held.row.login_id) if held is not None else None
+    params = waiting_requests.kept(transaction, held.row.login_id) if held is not None else None
     if params is None:
         return error_page(_("This page is out of date"), say(STALE), 400)
     return redirect(_resume(params, clock.now()), 303)
@@ -233,7 +237,7 @@ def _ask_again(
 
 def _deny(asked: AuthorizationRequest, caller: Caller, transaction: str) -> Response:
     def work() -> None:
-        if transactions.use(transaction, caller.row.login_id) is None:
+        if waiting_requests.use(transaction, caller.row.login_id) is None:
             raise StaleTransaction
         audit.record("authorize", caller.actor, outcome="denied", client_id=asked.client.id)
 

@@ -13,7 +13,7 @@ from datetime import datetime
 from itsdangerous import BadSignature
 from itsdangerous import URLSafeTimedSerializer
 
-from app.services.oauth_tokens.keyring import keyring
+from app.services.tokens.keyring import keyring
 
 LIFE_SECONDS = 3600
 MOST_CHARACTERS = 12_000

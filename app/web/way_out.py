@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itsdangerous import BadSignature
 from itsdangerous import URLSafeTimedSerializer
 
-from app.services.oauth_tokens.keyring import keyring
+from app.services.tokens.keyring import keyring
 
 LIFE_SECONDS = 3600
 # With it an address still is a request line that every server takes.

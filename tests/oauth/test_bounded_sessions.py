@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from app.models.sessions import OAuthSession
-from app.services.oauth_tokens import oauth_sessions
+from app.services.tokens import oauth_sessions
 from tests.drivers.api_caller import ApiCaller
 from tests.drivers.person import Person
 from tests.drivers.relying_party import TOKEN

@@ -19,7 +19,7 @@ from app.cli.keys import keys
 from app.extensions import db
 from app.models.audit import AuditEvent
 from app.models.keys import SigningKey
-from app.services.oauth_tokens import keys as signing
+from app.services.tokens import signing_keys as signing
 from tests.drivers.person import Person
 from tests.drivers.relying_party import RelyingParty
 from tests.fixtures import Clock

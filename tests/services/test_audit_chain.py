@@ -25,8 +25,8 @@ from app.services.audit_log import sealing
 from app.services.audit_log import verifying
 from app.services.audit_log.audit import Actor
 from app.services.audit_log.verifying import Wrong
-from app.services.oauth_tokens import keyring
 from app.services.problems import Conflict
+from app.services.tokens import keyring
 from app.services.unit import write
 
 EVENT = AuditEvent.metadata.tables["audit_event"]

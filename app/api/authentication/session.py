@@ -38,12 +38,12 @@ from app.services.guards import Guard
 from app.services.inspection import session_admin
 from app.services.login import logins
 from app.services.login.presence import personal
-from app.services.oauth_tokens import oauth_sessions
-from app.services.oauth_tokens.tokens import Token
 from app.services.problems import Denied
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 from app.services.problems import Missing
+from app.services.tokens import oauth_sessions
+from app.services.tokens.token_text import Token
 
 
 @blueprint.get(f"{PREFIX}/session")

@@ -12,7 +12,7 @@ from app.policy.effective import session_level
 from app.schemas.wire import Shape
 from app.schemas.wire import to_millis
 from app.services.access.callers import Caller
-from app.services.oauth_tokens.tokens import Token
+from app.services.tokens.token_text import Token
 
 Method = Literal["PASSWORD", "SIGNATURE", "TOTP", "APIKEY", "IMPERSONATED"]
 

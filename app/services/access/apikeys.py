@@ -20,8 +20,8 @@ from app.models.directory import User
 from app.services.audit_log import audit
 from app.services.audit_log.audit import Actor
 from app.services.contact import Contact
-from app.services.oauth_tokens.tokens import digest
 from app.services.problems import Missing
+from app.services.tokens.token_text import digest
 from app.services.unit import write
 
 ANYWHERE = ("0.0.0.0/0", "::/0")

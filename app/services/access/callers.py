@@ -30,11 +30,11 @@ from app.services.access.facts import Asked
 from app.services.access.throttle import throttle
 from app.services.audit_log.audit import Actor
 from app.services.contact import Contact
-from app.services.oauth_tokens.tokens import Kind
-from app.services.oauth_tokens.tokens import digest
-from app.services.oauth_tokens.tokens import read
-from app.services.oauth_tokens.tokens import same
 from app.services.problems import Denied
+from app.services.tokens.token_text import Kind
+from app.services.tokens.token_text import digest
+from app.services.tokens.token_text import read
+from app.services.tokens.token_text import same
 
 API_KEY = re.compile(r"([0-9a-f]{1,15})/([0-9a-f]{1,7})/([A-Za-z0-9_-]{43})", re.ASCII)
 

@@ -19,8 +19,8 @@ from app.models.sessions import AuthorizationCode
 from app.models.sessions import LoginSession
 from app.models.sessions import OAuthSession
 from app.models.state import SystemState
-from app.services.oauth_tokens import keys
-from app.services.oauth_tokens import oauth_sessions
+from app.services.tokens import oauth_sessions
+from app.services.tokens import signing_keys
 
 USER: Table = Subject.__table__  # type: ignore[assignment]
 CLIENT: Table = OAuthClient.__table__  # type: ignore[assignment]
@@ -169,7 +169,7 @@ def code_row(code_id: bytes) -> Row[Any] | None:
             *_client_columns(),
             *_grant_columns(),
             *_login_columns(LOGIN, PARENT),
-            keys.active_kid().scalar_subquery().label("active_kid"),
+            signing_keys.active_kid().scalar_subquery().label("active_kid"),
             oauth_sessions.crowd(CODE.c.user_id, CODE.c.client_id).label("crowd"),
         )
         .select_from(CODE)

@@ -15,7 +15,7 @@ from datetime import datetime
 from datetime import timedelta
 from typing import Any
 
-from app.services.oauth_tokens.keyring import KeyRing
+from app.services.tokens.keyring import KeyRing
 
 START = bytes(32)
 ROW, END = "audit seal", "audit end"

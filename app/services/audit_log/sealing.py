@@ -18,7 +18,7 @@ from app.models.audit import AuditHead
 from app.services.audit_log import audit
 from app.services.audit_log import chain
 from app.services.audit_log.audit import Actor
-from app.services.oauth_tokens.keyring import keyring
+from app.services.tokens.keyring import keyring
 from app.services.unit import write
 
 BATCH = 200

@@ -17,7 +17,7 @@ from app.models.audit import AuditEvent
 from app.models.audit import AuditHead
 from app.services.audit_log import chain
 from app.services.audit_log.chain import UnknownKey
-from app.services.oauth_tokens.keyring import keyring
+from app.services.tokens.keyring import keyring
 
 BATCH = 500
 # What a page looks at, each time it is shown.

@@ -20,8 +20,8 @@ from app.services.access import authority
 from app.services.access.callers import Caller
 from app.services.login.passwords import MOST_CHARACTERS
 from app.services.login.passwords import passwords
-from app.services.oauth_tokens.tokens import digest
 from app.services.problems import FieldProblem
+from app.services.tokens.token_text import digest
 
 LEAST_SECRET_CHARACTERS = 16
 MOST_URIS = 50

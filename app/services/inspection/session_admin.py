@@ -21,8 +21,8 @@ from app.services.administration.reach import may_see
 from app.services.audit_log import audit
 from app.services.guards import Guard
 from app.services.login import logins
-from app.services.oauth_tokens import oauth_sessions
 from app.services.problems import Missing
+from app.services.tokens import oauth_sessions
 
 MOST_SHOWN = 10
 

@@ -27,10 +27,10 @@ from app.services.login.logins import PASSWORD
 from app.services.login.logins import Proof
 from app.services.login.passwords import MOST_CHARACTERS
 from app.services.login.passwords import passwords
-from app.services.oauth_tokens.tokens import Token
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 from app.services.problems import Problem
+from app.services.tokens.token_text import Token
 from app.services.unit import write
 
 LEAST_PASSWORD_CHARACTERS = 12

@@ -22,10 +22,10 @@ from app.services.access.facts import IMPERSONATOR_EPOCH
 from app.services.audit_log import audit
 from app.services.audit_log.audit import Actor
 from app.services.contact import Contact
-from app.services.oauth_tokens.tokens import Kind
-from app.services.oauth_tokens.tokens import Token
-from app.services.oauth_tokens.tokens import mint
-from app.services.oauth_tokens.tokens import new_id
+from app.services.tokens.token_text import Kind
+from app.services.tokens.token_text import Token
+from app.services.tokens.token_text import mint
+from app.services.tokens.token_text import new_id
 from app.services.unit import write
 
 if TYPE_CHECKING:

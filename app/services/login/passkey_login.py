@@ -29,8 +29,8 @@ from app.services.login.logins import SIGNATURE
 from app.services.login.second_step import Verified
 from app.services.login.webauthn import LIFETIME
 from app.services.login.webauthn import Offer
-from app.services.oauth_tokens.keyring import keyring
 from app.services.problems import Conflict
+from app.services.tokens.keyring import keyring
 from app.services.unit import write
 
 # Seconds since the epoch in eight digits, then 112 random bits; as long as the ids that are stored.

@@ -36,13 +36,13 @@ from app.services.access import gate
 from app.services.access.callers import Caller
 from app.services.audit_log import audit
 from app.services.audit_log.audit import Actor
-from app.services.oauth_tokens.keyring import keyring
-from app.services.oauth_tokens.tokens import digest
-from app.services.oauth_tokens.tokens import new_id
-from app.services.oauth_tokens.tokens import same
 from app.services.problems import Denied
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
+from app.services.tokens.keyring import keyring
+from app.services.tokens.token_text import digest
+from app.services.tokens.token_text import new_id
+from app.services.tokens.token_text import same
 from app.services.unit import write
 
 T = TypeVar("T")

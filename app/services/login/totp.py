@@ -26,13 +26,13 @@ from app.services.audit_log.audit import Actor
 from app.services.contact import Contact
 from app.services.login import accounts
 from app.services.login.logins import TOTP
-from app.services.oauth_tokens.keyring import keyring
-from app.services.oauth_tokens.tokens import digest
-from app.services.oauth_tokens.tokens import same
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 from app.services.problems import Missing
 from app.services.problems import Problem
+from app.services.tokens.keyring import keyring
+from app.services.tokens.token_text import digest
+from app.services.tokens.token_text import same
 from app.services.unit import write
 
 ALGORITHM = "HmacSHA1"

@@ -41,9 +41,9 @@ from app.services.login import stepup
 from app.services.login.accounts import LoginFailed
 from app.services.login.assertions import Assertion
 from app.services.login.logins import SIGNATURE
-from app.services.oauth_tokens.keyring import keyring
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
+from app.services.tokens.keyring import keyring
 from app.services.unit import write
 
 LIFETIME = timedelta(minutes=5)

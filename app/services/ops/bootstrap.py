@@ -29,8 +29,8 @@ from app.services.guards import ALL_FUNCTIONS
 from app.services.guards import ROLES
 from app.services.guards import Guard
 from app.services.login.passwords import passwords
-from app.services.oauth_tokens import keys
-from app.services.oauth_tokens.keyring import keyring
+from app.services.tokens import signing_keys
+from app.services.tokens.keyring import keyring
 
 ROOT = "root"
 ADMIN = "admin"
@@ -100,7 +100,7 @@ def initialise() -> FirstSecrets:
             subject_id=admin.id, function_id=top.id, customer_id=root.id, granted_at=now, comment="init"
         )
     )
-    keys.create(now)
+    signing_keys.create(now)
     _, api_key = apikeys.create(admin, "Made by init", OPERATOR)
     audit.record("init", OPERATOR, detail={"domain": domain.name})
     standing.raise_policy_version()

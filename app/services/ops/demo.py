@@ -26,8 +26,8 @@ from app.services.audit_log import audit
 from app.services.client_registry.clients import make_secret
 from app.services.guards import ALL_FUNCTIONS
 from app.services.login.passwords import passwords
-from app.services.oauth_tokens.tokens import digest
 from app.services.ops import bootstrap
+from app.services.tokens.token_text import digest
 
 REDIRECT = "http://127.0.0.1:8081/callback"
 RANGE = ["127.0.0.0/8", "::1/128"]

@@ -18,8 +18,8 @@ from app.models.sessions import LoginSession
 from app.models.sessions import OAuthSession
 from app.services.login import stepup
 from app.services.login import webauthn
-from app.services.oauth_tokens import codes
-from app.services.oauth_tokens import transactions
+from app.services.tokens import codes
+from app.services.tokens import waiting_requests
 from app.services.unit import write
 
 BATCH = 1000
@@ -30,7 +30,7 @@ def prune(days: int) -> dict[str, int]:
     before = clock.now() - timedelta(days=days)
     return {
         "codes": write(codes.prune),
-        "transactions": write(transactions.prune),
+        "transactions": write(waiting_requests.prune),
         "step-up tokens": write(stepup.prune),
         "passkey challenges": write(webauthn.prune),
         "OAuth sessions": _all(lambda: _oauth_sessions(before)),

@@ -8,8 +8,8 @@ from sqlalchemy import inspect
 
 from app.config import migrations_folder
 from app.extensions import db
-from app.services.oauth_tokens.keyring import keyring
 from app.services.ops.bootstrap import state
+from app.services.tokens.keyring import keyring
 
 REPAIRS = {
     "database": "The database does not answer: check ARGUS_DATABASE_URL.",

@@ -27,7 +27,7 @@ from app.extensions import db
 from app.models.keys import SigningKey
 from app.models.state import SystemState
 from app.runtime import per_app
-from app.services.oauth_tokens.keyring import keyring
+from app.services.tokens.keyring import keyring
 
 ALGORITHM = "RS256"
 OVERLAP = timedelta(days=2)

@@ -13,9 +13,9 @@ from app import clock
 from app.extensions import db
 from app.models.sessions import AuthorizationCode
 from app.runtime import settings
-from app.services.oauth_tokens.tokens import Kind
-from app.services.oauth_tokens.tokens import mint
-from app.services.oauth_tokens.tokens import new_id
+from app.services.tokens.token_text import Kind
+from app.services.tokens.token_text import mint
+from app.services.tokens.token_text import new_id
 
 KEPT_SPENT = timedelta(minutes=10)
 MOST_WRONG_VERIFIERS = 5

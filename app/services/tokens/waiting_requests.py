@@ -15,7 +15,7 @@ from sqlalchemy import update
 from app import clock
 from app.extensions import db
 from app.models.sessions import AuthorizeTransaction
-from app.services.oauth_tokens.tokens import new_id
+from app.services.tokens.token_text import new_id
 
 LIFE = timedelta(minutes=10)
 # How long one that is too old to be answered can still be asked anew.

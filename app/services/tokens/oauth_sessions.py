@@ -23,14 +23,14 @@ from app.extensions import db
 from app.models.sessions import LoginSession
 from app.models.sessions import OAuthSession
 from app.runtime import settings
-from app.services.oauth_tokens.tokens import MOST_GENERATIONS
-from app.services.oauth_tokens.tokens import Kind
-from app.services.oauth_tokens.tokens import Token
-from app.services.oauth_tokens.tokens import digest
-from app.services.oauth_tokens.tokens import mint
-from app.services.oauth_tokens.tokens import new_id
-from app.services.oauth_tokens.tokens import same
-from app.services.oauth_tokens.tokens import successor
+from app.services.tokens.token_text import MOST_GENERATIONS
+from app.services.tokens.token_text import Kind
+from app.services.tokens.token_text import Token
+from app.services.tokens.token_text import digest
+from app.services.tokens.token_text import mint
+from app.services.tokens.token_text import new_id
+from app.services.tokens.token_text import same
+from app.services.tokens.token_text import successor
 
 ALERT_AFTER_REPEATS = 3
 MOST_ENDED = 500

@@ -15,7 +15,7 @@ import secrets
 from dataclasses import dataclass
 from enum import IntEnum
 
-from app.services.oauth_tokens.keyring import keyring
+from app.services.tokens.keyring import keyring
 
 RAW_BYTES = 69
 TEXT_CHARACTERS = 92
