@@ -26,7 +26,7 @@ from app.services.access import apikeys
 from app.services.access import authority
 from app.services.access import directory
 from app.services.access import standing
-from app.services.audit_log.audit import Actor
+from app.services.audit.trail import Actor
 from app.services.login import accounts
 from app.services.login.passwords import passwords
 from app.services.ops import bootstrap

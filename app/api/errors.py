@@ -15,7 +15,7 @@ from app.oauth.approving import StaleTransaction
 from app.policy.reasons import api_status
 from app.policy.reasons import public_sentence
 from app.services.access.callers import Caller
-from app.services.audit_log import audit
+from app.services.audit import trail
 from app.services.login.presence import NotInteractive
 from app.services.problems import Conflict
 from app.services.problems import Denied
@@ -78,7 +78,7 @@ def _denied(problem: Denied) -> Response:
     decision = problem.decision
     caller: Caller | None = g.get("argus_caller")
     if caller is not None and not isinstance(problem, Refused):
-        audit.refused("api", caller.actor, decision, caller.question)
+        trail.refused("api", caller.actor, decision, caller.question)
     # A refusal to approve is a 403 whatever its reason; elsewhere the reasons say (design §8).
     status = 403 if isinstance(problem, Refused) else api_status(decision)
     messages = [action(public_sentence(f), f.reason) for f in decision.denials]

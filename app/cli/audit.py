@@ -7,8 +7,8 @@ import json
 import click
 from flask.cli import with_appcontext
 
-from app.services.audit_log import verifying
-from app.services.audit_log.verifying import Wrong
+from app.services.audit import verification
+from app.services.audit.verification import Wrong
 from app.services.inspection import explain
 from app.services.problems import Missing
 
@@ -39,12 +39,12 @@ def verify(end: str | None) -> None:
 
     The end it prints, kept elsewhere, later shows (--end) that nobody put an older copy of the log back.
     """
-    found = verifying.check()
+    found = verification.check()
     if found.wrong is not None:
         raise click.ClickException(
             f"{_where(found.wrong)}{found.wrong.what} {found.checked:,} rows before it are in order."
         )
-    if end is not None and not verifying.holds(end):
+    if end is not None and not verification.holds(end):
         raise click.ClickException(
             "The end given is not in the chain: an older copy of the log was put back."
         )

@@ -12,7 +12,7 @@ from flask_migrate import upgrade
 
 from app.runtime import settings
 from app.services.access import directory
-from app.services.audit_log import sealing
+from app.services.audit import sealing
 from app.services.ops import bootstrap
 from app.services.ops import demo as demonstration
 from app.services.unit import write

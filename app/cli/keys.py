@@ -9,7 +9,7 @@ from flask.cli import with_appcontext
 
 from app import clock
 from app.models.keys import SigningKey
-from app.services.audit_log import audit
+from app.services.audit import trail
 from app.services.ops.bootstrap import OPERATOR
 from app.services.tokens import signing_keys as signing
 from app.services.unit import write
@@ -39,7 +39,7 @@ def rotate(leaked: bool) -> None:
 
     def work() -> SigningKey:
         made = signing.replace_leaked() if leaked else signing.rotate()
-        audit.record("keys-rotate", OPERATOR, detail={"key": made.kid, "leaked": leaked})
+        trail.record("keys-rotate", OPERATOR, detail={"key": made.kid, "leaked": leaked})
         return made
 
     made = write(work)

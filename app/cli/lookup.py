@@ -7,7 +7,7 @@ import click
 from app.models.clients import OAuthClient
 from app.models.directory import User
 from app.services.access import directory
-from app.services.audit_log.audit import Actor
+from app.services.audit.trail import Actor
 from app.services.client_registry import clients
 from app.services.login import accounts
 from app.services.problems import Missing

@@ -15,7 +15,7 @@ from werkzeug.utils import import_string
 from app.config import is_loopback
 from app.extensions import db
 from app.runtime import settings
-from app.services.audit_log import sealer
+from app.services.audit import sealing_thread
 from app.services.ops import readiness
 
 TARGET = "app.cli.serve:worker"
@@ -51,7 +51,7 @@ def worker() -> Flask:
     """The application of one serving process, and what works beside its requests."""
     app: Flask = import_string("app:create_app")()
     with app.app_context():
-        sealer.start()
+        sealing_thread.start()
     return app
 
 

@@ -6,7 +6,7 @@ import click
 from flask.cli import with_appcontext
 from flask_migrate import upgrade as migrate
 
-from app.services.audit_log import sealing
+from app.services.audit import sealing
 from app.services.ops import readiness
 from app.services.unit import write
 

@@ -23,7 +23,7 @@ from app.services.access import callers
 from app.services.access import gate
 from app.services.access import grants
 from app.services.access.callers import Caller
-from app.services.audit_log import audit
+from app.services.audit import trail
 from app.services.tokens import waiting_requests
 from app.services.tokens.codes import Approval
 from app.services.unit import write
@@ -77,12 +77,12 @@ def _approve(request: AuthorizationRequest, caller: Caller, agreed: Callable[[Qu
             raise Outgrown
         grant = grants.record(caller.user_id, request.client, request.scopes)
         response = _issue(request, caller, grant.id, posed.user)
-        audit.record("authorize", caller.actor, decision=decision, client_id=request.client.id)
+        trail.record("authorize", caller.actor, decision=decision, client_id=request.client.id)
         return decision, posed, response
 
     decision, posed, response = write(work)
     if response is None:
-        audit.refused("authorize", caller.actor, decision, posed)
+        trail.refused("authorize", caller.actor, decision, posed)
         raise request.error("access_denied", decision=decision.number)
     return response
 

@@ -17,8 +17,8 @@ from app.runtime import settings
 from app.services.access import facts
 from app.services.access import gate
 from app.services.access.throttle import throttle
-from app.services.audit_log import audit
-from app.services.audit_log.audit import Actor
+from app.services.audit import trail
+from app.services.audit.trail import Actor
 from app.services.client_registry import clients
 from app.services.login.passwords import passwords
 from app.services.tokens.token_text import digest
@@ -97,7 +97,7 @@ def refuse(request: ArgusRequest, client: OAuthClient | None, reason: str) -> No
     number = gate.new_number()
     actor = Actor(contact=request.contact)
     write(
-        lambda: audit.record(
+        lambda: trail.record(
             "client-authentication",
             actor,
             outcome="refused",

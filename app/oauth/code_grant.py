@@ -22,8 +22,8 @@ from app.policy.facts import UserFacts
 from app.policy.scopes import still_permitted
 from app.services.access import fact_rows
 from app.services.access import facts
-from app.services.audit_log import audit
-from app.services.audit_log.audit import Actor
+from app.services.audit import trail
+from app.services.audit.trail import Actor
 from app.services.tokens import codes
 from app.services.tokens import oauth_sessions
 from app.services.tokens import token_text
@@ -74,7 +74,7 @@ class ArgusAuthorizationCodeGrant(AccessGateMixin, AuthorizationCodeGrant):  # t
             return None
         if row.client_id != client.id:
             detail = {"presented_by": client.id, "issued_to": row.client_id}
-            write(lambda: audit.alert("code-of-another-client", self._stranger(), detail=detail))
+            write(lambda: trail.alert("code-of-another-client", self._stranger(), detail=detail))
             return None
         return CodeView(row)
 
@@ -149,7 +149,7 @@ class ArgusAuthorizationCodeGrant(AccessGateMixin, AuthorizationCodeGrant):  # t
         if not codes.claim(row.id, self.pair.session_id):
             return False
         oauth_sessions.store(self.opening, self.pair, crowded=row.crowd is not None)
-        audit.record(
+        trail.record(
             "redeem",
             Actor(row.user_id, row.user_name, self.pair.session_id.hex(), self.request.contact),
             decision=self.decision,
@@ -162,7 +162,7 @@ class ArgusAuthorizationCodeGrant(AccessGateMixin, AuthorizationCodeGrant):  # t
             if row.oauth_session_id is not None:
                 oauth_sessions.end(row.oauth_session_id, "code replayed")
             detail = {"session": (row.oauth_session_id or b"").hex()}
-            audit.alert("code-replayed", self.actor(question), client_id=row.client_id, detail=detail)
+            trail.alert("code-replayed", self.actor(question), client_id=row.client_id, detail=detail)
 
         write(work)
 

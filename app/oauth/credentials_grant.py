@@ -20,7 +20,7 @@ from app.oauth.gates import AccessGateMixin
 from app.oauth.requests import ArgusRequest
 from app.policy.facts import Leg
 from app.services.access import facts
-from app.services.audit_log import audit
+from app.services.audit import trail
 from app.services.client_registry import clients
 from app.services.tokens import oauth_sessions
 from app.services.tokens.oauth_sessions import Opening
@@ -88,7 +88,7 @@ class ArgusClientCredentialsGrant(AccessGateMixin, BaseGrant, TokenEndpointMixin
 
         def work() -> None:
             oauth_sessions.store(opening, pair)
-            audit.record("client-credentials", caller.actor, decision=self.decision, client_id=client.id)
+            trail.record("client-credentials", caller.actor, decision=self.decision, client_id=client.id)
 
         write(work)
         return 200, token_answer(pair, explicit_nulls=True), self.TOKEN_RESPONSE_HEADER

@@ -21,8 +21,8 @@ from app.policy.scopes import still_permitted
 from app.services.access import fact_rows
 from app.services.access import facts
 from app.services.access import gate
-from app.services.audit_log import audit
-from app.services.audit_log.audit import Actor
+from app.services.audit import trail
+from app.services.audit.trail import Actor
 from app.services.tokens import oauth_sessions
 from app.services.tokens import token_text
 from app.services.tokens.token_text import Kind
@@ -81,7 +81,7 @@ class IntrospectionEndpoint(_OwnTokenEndpoint):
         decision = gate.ask(question)
         if not decision:
             actor = Actor(row.user_id, row.user_name, row.id.hex(), request.contact)
-            audit.refused("introspect", actor, decision, question)
+            trail.refused("introspect", actor, decision, question)
             return INACTIVE
         granted = row.access_scopes if is_access else row.scopes
         return {
@@ -119,4 +119,4 @@ class RevocationEndpoint(_OwnTokenEndpoint):
     def _end(request: ArgusRequest, row: Row[Any]) -> None:
         if oauth_sessions.end(row.id, "revoked by the client"):
             actor = Actor(row.user_id, row.user_name, row.id.hex(), request.contact)
-            audit.record("revoke", actor, client_id=row.client_id)
+            trail.record("revoke", actor, client_id=row.client_id)

@@ -12,8 +12,8 @@ from app.policy.facts import Decision
 from app.policy.facts import Question
 from app.policy.facts import UserFacts
 from app.services.access import gate
-from app.services.audit_log import audit
-from app.services.audit_log.audit import Actor
+from app.services.audit import trail
+from app.services.audit.trail import Actor
 
 
 class AccessGateMixin:
@@ -27,7 +27,7 @@ class AccessGateMixin:
         self.decision = gate.ask(question)
         if not self.decision:
             self.denied(question)
-            audit.refused(action, self.actor(question), self.decision, question)
+            trail.refused(action, self.actor(question), self.decision, question)
             raise token_refusal(self.decision)
         return question.user
 

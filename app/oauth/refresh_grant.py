@@ -21,8 +21,8 @@ from app.policy.scopes import parse_scope
 from app.policy.scopes import still_permitted
 from app.services.access import fact_rows
 from app.services.access import facts
-from app.services.audit_log import audit
-from app.services.audit_log.audit import Actor
+from app.services.audit import trail
+from app.services.audit.trail import Actor
 from app.services.tokens import oauth_sessions
 from app.services.tokens import token_text
 from app.services.tokens.oauth_sessions import Pair
@@ -67,7 +67,7 @@ class ArgusRefreshTokenGrant(AccessGateMixin, RefreshTokenGrant):  # type: ignor
         if row.client_id != self.request.client.id:
             detail = {"presented_by": self.request.client.id, "issued_to": row.client_id}
             actor = Actor(contact=self.request.contact)
-            write(lambda: audit.alert("refresh-token-of-another-client", actor, detail=detail))
+            write(lambda: trail.alert("refresh-token-of-another-client", actor, detail=detail))
             return None
         return RefreshView(token, row)
 
@@ -101,7 +101,7 @@ class ArgusRefreshTokenGrant(AccessGateMixin, RefreshTokenGrant):  # type: ignor
             if oauth_sessions.end(self.view.row.id, "refresh token replayed"):
                 detail = {"session": self.view.row.id.hex(), "generation": self.view.token.generation}
                 client_id = self.view.row.client_id
-                audit.alert(
+                trail.alert(
                     "refresh-token-replayed", self.actor(question), client_id=client_id, detail=detail
                 )
 
@@ -144,7 +144,7 @@ class ArgusRefreshTokenGrant(AccessGateMixin, RefreshTokenGrant):  # type: ignor
                 if oauth_sessions.count_repeat(view.row):
                     actor = Actor(view.row.user_id, view.row.user_name, contact=self.request.contact)
                     detail = {"session": view.row.id.hex(), "times": oauth_sessions.ALERT_AFTER_REPEATS}
-                    audit.alert("refresh-repeated", actor, client_id=view.row.client_id, detail=detail)
+                    trail.alert("refresh-repeated", actor, client_id=view.row.client_id, detail=detail)
 
             write(work)
         return token_answer(view.repeated)

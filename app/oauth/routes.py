@@ -28,7 +28,7 @@ from app.policy.scopes import still_permitted
 from app.services.access import callers
 from app.services.access import gate
 from app.services.access.callers import Caller
-from app.services.audit_log import audit
+from app.services.audit import trail
 from app.services.problems import Throttled
 from app.services.problems import Unavailable
 from app.services.tokens import signing_keys
@@ -76,7 +76,7 @@ def userinfo() -> Response:
     question = callers.on_leg(caller, Leg.USERINFO)
     decision = gate.ask(question)
     if not decision:
-        audit.refused("userinfo", caller.actor, decision, question)
+        trail.refused("userinfo", caller.actor, decision, question)
         raise bearer_refusal(decision)
     granted = still_permitted(caller.row.access_scopes, caller.row.client_scopes)
     return _document(claims_for(caller.row, granted, decision.rights), store=False)

@@ -40,7 +40,7 @@ from app.policy.reasons import why_without
 from app.services.access import gate
 from app.services.access import grants
 from app.services.access.callers import Caller
-from app.services.audit_log import audit
+from app.services.audit import trail
 from app.services.consent import consent_view
 from app.services.tokens import waiting_requests
 from app.services.unit import write
@@ -134,7 +134,7 @@ def _refuse(
     asked: AuthorizationRequest, caller: Caller, began_at: datetime, question: Question, decision: Decision
 ) -> str | tuple[str, int]:
     """Write the refusal down and show it; raises it as ``ArgusOAuthError`` where nothing may be shown."""
-    audit.refused("authorize", caller.actor, decision, question)
+    trail.refused("authorize", caller.actor, decision, question)
     refusal = asked.error("access_denied", decision=decision.number)
     if "none" in asked.prompts:
         raise refusal
@@ -239,7 +239,7 @@ def _deny(asked: AuthorizationRequest, caller: Caller, transaction: str) -> Resp
     def work() -> None:
         if waiting_requests.use(transaction, caller.row.login_id) is None:
             raise StaleTransaction
-        audit.record("authorize", caller.actor, outcome="denied", client_id=asked.client.id)
+        trail.record("authorize", caller.actor, outcome="denied", client_id=asked.client.id)
 
     write(work)
     return requests.answer(asked.error("access_denied", "The user said no."), asked)

@@ -14,7 +14,7 @@ from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
 from app.policy.reasons import api_status
-from app.services.audit_log import audit
+from app.services.audit import trail
 from app.services.login.presence import NotInteractive
 from app.services.login.presence import StrongerLogin
 from app.services.problems import Conflict
@@ -64,7 +64,7 @@ def _denied(problem: Denied) -> Response | tuple[str, int]:
     decision = problem.decision
     if somebody is None or api_status(decision) == 401:
         return redirect(url_for("login.login") + "?" + urlencode({"next": way_back()}), 303)
-    audit.refused("page", somebody.caller.actor, decision, somebody.caller.question)
+    trail.refused("page", somebody.caller.actor, decision, somebody.caller.question)
     return refusal_page(decision, somebody.name)
 
 

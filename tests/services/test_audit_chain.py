@@ -18,13 +18,13 @@ from flask import Flask
 from app.extensions import db
 from app.models.audit import AuditEvent
 from app.models.audit import AuditHead
-from app.services.audit_log import audit
-from app.services.audit_log import chain
-from app.services.audit_log import sealer
-from app.services.audit_log import sealing
-from app.services.audit_log import verifying
-from app.services.audit_log.audit import Actor
-from app.services.audit_log.verifying import Wrong
+from app.services.audit import chain
+from app.services.audit import sealing
+from app.services.audit import sealing_thread
+from app.services.audit import trail
+from app.services.audit import verification
+from app.services.audit.trail import Actor
+from app.services.audit.verification import Wrong
 from app.services.problems import Conflict
 from app.services.tokens import keyring
 from app.services.unit import write
@@ -37,7 +37,7 @@ ROWS = 12
 
 def note(number: int) -> None:
     write(
-        lambda: audit.record("login", Actor(7, f"user{number}"), detail={"number": number, "ø": [1.5, None]})
+        lambda: trail.record("login", Actor(7, f"user{number}"), detail={"number": number, "ø": [1.5, None]})
     )
 
 
@@ -58,11 +58,11 @@ def placed() -> dict[int, int]:
 
 
 def wrong() -> Wrong | None:
-    return verifying.check().wrong
+    return verification.check().wrong
 
 
 @pytest.fixture
-def trail(app: Flask) -> Any:
+def dozen(app: Flask) -> Any:
     """A dozen rows in the chain beside those of the first start, in an application context."""
     with app.app_context():
         for number in range(ROWS):
@@ -71,17 +71,17 @@ def trail(app: Flask) -> Any:
         yield placed()
 
 
-def test_rows_are_sealed_once_in_order(trail: dict[int, int]) -> None:
+def test_rows_are_sealed_once_in_order(dozen: dict[int, int]) -> None:
     """Places count from 1; nothing is left; a second look finds nothing to do."""
-    found = verifying.check()
+    found = verification.check()
     assert (found.wrong, found.waiting) == (None, 0)
-    assert found.sealed == found.checked == len(trail)
-    assert sorted(trail) == list(range(1, len(trail) + 1))
+    assert found.sealed == found.checked == len(dozen)
+    assert sorted(dozen) == list(range(1, len(dozen) + 1))
     assert sealing.seal_some() == 0
     note(99)
-    assert verifying.check().waiting == 1
+    assert verification.check().waiting == 1
     assert sealing.seal_some() == 1
-    assert verifying.check().sealed == len(trail) + 1
+    assert verification.check().sealed == len(dozen) + 1
 
 
 def at(place: int) -> Any:
@@ -143,54 +143,58 @@ def last_place() -> int:
 TAMPERING: dict[str, tuple[Callable[[], None], str, int | None]] = {
     "a value": (
         lambda: execute(sa.update(EVENT).where(at(5)).values(outcome="refused")),
-        verifying.CHANGED,
+        verification.CHANGED,
         5,
     ),
     "a value emptied": (
         lambda: execute(sa.update(EVENT).where(at(5)).values(user_id=None)),
-        verifying.CHANGED,
+        verification.CHANGED,
         5,
     ),
-    "the detail": (lambda: execute(sa.update(EVENT).where(at(5)).values(detail={})), verifying.CHANGED, 5),
+    "the detail": (lambda: execute(sa.update(EVENT).where(at(5)).values(detail={})), verification.CHANGED, 5),
     "the time": (
         lambda: execute(sa.update(EVENT).where(at(5)).values(at=datetime(2020, 1, 1, tzinfo=UTC))),
-        verifying.CHANGED,
+        verification.CHANGED,
         5,
     ),
-    "the id": (lambda: execute(sa.update(EVENT).where(at(5)).values(id=10**6)), verifying.CHANGED, 5),
+    "the id": (lambda: execute(sa.update(EVENT).where(at(5)).values(id=10**6)), verification.CHANGED, 5),
     "a seal": (
         lambda: execute(sa.update(EVENT).where(at(5)).values(seal=chain.START)),
-        verifying.FOREIGN_KEY,
+        verification.FOREIGN_KEY,
         5,
     ),
     "a seal emptied": (
         lambda: execute(sa.update(EVENT).where(at(5)).values(seal=None)),
-        verifying.CHANGED,
+        verification.CHANGED,
         5,
     ),
-    "deleted": (lambda: execute(sa.delete(EVENT).where(at(5))), verifying.MISSING, 5),
-    "the first deleted": (lambda: execute(sa.delete(EVENT).where(at(1))), verifying.MISSING, 1),
+    "deleted": (lambda: execute(sa.delete(EVENT).where(at(5))), verification.MISSING, 5),
+    "the first deleted": (lambda: execute(sa.delete(EVENT).where(at(1))), verification.MISSING, 1),
     "out of the chain": (
         lambda: execute(sa.update(EVENT).where(at(5)).values(place=None, seal=None)),
-        verifying.MISSING,
+        verification.MISSING,
         5,
     ),
-    "the last deleted": (lambda: execute(sa.delete(EVENT).where(at(last_place()))), verifying.CUT, -1),
-    "all deleted": (lambda: execute(sa.delete(EVENT)), verifying.CUT, 1),
-    "swapped": (swapped, verifying.CHANGED, 5),
-    "moved": (moved, verifying.CHANGED, 5),
-    "forged": (forged, verifying.ADDED, -2),
-    "cut": (cut, verifying.WRONG_END, None),
-    "the end changed": (lambda: execute(sa.update(HEAD).values(seal=chain.START)), verifying.WRONG_END, None),
-    "the end deleted": (lambda: execute(sa.delete(HEAD)), verifying.NO_END, None),
+    "the last deleted": (lambda: execute(sa.delete(EVENT).where(at(last_place()))), verification.CUT, -1),
+    "all deleted": (lambda: execute(sa.delete(EVENT)), verification.CUT, 1),
+    "swapped": (swapped, verification.CHANGED, 5),
+    "moved": (moved, verification.CHANGED, 5),
+    "forged": (forged, verification.ADDED, -2),
+    "cut": (cut, verification.WRONG_END, None),
+    "the end changed": (
+        lambda: execute(sa.update(HEAD).values(seal=chain.START)),
+        verification.WRONG_END,
+        None,
+    ),
+    "the end deleted": (lambda: execute(sa.delete(HEAD)), verification.NO_END, None),
 }
 
 
 @pytest.mark.parametrize("how", TAMPERING)
-def test_tampering_is_noticed(trail: dict[int, int], how: str) -> None:
+def test_tampering_is_noticed(dozen: dict[int, int], how: str) -> None:
     """Whatever is done, the first place where it shows is named; sealing what comes later hides nothing."""
     tamper, what, place = TAMPERING[how]
-    expected = {-1: len(trail), -2: len(trail) + 1}.get(place or 0, place)
+    expected = {-1: len(dozen), -2: len(dozen) + 1}.get(place or 0, place)
     tamper()
     found = wrong()
     assert found is not None
@@ -201,35 +205,35 @@ def test_tampering_is_noticed(trail: dict[int, int], how: str) -> None:
     assert wrong() is not None
 
 
-def test_an_unreadable_row_is_named(trail: dict[int, int]) -> None:
+def test_an_unreadable_row_is_named(dozen: dict[int, int]) -> None:
     """SQLite keeps any text in a column: what is no JSON any more ends in a word, not in a traceback."""
     if db.engine.dialect.name == "sqlite":
         execute(sa.text("UPDATE audit_event SET detail = 'nonsense' WHERE place = 7"))
-        assert wrong() == Wrong(verifying.UNREADABLE, 7, trail[7])
+        assert wrong() == Wrong(verification.UNREADABLE, 7, dozen[7])
     else:
         execute(sa.text("""UPDATE audit_event SET detail = '"nonsense"' WHERE place = 7"""))
-        assert wrong() == Wrong(verifying.CHANGED, 7, trail[7])
+        assert wrong() == Wrong(verification.CHANGED, 7, dozen[7])
 
 
-def test_the_newest_alone(trail: dict[int, int]) -> None:
+def test_the_newest_alone(dozen: dict[int, int]) -> None:
     """A page looks at the end of the chain only, and says how much that was."""
-    found = verifying.check(4)
-    assert (found.sealed, found.checked, found.wrong) == (len(trail), 4, None)
+    found = verification.check(4)
+    assert (found.sealed, found.checked, found.wrong) == (len(dozen), 4, None)
     execute(sa.update(EVENT).where(at(2)).values(outcome="refused"))
-    assert verifying.check(4).wrong is None
-    assert verifying.check(len(trail) - 2).wrong is None
-    assert verifying.check(len(trail)).wrong == Wrong(verifying.CHANGED, 2, trail[2])
+    assert verification.check(4).wrong is None
+    assert verification.check(len(dozen) - 2).wrong is None
+    assert verification.check(len(dozen)).wrong == Wrong(verification.CHANGED, 2, dozen[2])
 
 
-def test_rows_on_a_page_are_judged_one_by_one(trail: dict[int, int]) -> None:
+def test_rows_on_a_page_are_judged_one_by_one(dozen: dict[int, int]) -> None:
     """Those that do not fit are told apart from their neighbours, and from those that wait."""
     note(50)
     execute(sa.update(EVENT).where(at(3)).values(user_name="somebody else"))
     events = list(db.session.execute(sa.select(AuditEvent)).scalars())
-    assert verifying.unfit(events) == {trail[3]}
+    assert verification.unfit(events) == {dozen[3]}
 
 
-def test_a_late_commit_is_not_passed_over(trail: dict[int, int]) -> None:
+def test_a_late_commit_is_not_passed_over(dozen: dict[int, int]) -> None:
     """A row of a lower id that becomes visible after a higher one was sealed comes after it in the chain."""
     row = dict(db.session.execute(sa.select(EVENT).where(at(5))).mappings().one()) | {
         "place": None,
@@ -252,7 +256,7 @@ def test_a_late_commit_is_not_passed_over(trail: dict[int, int]) -> None:
 
 
 @pytest.mark.race
-def test_many_sealers_at_once(trail: dict[int, int], app: Flask) -> None:
+def test_many_sealers_at_once(dozen: dict[int, int], app: Flask) -> None:
     """Each row gets one place, whoever is at it; while rows are being written, too."""
     gate = threading.Barrier(4)
     sealed: list[int] = []
@@ -273,8 +277,8 @@ def test_many_sealers_at_once(trail: dict[int, int], app: Flask) -> None:
         thread.join()
     sealed.append(seal_all())
     assert sum(sealed) == 30
-    found = verifying.check()
-    assert (found.wrong, found.sealed, found.waiting) == (None, len(trail) + 30, 0)
+    found = verification.check()
+    assert (found.wrong, found.sealed, found.waiting) == (None, len(dozen) + 30, 0)
 
 
 def with_keys(app: Flask, settings: Any, *keys: tuple[int, bytes]) -> None:
@@ -302,20 +306,20 @@ def test_keys_are_rotated(app: Flask, settings: Any) -> None:
         with_keys(app, settings, (2, NEW))
         found = wrong()
         assert found is not None
-        assert (found.what, found.place) == (verifying.FOREIGN_KEY, 1)
+        assert (found.what, found.place) == (verification.FOREIGN_KEY, 1)
         note(9)
         assert sealing.seal_some() == 1
         with_keys(app, settings, (2, NEW), (1, OLD))
         assert wrong() is None
         with_keys(app, settings, (2, OLD), (1, OLD))
-        assert wrong() == Wrong(verifying.WRONG_END)
+        assert wrong() == Wrong(verification.WRONG_END)
 
 
-def test_only_commands_begin_a_chain(trail: dict[int, int]) -> None:
+def test_only_commands_begin_a_chain(dozen: dict[int, int]) -> None:
     """A server never begins one: who deletes the end does not get a new chain over changed rows."""
     execute(sa.delete(HEAD))
     write(sealing.begin)
-    assert wrong() == Wrong(verifying.NO_END)
+    assert wrong() == Wrong(verification.NO_END)
     execute(sa.update(EVENT).values(place=None, seal=None))
     with pytest.raises(sealing.Broken):
         sealing.seal_some()
@@ -326,16 +330,16 @@ def test_only_commands_begin_a_chain(trail: dict[int, int]) -> None:
     assert "audit-begin" in set(actions)
 
 
-def test_an_end_that_was_noted(trail: dict[int, int]) -> None:
+def test_an_end_that_was_noted(dozen: dict[int, int]) -> None:
     """Kept elsewhere it tells an older copy of the log from this one."""
-    end = verifying.check().end
+    end = verification.check().end
     note(1)
     seal_all()
-    later = verifying.check().end
-    assert verifying.holds(end)
-    assert verifying.holds(later)
-    for foreign in ("", "1", "x:00", end.split(":", maxsplit=1)[0] + ":" + "00" * 32, f"{len(trail) + 9}:00"):
-        assert not verifying.holds(foreign)
+    later = verification.check().end
+    assert verification.holds(end)
+    assert verification.holds(later)
+    for foreign in ("", "1", "x:00", end.split(":", maxsplit=1)[0] + ":" + "00" * 32, f"{len(dozen) + 9}:00"):
+        assert not verification.holds(foreign)
 
 
 def test_the_bytes_of_a_row() -> None:
@@ -355,7 +359,7 @@ def test_the_bytes_of_a_row() -> None:
     assert chain.row_bytes(dict(reversed(row.items())) | {"at": elsewhere}) == expected
 
 
-def test_every_column_is_sealed(trail: dict[int, int]) -> None:
+def test_every_column_is_sealed(dozen: dict[int, int]) -> None:
     """A column added to the table is part of what is sealed, without anybody remembering it."""
     row = db.session.execute(sa.select(EVENT).where(at(3))).mappings().one()
     full = {column.name: row[column.name] or "filled" for column in EVENT.columns}
@@ -376,14 +380,14 @@ def test_the_thread_of_a_server(app: Flask, monkeypatch: pytest.MonkeyPatch) -> 
         sealed.set()
         return number
 
-    monkeypatch.setattr(sealer, "seal_some", seals)
-    monkeypatch.setattr(sealer, "LONG_PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(sealing_thread, "seal_some", seals)
+    monkeypatch.setattr(sealing_thread, "LONG_PAUSE_SECONDS", 0.0)
     with app.app_context():
         note(1)
-        thread = sealer.Sealer()
+        thread = sealing_thread.Sealer()
         assert sealed.wait(10)
         thread.stop()
-        assert verifying.check().waiting == 0
+        assert verification.check().waiting == 0
         note(2)
-        assert verifying.check().waiting == 1
+        assert verification.check().waiting == 1
         assert not thread._thread.is_alive()

@@ -15,9 +15,9 @@ from werkzeug.test import TestResponse
 from app.extensions import db
 from app.models.audit import AuditEvent
 from app.policy.facts import Outcome
-from app.services.audit_log import audit
-from app.services.audit_log import sealing
-from app.services.audit_log.audit import Actor
+from app.services.audit import sealing
+from app.services.audit import trail
+from app.services.audit.trail import Actor
 from app.services.contact import Contact
 from app.services.unit import write
 from tests.drivers.person import Person
@@ -54,7 +54,7 @@ def table(text: str) -> str:
 def note(app: Flask, action: str, name: str, user_id: int | None = None, **options: Any) -> None:
     contact = Contact(options.pop("address", None), None, "request", "")
     with app.app_context():
-        write(lambda: audit.record(action, Actor(user_id, name, contact=contact), **options))
+        write(lambda: trail.record(action, Actor(user_id, name, contact=contact), **options))
 
 
 def seal(app: Flask) -> None:
@@ -240,7 +240,7 @@ def test_of_a_long_log_the_newest_are_looked_at(
     app: Flask, world: World, root: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The page says so, and how to check them all."""
-    monkeypatch.setattr("app.services.audit_log.verifying.NEWEST", 3)
+    monkeypatch.setattr("app.services.audit.verification.NEWEST", 3)
     for number in range(4):
         note(app, "step-up", f"user{number}")
     seal(app)

@@ -17,7 +17,7 @@ from app.oauth.errors import ArgusOAuthError
 from app.schemas.authorize import AuthorizeRequest
 from app.services.access import gate
 from app.services.access.callers import Caller
-from app.services.audit_log import audit
+from app.services.audit import trail
 from app.services.login.presence import interactive
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
@@ -42,7 +42,7 @@ def authorize(caller: Caller, body: AuthorizeRequest) -> Answer:
         question = requests.question(asked, caller)
         decision = gate.ask(question)
         if not decision:
-            audit.refused("authorize", caller.actor, decision, question)
+            trail.refused("authorize", caller.actor, decision, question)
             raise Refused(decision)
         location = approve_call(asked, caller).location or ""
     except Unredirectable as problem:

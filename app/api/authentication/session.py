@@ -33,7 +33,7 @@ from app.services.access.callers import Caller
 from app.services.access.facts import Asked
 from app.services.administration import named
 from app.services.administration import reach
-from app.services.audit_log import audit
+from app.services.audit import trail
 from app.services.guards import Guard
 from app.services.inspection import session_admin
 from app.services.login import logins
@@ -65,7 +65,7 @@ def delete_session(caller: Caller) -> Answer:
     if caller.kind == "login":
         logins.end(caller.row.login_id, "logged out", caller.actor)
     elif caller.kind == "oauth" and oauth_sessions.end(caller.row.id, "ended by the application"):
-        audit.record("logout", caller.actor, client_id=caller.row.client_id)
+        trail.record("logout", caller.actor, client_id=caller.row.client_id)
     return Answer(Nothing(), cookie="")
 
 

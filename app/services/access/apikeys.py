@@ -17,8 +17,8 @@ from app import clock
 from app.extensions import db
 from app.models.apikeys import APIKey
 from app.models.directory import User
-from app.services.audit_log import audit
-from app.services.audit_log.audit import Actor
+from app.services.audit import trail
+from app.services.audit.trail import Actor
 from app.services.contact import Contact
 from app.services.problems import Missing
 from app.services.tokens.token_text import digest
@@ -63,7 +63,7 @@ def create(
     key.secret_digest = digest(text)
     db.session.add(key)
     db.session.flush()
-    audit.record(
+    trail.record(
         "apikey-add", actor, user=(user.id, user.short_name), detail={"key": prefix(key), "days": days}
     )
     return key, text
@@ -132,5 +132,5 @@ def _record(action: str, key: APIKey, actor: Actor, detail: dict[str, Any]) -> N
     owner = None
     if key.user_id != actor.id:
         # Loaded already by whoever judged that the actor may touch this user's keys.
-        owner = audit.concerned(db.session.get_one(User, key.user_id))
-    audit.record(action, actor, user=owner, detail={"key": prefix(key)} | detail)
+        owner = trail.concerned(db.session.get_one(User, key.user_id))
+    trail.record(action, actor, user=owner, detail={"key": prefix(key)} | detail)

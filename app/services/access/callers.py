@@ -28,7 +28,7 @@ from app.services.access import facts
 from app.services.access import gate
 from app.services.access.facts import Asked
 from app.services.access.throttle import throttle
-from app.services.audit_log.audit import Actor
+from app.services.audit.trail import Actor
 from app.services.contact import Contact
 from app.services.problems import Denied
 from app.services.tokens.token_text import Kind

@@ -20,8 +20,8 @@ from app.models.grants import Grant
 from app.models.sessions import LoginSession
 from app.models.sessions import OAuthSession
 from app.policy.facts import GrantFacts
-from app.services.audit_log import audit
-from app.services.audit_log.audit import Actor
+from app.services.audit import trail
+from app.services.audit.trail import Actor
 from app.services.problems import Missing
 
 
@@ -74,7 +74,7 @@ def withdraw(grant_id: str, user_id: int, actor: Actor) -> None:
     ).scalar_one_or_none()
     if changed is None:
         raise Missing("consent")
-    audit.record("withdraw", actor, client_id=changed, detail={"grant": grant_id})
+    trail.record("withdraw", actor, client_id=changed, detail={"grant": grant_id})
 
 
 def given_by(user_id: int) -> list[tuple[Grant, OAuthClient]]:

@@ -18,7 +18,7 @@ from app.services.access import directory
 from app.services.access import standing
 from app.services.access.callers import Caller
 from app.services.access.facts import Asked
-from app.services.audit_log import audit
+from app.services.audit import trail
 from app.services.guards import Guard
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
@@ -72,7 +72,7 @@ def add(new: NewCustomer, caller: Caller) -> Customer:
     db.session.add(customer)
     db.session.flush()
     detail = {"id": customer.id, "shortName": customer.short_name, "parent": parent.short_name}
-    audit.record("customer-add", caller.actor, detail=detail)
+    trail.record("customer-add", caller.actor, detail=detail)
     standing.raise_policy_version()
     return customer
 
@@ -160,7 +160,7 @@ def _changing_hands(customer: Customer, target: Customer, caller: Caller) -> lis
 def _changed(action: str, customer: Customer, caller: Caller, detail: dict[str, Any]) -> None:
     customer.updated_at, customer.updated_by_id = clock.now(), caller.user_id
     db.session.flush()
-    audit.record(action, caller.actor, detail={"id": customer.id, "shortName": customer.short_name} | detail)
+    trail.record(action, caller.actor, detail={"id": customer.id, "shortName": customer.short_name} | detail)
     standing.raise_policy_version()
 
 

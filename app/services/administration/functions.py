@@ -21,7 +21,7 @@ from app.services.access import delegation
 from app.services.access import directory
 from app.services.access import standing
 from app.services.access.callers import Caller
-from app.services.audit_log import audit
+from app.services.audit import trail
 from app.services.guards import ALL_FUNCTIONS
 from app.services.guards import ROLES
 from app.services.guards import Guard
@@ -86,7 +86,7 @@ def add(new: NewFunction, caller: Caller) -> Function:
     db.session.add(function)
     db.session.flush()
     _bundle(parent, function, caller)
-    audit.record("function-add", caller.actor, detail={"name": function.name, "parent": parent.name})
+    trail.record("function-add", caller.actor, detail={"name": function.name, "parent": parent.name})
     standing.raise_policy_version()
     return function
 
@@ -140,7 +140,7 @@ def update(text: str, changes: Mapping[str, Any], caller: Caller) -> Function:
         setattr(function, column, value)
     function.updated_at, function.updated_by_id = clock.now(), caller.user_id
     db.session.flush()
-    audit.record("function-update", caller.actor, detail={"name": function.name, "changed": sorted(changes)})
+    trail.record("function-update", caller.actor, detail={"name": function.name, "changed": sorted(changes)})
     standing.raise_policy_version()
     return function
 
@@ -157,7 +157,7 @@ def delete(text: str, caller: Caller) -> Function:
     function.deleted_at = clock.now()
     function.deleted_by_id = caller.user_id
     db.session.flush()
-    audit.record("function-delete", caller.actor, detail={"name": function.name})
+    trail.record("function-delete", caller.actor, detail={"name": function.name})
     standing.raise_policy_version()
     return function
 
@@ -195,7 +195,7 @@ def add_children(text: str, names: Sequence[str], caller: Caller) -> Function:
         if child.id not in present:
             _bundle(function, child, caller)
     names = [child.name for child in found]
-    audit.record("function-child-add", caller.actor, detail={"parent": function.name, "children": names})
+    trail.record("function-child-add", caller.actor, detail={"parent": function.name, "children": names})
     standing.raise_policy_version()
     return function
 
@@ -218,7 +218,7 @@ def remove_children(text: str, names: Sequence[str], caller: Caller) -> list[Fun
     for row in rows:
         row.removed_at, row.removed_by_id = clock.now(), caller.user_id
     names = [child.name for child in found]
-    audit.record("function-child-remove", caller.actor, detail={"parent": function.name, "children": names})
+    trail.record("function-child-remove", caller.actor, detail={"parent": function.name, "children": names})
     standing.raise_policy_version()
     return children(function)
 

@@ -22,7 +22,7 @@ from app.services.access import standing
 from app.services.access.callers import Caller
 from app.services.access.search import Condition
 from app.services.administration.reach import may_see
-from app.services.audit_log import audit
+from app.services.audit import trail
 from app.services.guards import Guard
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
@@ -145,9 +145,9 @@ def _members_changed(action: str, group: Group, subjects: Sequence[Subject], cal
     # A row for each user, who is to see it too; the groups, which nobody looks after, share one.
     for user in (subject for subject in subjects if isinstance(subject, User)):
         detail = {"group": group.short_name, "members": [user.short_name]}
-        audit.record(action, caller.actor, user=audit.concerned(user), detail=detail)
+        trail.record(action, caller.actor, user=trail.concerned(user), detail=detail)
     groups = [subject.short_name for subject in subjects if not isinstance(subject, User)]
     if groups:
-        audit.record(action, caller.actor, detail={"group": group.short_name, "members": groups})
+        trail.record(action, caller.actor, detail={"group": group.short_name, "members": groups})
     standing.raise_policy_version()
     return visible_members(group, caller)

@@ -24,7 +24,7 @@ from app.services.access import delegation
 from app.services.access import directory
 from app.services.access import standing
 from app.services.access.callers import Caller
-from app.services.audit_log import audit
+from app.services.audit import trail
 from app.services.guards import Guard
 from app.services.login import logins
 from app.services.login import presence
@@ -128,7 +128,7 @@ def delete_user(user: User, caller: Caller) -> User:
     delegation.insist_not_above(caller, user)
     _deleted(user, caller)
     logins.end_all(user, "deleted", caller.actor)
-    audit.record("user-delete", caller.actor, user=(user.id, user.short_name))
+    trail.record("user-delete", caller.actor, user=(user.id, user.short_name))
     return user
 
 
@@ -138,7 +138,7 @@ def delete_group(group: Group, caller: Caller) -> Group:
     if not delegation.holds_all_of(caller, group):
         raise Invalid(delegation.not_held("group"))
     _deleted(group, caller)
-    audit.record("group-delete", caller.actor, detail={"group": group.short_name})
+    trail.record("group-delete", caller.actor, detail={"group": group.short_name})
     standing.raise_policy_version()
     return group
 
@@ -170,7 +170,7 @@ def _touched(subject: Subject, caller: Caller) -> None:
 
 def _record(action: str, subject: Subject, caller: Caller, detail: dict[str, Any]) -> None:
     known = {"id": subject.id, "shortName": subject.short_name}
-    audit.record(action, caller.actor, user=audit.concerned(subject), detail=known | detail)
+    trail.record(action, caller.actor, user=trail.concerned(subject), detail=known | detail)
 
 
 def _forget(subject: Subject, caller: Caller) -> None:

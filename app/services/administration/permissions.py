@@ -21,7 +21,7 @@ from app.services.access import standing
 from app.services.access.callers import Caller
 from app.services.access.facts import Asked
 from app.services.administration.reach import may_see
-from app.services.audit_log import audit
+from app.services.audit import trail
 from app.services.guards import Guard
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
@@ -141,4 +141,4 @@ def _record(action: str, permission: Permission, caller: Caller) -> None:
         "function": permission.function.name,
         "customer": permission.customer.short_name,
     }
-    audit.record(action, caller.actor, user=audit.concerned(permission.subject), detail=detail)
+    trail.record(action, caller.actor, user=trail.concerned(permission.subject), detail=detail)

@@ -25,8 +25,8 @@ from app.services.access.search import Column
 from app.services.access.search import Condition
 from app.services.access.search import Criteria
 from app.services.administration import named
-from app.services.audit_log import audit
-from app.services.audit_log.audit import Actor
+from app.services.audit import trail
+from app.services.audit.trail import Actor
 from app.services.client_registry import client_drafts
 from app.services.client_registry.client_checks import PASSWORD
 from app.services.client_registry.client_checks import ClientChange
@@ -125,7 +125,7 @@ def visible_or_refused(client: OAuthClient, caller: Caller) -> None:
 
     Raises ``Missing`` when the client was never shown to him in either way.
     """
-    if not may_see(client, caller) and not audit.was_refused(caller.user_id, client.id):
+    if not may_see(client, caller) and not trail.was_refused(caller.user_id, client.id):
         raise Missing("client")
 
 
@@ -169,7 +169,7 @@ def set_flags(client: OAuthClient, values: Mapping[str, bool], actor: Actor) -> 
     for name, value in values.items():
         setattr(client, name, value)
     db.session.flush()
-    audit.record("client-flag", actor, client_id=client.id, detail=dict(values))
+    trail.record("client-flag", actor, client_id=client.id, detail=dict(values))
 
 
 def usable(caller: Caller) -> list[OAuthClient]:
@@ -212,7 +212,7 @@ def create(change: ClientChange, caller: Caller) -> OAuthClient:
     keep_secret(client, change)
     db.session.add(client)
     db.session.flush()
-    audit.record("client-add", caller.actor, client_id=client.id, detail={"after": snapshot(client)})
+    trail.record("client-add", caller.actor, client_id=client.id, detail={"after": snapshot(client)})
     return client
 
 
@@ -241,7 +241,7 @@ def update(
     }
     if change.has_secret:
         changed["clientSecret"] = {"before": "", "after": "changed"}
-    audit.record("client-update", caller.actor, client_id=client.id, detail=changed)
+    trail.record("client-update", caller.actor, client_id=client.id, detail=changed)
     return client, True
 
 
@@ -277,7 +277,7 @@ def delete(id_or_short_name: str, caller: Caller) -> OAuthClient:
     client.deleted_at = clock.now()
     client.deleted_by_id = caller.user_id
     db.session.flush()
-    audit.record("client-delete", caller.actor, client_id=client.id, detail={"shortName": client.short_name})
+    trail.record("client-delete", caller.actor, client_id=client.id, detail={"shortName": client.short_name})
     return client
 
 

@@ -35,7 +35,7 @@ from app.services.access import fact_rows
 from app.services.access import facts
 from app.services.access import gate
 from app.services.access import grants
-from app.services.audit_log import audit
+from app.services.audit import trail
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Explanation:
             "leg": str(self.decision.leg),
             "findings": [
                 data if evidence else {**data, "evidence": {}, "message": told(finding, evidence=False)}
-                for data, finding in zip(audit.findings(self.decision), self.decision.findings, strict=True)
+                for data, finding in zip(trail.findings(self.decision), self.decision.findings, strict=True)
             ],
             "permissions": [
                 {"function": graph.names[function], "customer": tree.names[top]}
@@ -164,7 +164,7 @@ def explain(
 
 def recorded(number: str) -> Recorded:
     """A decision as it was written down. Raises ``Missing``."""
-    event = audit.by_decision(number)
+    event = trail.by_decision(number)
     if event is None or event.decision is None:
         raise problems.Missing("decision")
     return Recorded(

@@ -18,7 +18,7 @@ from app.services.access import delegation
 from app.services.access import directory
 from app.services.access.callers import Caller
 from app.services.administration.reach import may_see
-from app.services.audit_log import audit
+from app.services.audit import trail
 from app.services.guards import Guard
 from app.services.login import logins
 from app.services.problems import Missing
@@ -90,7 +90,7 @@ def evict(identifier: str, caller: Caller) -> LoginSession | OAuthSession:
     if isinstance(session, LoginSession):
         logins.end(session.id, "ended by name", caller.actor)
     elif oauth_sessions.end(session.id, "ended by name"):
-        audit.record("logout", caller.actor, user=(user.id, user.short_name), client_id=session.client_id)
+        trail.record("logout", caller.actor, user=(user.id, user.short_name), client_id=session.client_id)
     return session
 
 

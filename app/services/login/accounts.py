@@ -17,8 +17,8 @@ from app.services.access import fact_rows
 from app.services.access import facts
 from app.services.access import gate
 from app.services.access.throttle import throttle
-from app.services.audit_log import audit
-from app.services.audit_log.audit import Actor
+from app.services.audit import trail
+from app.services.audit.trail import Actor
 from app.services.contact import Contact
 from app.services.login import logins
 from app.services.login import stepup
@@ -74,7 +74,7 @@ def note_refusal(user: User | None, why: str, contact: Contact, proof: Proof, ac
     """Write the true reason of a failed proof down, in a unit of its own; nobody is told."""
     who = (user.id, user.short_name) if user is not None else None
     write(
-        lambda: audit.record(
+        lambda: trail.record(
             action,
             Actor(contact=contact),
             outcome="refused",
@@ -112,7 +112,7 @@ def log_in(
     if password is not None:
         renew_hash(user, password)
     actor = Actor(user.id, user.short_name, token.session_id.hex(), contact)
-    audit.record("login", actor, detail={"method": proof.method})
+    trail.record("login", actor, detail={"method": proof.method})
     return token
 
 
@@ -145,7 +145,7 @@ def create(
     )
     db.session.add(user)
     db.session.flush()
-    audit.record("user-add", actor, user=(user.id, name))
+    trail.record("user-add", actor, user=(user.id, name))
     return user
 
 
@@ -170,14 +170,14 @@ def store_password(user: User, hashed: str, actor: Actor) -> None:
     db.session.flush()
     stepup.forget(user)
     logins.end_all(user, "password changed", actor)
-    audit.record("password-set", actor, user=(user.id, user.short_name))
+    trail.record("password-set", actor, user=(user.id, user.short_name))
 
 
 def reset_password(user: User, actor: Actor) -> stepup.Issued:
     """Let the user choose a new password without the old one, once; until then nothing else goes on."""
     user.force_password_change = True
     db.session.flush()
-    audit.record("password-reset", actor, user=(user.id, user.short_name))
+    trail.record("password-reset", actor, user=(user.id, user.short_name))
     return stepup.issue(user, stepup.SET_PASSWORD, {}, actor, login_id=None)
 
 
@@ -202,7 +202,7 @@ def block(user: User, actor: Actor) -> None:
         db.session.flush()
         stepup.forget(user)
         logins.end_all(user, "blocked", actor)
-        audit.record("user-block", actor, user=(user.id, user.short_name))
+        trail.record("user-block", actor, user=(user.id, user.short_name))
 
 
 def unblock(user: User, actor: Actor) -> None:
@@ -210,7 +210,7 @@ def unblock(user: User, actor: Actor) -> None:
     if user.blocked_at is not None:
         user.blocked_at = None
         db.session.flush()
-        audit.record("user-unblock", actor, user=(user.id, user.short_name))
+        trail.record("user-unblock", actor, user=(user.id, user.short_name))
 
 
 def user_named(name: str, domain_id: int) -> User | None:

@@ -13,8 +13,8 @@ from app.models.apikeys import APIKey
 from app.models.directory import User
 from app.models.totp import TOTPGenerator
 from app.models.webauthn import WebAuthnCredential
-from app.services.audit_log import audit
-from app.services.audit_log.audit import Actor
+from app.services.audit import trail
+from app.services.audit.trail import Actor
 from app.services.guards import Guard
 from app.services.login import logins
 from app.services.login import passkeys
@@ -89,7 +89,7 @@ def enable_method(user: User, name: str, actor: Actor) -> None:
     if name in off:
         user.disabled_methods = [one for one in off if one != name]
         db.session.flush()
-        audit.record("method-enable", actor, user=(user.id, user.short_name), detail={"method": name})
+        trail.record("method-enable", actor, user=(user.id, user.short_name), detail={"method": name})
 
 
 def disable_method(user: User, name: str, actor: Actor) -> None:
@@ -101,7 +101,7 @@ def disable_method(user: User, name: str, actor: Actor) -> None:
         user.disabled_methods = [*off, name]
         db.session.flush()
         logins.end_by_method(user, name, actor)
-        audit.record("method-disable", actor, user=(user.id, user.short_name), detail={"method": name})
+        trail.record("method-disable", actor, user=(user.id, user.short_name), detail={"method": name})
 
 
 def has_second_factor(user_id: int) -> bool:

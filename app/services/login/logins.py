@@ -19,8 +19,8 @@ from app.policy.effective import session_level
 from app.policy.facts import SecurityLevel
 from app.runtime import settings
 from app.services.access.facts import IMPERSONATOR_EPOCH
-from app.services.audit_log import audit
-from app.services.audit_log.audit import Actor
+from app.services.audit import trail
+from app.services.audit.trail import Actor
 from app.services.contact import Contact
 from app.services.tokens.token_text import Kind
 from app.services.tokens.token_text import Token
@@ -77,7 +77,7 @@ def constrain(caller: Caller, constraints: dict[str, Any]) -> Token:
     method = "apikey" if caller.kind == "key" else str(caller.row.login_method)
     token = _child(caller, user, constraints, method=method, level=session_level(caller.question))
     detail = {"session": token.session_id.hex(), **constraints}
-    audit.record("session-constrain", caller.actor, detail=detail)
+    trail.record("session-constrain", caller.actor, detail=detail)
     return token
 
 
@@ -87,7 +87,7 @@ def impersonate(caller: Caller, user: User, constraints: dict[str, Any], level: 
     kept = {**constraints, IMPERSONATOR_EPOCH: caller.row.user_epoch}
     token = _child(caller, user, kept, method="impersonated", level=level, impersonator=caller.user_id)
     detail = {"session": token.session_id.hex(), **constraints}
-    audit.record("impersonation-begin", caller.actor, user=(user.id, user.short_name), detail=detail)
+    trail.record("impersonation-begin", caller.actor, user=(user.id, user.short_name), detail=detail)
     return token
 
 
@@ -176,7 +176,7 @@ def end(login_id: bytes, reason: str, actor: Actor) -> bool:
     if changed is None:
         return False
     owner = (changed.user_id, changed.user_name) if changed.user_id != actor.id else None
-    audit.record("logout", actor, user=owner, detail={"login": login_id.hex(), "reason": reason})
+    trail.record("logout", actor, user=owner, detail={"login": login_id.hex(), "reason": reason})
     return True
 
 
@@ -184,7 +184,7 @@ def end_all(user: User, reason: str, actor: Actor) -> None:
     """End everything the user has open, everywhere: one write that races with nothing (decision 8)."""
     db.session.execute(update(User).where(User.id == user.id).values(session_epoch=User.session_epoch + 1))
     db.session.expire(user, ["session_epoch"])
-    audit.record("logout-everywhere", actor, user=(user.id, user.short_name), detail={"reason": reason})
+    trail.record("logout-everywhere", actor, user=(user.id, user.short_name), detail={"reason": reason})
 
 
 def end_by_method(user: User, method: str, actor: Actor) -> None:

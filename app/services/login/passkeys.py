@@ -12,8 +12,8 @@ from app.models.webauthn import WebAuthnCredential
 from app.services.access import search
 from app.services.access.search import Found
 from app.services.access.search import Page
-from app.services.audit_log import audit
-from app.services.audit_log.audit import Actor
+from app.services.audit import trail
+from app.services.audit.trail import Actor
 from app.services.problems import Missing
 
 
@@ -56,7 +56,7 @@ def revoke(user: User, key_id: int, actor: Actor) -> WebAuthnCredential:
         raise Missing("passkey")
     key.revoked_at = clock.now()
     db.session.flush()
-    audit.record("webauthn-revoke", actor, user=(user.id, user.short_name), detail={"key": key.id})
+    trail.record("webauthn-revoke", actor, user=(user.id, user.short_name), detail={"key": key.id})
     return key
 
 

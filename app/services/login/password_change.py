@@ -8,7 +8,7 @@ from app.models.directory import User
 from app.services.access import callers
 from app.services.access import directory
 from app.services.access.callers import Caller
-from app.services.audit_log.audit import Actor
+from app.services.audit.trail import Actor
 from app.services.contact import Contact
 from app.services.login import accounts
 from app.services.login import presence

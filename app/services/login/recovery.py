@@ -20,8 +20,8 @@ from app.runtime import settings
 from app.services.access import directory
 from app.services.access import gate
 from app.services.access.throttle import throttle
-from app.services.audit_log import audit
-from app.services.audit_log.audit import Actor
+from app.services.audit import trail
+from app.services.audit.trail import Actor
 from app.services.background import background
 from app.services.contact import Contact
 from app.services.login import accounts
@@ -118,7 +118,7 @@ def _link(user_id: int, contact: Contact) -> Letter | None:
         return None
     actor, lifetime = Actor(contact=contact), timedelta(seconds=settings().recovery_seconds)
     issued = stepup.issue_mailed(user, actor, lifetime)
-    audit.record("recovery", actor, user=(user.id, user.short_name))
+    trail.record("recovery", actor, user=(user.id, user.short_name))
     return letters.to(user, Kind.RECOVERY, _page(issued), lifetime)
 
 
@@ -135,7 +135,7 @@ def _why_not(user: User) -> str | None:
 
 def _refused(user: User | None, why: str, contact: Contact) -> None:
     who = (user.id, user.short_name) if user is not None else None
-    audit.record(
+    trail.record(
         "recovery",
         Actor(contact=contact),
         outcome="refused",

@@ -34,8 +34,8 @@ from app.models.stepup import StepUp
 from app.services.access import callers
 from app.services.access import gate
 from app.services.access.callers import Caller
-from app.services.audit_log import audit
-from app.services.audit_log.audit import Actor
+from app.services.audit import trail
+from app.services.audit.trail import Actor
 from app.services.problems import Denied
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
@@ -235,7 +235,7 @@ def forget(user: User) -> None:
 def refused(actor: Actor, operation: str, problem: NotProven) -> None:
     """Write a refusal down, in a unit of its own."""
     write(
-        lambda: audit.record(
+        lambda: trail.record(
             "step-up",
             actor,
             outcome="refused",
@@ -275,7 +275,7 @@ def _issued(
     db.session.add(row)
     db.session.flush()
     detail = {"operation": operation}
-    audit.record("step-up", actor, user=(user.id, user.short_name), detail=detail)
+    trail.record("step-up", actor, user=(user.id, user.short_name), detail=detail)
     return Issued(text, operation, row.expires_at)
 
 

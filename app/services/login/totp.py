@@ -21,8 +21,8 @@ from app.models.directory import User
 from app.models.totp import TOTPGenerator
 from app.runtime import settings
 from app.services.access.throttle import throttle
-from app.services.audit_log import audit
-from app.services.audit_log.audit import Actor
+from app.services.audit import trail
+from app.services.audit.trail import Actor
 from app.services.contact import Contact
 from app.services.login import accounts
 from app.services.login.logins import TOTP
@@ -77,7 +77,7 @@ def initialize(user: User, actor: Actor) -> Seed:
     row = _row(user.id)
     row.pending_sealed, row.pending_digest, row.pending_at = _seal(seed), digest(cookie), clock.now()
     db.session.flush()
-    audit.record("totp-initialize", actor, user=(user.id, user.short_name))
+    trail.record("totp-initialize", actor, user=(user.id, user.short_name))
     return Seed(seed, cookie)
 
 
@@ -85,7 +85,7 @@ def install(user: User, actor: Actor) -> Seed:
     """A generator that an administrator hands over: active at once, in the place of the one before."""
     seed = _new_seed()
     _activate(_row(user.id), _seal(seed), last_step=None)
-    audit.record("totp-enrol", actor, user=(user.id, user.short_name), detail={"method": TOTP.method})
+    trail.record("totp-enrol", actor, user=(user.id, user.short_name), detail={"method": TOTP.method})
     return Seed(seed, "")
 
 
@@ -116,7 +116,7 @@ def activate(user: User, cookie: str, code: str, actor: Actor) -> None:
         if now is None or now.pending_sealed is None or not same(now.pending_digest, pending):
             raise Missing("pending generator")
         _activate(now, now.pending_sealed, last_step=step)
-        audit.record("totp-enrol", actor, user=(user_id, name), detail={"method": TOTP.method})
+        trail.record("totp-enrol", actor, user=(user_id, name), detail={"method": TOTP.method})
 
     write(work)
 
@@ -128,7 +128,7 @@ def remove(user: User, actor: Actor) -> None:
         row.active_sealed = row.verified_at = row.last_step = None
         row.pending_sealed = row.pending_digest = row.pending_at = None
         db.session.flush()
-        audit.record("totp-remove", actor, user=(user.id, user.short_name))
+        trail.record("totp-remove", actor, user=(user.id, user.short_name))
 
 
 def spend(user: User, code: str, contact: Contact, *, for_login: bool) -> None:
@@ -186,7 +186,7 @@ def _refuse(user: User, why: str, contact: Contact, *, for_login: bool) -> None:
 
 def _refused(actor: Actor, user: User, why: str) -> None:
     user_id, name = user.id, user.short_name
-    write(lambda: audit.record("totp-enrol", actor, outcome="refused", user=(user_id, name), reasons=[why]))
+    write(lambda: trail.record("totp-enrol", actor, outcome="refused", user=(user_id, name), reasons=[why]))
 
 
 def _row(user_id: int) -> TOTPGenerator:

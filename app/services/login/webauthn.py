@@ -32,7 +32,7 @@ from app.services.access import gate
 from app.services.access.apikeys import ANYWHERE
 from app.services.access.callers import Caller
 from app.services.access.throttle import throttle
-from app.services.audit_log import audit
+from app.services.audit import trail
 from app.services.contact import Contact
 from app.services.login import accounts
 from app.services.login import assertions
@@ -249,7 +249,7 @@ def enrol(caller: Caller, authorization: str, asked: Attestation) -> WebAuthnCre
         )
         db.session.add(key)
         db.session.flush()
-        audit.record("webauthn-enrol", now.actor, detail={"key": key.id, "method": SIGNATURE.method})
+        trail.record("webauthn-enrol", now.actor, detail={"key": key.id, "method": SIGNATURE.method})
         return key
 
     return stepup.spending(authorization, stepup.ENROL_PASSKEY, caller, work)
@@ -293,7 +293,7 @@ def _sources(asked: Sequence[str] | None) -> Sequence[str]:
 
 def _refused(caller: Caller, why: str) -> None:
     write(
-        lambda: audit.record(
+        lambda: trail.record(
             "webauthn-enrol", caller.actor, outcome="refused", reasons=[why], number=gate.new_number()
         )
     )

@@ -22,9 +22,9 @@ from app.runtime import settings
 from app.services.access import apikeys
 from app.services.access import directory
 from app.services.access import standing
-from app.services.audit_log import audit
-from app.services.audit_log import sealing
-from app.services.audit_log.audit import Actor
+from app.services.audit import sealing
+from app.services.audit import trail
+from app.services.audit.trail import Actor
 from app.services.guards import ALL_FUNCTIONS
 from app.services.guards import ROLES
 from app.services.guards import Guard
@@ -102,7 +102,7 @@ def initialise() -> FirstSecrets:
     )
     signing_keys.create(now)
     _, api_key = apikeys.create(admin, "Made by init", OPERATOR)
-    audit.record("init", OPERATOR, detail={"domain": domain.name})
+    trail.record("init", OPERATOR, detail={"domain": domain.name})
     standing.raise_policy_version()
     return FirstSecrets(password, api_key)
 

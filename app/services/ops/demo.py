@@ -22,7 +22,7 @@ from app.policy.facts import SecurityLevel
 from app.services.access import authority
 from app.services.access import directory
 from app.services.access import standing
-from app.services.audit_log import audit
+from app.services.audit import trail
 from app.services.client_registry.clients import make_secret
 from app.services.guards import ALL_FUNCTIONS
 from app.services.login.passwords import passwords
@@ -69,7 +69,7 @@ def add() -> Demo:
     state = bootstrap.state()
     if state is not None:
         state.demo_added = True
-    audit.record("demo-add", bootstrap.OPERATOR)
+    trail.record("demo-add", bootstrap.OPERATOR)
     standing.raise_policy_version()
     return demo
 

@@ -20,7 +20,7 @@ from app.services.access import directory
 from app.services.access import gate
 from app.services.access.callers import Caller
 from app.services.administration import reach
-from app.services.audit_log import verifying
+from app.services.audit import verification
 from app.services.guards import Guard
 from app.services.inspection import audit_search
 from app.services.inspection.audit_search import AuditCriteria
@@ -55,8 +55,8 @@ def index(caller: Caller) -> Page:
         leaf=leaf,
         link=listing.link,
         entry=entry,
-        checked=verifying.check(verifying.NEWEST),
-        unfit=verifying.unfit(leaf.rows),
+        checked=verification.check(verification.NEWEST),
+        unfit=verification.unfit(leaf.rows),
         line=audit_line.line_of,
         **_names(caller, leaf.rows),
     )
@@ -82,7 +82,7 @@ def _shown(caller: Caller, event: AuditEvent) -> Page:
     return render_template(
         "console/audit/show.html",
         event=event,
-        unfit=event.id in verifying.unfit([event]),
+        unfit=event.id in verification.unfit([event]),
         checks=decisions.checks_of(event),
         reasons=decisions.why_refused(event),
         changes=decisions.changes_of(event),

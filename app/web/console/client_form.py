@@ -20,7 +20,7 @@ from app.schemas.common import LEVEL_NAMES
 from app.schemas.wire import lists_of
 from app.services.access import directory
 from app.services.access.callers import Caller
-from app.services.audit_log import audit
+from app.services.audit import trail
 from app.services.client_registry import client_drafts
 from app.services.client_registry import clients
 from app.services.client_registry.client_checks import REQUIRED
@@ -74,7 +74,7 @@ def add(caller: Caller) -> Page:
         except Denied as refusal:
             if api_status(refusal.decision) != 403:
                 raise
-            audit.refused("page", caller.actor, refusal.decision, caller.question)
+            trail.refused("page", caller.actor, refusal.decision, caller.question)
             entry = entry.refused(Invalid(ELSEWHERE))
         if request.form.get("clientSecret") and not entry.wrong("clientSecret"):
             # It is not sent back; an empty field would silently have another made.

@@ -12,8 +12,8 @@ import threading
 import structlog
 
 from app.runtime import in_application
-from app.services.audit_log.sealing import BATCH
-from app.services.audit_log.sealing import seal_some
+from app.services.audit.sealing import BATCH
+from app.services.audit.sealing import seal_some
 
 PAUSE_SECONDS = 0.7
 # After a failure: the database is away, or the chain is broken and somebody must look at it.

@@ -15,8 +15,8 @@ from sqlalchemy import select
 from app.extensions import db
 from app.models.audit import AuditEvent
 from app.models.audit import AuditHead
-from app.services.audit_log import chain
-from app.services.audit_log.chain import UnknownKey
+from app.services.audit import chain
+from app.services.audit.chain import UnknownKey
 from app.services.tokens.keyring import keyring
 
 BATCH = 500

@@ -15,9 +15,9 @@ from sqlalchemy import update
 from app.extensions import db
 from app.models.audit import AuditEvent
 from app.models.audit import AuditHead
-from app.services.audit_log import audit
-from app.services.audit_log import chain
-from app.services.audit_log.audit import Actor
+from app.services.audit import chain
+from app.services.audit import trail
+from app.services.audit.trail import Actor
 from app.services.tokens.keyring import keyring
 from app.services.unit import write
 
@@ -41,7 +41,7 @@ def begin() -> None:
         return  # there was a chain, and somebody took its end away: ``verify`` says so
     db.session.execute(insert(HEAD).values(id=1, **_end(0, chain.START)))
     if db.session.execute(select(exists().where(EVENT.c.id.is_not(None)))).scalar_one():
-        audit.record("audit-begin", Actor(name="operator"))
+        trail.record("audit-begin", Actor(name="operator"))
 
 
 def seal_some(most: int = BATCH) -> int:
