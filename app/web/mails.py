@@ -13,10 +13,10 @@ from flask_babel import ngettext
 
 from app import runtime
 from app.runtime import settings
-from app.services.mail import letters
-from app.services.mail.letters import Kind
-from app.services.mail.letters import Letter
+from app.services.mail import notices
 from app.services.mail.mailer import Mail
+from app.services.mail.notices import Kind
+from app.services.mail.notices import Letter
 from app.web.language import OF_USER
 
 SUBJECTS: Mapping[Kind, str] = {
@@ -34,7 +34,7 @@ WITH_LINK = frozenset({Kind.RECOVERY, Kind.FIRST_PASSWORD, Kind.NEW_PASSWORD})
 
 def register(app: Flask) -> None:
     """Give the services their words: they decide what to tell, and know no template."""
-    runtime.provide(app, letters.WORDS, words)
+    runtime.provide(app, notices.WORDS, words)
 
 
 def words(letter: Letter) -> Mail:

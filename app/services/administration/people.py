@@ -29,7 +29,7 @@ from app.services.guards import Guard
 from app.services.login import logins
 from app.services.login import presence
 from app.services.login import stepup
-from app.services.mail import letters
+from app.services.mail import notices
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 from app.services.problems import NotHeld
@@ -72,9 +72,9 @@ def update(subject: S, changes: Mapping[str, Any], caller: Caller) -> S:
     _insist_not_above(caller, subject)
     if isinstance(subject, User) and changes.get("email", subject.email) != subject.email:
         _insist_address_may_change(subject, caller)
-        if letters.reachable(subject):
+        if notices.reachable(subject):
             # To the address that was: whoever reads it learns that links go elsewhere now.
-            letters.post_when_committed(letters.to(subject, letters.Kind.ADDRESS_CHANGED))
+            notices.post_when_committed(notices.to(subject, notices.Kind.ADDRESS_CHANGED))
     name = changes.get("short_name", subject.short_name)
     if name != subject.short_name:
         _insist_free(name, subject.domain_id)

@@ -25,7 +25,7 @@ from app.policy.facts import Question
 from app.policy.reasons import private_sentence
 from app.services.contact import NOWHERE
 from app.services.contact import Contact
-from app.services.mail import letters
+from app.services.mail import notices
 from app.services.unit import write
 
 log = structlog.get_logger("argus.audit")
@@ -86,7 +86,7 @@ def record(
         )
     )
     if outcome == "success":
-        letters.notice(action, user[0] if user else actor.id)
+        notices.notice(action, user[0] if user else actor.id)
     log.info(action, outcome=outcome, actor=actor.name, client=client_id, reasons=why)
 
 

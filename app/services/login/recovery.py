@@ -28,9 +28,9 @@ from app.services.login import accounts
 from app.services.login import stepup
 from app.services.login.logins import PASSWORD
 from app.services.login.stepup import NotProven
-from app.services.mail import letters
-from app.services.mail.letters import Kind
-from app.services.mail.letters import Letter
+from app.services.mail import notices
+from app.services.mail.notices import Kind
+from app.services.mail.notices import Letter
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 from app.services.unit import write
@@ -64,11 +64,11 @@ def by_administrator(user: User, actor: Actor) -> None:
     It is good for a day, and sent when the unit of work at hand is committed. Who may do this is judged by
     the caller. Raises ``Invalid`` when the user has no address.
     """
-    if not letters.reachable(user):
+    if not notices.reachable(user):
         raise Invalid(FieldProblem("email", "This user has no address that a mail can go to.", "MISSING"))
     kind = Kind.NEW_PASSWORD if user.password_hash is not None else Kind.FIRST_PASSWORD
     issued = accounts.reset_password(user, actor)
-    letters.post_when_committed(letters.to(user, kind, _page(issued), stepup.RESET_LIFETIME))
+    notices.post_when_committed(notices.to(user, kind, _page(issued), stepup.RESET_LIFETIME))
 
 
 def owner(token: str) -> User | None:
@@ -90,7 +90,7 @@ def _answer(domain_id: int, named: str, contact: Contact) -> None:
     for user_id in meant:
         letter = write(lambda one=user_id: _link(one, contact))  # type: ignore[misc]
         if letter is not None:
-            letters.post(letter)
+            notices.post(letter)
 
 
 def _meant(domain_id: int, named: str) -> list[int]:
@@ -119,7 +119,7 @@ def _link(user_id: int, contact: Contact) -> Letter | None:
     actor, lifetime = Actor(contact=contact), timedelta(seconds=settings().recovery_seconds)
     issued = stepup.issue_mailed(user, actor, lifetime)
     trail.record("recovery", actor, user=(user.id, user.short_name))
-    return letters.to(user, Kind.RECOVERY, _page(issued), lifetime)
+    return notices.to(user, Kind.RECOVERY, _page(issued), lifetime)
 
 
 def _why_not(user: User) -> str | None:
@@ -127,7 +127,7 @@ def _why_not(user: User) -> str | None:
     why = accounts.why_not(user, PASSWORD)
     if why is not None:
         return why
-    if not letters.reachable(user):
+    if not notices.reachable(user):
         return "recovery_no_address"
     lately = clock.now() - timedelta(seconds=settings().recovery_seconds)
     return "recovery_too_often" if stepup.mailed_since(user, lately) >= MOST_LINKS else None
