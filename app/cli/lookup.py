@@ -8,7 +8,7 @@ from app.models.clients import OAuthClient
 from app.models.directory import User
 from app.services.access import directory
 from app.services.audit.trail import Actor
-from app.services.client_registry import clients
+from app.services.clients import registry
 from app.services.login import accounts
 from app.services.problems import Missing
 
@@ -26,6 +26,6 @@ def user_named(name: str) -> User:
 def client_named(name: str) -> OAuthClient:
     """A live client of the home domain by id or short name, or one line that there is none."""
     try:
-        return clients.find(name, directory.home_domain().id)
+        return registry.find(name, directory.home_domain().id)
     except Missing:
         raise click.ClickException(f"There is no client {name!r}.") from None

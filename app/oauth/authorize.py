@@ -28,7 +28,7 @@ from app.policy.facts import Question
 from app.services.access import facts
 from app.services.access import grants
 from app.services.access.callers import Caller
-from app.services.client_registry import clients
+from app.services.clients import registry
 
 PROMPTS = frozenset({"none", "login", "consent", "select_account"})
 SECONDS = re.compile(r"[0-9]{1,9}", re.ASCII)
@@ -69,7 +69,7 @@ class AuthorizationRequest:
 def validate(params: Mapping[str, str]) -> AuthorizationRequest:
     """Judge parameters that passed ``hygiene``. Raises ``Unredirectable`` or ``ArgusOAuthError``."""
     client_id = params.get("client_id")
-    client = clients.living(client_id) if client_id else None
+    client = registry.living(client_id) if client_id else None
     if client is None:
         raise Unredirectable("client_id", "The application that sent you here is not known.")
     sent = params.get("redirect_uri")

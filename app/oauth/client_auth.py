@@ -19,7 +19,7 @@ from app.services.access import gate
 from app.services.access.throttle import throttle
 from app.services.audit import trail
 from app.services.audit.trail import Actor
-from app.services.client_registry import clients
+from app.services.clients import registry
 from app.services.login.passwords import passwords
 from app.services.tokens.token_text import digest
 from app.services.tokens.token_text import same
@@ -46,7 +46,7 @@ def named_client(
     client = query_client(client_id)
     if client is None:
         # The same answer for both; the audit row knows which.
-        gone = clients.deleted(client_id)
+        gone = registry.deleted(client_id)
         refuse_stranger(request, gone, "client_deleted" if gone is not None else "client_unknown")
     return client
 

@@ -21,7 +21,7 @@ from app.oauth.requests import ArgusRequest
 from app.policy.facts import Leg
 from app.services.access import facts
 from app.services.audit import trail
-from app.services.client_registry import clients
+from app.services.clients import registry
 from app.services.tokens import oauth_sessions
 from app.services.tokens.oauth_sessions import Opening
 from app.services.tokens.oauth_sessions import Parent
@@ -46,7 +46,7 @@ class ArgusClientCredentialsGrant(AccessGateMixin, BaseGrant, TokenEndpointMixin
         if not (caller.kind == "key" or caller.interactive):
             # A session that was itself bought never buys another (design decision 11).
             raise ArgusOAuthError("invalid_grant", "Only an API key or a login may start a session.")
-        client = named_client(clients.living, self.request, given.client_id)
+        client = named_client(registry.living, self.request, given.client_id)
         if given.secret is not None:
             # First: whoever may not call as this client does not try secrets either (security rule 29).
             check_address(self.request, client)

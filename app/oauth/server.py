@@ -26,7 +26,7 @@ from app.oauth.pkce import S256Only
 from app.oauth.refresh_grant import ArgusRefreshTokenGrant
 from app.oauth.requests import ArgusRequest
 from app.runtime import settings
-from app.services.client_registry import clients
+from app.services.clients import registry
 
 NO_STORE = (("Cache-Control", "no-store"), ("Pragma", "no-cache"))
 
@@ -35,7 +35,7 @@ class ArgusAuthorizationServer(AuthorizationServer):  # type: ignore[misc]
     """One per application object; a global one would collect grants again for each (house style 2.5)."""
 
     def query_client(self, client_id: str) -> OAuthClient | None:
-        return clients.living(client_id)
+        return registry.living(client_id)
 
     def create_oauth2_request(self, request: ArgusRequest) -> ArgusRequest:
         """Only requests that passed ``hygiene`` reach Authlib."""

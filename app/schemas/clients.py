@@ -15,7 +15,7 @@ from app.schemas.texts import LongText
 from app.schemas.texts import ShortName
 from app.schemas.texts import Text
 from app.schemas.wire import ArgusModel
-from app.services.client_registry.client_checks import ClientChange
+from app.services.clients.checks import ClientChange
 from app.services.inspection.inquiries import Inquiry
 
 Long = Annotated[str, Field(min_length=1, max_length=2048)]

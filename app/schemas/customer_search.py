@@ -16,7 +16,7 @@ from app.schemas.searching import Search
 from app.schemas.searching import Sorted
 from app.schemas.searching import SubCriterion
 from app.services.administration.customer_search import CustomerCriteria
-from app.services.client_registry.clients import ClientCriteria
+from app.services.clients.registry import ClientCriteria
 
 CustomerType = Literal["group", "leaf"]
 

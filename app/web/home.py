@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response
 
 from app.policy import scopes
 from app.services.access import grants
-from app.services.client_registry import clients
+from app.services.clients import registry
 from app.services.consent import approvals
 from app.services.problems import Missing
 from app.services.unit import write
@@ -36,7 +36,7 @@ def index() -> Response | str:
     caller = somebody.caller
     return render_template(
         "home.html",
-        applications=[(client, urlsplit(client.main_uri).netloc) for client in clients.usable(caller)],
+        applications=[(client, urlsplit(client.main_uri).netloc) for client in registry.usable(caller)],
         approvals=[
             {
                 "of": one,

@@ -20,7 +20,7 @@ from app.models.clients import OAuthClient
 from app.schemas.wire import Shape
 from app.services.access import directory
 from app.services.access.callers import Caller
-from app.services.client_registry import clients
+from app.services.clients import registry
 from app.services.inspection.whatif import Forecast
 
 ClientFlag = Literal[
@@ -153,7 +153,7 @@ def clients_shown(rows: Sequence[OAuthClient], caller: Caller) -> list[ClientSha
         ClientShape(
             **_open_fields(row),
             **history(row, people),
-            **(_gated_fields(row) if clients.may_see_details(row, caller) else {}),
+            **(_gated_fields(row) if registry.may_see_details(row, caller) else {}),
         )
         for row in rows
     ]

@@ -25,7 +25,7 @@ from app.services.access.callers import Caller
 from app.services.access.facts import Asked
 from app.services.access.search import Condition
 from app.services.access.search import Page
-from app.services.client_registry import clients
+from app.services.clients import registry
 from app.services.guards import Guard
 from app.services.inspection.events import Span
 from app.services.problems import Missing
@@ -95,7 +95,7 @@ def explainable(
 
 
 def _explainable(caller: Caller, event: AuditEvent, client: OAuthClient | None, user: Subject | None) -> bool:
-    if client is not None and not clients.may_see_details(client, caller):
+    if client is not None and not registry.may_see_details(client, caller):
         return False
     of_permissions = "findings" in event.detail or event.action in OF_PERMISSIONS
     if user is None or user.id == caller.user_id or not of_permissions:

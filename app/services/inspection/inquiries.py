@@ -18,7 +18,7 @@ from app.services.access import directory
 from app.services.access.callers import Caller
 from app.services.access.facts import Asked
 from app.services.administration import reach
-from app.services.client_registry import clients
+from app.services.clients import registry
 from app.services.guards import Guard
 from app.services.inspection import explain
 from app.services.inspection.explain import Explanation
@@ -86,13 +86,13 @@ def answer(asked: Inquiry, caller: Caller) -> Answered:
     user = directory.find_user(name, caller.domain_id)
     oneself = user is not None and user.id == caller.user_id
     if oneself:
-        clients.visible_or_refused(client, caller)
+        registry.visible_or_refused(client, caller)
     else:
         _needs(
             Guard.VIEW_OAUTH_CLIENTS_DETAILS,
-            clients.guard_customer(client),
+            registry.guard_customer(client),
             caller,
-            clients.may_see(client, caller),
+            registry.may_see(client, caller),
             Missing("client"),
         )
     user = _judged(user, caller)
@@ -133,9 +133,9 @@ def _judged(user: User | None, caller: Caller) -> User:
 
 def _insist_known(client: OAuthClient, caller: Caller) -> None:
     """Before anything else is judged: of what he may not know he hears what he hears of nothing (rule 58)."""
-    at = _living(clients.guard_customer(client), caller)
+    at = _living(registry.guard_customer(client), caller)
     if not caller.allows(Asked(Guard.VIEW_OAUTH_CLIENTS_DETAILS, at)):
-        clients.visible_or_refused(client, caller)
+        registry.visible_or_refused(client, caller)
 
 
 def _needs(guard: Guard, customer: int, caller: Caller, seen: bool, absent: Problem) -> None:
@@ -153,7 +153,7 @@ def _living(customer: int, caller: Caller) -> int:
 
 
 def _client(text: str, caller: Caller) -> OAuthClient:
-    return clients.deleted(text) or clients.find(text, caller.domain_id)
+    return registry.deleted(text) or registry.find(text, caller.domain_id)
 
 
 def _client_of(recorded: Recorded | None, caller: Caller) -> OAuthClient:

@@ -20,7 +20,7 @@ from app.services.access.search import Condition
 from app.services.access.search import Found
 from app.services.access.search import Page
 from app.services.administration import named
-from app.services.client_registry import clients
+from app.services.clients import registry
 from app.services.guards import Guard
 from app.services.inspection import session_admin
 from app.services.inspection.session_admin import Branch
@@ -69,6 +69,6 @@ def found(caller: Caller, user: str, client: str, page: Page) -> Found[Opened]:
 
 def _client_named(text: str, caller: Caller) -> OAuthClient:
     try:
-        return clients.visible(text, caller)
+        return registry.visible(text, caller)
     except Missing:
         raise Invalid(FieldProblem("client", "There is no such application.", "UNKNOWN")) from None

@@ -36,8 +36,8 @@ from app.services.access import gate
 from app.services.access.callers import Caller
 from app.services.administration import permissions
 from app.services.administration.permissions import NewPermission
-from app.services.client_registry import clients
-from app.services.client_registry.client_checks import ClientChange
+from app.services.clients import registry
+from app.services.clients.checks import ClientChange
 from app.services.guards import Guard
 
 Pair = tuple[int, int]
@@ -96,14 +96,14 @@ class Forecast:
 
 def client_in_question(id_or_short_name: str, caller: Caller) -> OAuthClient:
     """The client, for who may see all of it. Raises ``Missing``, ``Denied``."""
-    client = clients.visible(id_or_short_name, caller)
-    caller.needs(Guard.VIEW_OAUTH_CLIENTS_DETAILS, clients.guard_customer(client, caller))
+    client = registry.visible(id_or_short_name, caller)
+    caller.needs(Guard.VIEW_OAUTH_CLIENTS_DETAILS, registry.guard_customer(client, caller))
     return client
 
 
 def updated(client: OAuthClient, change: ClientChange, caller: Caller) -> Proposal:
     """The client with this change, judged as the change itself would be. Raises as ``clients.update``."""
-    return Proposal(client=facts.client_facts(clients.proposed(client.id, change, caller)))
+    return Proposal(client=facts.client_facts(registry.proposed(client.id, change, caller)))
 
 
 def forecast(client: OAuthClient, proposal: Proposal, caller: Caller) -> Forecast:

@@ -23,7 +23,7 @@ from app.services.access import authority
 from app.services.access import directory
 from app.services.access import standing
 from app.services.audit import trail
-from app.services.client_registry.clients import make_secret
+from app.services.clients.registry import make_secret
 from app.services.guards import ALL_FUNCTIONS
 from app.services.login.passwords import passwords
 from app.services.ops import bootstrap

@@ -21,10 +21,10 @@ from app.schemas.wire import lists_of
 from app.services.access import directory
 from app.services.access.callers import Caller
 from app.services.audit import trail
-from app.services.client_registry import client_drafts
-from app.services.client_registry import clients
-from app.services.client_registry.client_checks import REQUIRED
-from app.services.client_registry.client_checks import missing
+from app.services.clients import drafts
+from app.services.clients import registry
+from app.services.clients.checks import REQUIRED
+from app.services.clients.checks import missing
 from app.services.guards import Guard
 from app.services.inspection import whatif
 from app.services.problems import Conflict
@@ -66,8 +66,8 @@ def add(caller: Caller) -> Page:
             # A right that is missing is for the service to refuse, so that it is written down.
             if wrong and wrong != (ELSEWHERE,):
                 raise Invalid(*wrong)
-            change = clients.completed(read(ClientCreate).as_change())
-            made = acting(caller, lambda now: clients.create(change, now))
+            change = registry.completed(read(ClientCreate).as_change())
+            made = acting(caller, lambda now: registry.create(change, now))
             return made_page(made, change.made_secret, new=True)
         except Invalid as problem:
             entry = entry.refused(problem)
@@ -95,7 +95,7 @@ def check_new(caller: Caller) -> Page:
 def edit(caller: Caller, client: str) -> Page:
     """Change an application; who gains or loses access can be seen before."""
     found = _to_edit(client, caller)
-    entry, preview = _entry_of(found, details=clients.may_see_details(found, caller)), None
+    entry, preview = _entry_of(found, details=registry.may_see_details(found, caller)), None
     if request.method == "POST":
         entry = typed("clientSecret")
         wrong = problems_of(ClientUpdate, lambda body: _judge_changed(body, found, caller))
@@ -116,7 +116,7 @@ def edit(caller: Caller, client: str) -> Page:
 def _overtaken(caller: Caller, entry: Entry, client: str) -> Page:
     """Somebody else saved it first: what was typed, beside what is stored now where that differs."""
     now = _to_edit(client, caller)
-    stored = _entry_of(now, details=clients.may_see_details(now, caller))
+    stored = _entry_of(now, details=registry.may_see_details(now, caller))
     differs = {
         name: stored.value(name)
         for name in stored.values
@@ -139,7 +139,7 @@ def check_changed(caller: Caller, client: str) -> Page:
 
 
 def _judge_new(body: ClientCreate, caller: Caller) -> None:
-    draft = client_drafts.drafted(clients.completed(body.as_change()), caller)
+    draft = drafts.drafted(registry.completed(body.as_change()), caller)
     problems = draft.problems
     elsewhere = not listing.may(caller, Guard.ADD_OAUTH_CLIENT, draft.at)
     if elsewhere and all(one.field != ELSEWHERE.field for one in problems):
@@ -157,7 +157,7 @@ def _judge_changed(body: ClientUpdate, client: OAuthClient, caller: Caller) -> N
         if wire not in lists_of(ClientUpdate) and not request.form.get(wire, "-").strip()
     )
     try:
-        clients.proposed(client.id, clients.completed(body.as_change(), client), caller)
+        registry.proposed(client.id, registry.completed(body.as_change(), client), caller)
     except Invalid as problem:
         raise Invalid(*emptied, *problem.problems) from None
     if emptied:
@@ -165,8 +165,8 @@ def _judge_changed(body: ClientUpdate, client: OAuthClient, caller: Caller) -> N
 
 
 def _saved(client: str, body: ClientUpdate, found: OAuthClient, caller: Caller) -> Page:
-    change, version = clients.completed(body.as_change(), found), sent_version()
-    changed, anything = acting(caller, lambda now: clients.update(client, change, now, version=version))
+    change, version = registry.completed(body.as_change(), found), sent_version()
+    changed, anything = acting(caller, lambda now: registry.update(client, change, now, version=version))
     if change.made_secret is not None:
         return made_page(changed, change.made_secret, new=False)
     return done(_("Saved.") if anything else _("Nothing was changed."), "clients.show", client=changed.id)
@@ -174,13 +174,13 @@ def _saved(client: str, body: ClientUpdate, found: OAuthClient, caller: Caller) 
 
 def _preview(client: str, body: ClientUpdate, caller: Caller) -> Foretold:
     found = whatif.client_in_question(client, caller)
-    proposal = whatif.updated(found, clients.completed(body.as_change(), found), caller)
+    proposal = whatif.updated(found, registry.completed(body.as_change(), found), caller)
     return forecasts.told(whatif.forecast(found, proposal, caller), caller)
 
 
 def _to_edit(client: str, caller: Caller) -> OAuthClient:
-    found = clients.visible(client, caller)
-    caller.needs(Guard.UPDATE_OAUTH_CLIENT, clients.guard_customer(found, caller))
+    found = registry.visible(client, caller)
+    caller.needs(Guard.UPDATE_OAUTH_CLIENT, registry.guard_customer(found, caller))
     return found
 
 
@@ -214,7 +214,7 @@ def _form(
         "console/clients/form.html",
         entry=entry,
         client=client,
-        details=client is None or clients.may_see_details(client, caller),
+        details=client is None or registry.may_see_details(client, caller),
         preview=preview,
         differs=differs,
         suggested=suggested,

@@ -13,10 +13,10 @@ from app.schemas.clients import ClientUpdate
 from app.services.access import directory
 from app.services.access import search
 from app.services.access.callers import Caller
-from app.services.client_registry import clients
-from app.services.client_registry.client_checks import NO_SECRET
-from app.services.client_registry.client_checks import ClientChange
-from app.services.client_registry.clients import ClientCriteria
+from app.services.clients import registry
+from app.services.clients.checks import NO_SECRET
+from app.services.clients.checks import ClientChange
+from app.services.clients.registry import ClientCriteria
 from app.services.guards import Guard
 from app.services.problems import Invalid
 from app.services.problems import Missing
@@ -51,7 +51,7 @@ def index(caller: Caller) -> Page:
         required_functions=listing.chosen("requiredFunction"),
         include_flags=(state,) if state in STATES else (),
     )
-    found, entry = listing.searched(lambda rows: search.cut(clients.listed(caller, criteria), rows), entry)
+    found, entry = listing.searched(lambda rows: search.cut(registry.listed(caller, criteria), rows), entry)
     return render_template(
         "console/clients/list.html",
         found=found,
@@ -72,15 +72,15 @@ def index(caller: Caller) -> Page:
 @page
 def show(caller: Caller, client: str) -> Page:
     """One application: who may use it, what it may do, from where, and what its developer needs."""
-    found = clients.visible(client, caller)
-    at = clients.guard_customer(found, caller)
+    found = registry.visible(client, caller)
+    at = registry.guard_customer(found, caller)
     may = {
         "edit": listing.may(caller, Guard.UPDATE_OAUTH_CLIENT, at),
         "delete": listing.may(caller, Guard.DELETE_OAUTH_CLIENT, at),
         "holders": listing.may(caller, Guard.VIEW_PERMISSIONS),
         "functions": listing.may(caller, Guard.VIEW_FUNCTIONS),
     }
-    details = clients.may_see_details(found, caller)
+    details = registry.may_see_details(found, caller)
     return render_template(
         "console/clients/show.html",
         client=found,
@@ -97,8 +97,8 @@ def show(caller: Caller, client: str) -> Page:
 @page
 def secret(caller: Caller, client: str) -> Page:
     """Ask, then put a new secret in the place of the old one, which counts for nothing at once."""
-    found = clients.visible(client, caller)
-    caller.needs(Guard.UPDATE_OAUTH_CLIENT, clients.guard_customer(found, caller))
+    found = registry.visible(client, caller)
+    caller.needs(Guard.UPDATE_OAUTH_CLIENT, registry.guard_customer(found, caller))
     if found.authentication_method == NO_SECRET:
         raise Missing("client secret")
     entry = Entry()
@@ -106,10 +106,10 @@ def secret(caller: Caller, client: str) -> Page:
         entry = typed("clientSecret")
         try:
             chosen = read(ClientUpdate).client_secret
-            made = clients.make_secret() if chosen is None else None
+            made = registry.make_secret() if chosen is None else None
             change = ClientChange(client_secret=chosen, made_secret=made)
             changed, _any = acting(
-                caller, lambda now: clients.update(client, change, now, version=sent_version())
+                caller, lambda now: registry.update(client, change, now, version=sent_version())
             )
             return made_page(changed, made, new=False)
         except Invalid as problem:
@@ -122,10 +122,10 @@ def secret(caller: Caller, client: str) -> Page:
 def delete(caller: Caller, client: str) -> Page:
     """Ask, then delete for good."""
     if request.method == "POST":
-        acting(caller, lambda now: clients.delete(client, now))
+        acting(caller, lambda now: registry.delete(client, now))
         return done(_("Deleted. Everything it had open has ended."), "clients.index")
-    found = clients.visible(client, caller)
-    caller.needs(Guard.DELETE_OAUTH_CLIENT, clients.guard_customer(found, caller))
+    found = registry.visible(client, caller)
+    caller.needs(Guard.DELETE_OAUTH_CLIENT, registry.guard_customer(found, caller))
     return render_template("console/clients/delete.html", client=found)
 
 

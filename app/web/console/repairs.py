@@ -22,7 +22,7 @@ from app.services.access.callers import Caller
 from app.services.administration import functions
 from app.services.administration import permissions
 from app.services.administration.permissions import NewPermission
-from app.services.client_registry import clients
+from app.services.clients import registry
 from app.services.guards import Guard
 from app.services.problems import Denied
 from app.services.problems import Invalid
@@ -58,7 +58,7 @@ def of(case: Case, finding: Finding) -> Sequence[Repair]:
 
 
 def _client_enabled(case: Case, finding: Finding) -> Sequence[Repair]:  # noqa: ARG001
-    at = clients.guard_customer(case.client)
+    at = registry.guard_customer(case.client)
     return [
         _page(case, _("Register the application again"), "client_form.add", (Guard.ADD_OAUTH_CLIENT,), at)
     ]
@@ -205,7 +205,7 @@ def _level(case: Case, function: int) -> Repair:
 
 
 def _client(case: Case, what: str) -> Repair:
-    at = clients.guard_customer(case.client)
+    at = registry.guard_customer(case.client)
     return _page(case, what, "client_form.edit", (Guard.UPDATE_OAUTH_CLIENT,), at, client=case.client.id)
 
 

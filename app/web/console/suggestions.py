@@ -11,7 +11,7 @@ from app.services.access.callers import Caller
 from app.services.access.search import Page as Rows
 from app.services.administration import subject_search
 from app.services.administration.subject_search import SubjectCriteria
-from app.services.client_registry import clients
+from app.services.clients import registry
 from app.services.guards import Guard
 from app.web.console import listing
 
@@ -46,4 +46,4 @@ def applications(caller: Caller) -> list[Suggestion]:
     """The applications whose details the caller may see; one query."""
     if not listing.may(caller, Guard.VIEW_OAUTH_CLIENTS_DETAILS):
         return []
-    return [(one.short_name, one.name) for one in clients.detailed(caller, MOST)]
+    return [(one.short_name, one.name) for one in registry.detailed(caller, MOST)]

@@ -17,12 +17,12 @@ from app.models.directory import Customer
 from app.policy.facts import SecurityLevel
 from app.services.access import directory
 from app.services.access.callers import Caller
-from app.services.client_registry.client_checks import PASSWORD
-from app.services.client_registry.client_checks import REQUIRED
-from app.services.client_registry.client_checks import ClientChange
-from app.services.client_registry.client_checks import apply
-from app.services.client_registry.client_checks import check
-from app.services.client_registry.client_checks import missing
+from app.services.clients.checks import PASSWORD
+from app.services.clients.checks import REQUIRED
+from app.services.clients.checks import ClientChange
+from app.services.clients.checks import apply
+from app.services.clients.checks import check
+from app.services.clients.checks import missing
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 

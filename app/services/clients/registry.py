@@ -27,10 +27,10 @@ from app.services.access.search import Criteria
 from app.services.administration import named
 from app.services.audit import trail
 from app.services.audit.trail import Actor
-from app.services.client_registry import client_drafts
-from app.services.client_registry.client_checks import PASSWORD
-from app.services.client_registry.client_checks import ClientChange
-from app.services.client_registry.client_checks import keep_secret
+from app.services.clients import drafts
+from app.services.clients.checks import PASSWORD
+from app.services.clients.checks import ClientChange
+from app.services.clients.checks import keep_secret
 from app.services.guards import Guard
 from app.services.problems import Conflict
 from app.services.problems import Invalid
@@ -204,7 +204,7 @@ def _filters(caller: Caller, criteria: ClientCriteria) -> list[Condition]:
 
 def create(change: ClientChange, caller: Caller) -> OAuthClient:
     """Register a client. Raises ``Denied``, ``Invalid`` naming every wrong field."""
-    draft = client_drafts.drafted(change, caller)
+    draft = drafts.drafted(change, caller)
     caller.needs(Guard.ADD_OAUTH_CLIENT, draft.at)
     if draft.problems:
         raise Invalid(*draft.problems)
@@ -228,7 +228,7 @@ def update(
     if version is not None and version != client.version:
         raise Conflict
     before = snapshot(client)
-    client_drafts.applied(client, change, caller, at)
+    drafts.applied(client, change, caller, at)
     keep_secret(client, change)
     after = snapshot(client)
     if before == after and not change.has_secret:
@@ -250,7 +250,7 @@ def proposed(id_or_short_name: str, change: ClientChange, caller: Caller) -> OAu
     client, at = _to_be_changed(id_or_short_name, caller)
     columns = [column.key for column in OAuthClient.__mapper__.columns]
     copy = OAuthClient(**{name: getattr(client, name) for name in columns})
-    client_drafts.applied(copy, change, caller, at)
+    drafts.applied(copy, change, caller, at)
     return copy
 
 
