@@ -25,7 +25,7 @@ from app.models.directory import User
 from app.services.access import apikeys
 from app.services.access import authority
 from app.services.access import directory
-from app.services.access import standing
+from app.services.access import held_rights
 from app.services.audit.trail import Actor
 from app.services.login import accounts
 from app.services.login.passwords import passwords
@@ -282,5 +282,5 @@ class World:
         with self.app.app_context():
             db.session.rollback()
             yield done
-            standing.raise_policy_version()
+            held_rights.raise_policy_version()
             db.session.commit()

@@ -21,8 +21,8 @@ from app.schemas.subject_search import SubjectList
 from app.schemas.subject_search import SubjectSearch
 from app.services.access import authority
 from app.services.access import directory
+from app.services.access import held_rights
 from app.services.access import search
-from app.services.access import standing
 from app.services.access.callers import Caller
 from app.services.access.search import Found
 from app.services.administration import function_search
@@ -105,7 +105,7 @@ def groups_of_subject(caller: Caller, subject: str, query: SubjectGroups) -> Ans
     direct = {group.id for group in directory.direct_groups([found.id]).get(found.id, ())}
     groups = [
         group
-        for group in directory.groups_by_id(standing.groups_of(found.id))
+        for group in directory.groups_by_id(held_rights.groups_of(found.id))
         if (query.include_inherited or group.id in direct) and reach.may_see(caller, group)
     ]
     page: Found[Subject] = search.cut(groups, query.page)

@@ -20,8 +20,8 @@ from app.policy.facts import GrantFacts
 from app.policy.facts import Question
 from app.policy.facts import UserFacts
 from app.services.access import callers
+from app.services.access import consents
 from app.services.access import gate
-from app.services.access import grants
 from app.services.access.callers import Caller
 from app.services.audit import trail
 from app.services.tokens import waiting_requests
@@ -75,7 +75,7 @@ def _approve(request: AuthorizationRequest, caller: Caller, agreed: Callable[[Qu
             return decision, posed, None
         if not agreed(posed):
             raise Outgrown
-        grant = grants.record(caller.user_id, request.client, request.scopes)
+        grant = consents.record(caller.user_id, request.client, request.scopes)
         response = _issue(request, caller, grant.id, posed.user)
         trail.record("authorize", caller.actor, decision=decision, client_id=request.client.id)
         return decision, posed, response

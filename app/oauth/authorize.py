@@ -25,8 +25,8 @@ from app.oauth.requests import ArgusRequest
 from app.oauth.server import oauth_server
 from app.policy.facts import Leg
 from app.policy.facts import Question
+from app.services.access import consents
 from app.services.access import facts
-from app.services.access import grants
 from app.services.access.callers import Caller
 from app.services.clients import registry
 
@@ -140,7 +140,7 @@ def must_log_in(request: AuthorizationRequest, caller: Caller | None, began_at: 
 
 def question(request: AuthorizationRequest, caller: Caller) -> Question:
     """The question of leg AUTHORIZE: this person, this client, these scopes, today's facts."""
-    grant = grants.as_facts(grants.standing(caller.user_id, request.client.id))
+    grant = consents.as_facts(consents.standing(caller.user_id, request.client.id))
     return replace(
         caller.question,
         leg=Leg.AUTHORIZE,

@@ -20,7 +20,7 @@ from app.policy.facts import Question
 from app.policy.facts import SecurityLevel
 from app.policy.facts import UserFacts
 from app.policy.scopes import still_permitted
-from app.services.access import fact_rows
+from app.services.access import credential_rows
 from app.services.access import facts
 from app.services.audit import trail
 from app.services.audit.trail import Actor
@@ -69,7 +69,7 @@ class ArgusAuthorizationCodeGrant(AccessGateMixin, AuthorizationCodeGrant):  # t
     def query_authorization_code(self, code: str, client: OAuthClient) -> CodeView | None:
         """The code, when it was issued by us to this very client. Changes nothing."""
         token = token_text.read(code, Kind.CODE)
-        row = fact_rows.code_row(token.session_id) if token is not None else None
+        row = credential_rows.code_row(token.session_id) if token is not None else None
         if token is None or row is None or not token_text.same(row.digest, token.digest):
             return None
         if row.client_id != client.id:
@@ -136,7 +136,7 @@ class ArgusAuthorizationCodeGrant(AccessGateMixin, AuthorizationCodeGrant):  # t
         if write(lambda: self._claim(view.row)):
             return
         # Somebody claimed it between our read and our write: the gate says so, and ends what it bought.
-        fresh = fact_rows.code_row(view.row.id)
+        fresh = credential_rows.code_row(view.row.id)
         if fresh is not None:
             self.request.authorization_code = CodeView(fresh)
             self.authenticate_user(self.request.authorization_code)

@@ -18,7 +18,7 @@ from app.policy.facts import Leg
 from app.policy.facts import SecurityLevel
 from app.policy.scopes import join_scope
 from app.policy.scopes import still_permitted
-from app.services.access import fact_rows
+from app.services.access import credential_rows
 from app.services.access import facts
 from app.services.access import gate
 from app.services.audit import trail
@@ -43,7 +43,7 @@ class _OwnTokenEndpoint(TokenEndpoint):  # type: ignore[misc]
         if text is None:
             raise ArgusOAuthError("invalid_request", "The parameter token is missing.")
         token = token_text.read(text, Kind.ACCESS, Kind.REFRESH)
-        row = fact_rows.session_row(token.session_id) if token is not None else None
+        row = credential_rows.session_row(token.session_id) if token is not None else None
         if token is None or row is None or row.client_id != request.client.id:
             return None
         return token, row

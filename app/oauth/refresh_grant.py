@@ -19,7 +19,7 @@ from app.policy.facts import SecurityLevel
 from app.policy.facts import UserFacts
 from app.policy.scopes import parse_scope
 from app.policy.scopes import still_permitted
-from app.services.access import fact_rows
+from app.services.access import credential_rows
 from app.services.access import facts
 from app.services.audit import trail
 from app.services.audit.trail import Actor
@@ -61,7 +61,7 @@ class ArgusRefreshTokenGrant(AccessGateMixin, RefreshTokenGrant):  # type: ignor
     def authenticate_refresh_token(self, refresh_token: str) -> RefreshView | None:
         """The presented token's session. Garbage and a stranger's token change nothing (rules 16, 19)."""
         token = token_text.read(refresh_token, Kind.REFRESH)
-        row = fact_rows.session_row(token.session_id) if token is not None else None
+        row = credential_rows.session_row(token.session_id) if token is not None else None
         if token is None or row is None:
             return None
         if row.client_id != self.request.client.id:

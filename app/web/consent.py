@@ -37,8 +37,8 @@ from app.policy.claims import claim_name
 from app.policy.facts import Decision
 from app.policy.facts import Question
 from app.policy.reasons import why_without
+from app.services.access import consents
 from app.services.access import gate
-from app.services.access import grants
 from app.services.access.callers import Caller
 from app.services.audit import trail
 from app.services.consent import consent_view
@@ -151,7 +151,7 @@ def _ask(
     asked: AuthorizationRequest, caller: Caller, began_at: datetime, question: Question, decision: Decision
 ) -> str:
     """The consent page: the very functions and customers of the decision, behind a stored transaction."""
-    client, grant = asked.client, grants.standing(caller.user_id, asked.client.id)
+    client, grant = asked.client, consents.standing(caller.user_id, asked.client.id)
     told = consent_view.asking(client, grant, question, decision)
     transaction = write(
         lambda: waiting_requests.begin(

@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from app.policy import scopes
-from app.services.access import grants
+from app.services.access import consents
 from app.services.clients import registry
 from app.services.consent import approvals
 from app.services.problems import Missing
@@ -57,7 +57,7 @@ def withdraw(grant_id: str) -> Response | tuple[str, int]:
         return redirect(url_for("login.login") + "?" + urlencode({"next": "/"}), 303)
     caller = somebody.caller
     try:
-        write(lambda: grants.withdraw(grant_id, caller.user_id, caller.actor))
+        write(lambda: consents.withdraw(grant_id, caller.user_id, caller.actor))
     except Missing:
         return error_page(_("Already withdrawn"), _("This approval does not stand any more."), 404)
     flash(_("Withdrawn. The application can no longer act for you."))

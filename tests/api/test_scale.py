@@ -14,7 +14,7 @@ from app.extensions import db
 from app.models.authority import Permission
 from app.models.directory import Customer
 from app.models.directory import Subject
-from app.services.access import standing
+from app.services.access import held_rights
 from tests.drivers.api_caller import ApiCaller
 from tests.world import World
 
@@ -88,7 +88,7 @@ def fill(app: Flask, world: World) -> None:
                 for i in range(PERMISSIONS)
             ],
         )  # fmt: skip
-        standing.raise_policy_version()
+        held_rights.raise_policy_version()
         db.session.commit()
 
 

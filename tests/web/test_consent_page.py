@@ -14,7 +14,7 @@ from app.config import UnsafeConfiguration
 from app.extensions import db
 from app.services.access import authority
 from app.services.access import directory
-from app.services.access import standing
+from app.services.access import held_rights
 from tests.drivers.person import Person
 from tests.drivers.relying_party import RelyingParty
 from tests.fixtures import Counter
@@ -69,7 +69,7 @@ def test_who_runs_it(app: Flask, alice: Person, world: World, rp: RelyingParty) 
     assert "registered by the administrators of" in consent(alice, rp)
     with app.app_context():
         directory.root_customer(directory.home_domain().id).name = "Nordlys & Co"
-        standing.raise_policy_version()
+        held_rights.raise_policy_version()
         db.session.commit()
     assert "<dt>Who runs it</dt><dd>Nordlys &amp; Co</dd>" in consent(alice, rp)
 

@@ -21,7 +21,7 @@ from app.schemas.wire import Shape
 from app.schemas.wire import to_millis
 from app.services.access import apikeys
 from app.services.access import directory
-from app.services.access import standing
+from app.services.access import held_rights
 
 Flag = Literal[
     "BLOCKED",
@@ -118,7 +118,7 @@ def user_shown(user: User) -> CurrentUserShape:
             ("AUTH_LOCAL", user.password_hash is not None),
             ("AUTH_APIKEY", bool(apikeys.of_user(user.id))),
         ),
-        ascendant_ids=sorted(standing.groups_of(user.id)),
+        ascendant_ids=sorted(held_rights.groups_of(user.id)),
         last_login_ip=user.last_login_ip,
         last_login_timestamp=to_millis(user.last_login_at),
         last_impersonation_timestamp=0,

@@ -23,7 +23,7 @@ from app.policy.facts import SecurityLevel
 from app.policy.rights import NO_RIGHTS
 from app.policy.rights import Rights
 from app.runtime import settings
-from app.services.access import fact_rows
+from app.services.access import credential_rows
 from app.services.access import facts
 from app.services.access import gate
 from app.services.access.facts import Asked
@@ -133,7 +133,7 @@ def from_token(text: str, contact: Contact, leg: Leg = Leg.API) -> Caller | None
         return None
     if token.kind is Kind.LOGIN:
         return _from_login(text, contact, leg)
-    row = fact_rows.session_row(token.session_id)
+    row = credential_rows.session_row(token.session_id)
     if row is None:
         return None
     credential = CredentialFacts(
@@ -190,13 +190,13 @@ def again(caller: Caller) -> Caller | None:
 
 def _key_row(text: str) -> Row[Any] | None:
     parts = API_KEY.fullmatch(text)
-    row = fact_rows.key_row(int(parts[1], 16), int(parts[2], 16)) if parts is not None else None
+    row = credential_rows.key_row(int(parts[1], 16), int(parts[2], 16)) if parts is not None else None
     return row if row is not None and same(row.key_digest, digest(text)) else None
 
 
 def _from_login(text: str, contact: Contact, leg: Leg) -> Caller | None:
     token = read(text, Kind.LOGIN)
-    row = fact_rows.login_row(token.session_id) if token is not None else None
+    row = credential_rows.login_row(token.session_id) if token is not None else None
     if token is None or row is None:
         return None
     credential = CredentialFacts(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.models.directory import Subject
 from app.models.directory import User
-from app.services.access import standing
+from app.services.access import held_rights
 from app.services.access.callers import Caller
 from app.services.problems import FieldProblem
 from app.services.problems import NotHeld
@@ -17,7 +17,7 @@ def holds_all_of(caller: Caller, subject: Subject) -> bool:
 
     What is held at a disabled customer counts too: it is back when the customer is.
     """
-    return caller.delegable.covers(standing.granted_to(subject.id))
+    return caller.delegable.covers(held_rights.granted_to(subject.id))
 
 
 def insist_not_above(caller: Caller, user: User) -> None:

@@ -17,7 +17,7 @@ from app.models.directory import Membership
 from app.models.directory import Subject
 from app.models.directory import User
 from app.models.state import SystemState
-from app.services.access import standing
+from app.services.access import held_rights
 from app.services.problems import FieldProblem
 from app.services.problems import Missing
 
@@ -152,7 +152,7 @@ def subjects_by_id(ids: Iterable[int]) -> dict[int, Subject]:
 
 def groups_of(subject_id: int) -> list[Group]:
     """All living groups of a subject, through groups too, by short name."""
-    return groups_by_id(standing.groups_of(subject_id))
+    return groups_by_id(held_rights.groups_of(subject_id))
 
 
 def groups_by_id(ids: Iterable[int]) -> list[Group]:

@@ -27,8 +27,8 @@ from app.policy.facts import RightAsked
 from app.policy.facts import SecurityLevel
 from app.policy.facts import UserFacts
 from app.runtime import settings
-from app.services.access import standing
-from app.services.access.standing import Landscape
+from app.services.access import held_rights
+from app.services.access.held_rights import Landscape
 from app.services.guards import Guard
 
 # A token is accepted this much longer than announced: the official client has no leeway (contract 5.4).
@@ -78,8 +78,8 @@ def question(
     ``presented_login``: the login itself was presented (cookie or its own token), so its idle clock counts.
     """
     has: Mapping[str, Any] = dict(row._mapping)
-    land = standing.landscape(has["policy_version"])
-    rights = standing.rights_of(has["user_id"], has["rights_version"], has["policy_version"])
+    land = held_rights.landscape(has["policy_version"])
+    rights = held_rights.rights_of(has["user_id"], has["rights_version"], has["policy_version"])
     if client is None and "client_deleted_at" in has:
         client = _client_from(has)
     if grant is None and has.get("grant_id") is not None:
@@ -165,7 +165,7 @@ def _impersonator_from(has: Mapping[str, Any], land: Landscape) -> Impersonator 
     who = has.get("impersonator_id")
     if who is None:
         return None
-    rights = standing.rights_of(who, has["impersonator_rights_version"], has["policy_version"])
+    rights = held_rights.rights_of(who, has["impersonator_rights_version"], has["policy_version"])
     user = UserFacts(
         id=who,
         name=has["impersonator_name"],

@@ -15,7 +15,7 @@ from app.models.directory import Customer
 from app.services.access import authority
 from app.services.access import delegation
 from app.services.access import directory
-from app.services.access import standing
+from app.services.access import held_rights
 from app.services.access.callers import Caller
 from app.services.access.facts import Asked
 from app.services.audit import trail
@@ -73,7 +73,7 @@ def add(new: NewCustomer, caller: Caller) -> Customer:
     db.session.flush()
     detail = {"id": customer.id, "shortName": customer.short_name, "parent": parent.short_name}
     trail.record("customer-add", caller.actor, detail=detail)
-    standing.raise_policy_version()
+    held_rights.raise_policy_version()
     return customer
 
 
@@ -161,7 +161,7 @@ def _changed(action: str, customer: Customer, caller: Caller, detail: dict[str, 
     customer.updated_at, customer.updated_by_id = clock.now(), caller.user_id
     db.session.flush()
     trail.record(action, caller.actor, detail={"id": customer.id, "shortName": customer.short_name} | detail)
-    standing.raise_policy_version()
+    held_rights.raise_policy_version()
 
 
 def visible(text: str, domain_id: int, caller: Caller, guard: Guard = Guard.VIEW_CUSTOMERS) -> Customer:

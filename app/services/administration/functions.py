@@ -19,7 +19,7 @@ from app.policy.facts import SecurityLevel
 from app.services.access import authority
 from app.services.access import delegation
 from app.services.access import directory
-from app.services.access import standing
+from app.services.access import held_rights
 from app.services.access.callers import Caller
 from app.services.audit import trail
 from app.services.guards import ALL_FUNCTIONS
@@ -87,7 +87,7 @@ def add(new: NewFunction, caller: Caller) -> Function:
     db.session.flush()
     _bundle(parent, function, caller)
     trail.record("function-add", caller.actor, detail={"name": function.name, "parent": parent.name})
-    standing.raise_policy_version()
+    held_rights.raise_policy_version()
     return function
 
 
@@ -141,7 +141,7 @@ def update(text: str, changes: Mapping[str, Any], caller: Caller) -> Function:
     function.updated_at, function.updated_by_id = clock.now(), caller.user_id
     db.session.flush()
     trail.record("function-update", caller.actor, detail={"name": function.name, "changed": sorted(changes)})
-    standing.raise_policy_version()
+    held_rights.raise_policy_version()
     return function
 
 
@@ -158,7 +158,7 @@ def delete(text: str, caller: Caller) -> Function:
     function.deleted_by_id = caller.user_id
     db.session.flush()
     trail.record("function-delete", caller.actor, detail={"name": function.name})
-    standing.raise_policy_version()
+    held_rights.raise_policy_version()
     return function
 
 
@@ -196,7 +196,7 @@ def add_children(text: str, names: Sequence[str], caller: Caller) -> Function:
             _bundle(function, child, caller)
     names = [child.name for child in found]
     trail.record("function-child-add", caller.actor, detail={"parent": function.name, "children": names})
-    standing.raise_policy_version()
+    held_rights.raise_policy_version()
     return function
 
 
@@ -219,7 +219,7 @@ def remove_children(text: str, names: Sequence[str], caller: Caller) -> list[Fun
         row.removed_at, row.removed_by_id = clock.now(), caller.user_id
     names = [child.name for child in found]
     trail.record("function-child-remove", caller.actor, detail={"parent": function.name, "children": names})
-    standing.raise_policy_version()
+    held_rights.raise_policy_version()
     return children(function)
 
 

@@ -17,8 +17,8 @@ from app.models.directory import Subject
 from app.models.directory import User
 from app.services.access import delegation
 from app.services.access import directory
+from app.services.access import held_rights
 from app.services.access import search
-from app.services.access import standing
 from app.services.access.callers import Caller
 from app.services.access.search import Condition
 from app.services.administration.reach import may_see
@@ -49,7 +49,7 @@ def add_members(group: Group, names: Sequence[str], comment: str | None, caller:
     subjects = _named(names, group, caller)
     if not delegation.holds_all_of(caller, group):
         raise Invalid(delegation.not_held("subject"))
-    above = {group.id, *standing.groups_of(group.id)}
+    above = {group.id, *held_rights.groups_of(group.id)}
     if any(subject.id in above for subject in subjects):
         raise Invalid(FieldProblem("subject", "A group cannot contain itself, directly or not.", "CYCLE"))
     present = {member.id for member in members(group)}
@@ -149,5 +149,5 @@ def _members_changed(action: str, group: Group, subjects: Sequence[Subject], cal
     groups = [subject.short_name for subject in subjects if not isinstance(subject, User)]
     if groups:
         trail.record(action, caller.actor, detail={"group": group.short_name, "members": groups})
-    standing.raise_policy_version()
+    held_rights.raise_policy_version()
     return visible_members(group, caller)

@@ -22,7 +22,7 @@ from app.models.directory import User
 from app.models.grants import Grant
 from app.services.access import delegation
 from app.services.access import directory
-from app.services.access import standing
+from app.services.access import held_rights
 from app.services.access.callers import Caller
 from app.services.audit import trail
 from app.services.guards import Guard
@@ -102,7 +102,7 @@ def move(subject: S, customer: str, caller: Caller) -> S:
     _touched(subject, caller)
     db.session.refresh(subject)
     _record(f"{subject.kind}-move", subject, caller, {"customer": target.short_name})
-    standing.raise_policy_version()
+    held_rights.raise_policy_version()
     return subject
 
 
@@ -118,7 +118,7 @@ def reenable(subject: S, caller: Caller) -> S:
     subject.deleted_at = subject.deleted_by_id = None
     _touched(subject, caller)
     _record(f"{subject.kind}-reenable", subject, caller, {})
-    standing.raise_policy_version()
+    held_rights.raise_policy_version()
     return subject
 
 
@@ -139,7 +139,7 @@ def delete_group(group: Group, caller: Caller) -> Group:
         raise Invalid(delegation.not_held("group"))
     _deleted(group, caller)
     trail.record("group-delete", caller.actor, detail={"group": group.short_name})
-    standing.raise_policy_version()
+    held_rights.raise_policy_version()
     return group
 
 

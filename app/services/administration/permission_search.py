@@ -15,8 +15,8 @@ from app.models.authority import Permission
 from app.models.directory import Customer
 from app.models.directory import Membership
 from app.models.directory import Subject
+from app.services.access import held_rights
 from app.services.access import search
-from app.services.access import standing
 from app.services.access.callers import Caller
 from app.services.access.search import Column
 from app.services.access.search import Condition
@@ -142,7 +142,7 @@ def memberships(
 def _granted(
     subject_id: int, condition: Condition, page: Page, *, inherited: bool, deleted: bool
 ) -> Found[Permission]:
-    ids = [subject_id, *(standing.groups_of(subject_id) if inherited else ())]
+    ids = [subject_id, *(held_rights.groups_of(subject_id) if inherited else ())]
     condition = condition & Permission.subject_id.in_(ids)
     if not deleted:
         condition &= Permission.revoked_at.is_(None)
@@ -159,9 +159,9 @@ def _filters(caller: Caller, criteria: PermissionCriteria) -> list[Condition]:
         ids = set(named.subjects(criteria.subjects, caller))
         wanted = set(ids)
         if criteria.around_subjects.above:
-            wanted |= {group for one in ids for group in standing.groups_of(one)}
+            wanted |= {group for one in ids for group in held_rights.groups_of(one)}
         if criteria.around_subjects.below:
-            wanted |= {member for one in ids for member in standing.members_below(one)}
+            wanted |= {member for one in ids for member in held_rights.members_below(one)}
         conditions.append(Permission.subject_id.in_(wanted))
     if criteria.customers:
         ids = set(named.customers(criteria.customers, caller))

@@ -17,7 +17,7 @@ from app.models.directory import Subject
 from app.services.access import authority
 from app.services.access import delegation
 from app.services.access import directory
-from app.services.access import standing
+from app.services.access import held_rights
 from app.services.access.callers import Caller
 from app.services.access.facts import Asked
 from app.services.administration.reach import may_see
@@ -85,7 +85,7 @@ def grant(new: NewPermission, caller: Caller) -> Permission:
     db.session.add(permission)
     db.session.flush()
     _record("permission-grant", permission, caller)
-    standing.raise_rights_version(subject)
+    held_rights.raise_rights_version(subject)
     return permission
 
 
@@ -112,7 +112,7 @@ def revoke(permission_id: int, comment: str | None, caller: Caller) -> Permissio
     permission.revoke_comment = comment
     db.session.flush()
     _record("permission-revoke", permission, caller)
-    standing.raise_rights_version(permission.subject)
+    held_rights.raise_rights_version(permission.subject)
     return permission
 
 

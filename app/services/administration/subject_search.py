@@ -16,8 +16,8 @@ from app.models.authority import Permission
 from app.models.directory import Group
 from app.models.directory import Membership
 from app.models.directory import Subject
+from app.services.access import held_rights
 from app.services.access import search
-from app.services.access import standing
 from app.services.access.callers import Caller
 from app.services.access.search import Column
 from app.services.access.search import Condition
@@ -122,7 +122,7 @@ def _filters(caller: Caller, guard: Guard, fields: Fields, criteria: SubjectCrit
         found.append(Subject.id.in_(inside))
     if criteria.ancestors:
         groups = named.subjects(criteria.ancestors, caller, "ancestor", guard)
-        found.append(Subject.id.in_({m for group in groups for m in standing.members_below(group)}))
+        found.append(Subject.id.in_({m for group in groups for m in held_rights.members_below(group)}))
     found += [_holds(caller, holding) for holding in criteria.holdings]
     found += search.by_keywords(criteria, fields.keywords)
     found += search.by_flags(criteria, fields.flags)
@@ -144,4 +144,4 @@ def _holds(caller: Caller, holding: Holding) -> Condition:
     statement = statement.where(search.within_reach(caller, Guard.VIEW_PERMISSIONS, Permission.customer_id))
     granted = set(db.session.execute(statement).scalars())
     groups = db.session.execute(select(Group.id).where(Group.id.in_(granted))).scalars()
-    return Subject.id.in_(granted | {m for group in groups for m in standing.members_below(group)})
+    return Subject.id.in_(granted | {m for group in groups for m in held_rights.members_below(group)})

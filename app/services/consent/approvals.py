@@ -11,11 +11,11 @@ from app.policy.facts import Finding
 from app.policy.facts import Leg
 from app.policy.facts import Outcome
 from app.policy.growth import NOTHING
+from app.services.access import consents
 from app.services.access import facts
 from app.services.access import gate
-from app.services.access import grants
 from app.services.access.callers import Caller
-from app.services.access.grants import Activity
+from app.services.access.consents import Activity
 from app.services.consent import consent_view
 from app.services.consent.consent_view import CustomerRights
 
@@ -35,19 +35,19 @@ class Approval:
 def of_person(caller: Caller) -> list[Approval]:
     """The consents of whoever is logged in, by name of the application; three queries, however many."""
     asked = []
-    for grant, client in grants.given_by(caller.user_id):
+    for grant, client in consents.given_by(caller.user_id):
         question = facts.question(
             caller.row,
             Leg.LIST,
             client=facts.client_facts(client),
-            grant=grants.as_facts(grant),
+            grant=consents.as_facts(grant),
             scopes=frozenset(grant.scopes),
         )
         asked.append((grant, client, question, gate.ask(question)))
     if not asked:
         return []
     functions = consent_view.described(*(decision.rights for *_, decision in asked))
-    activity = grants.activity(caller.user_id, caller.row.user_epoch)
+    activity = consents.activity(caller.user_id, caller.row.user_epoch)
     found = []
     for grant, client, question, decision in asked:
         consent = gate.consent(question)

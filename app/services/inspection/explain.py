@@ -31,10 +31,10 @@ from app.policy.reasons import private_sentence
 from app.policy.reasons import public_sentence
 from app.policy.rights import Rights
 from app.services import problems
-from app.services.access import fact_rows
+from app.services.access import consents
+from app.services.access import credential_rows
 from app.services.access import facts
 from app.services.access import gate
-from app.services.access import grants
 from app.services.audit import trail
 
 
@@ -144,7 +144,7 @@ def explain(
     Without an address the client is taken to call from inside its range. Consent is judged when the
     person was ever asked for it.
     """
-    row = fact_rows.user_row(user.id)
+    row = credential_rows.user_row(user.id)
     if row is None:
         raise problems.Missing("user")
     grant = _latest_grant(user.id, client.id)
@@ -155,7 +155,7 @@ def explain(
         client=facts.client_facts(client),
         credential=CredentialFacts(kind="session"),
         login=LoginFacts(level=level or SecurityLevel.STANDARD),
-        grant=grants.as_facts(grant),
+        grant=consents.as_facts(grant),
         scopes=frozenset(scopes),
         consent_needed=grant is not None,
     )

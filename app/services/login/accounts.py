@@ -12,8 +12,8 @@ from app.extensions import db
 from app.models.directory import User
 from app.policy.facts import Leg
 from app.runtime import settings
+from app.services.access import credential_rows
 from app.services.access import directory
-from app.services.access import fact_rows
 from app.services.access import facts
 from app.services.access import gate
 from app.services.access.throttle import throttle
@@ -224,7 +224,7 @@ def why_not(user: User | None, proof: Proof | None) -> str | None:
     """Why this user may not log in so, for the audit row only; ``None`` when nothing is wrong."""
     if user is None:
         return "login_unknown_user"
-    row = fact_rows.user_row(user.id)
+    row = credential_rows.user_row(user.id)
     decision = gate.ask(facts.question(row, Leg.LIST)) if row is not None else None
     if not decision:
         return decision.denials[0].reason if decision is not None else "user_deleted"

@@ -21,7 +21,7 @@ from app.policy.facts import SecurityLevel
 from app.runtime import settings
 from app.services.access import apikeys
 from app.services.access import directory
-from app.services.access import standing
+from app.services.access import held_rights
 from app.services.audit import sealing
 from app.services.audit import trail
 from app.services.audit.trail import Actor
@@ -103,7 +103,7 @@ def initialise() -> FirstSecrets:
     signing_keys.create(now)
     _, api_key = apikeys.create(admin, "Made by init", OPERATOR)
     trail.record("init", OPERATOR, detail={"domain": domain.name})
-    standing.raise_policy_version()
+    held_rights.raise_policy_version()
     return FirstSecrets(password, api_key)
 
 

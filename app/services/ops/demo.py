@@ -21,7 +21,7 @@ from app.models.directory import User
 from app.policy.facts import SecurityLevel
 from app.services.access import authority
 from app.services.access import directory
-from app.services.access import standing
+from app.services.access import held_rights
 from app.services.audit import trail
 from app.services.clients.registry import make_secret
 from app.services.guards import ALL_FUNCTIONS
@@ -70,7 +70,7 @@ def add() -> Demo:
     if state is not None:
         state.demo_added = True
     trail.record("demo-add", bootstrap.OPERATOR)
-    standing.raise_policy_version()
+    held_rights.raise_policy_version()
     return demo
 
 
