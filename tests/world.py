@@ -27,7 +27,7 @@ from app.services.access import authority
 from app.services.access import directory
 from app.services.access import held_rights
 from app.services.audit.trail import Actor
-from app.services.login import accounts
+from app.services.login import password_login
 from app.services.login.passwords import passwords
 from app.services.ops import bootstrap
 from app.services.unit import write
@@ -198,7 +198,7 @@ class World:
         with self._unit():
             user = directory.find_user(name, self._domain())
             assert user is not None
-            accounts.block(user, OPERATOR)
+            password_login.block(user, OPERATOR)
 
     def delete(self, name: str) -> None:
         """Delete a user or a group."""

@@ -32,7 +32,7 @@ from app.schemas.wire import QueryModel
 from app.services.access import apikeys
 from app.services.access.callers import Caller
 from app.services.access.search import Found
-from app.services.login import logins
+from app.services.login import login_sessions
 from app.services.problems import Denied
 from app.services.problems import Missing
 from app.services.problems import Problem
@@ -203,7 +203,7 @@ def _note_use(caller: Caller) -> None:
     """Last use, best effort: a database too busy for it must not fail the call."""
     try:
         if caller.kind == "login":
-            logins.seen(caller.row.login_id, caller.row.login_last_seen_at)
+            login_sessions.seen(caller.row.login_id, caller.row.login_last_seen_at)
         elif caller.kind == "key":
             apikeys.used(caller.row.key_id, caller.row.key_last_used_at, caller.contact)
     except Problem:

@@ -16,7 +16,7 @@ from app.policy.reasons import api_status
 from app.policy.reasons import public_sentence
 from app.services.access.callers import Caller
 from app.services.audit import trail
-from app.services.login.presence import NotInteractive
+from app.services.login.reauthentication import NotInteractive
 from app.services.problems import Conflict
 from app.services.problems import Denied
 from app.services.problems import Invalid

@@ -31,7 +31,7 @@ from app.services.administration import preferences
 from app.services.administration import reach
 from app.services.administration.reach import guarded_user
 from app.services.guards import Guard
-from app.services.login.presence import personal
+from app.services.login.reauthentication import personal
 
 OWN = "/currentuser/v1"
 ADMIN = "/useradmin/v2/user/<user>/preferences"

@@ -9,7 +9,7 @@ from app.models.directory import User
 from app.services.access import directory
 from app.services.audit.trail import Actor
 from app.services.clients import registry
-from app.services.login import accounts
+from app.services.login import password_login
 from app.services.problems import Missing
 
 OPERATOR = Actor(name="operator")
@@ -17,7 +17,7 @@ OPERATOR = Actor(name="operator")
 
 def user_named(name: str) -> User:
     """A living user of the home domain, or one line that there is none."""
-    user = accounts.user_named(name, directory.home_domain().id)
+    user = password_login.user_named(name, directory.home_domain().id)
     if user is None:
         raise click.ClickException(f"There is no user {name!r}.")
     return user

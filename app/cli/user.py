@@ -11,7 +11,7 @@ from flask.cli import with_appcontext
 from app.cli.lookup import OPERATOR
 from app.cli.lookup import user_named
 from app.services.access import directory
-from app.services.login import accounts
+from app.services.login import password_login
 from app.services.unit import write
 
 
@@ -33,7 +33,7 @@ def create(name: str, customer: str, full_name: str | None, email: str | None) -
     if home is None:
         raise click.ClickException(f"There is no customer {customer!r}.")
     customer_id = home.id
-    write(lambda: accounts.create(name, full_name or name, customer_id, email, password, OPERATOR))
+    write(lambda: password_login.create(name, full_name or name, customer_id, email, password, OPERATOR))
     click.echo(f"{name} {password}")
 
 
@@ -46,7 +46,7 @@ def create(name: str, customer: str, full_name: str | None, email: str | None) -
 def set_password(name: str, from_stdin: bool) -> None:  # noqa: ARG001 - the flag says where it comes from
     """Set a password; ends everything the user has open."""
     password = sys.stdin.readline().rstrip("\r\n")
-    write(lambda: accounts.set_password(user_named(name), password, OPERATOR))
+    write(lambda: password_login.set_password(user_named(name), password, OPERATOR))
     click.echo(f"The password of {name} is set; all sessions are ended.")
 
 
@@ -55,7 +55,7 @@ def set_password(name: str, from_stdin: bool) -> None:  # noqa: ARG001 - the fla
 @with_appcontext
 def block(name: str) -> None:
     """Refuse everything of this user from now on."""
-    write(lambda: accounts.block(user_named(name), OPERATOR))
+    write(lambda: password_login.block(user_named(name), OPERATOR))
     click.echo(f"{name} is blocked.")
 
 
@@ -64,5 +64,5 @@ def block(name: str) -> None:
 @with_appcontext
 def unblock(name: str) -> None:
     """Let the user log in again."""
-    write(lambda: accounts.unblock(user_named(name), OPERATOR))
+    write(lambda: password_login.unblock(user_named(name), OPERATOR))
     click.echo(f"{name} is unblocked.")

@@ -11,7 +11,7 @@ from app.models.clients import OAuthClient
 from app.oauth.requests import ArgusRequest
 from app.oauth.server import oauth_server
 from app.services.access.callers import Caller
-from app.services.login import logins
+from app.services.login import login_sessions
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Asked:
         return (
             self.client is not None
             and self.subject == str(here.user_id)
-            and logins.served(here.row.login_id, self.client.id)
+            and login_sessions.served(here.row.login_id, self.client.id)
         )
 
 

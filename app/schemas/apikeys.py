@@ -10,7 +10,7 @@ from pydantic import Field
 
 from app.schemas.texts import Text
 from app.schemas.wire import ArgusModel
-from app.services.login.key_limits import Asked
+from app.services.login.apikey_limits import Asked
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 

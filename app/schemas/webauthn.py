@@ -22,9 +22,9 @@ from app.schemas.texts import FullMatch
 from app.schemas.texts import Text
 from app.schemas.wire import ArgusModel
 from app.schemas.wire import QueryModel
-from app.services.login.assertions import Assertion
-from app.services.login.webauthn import DEFAULT_DAYS
-from app.services.login.webauthn import Attestation
+from app.services.login.passkey_assertions import Assertion
+from app.services.login.passkey_ceremonies import DEFAULT_DAYS
+from app.services.login.passkey_ceremonies import Attestation
 
 BASE64 = r"[A-Za-z0-9+/_\-]+={0,2}"
 STANDARD = str.maketrans("-_", "+/")

@@ -9,7 +9,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 
-from app.services.login import stepup
+from app.services.login import stepup_tokens
 from app.web.words import METHODS
 from app.web.words import language_name
 
@@ -102,11 +102,11 @@ REASONS: Mapping[str, str] = {
     "password changed": lazy_gettext("password changed"),
 }
 OPERATIONS: Mapping[str, str] = {
-    stepup.CREATE_KEY: lazy_gettext("make an API key"),
-    stepup.RENEW_KEY: lazy_gettext("renew an API key"),
-    stepup.INITIALIZE_TOTP: lazy_gettext("set up one-time codes"),
-    stepup.ENROL_PASSKEY: lazy_gettext("add a passkey"),
-    stepup.SET_PASSWORD: lazy_gettext("choose a new password"),
+    stepup_tokens.CREATE_KEY: lazy_gettext("make an API key"),
+    stepup_tokens.RENEW_KEY: lazy_gettext("renew an API key"),
+    stepup_tokens.INITIALIZE_TOTP: lazy_gettext("set up one-time codes"),
+    stepup_tokens.ENROL_PASSKEY: lazy_gettext("add a passkey"),
+    stepup_tokens.SET_PASSWORD: lazy_gettext("choose a new password"),
 }
 # Fields whose values are written down by a code.
 FIXED: Mapping[str, Mapping[str, str]] = {"reason": REASONS, "method": METHODS, "operation": OPERATIONS}

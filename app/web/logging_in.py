@@ -16,9 +16,9 @@ from app.oauth import authorize
 from app.oauth.errors import ArgusOAuthError
 from app.policy import redirects
 from app.services.access import directory
-from app.services.login import accounts
-from app.services.login.accounts import LoginFailed
-from app.services.login.logins import Proof
+from app.services.login import password_login
+from app.services.login.login_sessions import Proof
+from app.services.login.password_login import LoginFailed
 from app.services.login.second_step import Verified
 from app.services.unit import write
 from app.web import headers
@@ -39,7 +39,7 @@ def begin(who: Verified, proof: Proof, wanted: str | None, password: str | None 
     previous = held.row.login_id if held is not None and not same_user else None
 
     def work() -> tuple[str, bool]:
-        token = accounts.log_in(
+        token = password_login.log_in(
             who.user_id, password, contact, proof=proof, epoch=who.epoch, reopen=reopen, previous=previous
         )
         return token.text, bool(directory.user_by_id(who.user_id).force_password_change)
@@ -47,7 +47,7 @@ def begin(who: Verified, proof: Proof, wanted: str | None, password: str | None 
     try:
         token, must_change = write(work)
     except LoginFailed:
-        accounts.note_refusal(directory.user_by_id(who.user_id), "login_superseded", contact, proof)
+        password_login.note_refusal(directory.user_by_id(who.user_id), "login_superseded", contact, proof)
         raise
     # A new form session: the CSRF token of the anonymous page is worth nothing after the login (rule 40).
     session.clear()

@@ -15,11 +15,11 @@ from flask_babel import gettext as _
 from app import edge
 from app.policy import redirects
 from app.services.access import directory
-from app.services.login import assertions
-from app.services.login import logins
+from app.services.login import login_sessions
+from app.services.login import passkey_assertions
 from app.services.login import second_step as steps
-from app.services.login.accounts import LoginFailed
-from app.services.login.logins import PASSWORD
+from app.services.login.login_sessions import PASSWORD
+from app.services.login.password_login import LoginFailed
 from app.services.problems import Throttled
 from app.services.unit import write
 from app.web import headers
@@ -81,7 +81,7 @@ def leave(to: str | None) -> Page:
     held = person.held_login(request)
     if held is not None:
         caller = held
-        write(lambda: logins.end(caller.row.login_id, "logged out", caller.actor))
+        write(lambda: login_sessions.end(caller.row.login_id, "logged out", caller.actor))
     session.clear()
     response = redirect(to or url_for("login.logged_out"), 303)
     edge.clear_session_cookie(response)  # type: ignore[arg-type]
@@ -112,7 +112,7 @@ def show(form: LoginForm, message: str | None = None, notice: str | None = None,
         notice=notice,
         here=here,
         application=logging_in.application(form.next.data),
-        by_passkey=assertions.browsers_can(),
+        by_passkey=passkey_assertions.browsers_can(),
     )
 
 

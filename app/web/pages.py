@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response
 
 from app.services.access.callers import Caller
 from app.services.login import password_change
-from app.services.login import stepup
+from app.services.login import stepup_tokens
 from app.services.unit import write
 from app.web import person
 
@@ -39,7 +39,7 @@ def page(view: View) -> View:
 
 def acting(caller: Caller, work: Callable[[Caller], T]) -> T:
     """Run ``work`` in one unit of work, over the caller's facts of that moment. Raises ``Denied``."""
-    return write(lambda: work(stepup.again(caller)))
+    return write(lambda: work(stepup_tokens.again(caller)))
 
 
 def done(message: str, endpoint: str, **values: Any) -> Response:

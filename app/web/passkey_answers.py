@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.schemas.webauthn import PasskeyLogin
 from app.schemas.webauthn import decoded
-from app.services.login.assertions import Assertion
+from app.services.login.passkey_assertions import Assertion
 from app.web.entries import read
 
 

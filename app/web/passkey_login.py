@@ -10,8 +10,8 @@ from flask_babel import gettext as _
 
 from app import edge
 from app.services.login import passkey_login as passkeys
-from app.services.login.accounts import LoginFailed
-from app.services.login.logins import SIGNATURE
+from app.services.login.login_sessions import SIGNATURE
+from app.services.login.password_login import LoginFailed
 from app.services.problems import Invalid
 from app.services.problems import Throttled
 from app.web import logging_in

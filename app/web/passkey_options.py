@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from app.models.directory import User
-from app.services.login import assertions
-from app.services.login import passkeys
-from app.services.login import webauthn
-from app.services.login.webauthn import Offer
+from app.services.login import passkey_assertions
+from app.services.login import passkey_ceremonies
+from app.services.login import passkey_rows
+from app.services.login.passkey_ceremonies import Offer
 from app.web import theme
 
-TIMEOUT = int(webauthn.LIFETIME.total_seconds() * 1000)
+TIMEOUT = int(passkey_ceremonies.LIFETIME.total_seconds() * 1000)
 
 
 def to_create(offer: Offer, user: User) -> dict[str, Any]:
@@ -28,11 +28,13 @@ def to_create(offer: Offer, user: User) -> dict[str, Any]:
             "requireResidentKey": True,
             "userVerification": "required",
         },
-        "pubKeyCredParams": [{"type": "public-key", "alg": int(one)} for one in webauthn.ALGORITHMS],
-        "excludeCredentials": _keys(key.credential_id for key in passkeys.living(user.id)),
-        "rp": {"id": assertions.rp_id(), "name": theme.current().name},
+        "pubKeyCredParams": [
+            {"type": "public-key", "alg": int(one)} for one in passkey_ceremonies.ALGORITHMS
+        ],
+        "excludeCredentials": _keys(key.credential_id for key in passkey_rows.living(user.id)),
+        "rp": {"id": passkey_assertions.rp_id(), "name": theme.current().name},
         "user": {
-            "id": _text(passkeys.handle_of(user.id)),
+            "id": _text(passkey_rows.handle_of(user.id)),
             "name": user.short_name,
             "displayName": user.name,
         },
@@ -45,7 +47,7 @@ def to_get(offer: Offer) -> dict[str, Any]:
         "challengeID": offer.id,
         "challenge": _text(offer.challenge),
         "timeout": TIMEOUT,
-        "rpId": assertions.rp_id(),
+        "rpId": passkey_assertions.rp_id(),
         "userVerification": "required",
         "allowCredentials": _keys(offer.key_ids),
     }

@@ -20,7 +20,7 @@ from app.edge import Ambiguous
 from app.extensions import login_manager
 from app.policy.facts import Leg
 from app.services.access.callers import Caller
-from app.services.login import logins
+from app.services.login import login_sessions
 from app.services.problems import Problem
 
 
@@ -109,5 +109,5 @@ def _load(request: Request) -> Person | None:
         return None
     # Best effort: a database too busy for the idle clock must not log anybody out.
     with contextlib.suppress(Problem):
-        logins.seen(caller.row.login_id, caller.row.login_last_seen_at)
+        login_sessions.seen(caller.row.login_id, caller.row.login_last_seen_at)
     return Person(caller)

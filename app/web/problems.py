@@ -15,8 +15,8 @@ from werkzeug.wrappers import Response
 
 from app.policy.reasons import api_status
 from app.services.audit import trail
-from app.services.login.presence import NotInteractive
-from app.services.login.presence import StrongerLogin
+from app.services.login.reauthentication import NotInteractive
+from app.services.login.reauthentication import StrongerLogin
 from app.services.problems import Conflict
 from app.services.problems import Denied
 from app.services.problems import Invalid

@@ -18,11 +18,11 @@ from werkzeug.wrappers import Response
 from app import edge
 from app.models.directory import User
 from app.services.access import directory
-from app.services.login import accounts
 from app.services.login import password_change
+from app.services.login import password_login
 from app.services.login import recovery
-from app.services.login import stepup
-from app.services.login.stepup import NotProven
+from app.services.login import stepup_tokens
+from app.services.login.stepup_tokens import NotProven
 from app.services.problems import Invalid
 from app.services.problems import Throttled
 from app.web.forms.recovery import NewPasswordForm
@@ -68,7 +68,7 @@ def save() -> Page:
     """Choose the new password; the link is spent, every login ends, and one logs in as always."""
     form = NewPasswordForm(request.form)
     token = str(form.authorization.data or "")
-    user = stepup.reset_of(token)
+    user = stepup_tokens.reset_of(token)
     if user is None:
         return _dead()
     if not form.validate_on_submit():
@@ -85,7 +85,7 @@ def save() -> Page:
 
 
 def _form(form: NewPasswordForm, user: User) -> str:
-    least = accounts.LEAST_PASSWORD_CHARACTERS
+    least = password_login.LEAST_PASSWORD_CHARACTERS
     return render_template("recovery/choose.html", form=form, user_name=user.short_name, least=least)
 
 

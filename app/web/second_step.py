@@ -18,17 +18,17 @@ from werkzeug.wrappers import Response
 
 from app import clock
 from app import edge
-from app.services.login import assertions
+from app.services.login import passkey_assertions
 from app.services.login import passkey_login as passkeys
-from app.services.login import presence
+from app.services.login import reauthentication
 from app.services.login import second_step as steps
-from app.services.login.accounts import LoginFailed
-from app.services.login.logins import SIGNATURE
-from app.services.login.logins import TOTP
+from app.services.login.login_sessions import SIGNATURE
+from app.services.login.login_sessions import TOTP
+from app.services.login.passkey_ceremonies import LIFETIME
+from app.services.login.password_login import LoginFailed
 from app.services.login.second_step import Verified
 from app.services.login.totp import CodeReused
 from app.services.login.totp import WrongCode
-from app.services.login.webauthn import LIFETIME
 from app.services.problems import Invalid
 from app.services.problems import Throttled
 from app.web import logging_in
@@ -71,7 +71,7 @@ def ask() -> Page:
         return _show(who, form, _("Wrong code. Enter the six digits that the app shows now."))
     except CodeReused:
         form.code.data = ""
-        return _show(who, form, say(presence.REUSED))
+        return _show(who, form, say(reauthentication.REUSED))
     except Throttled as problem:
         return _slowed(who, form, problem)
 
@@ -123,7 +123,7 @@ def _show(who: Verified, form: CodeForm, message: str | None = None) -> Page:
     ways = steps.ways(user)
     if not ways:
         return _start_again()
-    by_passkey = SIGNATURE in ways and assertions.browsers_can()
+    by_passkey = SIGNATURE in ways and passkey_assertions.browsers_can()
     offer = passkeys.offer_after_password(who, logging_in.browser()) if by_passkey else None
     return render_template(
         "login_second_step.html",

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from app.services.access import apikeys
-from app.services.login import accounts
+from app.services.login import password_login
 from app.services.unit import write
 from tests.api.test_stepup import bearer
 from tests.api.test_stepup import calls
@@ -74,7 +74,7 @@ def test_what_did_not_happen_is_not_told(app: Flask, world: World, mailbox: Mail
     with app.app_context():
         with pytest.raises(LookupError):
             write(undone)
-        write(lambda: accounts.block(user("alice"), OPERATOR))
+        write(lambda: password_login.block(user("alice"), OPERATOR))
     assert told(mailbox) == []
 
 

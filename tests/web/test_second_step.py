@@ -9,8 +9,8 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from app.services.access import directory
-from app.services.login import accounts
-from app.services.login import logins
+from app.services.login import login_sessions
+from app.services.login import password_login
 from app.services.unit import write
 from tests.api.test_webauthn import enrolled
 from tests.drivers.api_caller import ApiCaller
@@ -114,17 +114,17 @@ def _ends(app: Flask, world: World, how: str) -> None:
     elif how == "blocked and unblocked":
         world.block("alice")
         with app.app_context():
-            write(lambda: accounts.unblock(_alice(), OPERATOR))
+            write(lambda: password_login.unblock(_alice(), OPERATOR))
     elif how == "deleted":
         world.delete("alice")
     elif how == "customer disabled":
         world.disable_customer("acme")
     elif how == "new password":
         with app.app_context():
-            write(lambda: accounts.set_password(_alice(), "four brown kettles sing", OPERATOR))
+            write(lambda: password_login.set_password(_alice(), "four brown kettles sing", OPERATOR))
     else:
         with app.app_context():
-            write(lambda: logins.end_all(_alice(), "test", OPERATOR))
+            write(lambda: login_sessions.end_all(_alice(), "test", OPERATOR))
 
 
 def _alice() -> Any:

@@ -16,11 +16,11 @@ from app.schemas.stepup import RenewAPIKey
 from app.services.access import apikeys
 from app.services.access import directory
 from app.services.access.callers import Caller
-from app.services.login import key_limits
-from app.services.login import stepup
-from app.services.login.key_limits import Asked
-from app.services.login.presence import personal
-from app.services.login.presence import proven
+from app.services.login import apikey_limits
+from app.services.login import stepup_tokens
+from app.services.login.apikey_limits import Asked
+from app.services.login.reauthentication import personal
+from app.services.login.reauthentication import proven
 
 
 @blueprint.get(f"{PREFIX}/apikey")
@@ -38,12 +38,14 @@ def create_key(caller: Caller, body: APIKeyRequest) -> Answer:
     personal(caller)
 
     def work(now: Caller) -> NewKeyShape:
-        key, text = key_limits.create_key(
+        key, text = apikey_limits.create_key(
             directory.user_by_id(now.user_id), body.description, body.as_limits(), now
         )
         return NewKeyShape(api_key_string=text, key_descriptor=key_shown(key))
 
-    return Answer(proven(caller, stepup.CREATE_KEY, body.password, body.authorization, work), status=201)
+    return Answer(
+        proven(caller, stepup_tokens.CREATE_KEY, body.password, body.authorization, work), status=201
+    )
 
 
 @blueprint.put(f"{PREFIX}/apikey/<user_part>/<key_part>")
@@ -74,8 +76,8 @@ def _renew(caller: Caller, user_part: str, key_part: str, body: RenewAPIKey) -> 
 
     def work(now: Caller) -> RenewedKeyShape:
         asked = Asked(expiration_days=body.expiration_days, disable_expiration=body.disable_expiration)
-        days = key_limits.from_request(now, asked).days
+        days = apikey_limits.from_request(now, asked).days
         key = apikeys.renew(now.user_id, user_part, key_part, days, now.actor)
         return RenewedKeyShape(renewed_key=key_shown(key))
 
-    return Answer(proven(caller, stepup.RENEW_KEY, body.password, body.authorization, work))
+    return Answer(proven(caller, stepup_tokens.RENEW_KEY, body.password, body.authorization, work))

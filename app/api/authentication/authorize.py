@@ -18,7 +18,7 @@ from app.schemas.authorize import AuthorizeRequest
 from app.services.access import gate
 from app.services.access.callers import Caller
 from app.services.audit import trail
-from app.services.login.presence import interactive
+from app.services.login.reauthentication import interactive
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 from app.services.problems import Refused

@@ -27,8 +27,8 @@ from app.services.access.callers import Caller
 from app.services.administration import reach
 from app.services.administration.reach import other_user
 from app.services.login import login_methods
-from app.services.login.logins import Proof
-from app.services.login.presence import personal
+from app.services.login.login_sessions import Proof
+from app.services.login.reauthentication import personal
 
 COOKIE = "argus_last_method"
 YEAR = 31_536_000

@@ -41,15 +41,15 @@ from app.services.access.callers import Caller
 from app.services.administration.reach import other_user
 from app.services.audit.trail import Actor
 from app.services.guards import Guard
-from app.services.login import accounts
 from app.services.login import password_change
-from app.services.login import presence
-from app.services.login import stepup
-from app.services.login.accounts import LoginFailed
+from app.services.login import password_login
+from app.services.login import reauthentication
+from app.services.login import stepup_tokens
 from app.services.login.common_passwords import is_common
-from app.services.login.logins import PASSWORD
-from app.services.login.logins import Proof
-from app.services.login.stepup import NotProven
+from app.services.login.login_sessions import PASSWORD
+from app.services.login.login_sessions import Proof
+from app.services.login.password_login import LoginFailed
+from app.services.login.stepup_tokens import NotProven
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 from app.services.unit import write
@@ -61,7 +61,7 @@ REASONS = {
     "HISTORIC_PASSWORD": "historicPassword",
     "WRONG": "wrongPassword",
 }
-BY_PRODUCTS = {"enrollPublicKey": stepup.ENROL_PASSKEY, "setPassword": stepup.SET_PASSWORD}
+BY_PRODUCTS = {"enrollPublicKey": stepup_tokens.ENROL_PASSKEY, "setPassword": stepup_tokens.SET_PASSWORD}
 
 
 class PasswordRefused(Invalid):
@@ -101,8 +101,8 @@ def authenticate_old(body: PasswordLogin) -> Answer:
 @endpoint(answers=AuthorizationShape, body=PasswordAuthorize)
 def authorize_by_password(caller: Caller, body: PasswordAuthorize) -> Answer:
     """An authorization for one operation, in a login that was begun by password."""
-    presence.begun_by(caller, PASSWORD)
-    presence.by_password(caller, body.password)
+    reauthentication.begun_by(caller, PASSWORD)
+    reauthentication.by_password(caller, body.password)
     return authorized(caller, body)
 
 
@@ -118,7 +118,7 @@ def change_password(body: PasswordChange) -> Answer:
     if (body.old_password is None) == (body.authorization is None):
         problem = "Send oldPassword or authorization, one of the two."
         raise Invalid(FieldProblem("oldPassword", problem, "MISSING"))
-    reset = stepup.reset_of(body.authorization) if body.authorization is not None else None
+    reset = stepup_tokens.reset_of(body.authorization) if body.authorization is not None else None
     try:
         if reset is not None and body.authorization is not None:
             password_change.by_reset(reset, body.new_password, body.authorization, edge.contact(request))
@@ -147,13 +147,13 @@ def test_password(body: PasswordTest) -> Answer:
 def reset_password(caller: Caller, user: str, query: InDomain) -> Answer:
     """An authorization by which the user chooses a new password, once, within a day, without a login."""
     found = other_user(caller, user, asked_domain(query, caller), Guard.RESET_USER_PASSWORD)
-    return Answer(authorization_shown(accounts.reset_password(found, caller.actor)))
+    return Answer(authorization_shown(password_login.reset_password(found, caller.actor)))
 
 
 def password_proven(body: PasswordLogin, proof: Proof) -> User:
     """The user whose name and password these are. Raises ``Unauthenticated`` alike for every cause."""
     try:
-        return accounts.verify_password(
+        return password_login.verify_password(
             domain_id(body.domain), body.user_name, body.password, edge.contact(request), proof=proof
         )
     except LoginFailed:
@@ -183,11 +183,13 @@ def begin_login(
     wanted = [name for name in sorted(asked) if (name == "setPassword") == must_change]
 
     def work() -> tuple[str, LoginShape]:
-        token = accounts.log_in(user_id, password, contact, proof=proof, epoch=epoch)
+        token = password_login.log_in(user_id, password, contact, proof=proof, epoch=epoch)
         owner = directory.user_by_id(user_id)
         actor = Actor(owner.id, owner.short_name, token.session_id.hex(), contact)
         granted = [
-            authorization_shown(stepup.issue(owner, BY_PRODUCTS[name], {}, actor, login_id=token.session_id))
+            authorization_shown(
+                stepup_tokens.issue(owner, BY_PRODUCTS[name], {}, actor, login_id=token.session_id)
+            )
             for name in wanted
         ]
         return token.text, login_shown(token, contact.address, granted)
@@ -195,7 +197,7 @@ def begin_login(
     try:
         text, shown = write(work)
     except LoginFailed:
-        accounts.note_refusal(directory.user_by_id(user_id), "login_superseded", contact, proof)
+        password_login.note_refusal(directory.user_by_id(user_id), "login_superseded", contact, proof)
         raise Unauthenticated from None
     methods.remember(proof)
     return Answer(shown, status=221 if must_change else 200, cookie=text)

@@ -36,8 +36,8 @@ from app.services.administration import reach
 from app.services.audit import trail
 from app.services.guards import Guard
 from app.services.inspection import session_admin
-from app.services.login import logins
-from app.services.login.presence import personal
+from app.services.login import login_sessions
+from app.services.login.reauthentication import personal
 from app.services.problems import Denied
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
@@ -63,7 +63,7 @@ def get_session(caller: Caller, query: InDomain) -> Answer:
 def delete_session(caller: Caller) -> Answer:
     """End this session everywhere; an OAuth bearer ends its own session only, a key nothing at all."""
     if caller.kind == "login":
-        logins.end(caller.row.login_id, "logged out", caller.actor)
+        login_sessions.end(caller.row.login_id, "logged out", caller.actor)
     elif caller.kind == "oauth" and oauth_sessions.end(caller.row.id, "ended by the application"):
         trail.record("logout", caller.actor, client_id=caller.row.client_id)
     return Answer(Nothing(), cookie="")
@@ -160,7 +160,9 @@ def check_permission(caller: Caller, function: str, query: InDomain, customer: s
 
 def _constrained(caller: Caller, body: ConstrainRequest) -> Token:
     personal(caller)
-    return logins.constrain(caller, _bounds(caller, body.functions, body.customers, read_only=body.read_only))
+    return login_sessions.constrain(
+        caller, _bounds(caller, body.functions, body.customers, read_only=body.read_only)
+    )
 
 
 def _impersonated(caller: Caller, body: ImpersonateRequest) -> Token:
@@ -174,7 +176,7 @@ def _impersonated(caller: Caller, body: ImpersonateRequest) -> Token:
         raise Invalid(FieldProblem("user", "You are this user already.", "NOT_ALLOWED"))
     level = LEVELS[body.security_level] if body.security_level is not None else SecurityLevel.ADMINISTRATIVE
     bounds = _bounds(caller, body.function, body.customer, read_only=False)
-    return logins.impersonate(caller, user, bounds, int(level))
+    return login_sessions.impersonate(caller, user, bounds, int(level))
 
 
 def _bounds(

@@ -17,12 +17,12 @@ from app.schemas.stepup import Authorizing
 from app.schemas.stepup import ValidateAuthorization
 from app.services.access.callers import Caller
 from app.services.administration import reach
-from app.services.login import presence
-from app.services.login import stepup
-from app.services.login.presence import OtherMethod
-from app.services.login.presence import StrongerLogin
-from app.services.login.presence import personal
-from app.services.login.stepup import NotProven
+from app.services.login import reauthentication
+from app.services.login import stepup_tokens
+from app.services.login.reauthentication import OtherMethod
+from app.services.login.reauthentication import StrongerLogin
+from app.services.login.reauthentication import personal
+from app.services.login.stepup_tokens import NotProven
 
 
 @blueprint.errorhandler(StrongerLogin)
@@ -41,7 +41,7 @@ def validate_authorization(caller: Caller, body: ValidateAuthorization) -> Answe
     """What an authorization says, when it counts for this operation; it still counts afterwards."""
     personal(caller)
     try:
-        row, user = stepup.validate(
+        row, user = stepup_tokens.validate(
             body.authorization,
             body.operation,
             body.context or {},
@@ -51,12 +51,12 @@ def validate_authorization(caller: Caller, body: ValidateAuthorization) -> Answe
         if not reach.may_see(caller, user):
             raise NotProven("step_up_foreign")
     except NotProven as problem:
-        stepup.refused(caller.actor, body.operation, problem)
+        stepup_tokens.refused(caller.actor, body.operation, problem)
         raise
     return Answer(validated_shown(row, user))
 
 
 def authorized(caller: Caller, body: Authorizing) -> Answer:
     """The authorization, for one who has just proven presence."""
-    issued = presence.authorized(caller, body.operation, body.context or {})
+    issued = reauthentication.authorized(caller, body.operation, body.context or {})
     return Answer(authorization_shown(issued, body.next_uri))

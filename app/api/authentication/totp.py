@@ -33,10 +33,10 @@ from app.services.access import directory
 from app.services.access.callers import Caller
 from app.services.administration.reach import other_user
 from app.services.guards import Guard
-from app.services.login import presence
-from app.services.login import stepup
+from app.services.login import reauthentication
+from app.services.login import stepup_tokens
 from app.services.login import totp
-from app.services.login.logins import TOTP
+from app.services.login.login_sessions import TOTP
 from app.services.login.totp import CodeReused
 from app.services.login.totp import WrongCode
 
@@ -60,8 +60,8 @@ def authenticate_by_code_old(body: TOTPLogin) -> Answer:
 @endpoint(answers=AuthorizationShape, body=TOTPAuthorize)
 def authorize_by_code(caller: Caller, body: TOTPAuthorize) -> Answer:
     """An authorization for one operation, in a login that was begun by password and code."""
-    presence.begun_by(caller, TOTP)
-    presence.by_code(caller, body.token_code)
+    reauthentication.begun_by(caller, TOTP)
+    reauthentication.by_code(caller, body.token_code)
     return authorized(caller, body)
 
 
@@ -69,20 +69,24 @@ def authorize_by_code(caller: Caller, body: TOTPAuthorize) -> Answer:
 @endpoint(answers=SeedShape, body=Presence)
 def initialize_totp(caller: Caller, body: Presence) -> Answer:
     """A new generator, waiting for its first code; who has a second factor logs in with it to do this."""
-    presence.strong_enough(caller)
+    reauthentication.strong_enough(caller)
 
     def work(now: Caller) -> SeedShape:
         user = directory.user_by_id(now.user_id)
         return seed_shown(totp.initialize(user, now.actor), user)
 
-    return Answer(presence.proven(caller, stepup.INITIALIZE_TOTP, body.password, body.authorization, work))
+    return Answer(
+        reauthentication.proven(
+            caller, stepup_tokens.INITIALIZE_TOTP, body.password, body.authorization, work
+        )
+    )
 
 
 @blueprint.put(f"{PREFIX}/totp")
 @endpoint(answers=MessageShape, body=VerifyTOTP)
 def verify_totp(caller: Caller, body: VerifyTOTP) -> Answer:
     """The first code makes the new generator the one that counts."""
-    presence.strong_enough(caller)
+    reauthentication.strong_enough(caller)
     user = directory.user_by_id(caller.user_id)
     totp.activate(user, body.cookie, body.verification_code, caller.actor)
     return Answer(MessageShape(message="One-time codes are set up."))
@@ -92,7 +96,7 @@ def verify_totp(caller: Caller, body: VerifyTOTP) -> Answer:
 @endpoint(answers=Nothing, writes=True)
 def remove_totp(caller: Caller) -> Answer:
     """No codes any more; in a login by a second factor."""
-    presence.strong_enough(caller)
+    reauthentication.strong_enough(caller)
     totp.remove(directory.user_by_id(caller.user_id), caller.actor)
     return Answer(Nothing())
 
@@ -124,7 +128,10 @@ def _log_in(body: TOTPLogin) -> Answer:
         raise Unauthenticated from None
     except CodeReused:
         challenge = ChallengeShape(
-            authentication_method="TOTP", username=user.short_name, message=presence.REUSED, failed=True
+            authentication_method="TOTP",
+            username=user.short_name,
+            message=reauthentication.REUSED,
+            failed=True,
         )
         return Answer(challenge, status=206)
     return begin_login(user, epoch, TOTP, body.password, body.requested_authorizations or ())

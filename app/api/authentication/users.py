@@ -40,10 +40,10 @@ from app.services.administration.reach import guarded_user
 from app.services.guards import Guard
 from app.services.inspection import events
 from app.services.inspection import session_admin
-from app.services.login import accounts
-from app.services.login import key_limits
-from app.services.login.presence import no_application
-from app.services.login.presence import personal
+from app.services.login import apikey_limits
+from app.services.login import password_login
+from app.services.login.reauthentication import no_application
+from app.services.login.reauthentication import personal
 
 
 @blueprint.get(f"{PREFIX}/client")
@@ -58,7 +58,7 @@ def client_info() -> Answer:
 def block(caller: Caller, user: str, query: InDomain) -> Answer:
     """Everything of this user is refused from the next request on."""
     found = guarded_user(caller, user, asked_domain(query, caller), Guard.BLOCK_USER)
-    accounts.block(found, caller.actor)
+    password_login.block(found, caller.actor)
     return Answer(Nothing())
 
 
@@ -67,7 +67,7 @@ def block(caller: Caller, user: str, query: InDomain) -> Answer:
 def unblock(caller: Caller, user: str, query: InDomain) -> Answer:
     """The user may log in again; nothing that was ended comes back."""
     found = guarded_user(caller, user, asked_domain(query, caller), Guard.UNBLOCK_USER)
-    accounts.unblock(found, caller.actor)
+    password_login.unblock(found, caller.actor)
     return Answer(Nothing())
 
 
@@ -145,7 +145,7 @@ def keys_of_user(caller: Caller, user: str, query: InDomain) -> Answer:
 def create_key_for_user(caller: Caller, user: str, body: AdminAPIKeyRequest, query: InDomain) -> Answer:
     """A key for another user, shown once: only for one who holds nothing that the caller lacks."""
     found = reach.other_user(caller, user, asked_domain(query, caller), Guard.ADMINISTRATIVE_API_KEY)
-    key, text = key_limits.create_key(found, body.description, body.as_limits(), caller)
+    key, text = apikey_limits.create_key(found, body.description, body.as_limits(), caller)
     return Answer(NewKeyShape(api_key_string=text, key_descriptor=key_shown(key)), status=201)
 
 
@@ -166,7 +166,7 @@ def renew_key_of_user(
 ) -> Answer:
     """A new end for another user's key."""
     found = reach.other_user(caller, user, asked_domain(query, caller), Guard.ADMINISTRATIVE_API_KEY)
-    days = key_limits.from_request(caller, body.as_limits()).days
+    days = apikey_limits.from_request(caller, body.as_limits()).days
     renewed = apikeys.renew(found.id, user_part, key_part, days, caller.actor)
     return Answer(RenewedKeyShape(renewed_key=key_shown(renewed)))
 

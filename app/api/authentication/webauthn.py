@@ -41,11 +41,11 @@ from app.services.access.callers import Caller
 from app.services.administration import reach
 from app.services.administration.reach import other_user
 from app.services.guards import Guard
-from app.services.login import passkeys
-from app.services.login import presence
-from app.services.login import webauthn
-from app.services.login.accounts import LoginFailed
-from app.services.login.logins import SIGNATURE
+from app.services.login import passkey_ceremonies
+from app.services.login import passkey_rows
+from app.services.login import reauthentication
+from app.services.login.login_sessions import SIGNATURE
+from app.services.login.password_login import LoginFailed
 
 PATH = f"{PREFIX}/signature"
 
@@ -61,7 +61,7 @@ class KeysQuery(Paged):
 def challenge_to_log_in(body: ChallengeRequest) -> Answer:
     """What to sign in order to log in; who has no passkey, or no right password, gets one too."""
     contact = edge.contact(request)
-    offer = webauthn.offer_login(domain_id(body.domain), body.user_name, body.password, contact)
+    offer = passkey_ceremonies.offer_login(domain_id(body.domain), body.user_name, body.password, contact)
     return Answer(offer_shown(offer))
 
 
@@ -70,7 +70,7 @@ def challenge_to_log_in(body: ChallengeRequest) -> Answer:
 def challenge_to_log_in_old(query: ChallengeQuery) -> Answer:
     """Deprecated: as ``/webauthn/authentication/challenge``, without a password."""
     contact = edge.contact(request)
-    offer = webauthn.offer_login(domain_id(query.domain), query.user_name, None, contact)
+    offer = passkey_ceremonies.offer_login(domain_id(query.domain), query.user_name, None, contact)
     return Answer(offer_shown(offer))
 
 
@@ -80,7 +80,9 @@ def authenticate_by_passkey(body: WebAuthnLogin) -> Answer:
     """Login by passkey; 401 alike for every cause."""
     contact = edge.contact(request)
     try:
-        user, epoch = webauthn.prove_login(domain_id(body.domain), body.user_name, body.assertion, contact)
+        user, epoch = passkey_ceremonies.prove_login(
+            domain_id(body.domain), body.user_name, body.assertion, contact
+        )
     except LoginFailed:
         raise Unauthenticated from None
     return begin_login(user, epoch, SIGNATURE, None, body.requested_authorizations or ())
@@ -90,16 +92,16 @@ def authenticate_by_passkey(body: WebAuthnLogin) -> Answer:
 @endpoint(answers=ChallengeShape, writes=True)
 def challenge_to_authorize(caller: Caller) -> Answer:
     """What to sign in order to authorise an operation."""
-    presence.begun_by(caller, SIGNATURE)
-    return Answer(offer_shown(webauthn.offer("authorize", caller)))
+    reauthentication.begun_by(caller, SIGNATURE)
+    return Answer(offer_shown(passkey_ceremonies.offer("authorize", caller)))
 
 
 @blueprint.post(f"{PATH}/webauthn/authorize")
 @endpoint(answers=AuthorizationShape, body=WebAuthnAuthorize)
 def authorize_by_passkey(caller: Caller, body: WebAuthnAuthorize) -> Answer:
     """An authorization for one operation, in a login that was begun by passkey."""
-    presence.begun_by(caller, SIGNATURE)
-    presence.by_passkey(caller, body.assertion)
+    reauthentication.begun_by(caller, SIGNATURE)
+    reauthentication.by_passkey(caller, body.assertion)
     return authorized(caller, body)
 
 
@@ -108,16 +110,18 @@ def authorize_by_passkey(caller: Caller, body: WebAuthnAuthorize) -> Answer:
 @endpoint(answers=EnrolOptionsShape, writes=True)
 def options_to_enrol(caller: Caller) -> Answer:
     """What a browser makes a new passkey from."""
-    presence.strong_enough(caller)
-    return Answer(options_shown(webauthn.offer("enrol", caller), directory.user_by_id(caller.user_id)))
+    reauthentication.strong_enough(caller)
+    return Answer(
+        options_shown(passkey_ceremonies.offer("enrol", caller), directory.user_by_id(caller.user_id))
+    )
 
 
 @blueprint.post(f"{PATH}/webauthn/enroll")
 @endpoint(answers=KeyNumberShape, body=WebAuthnEnrol, statuses=(201,))
 def enrol(caller: Caller, body: WebAuthnEnrol) -> Answer:
     """A new passkey; who has a second factor logs in with it to do this."""
-    presence.strong_enough(caller)
-    key = webauthn.enrol(caller, body.authorization, body.attestation)
+    reauthentication.strong_enough(caller)
+    key = passkey_ceremonies.enrol(caller, body.authorization, body.attestation)
     return Answer(KeyNumberShape(key_id=key.id), status=201)
 
 
@@ -125,8 +129,8 @@ def enrol(caller: Caller, body: WebAuthnEnrol) -> Answer:
 @endpoint(answers=PasskeysShape, query=Paged)
 def list_passkeys(caller: Caller, query: Paged) -> Answer:
     """One's own passkeys."""
-    presence.personal(caller)
-    found = passkeys.page_of(caller.user_id, query.page)
+    reauthentication.personal(caller)
+    found = passkey_rows.page_of(caller.user_id, query.page)
     shown = PasskeysShape(keys=[passkey_shown(key) for key in found.rows])
     return Answer(shown, limit=found.page.limit, offset=found.page.offset, count=found.count)
 
@@ -135,19 +139,19 @@ def list_passkeys(caller: Caller, query: Paged) -> Answer:
 @endpoint(answers=RevokedShape, writes=True)
 def remove_passkey(caller: Caller, key_id: int) -> Answer:
     """This passkey never counts again; in a login by a second factor."""
-    presence.strong_enough(caller)
+    reauthentication.strong_enough(caller)
     user = directory.user_by_id(caller.user_id)
-    return Answer(revoked_shown(passkeys.revoke(user, key_id, caller.actor)))
+    return Answer(revoked_shown(passkey_rows.revoke(user, key_id, caller.actor)))
 
 
 @blueprint.get(f"{PREFIX}/user/<user>/signature")
 @endpoint(answers=AdminPasskeysShape, query=KeysQuery)
 def passkeys_of_user(caller: Caller, user: str, query: KeysQuery) -> Answer:
     """A user's passkeys."""
-    presence.personal(caller)
+    reauthentication.personal(caller)
     owner = reach.visible_user(caller, user, directory.domain_or_missing(query.domain, caller.domain_id).id)
     caller.needs(Guard.ADMINISTRATIVE_SIGNATURE, owner.customer_id)
-    found = passkeys.page_of(owner.id, query.page)
+    found = passkey_rows.page_of(owner.id, query.page)
     shown = AdminPasskeysShape(keys=[admin_passkey_shown(key) for key in found.rows])
     return Answer(shown, limit=found.page.limit, offset=found.page.offset, count=found.count)
 
@@ -157,4 +161,4 @@ def passkeys_of_user(caller: Caller, user: str, query: KeysQuery) -> Answer:
 def remove_passkey_of_user(caller: Caller, user: str, key_id: int, query: InDomain) -> Answer:
     """Another user's passkey never counts again."""
     found = other_user(caller, user, asked_domain(query, caller), Guard.ADMINISTRATIVE_SIGNATURE)
-    return Answer(revoked_shown(passkeys.revoke(found, key_id, caller.actor)))
+    return Answer(revoked_shown(passkey_rows.revoke(found, key_id, caller.actor)))

@@ -12,14 +12,14 @@ from app.models.directory import User
 from app.models.stepup import StepUp
 from app.schemas.wire import Shape
 from app.schemas.wire import to_millis
-from app.services.login import stepup
-from app.services.login.stepup import Issued
+from app.services.login import stepup_tokens
+from app.services.login.stepup_tokens import Issued
 
 # The contract's second name for some operations.
 IDENTIFIERS = {
-    stepup.ENROL_PASSKEY: "enrollPublicKey",
-    stepup.SET_PASSWORD: "setPassword",
-    stepup.INITIALIZE_TOTP: "initializeTOTP",
+    stepup_tokens.ENROL_PASSKEY: "enrollPublicKey",
+    stepup_tokens.SET_PASSWORD: "setPassword",
+    stepup_tokens.INITIALIZE_TOTP: "initializeTOTP",
 }
 
 

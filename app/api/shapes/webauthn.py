@@ -9,12 +9,12 @@ from app.models.directory import User
 from app.models.webauthn import WebAuthnCredential
 from app.schemas.wire import Shape
 from app.schemas.wire import to_millis
-from app.services.login import assertions
-from app.services.login import passkeys
-from app.services.login import webauthn
-from app.services.login.webauthn import Offer
+from app.services.login import passkey_assertions
+from app.services.login import passkey_ceremonies
+from app.services.login import passkey_rows
+from app.services.login.passkey_ceremonies import Offer
 
-TIMEOUT = int(webauthn.LIFETIME.total_seconds() * 1000)
+TIMEOUT = int(passkey_ceremonies.LIFETIME.total_seconds() * 1000)
 
 
 class ChallengeShape(Shape):
@@ -112,10 +112,12 @@ def options_shown(offer: Offer, user: User) -> EnrolOptionsShape:
         timeout=TIMEOUT,
         attestation="indirect",
         authenticator_selection=SelectionShape(authenticator_attachment=None, user_verification="required"),
-        pub_key_cred_params=[ParameterShape(alg=int(one), type="public-key") for one in webauthn.ALGORITHMS],
-        rp=RelyingPartyShape(id=assertions.rp_id(), name="Argus"),
+        pub_key_cred_params=[
+            ParameterShape(alg=int(one), type="public-key") for one in passkey_ceremonies.ALGORITHMS
+        ],
+        rp=RelyingPartyShape(id=passkey_assertions.rp_id(), name="Argus"),
         user=PersonShape(
-            id=_base64(passkeys.handle_of(user.id)), name=user.short_name, display_name=user.name
+            id=_base64(passkey_rows.handle_of(user.id)), name=user.short_name, display_name=user.name
         ),
     )
 

@@ -26,9 +26,9 @@ from app.services.access import held_rights
 from app.services.access.callers import Caller
 from app.services.audit import trail
 from app.services.guards import Guard
-from app.services.login import logins
-from app.services.login import presence
-from app.services.login import stepup
+from app.services.login import login_sessions
+from app.services.login import reauthentication
+from app.services.login import stepup_tokens
 from app.services.mail import notices
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
@@ -84,7 +84,7 @@ def update(subject: S, changes: Mapping[str, Any], caller: Caller) -> S:
     _touched(subject, caller)
     if isinstance(subject, User) and before.get("email") != changes.get("email"):
         # A link to a new password may lie in the old mailbox.
-        stepup.forget(subject)
+        stepup_tokens.forget(subject)
     changed = sorted(column for column in changes if before[column] != changes[column])
     _record(f"{subject.kind}-update", subject, caller, {"changed": changed})
     return subject
@@ -127,7 +127,7 @@ def delete_user(user: User, caller: Caller) -> User:
     caller.needs(Guard.DELETE_USER, user.customer_id)
     delegation.insist_not_above(caller, user)
     _deleted(user, caller)
-    logins.end_all(user, "deleted", caller.actor)
+    login_sessions.end_all(user, "deleted", caller.actor)
     trail.record("user-delete", caller.actor, user=(user.id, user.short_name))
     return user
 
@@ -152,8 +152,8 @@ def _insist_not_above(caller: Caller, subject: Subject) -> None:
 
 def _insist_address_may_change(user: User, caller: Caller) -> None:
     """Whoever reads the mail gets in: an open session or a key must not become a way in that outlives it."""
-    presence.personal(caller)
-    if user.id == caller.user_id and not presence.is_fresh(caller):
+    reauthentication.personal(caller)
+    if user.id == caller.user_id and not reauthentication.is_fresh(caller):
         raise Invalid(FieldProblem("email", OWN_ADDRESS, "OWN_ACCOUNT"))
 
 
@@ -177,7 +177,7 @@ def _forget(subject: Subject, caller: Caller) -> None:
     """End what a deleted subject held: who comes back brings no rights, no keys and no consents (rule 60)."""
     now, by = clock.now(), caller.user_id
     if isinstance(subject, User):
-        stepup.forget(subject)
+        stepup_tokens.forget(subject)
     db.session.execute(
         update_rows(Permission)
         .where(Permission.subject_id == subject.id, Permission.revoked_at.is_(None))

@@ -19,7 +19,7 @@ from app.services.access import directory
 from app.services.access.callers import Caller
 from app.services.access.facts import Asked
 from app.services.guards import Guard
-from app.services.login import presence
+from app.services.login import reauthentication
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 from app.services.problems import Missing
@@ -80,7 +80,7 @@ def guarded_user(caller: Caller, text: str, domain_id: int, guard: Guard) -> Use
 
 def other_user(caller: Caller, text: str, domain_id: int, guard: Guard) -> User:
     """Another user whose way in this caller may change; one's own is changed by proof of presence."""
-    presence.personal(caller)
+    reauthentication.personal(caller)
     user = guarded_user(caller, text, domain_id, guard)
     if user.id == caller.user_id:
         raise Invalid(FieldProblem("user", OWN, "OWN_ACCOUNT"))
@@ -89,7 +89,7 @@ def other_user(caller: Caller, text: str, domain_id: int, guard: Guard) -> User:
 
 def keyed_user(caller: Caller, text: str, domain_id: int) -> User:
     """A user whose keys this caller may see and end: oneself too, but never by an application's session."""
-    presence.personal(caller)
+    reauthentication.personal(caller)
     return guarded_user(caller, text, domain_id, Guard.ADMINISTRATIVE_API_KEY)
 
 

@@ -20,7 +20,7 @@ from app.services.access.callers import Caller
 from app.services.administration.reach import may_see
 from app.services.audit import trail
 from app.services.guards import Guard
-from app.services.login import logins
+from app.services.login import login_sessions
 from app.services.problems import Missing
 from app.services.tokens import oauth_sessions
 
@@ -47,7 +47,7 @@ class Branch:
 
 def tree(user: User) -> list[Branch]:
     """The user's living logins, newest first; two queries."""
-    return branches(logins.living(user))
+    return branches(login_sessions.living(user))
 
 
 def branches(roots: Sequence[LoginSession]) -> list[Branch]:
@@ -88,7 +88,7 @@ def evict(identifier: str, caller: Caller) -> LoginSession | OAuthSession:
         caller.needs(Guard.DELETE_SESSION, user.customer_id)
         delegation.insist_not_above(caller, user)
     if isinstance(session, LoginSession):
-        logins.end(session.id, "ended by name", caller.actor)
+        login_sessions.end(session.id, "ended by name", caller.actor)
     elif oauth_sessions.end(session.id, "ended by name"):
         trail.record("logout", caller.actor, user=(user.id, user.short_name), client_id=session.client_id)
     return session
@@ -96,14 +96,14 @@ def evict(identifier: str, caller: Caller) -> LoginSession | OAuthSession:
 
 def end_all(user: User, caller: Caller) -> int:
     """End everything the user has open; answers how many logins that were."""
-    count = len(logins.living(user))
-    logins.end_all(user, "ended by an administrator", caller.actor)
+    count = len(login_sessions.living(user))
+    login_sessions.end_all(user, "ended by an administrator", caller.actor)
     return count
 
 
 def end_own(caller: Caller) -> None:
     """End everything the caller has open, everywhere, this login too."""
-    logins.end_all(directory.user_by_id(caller.user_id), "logged out everywhere", caller.actor)
+    login_sessions.end_all(directory.user_by_id(caller.user_id), "logged out everywhere", caller.actor)
 
 
 def method_of(session: LoginSession | OAuthSession) -> str:

@@ -16,11 +16,11 @@ from app.models.webauthn import WebAuthnCredential
 from app.services.audit import trail
 from app.services.audit.trail import Actor
 from app.services.guards import Guard
-from app.services.login import logins
-from app.services.login import passkeys
-from app.services.login.logins import PASSWORD
-from app.services.login.logins import SIGNATURE
-from app.services.login.logins import TOTP
+from app.services.login import login_sessions
+from app.services.login import passkey_rows
+from app.services.login.login_sessions import PASSWORD
+from app.services.login.login_sessions import SIGNATURE
+from app.services.login.login_sessions import TOTP
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 from app.services.problems import Missing
@@ -50,7 +50,7 @@ def methods_of(user: User) -> list[Method]:
     off = user.disabled_methods or ()
     by_password = user.last_login_method == PASSWORD.method
     generator = db.session.get(TOTPGenerator, user.id)
-    signing = passkeys.living(user.id)
+    signing = passkey_rows.living(user.id)
     keys = list(
         db.session.execute(
             select(APIKey).where(APIKey.user_id == user.id, APIKey.revoked_at.is_(None))
@@ -100,14 +100,14 @@ def disable_method(user: User, name: str, actor: Actor) -> None:
     if name not in off:
         user.disabled_methods = [*off, name]
         db.session.flush()
-        logins.end_by_method(user, name, actor)
+        login_sessions.end_by_method(user, name, actor)
         trail.record("method-disable", actor, user=(user.id, user.short_name), detail={"method": name})
 
 
 def has_second_factor(user_id: int) -> bool:
     """Whether the user has one-time codes or a passkey set up."""
     generator = db.session.get(TOTPGenerator, user_id)
-    return bool(generator is not None and generator.active_sealed) or bool(passkeys.living(user_id))
+    return bool(generator is not None and generator.active_sealed) or bool(passkey_rows.living(user_id))
 
 
 def _latest(rows: Sequence[WebAuthnCredential] | Sequence[APIKey]) -> tuple[datetime | None, str | None]:

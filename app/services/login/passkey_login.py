@@ -19,16 +19,16 @@ from app.models.webauthn import WebAuthnChallenge
 from app.runtime import settings
 from app.services.access.throttle import throttle
 from app.services.contact import Contact
-from app.services.login import accounts
-from app.services.login import assertions
-from app.services.login import passkeys
-from app.services.login import webauthn
-from app.services.login.accounts import LoginFailed
-from app.services.login.assertions import Assertion
-from app.services.login.logins import SIGNATURE
+from app.services.login import passkey_assertions
+from app.services.login import passkey_ceremonies
+from app.services.login import passkey_rows
+from app.services.login import password_login
+from app.services.login.login_sessions import SIGNATURE
+from app.services.login.passkey_assertions import Assertion
+from app.services.login.passkey_ceremonies import LIFETIME
+from app.services.login.passkey_ceremonies import Offer
+from app.services.login.password_login import LoginFailed
 from app.services.login.second_step import Verified
-from app.services.login.webauthn import LIFETIME
-from app.services.login.webauthn import Offer
 from app.services.problems import Conflict
 from app.services.tokens.keyring import keyring
 from app.services.unit import write
@@ -46,7 +46,7 @@ def offer(browser: str) -> Offer:
 def offer_after_password(who: Verified, browser: str) -> Offer:
     """A challenge for the passkeys of one user, whose password was right. Writes nothing."""
     made = offer(browser)
-    return Offer(made.id, made.challenge, [key.credential_id for key in passkeys.living(who.user_id)])
+    return Offer(made.id, made.challenge, [key.credential_id for key in passkey_rows.living(who.user_id)])
 
 
 def prove(
@@ -64,14 +64,16 @@ def prove(
     """
     limit, account = settings().throttle_login_failures, f"passkey/{assertion.key_id.hex()}"
     throttle().check("login", limit, account, contact.address)
-    user = passkeys.owner_of(assertion.key_id)
+    user = passkey_rows.owner_of(assertion.key_id)
     who = Verified(user.id, user.session_epoch or 0) if user is not None else None
-    why = accounts.why_not(user, SIGNATURE) or _wrong_with(assertion, handle, who, browser, contact, after)
+    why = password_login.why_not(user, SIGNATURE) or _wrong_with(
+        assertion, handle, who, browser, contact, after
+    )
     if who is not None and why is None:
         throttle().succeeded("login", limit, account, contact.address)
         return who
     throttle().failed("login", limit, account, contact.address)
-    accounts.note_refusal(user, why or "", contact, SIGNATURE)
+    password_login.note_refusal(user, why or "", contact, SIGNATURE)
     raise LoginFailed
 
 
@@ -85,14 +87,14 @@ def _wrong_with(
 ) -> str | None:
     if who is None or (after is not None and who != after):
         return "webauthn_unknown_key"
-    expected = passkeys.handle_of(who.user_id)
+    expected = passkey_rows.handle_of(who.user_id)
     if handle != expected and not (handle is None and after is not None):
         return "webauthn_other_user"
     expires_at = _expiry(assertion.challenge_id)
     if expires_at is None or expires_at <= clock.now():
         return "webauthn_challenge"
     challenge = _challenge(assertion.challenge_id, browser)
-    why = assertions.wrong_with(assertion, challenge, who.user_id, contact)
+    why = passkey_assertions.wrong_with(assertion, challenge, who.user_id, contact)
     if why is None and not _first_use(assertion.challenge_id, challenge, who.user_id, expires_at):
         return "webauthn_challenge"
     return why
@@ -102,7 +104,7 @@ def _first_use(challenge_id: str, challenge: bytes, user_id: int, expires_at: da
     """Claim a challenge that was answered; it has no row before, so that its row is the claim."""
 
     def work() -> bool:
-        webauthn.prune()
+        passkey_ceremonies.prune()
         if db.session.get(WebAuthnChallenge, challenge_id) is not None:
             return False
         db.session.add(

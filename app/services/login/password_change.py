@@ -10,11 +10,11 @@ from app.services.access import directory
 from app.services.access.callers import Caller
 from app.services.audit.trail import Actor
 from app.services.contact import Contact
-from app.services.login import accounts
-from app.services.login import presence
-from app.services.login import stepup
+from app.services.login import password_login
+from app.services.login import reauthentication
+from app.services.login import stepup_tokens
 from app.services.login.passwords import passwords
-from app.services.login.stepup import NotProven
+from app.services.login.stepup_tokens import NotProven
 from app.services.problems import Denied
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
@@ -27,7 +27,7 @@ def insist_on_owner(caller: Caller) -> None:
     Raises ``Denied``, ``NotInteractive``.
     """
     insist_on_standing(caller)
-    presence.interactive(caller)
+    reauthentication.interactive(caller)
 
 
 def insist_on_standing(caller: Caller) -> None:
@@ -52,7 +52,7 @@ def by_owner(
     insist_on_owner(caller)
     user = directory.user_by_id(caller.user_id)
     if old_password is not None:
-        presence.by_password(caller, old_password, "oldPassword")
+        reauthentication.by_password(caller, old_password, "oldPassword")
     elif authorization is None:
         raise Invalid(FieldProblem("oldPassword", "Send your password once more.", "MISSING"))
     else:
@@ -65,8 +65,8 @@ def by_owner(
             raise Denied(caller.decision)
         insist_on_owner(now)
         if authorization is not None:
-            stepup.consume(authorization, stepup.SET_PASSWORD, now.user_id, now.row.login_id)
-        accounts.store_password(directory.user_by_id(now.user_id), hashed, now.actor)
+            stepup_tokens.consume(authorization, stepup_tokens.SET_PASSWORD, now.user_id, now.row.login_id)
+        password_login.store_password(directory.user_by_id(now.user_id), hashed, now.actor)
 
     _store(work, caller.actor)
 
@@ -83,11 +83,11 @@ def by_reset(user: User, new_password: str, authorization: str, contact: Contact
 
     def work() -> None:
         now = directory.user_by_id(user_id)
-        why = accounts.why_not(now, None)
+        why = password_login.why_not(now, None)
         if why is not None:
             raise NotProven(why)
-        stepup.consume(authorization, stepup.SET_PASSWORD, user_id, None)
-        accounts.store_password(now, hashed, actor)
+        stepup_tokens.consume(authorization, stepup_tokens.SET_PASSWORD, user_id, None)
+        password_login.store_password(now, hashed, actor)
 
     _store(work, actor)
 
@@ -95,9 +95,9 @@ def by_reset(user: User, new_password: str, authorization: str, contact: Contact
 def _insist(authorization: str, user: User, login_id: bytes | None, actor: Actor) -> None:
     """Before the new password is looked at: whoever proves nothing must not learn which is the old one."""
     try:
-        stepup.insist(authorization, stepup.SET_PASSWORD, user.id, login_id)
+        stepup_tokens.insist(authorization, stepup_tokens.SET_PASSWORD, user.id, login_id)
     except NotProven as problem:
-        stepup.refused(actor, stepup.SET_PASSWORD, problem)
+        stepup_tokens.refused(actor, stepup_tokens.SET_PASSWORD, problem)
         raise
 
 
@@ -105,13 +105,13 @@ def _store(work: Callable[[], None], actor: Actor) -> None:
     try:
         write(work)
     except NotProven as problem:
-        stepup.refused(actor, stepup.SET_PASSWORD, problem)
+        stepup_tokens.refused(actor, stepup_tokens.SET_PASSWORD, problem)
         raise
 
 
 def _hashed(user: User, password: str) -> str:
     """The hash to store; slow, so not under a lock. Raises ``Invalid``."""
-    hashed = accounts.new_hash(password, user)
+    hashed = password_login.new_hash(password, user)
     if passwords().verify(user.password_hash, password):
         problem = "This is the password you have. Choose another."
         raise Invalid(FieldProblem("newPassword", problem, "HISTORIC_PASSWORD"))

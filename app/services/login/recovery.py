@@ -24,10 +24,10 @@ from app.services.audit import trail
 from app.services.audit.trail import Actor
 from app.services.background import background
 from app.services.contact import Contact
-from app.services.login import accounts
-from app.services.login import stepup
-from app.services.login.logins import PASSWORD
-from app.services.login.stepup import NotProven
+from app.services.login import password_login
+from app.services.login import stepup_tokens
+from app.services.login.login_sessions import PASSWORD
+from app.services.login.stepup_tokens import NotProven
 from app.services.mail import notices
 from app.services.mail.notices import Kind
 from app.services.mail.notices import Letter
@@ -67,17 +67,17 @@ def by_administrator(user: User, actor: Actor) -> None:
     if not notices.reachable(user):
         raise Invalid(FieldProblem("email", "This user has no address that a mail can go to.", "MISSING"))
     kind = Kind.NEW_PASSWORD if user.password_hash is not None else Kind.FIRST_PASSWORD
-    issued = accounts.reset_password(user, actor)
-    notices.post_when_committed(notices.to(user, kind, _page(issued), stepup.RESET_LIFETIME))
+    issued = password_login.reset_password(user, actor)
+    notices.post_when_committed(notices.to(user, kind, _page(issued), stepup_tokens.RESET_LIFETIME))
 
 
 def owner(token: str) -> User | None:
     """Whose link this is, as long as it counts; spends nothing."""
-    user = stepup.reset_of(token)
-    if user is None or accounts.why_not(user, None) is not None:
+    user = stepup_tokens.reset_of(token)
+    if user is None or password_login.why_not(user, None) is not None:
         return None
     try:
-        stepup.standing(token, stepup.SET_PASSWORD)
+        stepup_tokens.standing(token, stepup_tokens.SET_PASSWORD)
     except NotProven:
         return None
     return user
@@ -97,7 +97,7 @@ def _meant(domain_id: int, named: str) -> list[int]:
     """The living users of this short name or this address, a few at most."""
     if not named.isprintable():
         return []
-    user = accounts.user_named(named, domain_id)
+    user = password_login.user_named(named, domain_id)
     found = {user.id: None} if user is not None else {}
     if is_mailbox(named):
         of_address = select(User.id).where(
@@ -117,20 +117,20 @@ def _link(user_id: int, contact: Contact) -> Letter | None:
         _refused(user, why, contact)
         return None
     actor, lifetime = Actor(contact=contact), timedelta(seconds=settings().recovery_seconds)
-    issued = stepup.issue_mailed(user, actor, lifetime)
+    issued = stepup_tokens.issue_mailed(user, actor, lifetime)
     trail.record("recovery", actor, user=(user.id, user.short_name))
     return notices.to(user, Kind.RECOVERY, _page(issued), lifetime)
 
 
 def _why_not(user: User) -> str | None:
     """Why this user gets no link, for the audit row only."""
-    why = accounts.why_not(user, PASSWORD)
+    why = password_login.why_not(user, PASSWORD)
     if why is not None:
         return why
     if not notices.reachable(user):
         return "recovery_no_address"
     lately = clock.now() - timedelta(seconds=settings().recovery_seconds)
-    return "recovery_too_often" if stepup.mailed_since(user, lately) >= MOST_LINKS else None
+    return "recovery_too_often" if stepup_tokens.mailed_since(user, lately) >= MOST_LINKS else None
 
 
 def _refused(user: User | None, why: str, contact: Contact) -> None:
@@ -145,5 +145,5 @@ def _refused(user: User | None, why: str, contact: Contact) -> None:
     )
 
 
-def _page(issued: stepup.Issued) -> str:
+def _page(issued: stepup_tokens.Issued) -> str:
     return settings().base_url + PAGE + issued.text

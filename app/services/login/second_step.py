@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from app.models.directory import User
 from app.services.access import directory
 from app.services.contact import Contact
-from app.services.login import accounts
 from app.services.login import login_methods
+from app.services.login import password_login
 from app.services.login import totp
-from app.services.login.accounts import LoginFailed
-from app.services.login.logins import PASSWORD
-from app.services.login.logins import SIGNATURE
-from app.services.login.logins import TOTP
-from app.services.login.logins import Proof
+from app.services.login.login_sessions import PASSWORD
+from app.services.login.login_sessions import SIGNATURE
+from app.services.login.login_sessions import TOTP
+from app.services.login.login_sessions import Proof
+from app.services.login.password_login import LoginFailed
 from app.services.unit import write
 
 
@@ -28,10 +28,10 @@ class Verified:
 
 def by_password(domain_id: int, name: str, password: str, contact: Contact) -> tuple[Verified, bool]:
     """Whose password this is, and whether it is enough. Raises ``LoginFailed``, ``Throttled``."""
-    user = accounts.verify_password(domain_id, name, password, contact, proof=_login_of)
+    user = password_login.verify_password(domain_id, name, password, contact, proof=_login_of)
     who, enough = Verified(user.id, user.session_epoch or 0), not ways(user)
     if not enough:
-        write(lambda: accounts.renew_hash(directory.user_by_id(who.user_id), password))
+        write(lambda: password_login.renew_hash(directory.user_by_id(who.user_id), password))
     return who, enough
 
 
@@ -52,9 +52,9 @@ def owner(who: Verified) -> User:
 def by_code(who: Verified, code: str, contact: Contact) -> None:
     """Go on only with the code of the moment. Raises as ``totp.spend`` does, and ``LoginFailed``."""
     user = owner(who)
-    why = accounts.why_not(user, TOTP)
+    why = password_login.why_not(user, TOTP)
     if why is not None:
-        accounts.note_refusal(user, why, contact, TOTP)
+        password_login.note_refusal(user, why, contact, TOTP)
         raise LoginFailed
     totp.spend(user, code, contact, for_login=True)
 

@@ -24,8 +24,8 @@ from app.services.access.throttle import throttle
 from app.services.audit import trail
 from app.services.audit.trail import Actor
 from app.services.contact import Contact
-from app.services.login import accounts
-from app.services.login.logins import TOTP
+from app.services.login import password_login
+from app.services.login.login_sessions import TOTP
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 from app.services.problems import Missing
@@ -181,7 +181,7 @@ def _counters(user_id: int, contact: Contact) -> tuple[tuple[str, str, str | Non
 
 
 def _refuse(user: User, why: str, contact: Contact, *, for_login: bool) -> None:
-    accounts.note_refusal(user, why, contact, TOTP, "login" if for_login else "step-up")
+    password_login.note_refusal(user, why, contact, TOTP, "login" if for_login else "step-up")
 
 
 def _refused(actor: Actor, user: User, why: str) -> None:

@@ -16,8 +16,8 @@ from app.models.sessions import AuthorizationCode
 from app.models.sessions import AuthorizeTransaction
 from app.models.sessions import LoginSession
 from app.models.sessions import OAuthSession
-from app.services.login import stepup
-from app.services.login import webauthn
+from app.services.login import passkey_ceremonies
+from app.services.login import stepup_tokens
 from app.services.tokens import codes
 from app.services.tokens import waiting_requests
 from app.services.unit import write
@@ -31,8 +31,8 @@ def prune(days: int) -> dict[str, int]:
     return {
         "codes": write(codes.prune),
         "transactions": write(waiting_requests.prune),
-        "step-up tokens": write(stepup.prune),
-        "passkey challenges": write(webauthn.prune),
+        "step-up tokens": write(stepup_tokens.prune),
+        "passkey challenges": write(passkey_ceremonies.prune),
         "OAuth sessions": _all(lambda: _oauth_sessions(before)),
         "logins": _all(lambda: _logins(before)),
     }

@@ -21,13 +21,13 @@ from werkzeug.wrappers import Response
 from app.policy import redirects
 from app.services.access import directory
 from app.services.access.callers import Caller
-from app.services.login import assertions
-from app.services.login import passkeys
-from app.services.login import presence
-from app.services.login import stepup
-from app.services.login import webauthn
-from app.services.login.logins import SIGNATURE
-from app.services.login.logins import TOTP
+from app.services.login import passkey_assertions
+from app.services.login import passkey_ceremonies
+from app.services.login import passkey_rows
+from app.services.login import reauthentication
+from app.services.login import stepup_tokens
+from app.services.login.login_sessions import SIGNATURE
+from app.services.login.login_sessions import TOTP
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 from app.services.problems import Missing
@@ -46,7 +46,7 @@ from app.web.problems import too_many
 blueprint = Blueprint("confirm", __name__, url_prefix="/account/confirm")
 KEPT = "step_up"
 # Where one goes who would rather not.
-AROUND = {stepup.CREATE_KEY: "keys.index", stepup.RENEW_KEY: "keys.index"}
+AROUND = {stepup_tokens.CREATE_KEY: "keys.index", stepup_tokens.RENEW_KEY: "keys.index"}
 
 
 def held(operation: str) -> str | None:
@@ -86,10 +86,10 @@ def by_text(caller: Caller) -> Page:
     entry = typed("password", "tokenCode")
     try:
         if "tokenCode" in request.form:
-            presence.begun_by(caller, TOTP)
-            presence.by_code(caller, _filled("tokenCode", "Enter the code that your app shows."))
+            reauthentication.begun_by(caller, TOTP)
+            reauthentication.by_code(caller, _filled("tokenCode", "Enter the code that your app shows."))
         else:
-            presence.by_password(caller, _filled("password", "Enter your password."))
+            reauthentication.by_password(caller, _filled("password", "Enter your password."))
     except Invalid as problem:
         return _show(caller, entry.refused(problem))
     except Throttled as problem:
@@ -102,8 +102,8 @@ def by_text(caller: Caller) -> Page:
 def by_passkey(caller: Caller) -> Page:
     """What the person's passkey signed."""
     try:
-        presence.begun_by(caller, SIGNATURE)
-        presence.by_passkey(caller, signed()[0])
+        reauthentication.begun_by(caller, SIGNATURE)
+        reauthentication.by_passkey(caller, signed()[0])
     except Invalid as problem:
         return _show(caller, Entry().refused(problem))
     return _granted(caller)
@@ -119,15 +119,15 @@ def _filled(name: str, otherwise: str) -> str:
 
 def _granted(caller: Caller) -> Response:
     operation = _operation()
-    session[KEPT] = [operation, presence.authorized(caller, operation, {}).text]
+    session[KEPT] = [operation, reauthentication.authorized(caller, operation, {}).text]
     return redirect(redirects.safe_next(request.values.get("next")) or url_for("account.index"), 303)
 
 
 def _show(caller: Caller, entry: Entry, message: str | None = None) -> str:
     user, operation = directory.user_by_id(caller.user_id), _operation()
-    begun_by_key = caller.row.login_method == SIGNATURE.method and assertions.browsers_can()
-    by_key = begun_by_key and bool(passkeys.living(user.id))
-    offer = write(lambda: webauthn.offer("authorize", caller)) if by_key else None
+    begun_by_key = caller.row.login_method == SIGNATURE.method and passkey_assertions.browsers_can()
+    by_key = begun_by_key and bool(passkey_rows.living(user.id))
+    offer = write(lambda: passkey_ceremonies.offer("authorize", caller)) if by_key else None
     return render_template(
         "account/confirm.html",
         action=OPERATIONS[operation],

@@ -16,9 +16,9 @@ from app.services.access import apikeys
 from app.services.access import authority
 from app.services.access import directory
 from app.services.access.callers import Caller
-from app.services.login import key_limits
-from app.services.login import stepup
-from app.services.login.stepup import NotProven
+from app.services.login import apikey_limits
+from app.services.login import stepup_tokens
+from app.services.login.stepup_tokens import NotProven
 from app.services.problems import Invalid
 from app.services.problems import Missing
 from app.web.account import confirm
@@ -55,9 +55,9 @@ def index(caller: Caller) -> Page:
 @page
 def add(caller: Caller) -> Page:
     """A new key; presence is proven first."""
-    proof = confirm.held(stepup.CREATE_KEY)
+    proof = confirm.held(stepup_tokens.CREATE_KEY)
     if proof is None:
-        return confirm.first(stepup.CREATE_KEY, url_for("keys.add"))
+        return confirm.first(stepup_tokens.CREATE_KEY, url_for("keys.add"))
     entry = Entry({"expirationDays": str(apikeys.DEFAULT_DAYS)})
     if request.method == "GET":
         return _form(caller, entry)
@@ -67,11 +67,11 @@ def add(caller: Caller) -> Page:
 
         def work(now: Caller) -> tuple[APIKey, str]:
             owner = directory.user_by_id(now.user_id)
-            return key_limits.create_key(owner, asked.description, limits, now)
+            return apikey_limits.create_key(owner, asked.description, limits, now)
 
-        key, text = stepup.spending(proof, stepup.CREATE_KEY, caller, work)
+        key, text = stepup_tokens.spending(proof, stepup_tokens.CREATE_KEY, caller, work)
     except NotProven:
-        return confirm.again(stepup.CREATE_KEY, url_for("keys.add"))
+        return confirm.again(stepup_tokens.CREATE_KEY, url_for("keys.add"))
     except Invalid as problem:
         return _form(caller, typed().refused(problem))
     confirm.spent()
@@ -83,22 +83,22 @@ def add(caller: Caller) -> Page:
 def renew(caller: Caller, number: int) -> Page:
     """A new end for a key, counted from now; presence is proven first."""
     key = _own(caller, number)
-    proof = confirm.held(stepup.RENEW_KEY)
+    proof = confirm.held(stepup_tokens.RENEW_KEY)
     if proof is None:
-        return confirm.first(stepup.RENEW_KEY, url_for("keys.renew", number=number))
+        return confirm.first(stepup_tokens.RENEW_KEY, url_for("keys.renew", number=number))
     entry = Entry({"expirationDays": str(apikeys.DEFAULT_DAYS)})
     if request.method == "POST":
         try:
             limits = read(AdminRenewAPIKey).as_limits()
 
             def work(now: Caller) -> APIKey:
-                days = key_limits.from_request(now, limits).days
+                days = apikey_limits.from_request(now, limits).days
                 parts = apikeys.parts_of_number(now.user_id, str(number))
                 return apikeys.renew(now.user_id, *parts, days, now.actor)
 
-            renewed: APIKey = stepup.spending(proof, stepup.RENEW_KEY, caller, work)
+            renewed: APIKey = stepup_tokens.spending(proof, stepup_tokens.RENEW_KEY, caller, work)
         except NotProven:
-            return confirm.again(stepup.RENEW_KEY, url_for("keys.renew", number=number))
+            return confirm.again(stepup_tokens.RENEW_KEY, url_for("keys.renew", number=number))
         except Invalid as problem:
             entry = typed().refused(problem)
         else:

@@ -11,12 +11,12 @@ from flask_babel import gettext as _
 from app.schemas.webauthn import WebAuthnEnrol
 from app.services.access import directory
 from app.services.access.callers import Caller
-from app.services.login import assertions
-from app.services.login import passkeys
-from app.services.login import presence
-from app.services.login import stepup
-from app.services.login import webauthn
-from app.services.login.stepup import NotProven
+from app.services.login import passkey_assertions
+from app.services.login import passkey_ceremonies
+from app.services.login import passkey_rows
+from app.services.login import reauthentication
+from app.services.login import stepup_tokens
+from app.services.login.stepup_tokens import NotProven
 from app.services.problems import Invalid
 from app.services.problems import Missing
 from app.services.unit import write
@@ -38,11 +38,11 @@ blueprint = Blueprint("passkeys", __name__, url_prefix="/account/security/passke
 @page
 def add(caller: Caller) -> Page:
     """The page on which the browser makes one; presence is proven first."""
-    if not assertions.browsers_can():
+    if not passkey_assertions.browsers_can():
         raise Missing("passkeys")
-    presence.strong_enough(caller)
-    if confirm.held(stepup.ENROL_PASSKEY) is None:
-        return confirm.first(stepup.ENROL_PASSKEY, url_for("passkeys.add"))
+    reauthentication.strong_enough(caller)
+    if confirm.held(stepup_tokens.ENROL_PASSKEY) is None:
+        return confirm.first(stepup_tokens.ENROL_PASSKEY, url_for("passkeys.add"))
     # By what name the owner will know it: this device, unless he writes another.
     return _show(caller, Entry({"description": browser_words(request.user_agent.string)}))
 
@@ -51,14 +51,14 @@ def add(caller: Caller) -> Page:
 @page
 def enrol(caller: Caller) -> Page:
     """What the browser made; it counts from now on."""
-    presence.strong_enough(caller)
-    proof = confirm.held(stepup.ENROL_PASSKEY)
+    reauthentication.strong_enough(caller)
+    proof = confirm.held(stepup_tokens.ENROL_PASSKEY)
     if proof is None:
-        return confirm.first(stepup.ENROL_PASSKEY, url_for("passkeys.add"))
+        return confirm.first(stepup_tokens.ENROL_PASSKEY, url_for("passkeys.add"))
     try:
-        webauthn.enrol(caller, proof, read(WebAuthnEnrol).attestation)
+        passkey_ceremonies.enrol(caller, proof, read(WebAuthnEnrol).attestation)
     except NotProven:
-        return confirm.again(stepup.ENROL_PASSKEY, url_for("passkeys.add"))
+        return confirm.again(stepup_tokens.ENROL_PASSKEY, url_for("passkeys.add"))
     except Invalid as problem:
         return _show(caller, typed().refused(problem))
     confirm.spent()
@@ -69,18 +69,18 @@ def enrol(caller: Caller) -> Page:
 @page
 def remove(caller: Caller, key: int) -> Page:
     """Ask, then never accept this passkey again."""
-    presence.strong_enough(caller)
+    reauthentication.strong_enough(caller)
     if request.method == "GET":
-        found = next((one for one in passkeys.living(caller.user_id) if one.id == key), None)
+        found = next((one for one in passkey_rows.living(caller.user_id) if one.id == key), None)
         if found is None:
             raise Missing("passkey")
         return render_template("account/passkey_remove.html", key=found)
-    acting(caller, lambda now: passkeys.revoke(directory.user_by_id(now.user_id), key, now.actor))
+    acting(caller, lambda now: passkey_rows.revoke(directory.user_by_id(now.user_id), key, now.actor))
     return done(_("The passkey is removed."), "security.index")
 
 
 def _show(caller: Caller, entry: Entry) -> str:
-    offer = write(lambda: webauthn.offer("enrol", caller))
+    offer = write(lambda: passkey_ceremonies.offer("enrol", caller))
     options = passkey_options.to_create(offer, directory.user_by_id(caller.user_id))
-    proof = confirm.held(stepup.ENROL_PASSKEY)
+    proof = confirm.held(stepup_tokens.ENROL_PASSKEY)
     return render_template("account/passkey_add.html", options=options, entry=entry, proof=proof)

@@ -14,9 +14,9 @@ from flask_babel import gettext as _
 from app import edge
 from app.services.access import directory
 from app.services.access.callers import Caller
-from app.services.login import accounts
 from app.services.login import password_change
-from app.services.login import stepup
+from app.services.login import password_login
+from app.services.login import stepup_tokens
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 from app.services.problems import Throttled
@@ -43,8 +43,8 @@ def change() -> Page:
         return redirect(logging_in.page_url("login.login", url_for("password.change")), 303)
     password_change.insist_on_owner(caller)
     has_password = directory.user_by_id(caller.user_id).password_hash is not None
-    if not has_password and confirm.held(stepup.SET_PASSWORD) is None:
-        return confirm.first(stepup.SET_PASSWORD, url_for("password.change"))
+    if not has_password and confirm.held(stepup_tokens.SET_PASSWORD) is None:
+        return confirm.first(stepup_tokens.SET_PASSWORD, url_for("password.change"))
     if request.method == "GET":
         return _show(caller, Entry(), has_password=has_password)
     try:
@@ -55,7 +55,7 @@ def change() -> Page:
         if has_password:
             password_change.by_owner(caller, new, old_password=request.form.get("oldPassword", ""))
         else:
-            proof = confirm.held(stepup.SET_PASSWORD)
+            proof = confirm.held(stepup_tokens.SET_PASSWORD)
             password_change.by_owner(caller, new, authorization=proof)
     except Invalid as problem:
         entry = typed("oldPassword", "newPassword", "newPasswordAgain").refused(problem)
@@ -79,5 +79,5 @@ def _show(caller: Caller, entry: Entry, *, has_password: bool, message: str | No
         has_password=has_password,
         name=caller.user_name,
         next=logging_in.wanted_now(),
-        least=accounts.LEAST_PASSWORD_CHARACTERS,
+        least=password_login.LEAST_PASSWORD_CHARACTERS,
     )

@@ -14,13 +14,13 @@ from flask_babel import gettext as _
 from app.schemas.totp import VerifyTOTP
 from app.services.access import directory
 from app.services.access.callers import Caller
-from app.services.login import assertions
 from app.services.login import login_methods
-from app.services.login import passkeys
-from app.services.login import presence
-from app.services.login import stepup
+from app.services.login import passkey_assertions
+from app.services.login import passkey_rows
+from app.services.login import reauthentication
+from app.services.login import stepup_tokens
 from app.services.login import totp
-from app.services.login.stepup import NotProven
+from app.services.login.stepup_tokens import NotProven
 from app.services.login.totp import Seed
 from app.services.problems import Invalid
 from app.services.problems import Throttled
@@ -48,9 +48,9 @@ def index(caller: Caller) -> Page:
     return render_template(
         "account/security.html",
         methods=methods,
-        passkeys=passkeys.living(user.id),
-        strong=presence.is_strong_enough(caller),
-        by_browser=assertions.browsers_can(),
+        passkeys=passkey_rows.living(user.id),
+        strong=reauthentication.is_strong_enough(caller),
+        by_browser=passkey_assertions.browsers_can(),
     )
 
 
@@ -58,9 +58,9 @@ def index(caller: Caller) -> Page:
 @page
 def codes(caller: Caller) -> Page:
     """Begin to set up one-time codes; presence is proven first."""
-    presence.strong_enough(caller)
-    if confirm.held(stepup.INITIALIZE_TOTP) is None:
-        return confirm.first(stepup.INITIALIZE_TOTP, url_for("security.codes"))
+    reauthentication.strong_enough(caller)
+    if confirm.held(stepup_tokens.INITIALIZE_TOTP) is None:
+        return confirm.first(stepup_tokens.INITIALIZE_TOTP, url_for("security.codes"))
     return render_template("account/codes.html", seed=None, entry=Entry())
 
 
@@ -68,14 +68,14 @@ def codes(caller: Caller) -> Page:
 @page
 def begin_codes(caller: Caller) -> Page:
     """A new generator, shown once, which counts when its first code is entered."""
-    presence.strong_enough(caller)
-    proof = confirm.held(stepup.INITIALIZE_TOTP)
+    reauthentication.strong_enough(caller)
+    proof = confirm.held(stepup_tokens.INITIALIZE_TOTP)
     if proof is None:
-        return confirm.first(stepup.INITIALIZE_TOTP, url_for("security.codes"))
+        return confirm.first(stepup_tokens.INITIALIZE_TOTP, url_for("security.codes"))
     try:
-        seed: Seed = stepup.spending(proof, stepup.INITIALIZE_TOTP, caller, _seed_of)
+        seed: Seed = stepup_tokens.spending(proof, stepup_tokens.INITIALIZE_TOTP, caller, _seed_of)
     except NotProven:
-        return confirm.again(stepup.INITIALIZE_TOTP, url_for("security.codes"))
+        return confirm.again(stepup_tokens.INITIALIZE_TOTP, url_for("security.codes"))
     finally:
         confirm.spent()
     uri = totp.provisioning_uri(seed, caller.user_name, theme.current().name)
@@ -87,7 +87,7 @@ def begin_codes(caller: Caller) -> Page:
 @page
 def verify_codes(caller: Caller) -> Page:
     """The first code makes the new generator the one that counts."""
-    presence.strong_enough(caller)
+    reauthentication.strong_enough(caller)
     try:
         asked = read(VerifyTOTP)
         user = directory.user_by_id(caller.user_id)
@@ -103,7 +103,7 @@ def verify_codes(caller: Caller) -> Page:
 @page
 def remove_codes(caller: Caller) -> Page:
     """Ask, then take the codes away."""
-    presence.strong_enough(caller)
+    reauthentication.strong_enough(caller)
     if request.method == "GET":
         return render_template("account/codes_remove.html")
     acting(caller, lambda now: totp.remove(directory.user_by_id(now.user_id), now.actor))

@@ -14,9 +14,9 @@ from app.services.access.callers import Caller
 from app.services.administration import reach
 from app.services.guards import Guard
 from app.services.inspection import session_admin
-from app.services.login import accounts
 from app.services.login import login_methods
-from app.services.login import passkeys
+from app.services.login import passkey_rows
+from app.services.login import password_login
 from app.services.login import recovery
 from app.services.login import totp
 from app.services.login.totp import Seed
@@ -51,7 +51,7 @@ def password(caller: Caller, user: str) -> Page:
                     "users.show",
                     user=found.id,
                 )
-            issued = acting(caller, lambda now: accounts.reset_password(_reset(user, now), now.actor))
+            issued = acting(caller, lambda now: password_login.reset_password(_reset(user, now), now.actor))
             link = settings().base_url + recovery.PAGE + issued.text
             return render_template(
                 "console/users/password_link.html", user=found, link=link, until=issued.expires_at
@@ -85,7 +85,7 @@ def remove_passkey(caller: Caller, user: str, key: int) -> Page:
     """Ask, then never accept this passkey again."""
     guard = Guard.ADMINISTRATIVE_SIGNATURE
     found = _other(user, caller, guard)
-    held = next((one for one in passkeys.living(found.id) if one.id == key), None)
+    held = next((one for one in passkey_rows.living(found.id) if one.id == key), None)
     if held is None:
         raise Missing("passkey")
     if request.method == "GET":
@@ -95,7 +95,7 @@ def remove_passkey(caller: Caller, user: str, key: int) -> Page:
             _("Nobody can log in with it any more. It cannot be undone; a new one can be added."),
             _("Remove"),
         )
-    acting(caller, lambda now: passkeys.revoke(_other(user, now, guard), key, now.actor))
+    acting(caller, lambda now: passkey_rows.revoke(_other(user, now, guard), key, now.actor))
     message = _("The passkey %(key)s of %(name)s is removed.", key=held.description, name=found.short_name)
     return done(message, "users.show", user=found.id)
 

@@ -16,7 +16,7 @@ from app.services.access import apikeys
 from app.services.access.callers import Caller
 from app.services.administration import reach
 from app.services.guards import Guard
-from app.services.login import key_limits
+from app.services.login import apikey_limits
 from app.services.problems import Invalid
 from app.services.problems import Missing
 from app.web.console.asking import asking
@@ -45,7 +45,7 @@ def add(caller: Caller, user: str) -> Page:
             limits = asked.as_typed()
             key, text = acting(
                 caller,
-                lambda now: key_limits.create_key(_other(user, now), asked.description, limits, now),
+                lambda now: apikey_limits.create_key(_other(user, now), asked.description, limits, now),
             )
             return render_template("console/users/key_made.html", user=found, key=key, text=text)
         except Invalid as problem:
@@ -66,7 +66,7 @@ def renew(caller: Caller, user: str, number: int) -> Page:
 
             def work(now: Caller) -> APIKey:
                 owner = _other(user, now)
-                days = key_limits.from_request(now, limits).days
+                days = apikey_limits.from_request(now, limits).days
                 return apikeys.renew(
                     owner.id, *apikeys.parts_of_number(owner.id, str(number)), days, now.actor
                 )

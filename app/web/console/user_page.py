@@ -16,7 +16,7 @@ from app.services.inspection import events
 from app.services.inspection import session_admin
 from app.services.inspection.events import Span
 from app.services.login import login_methods
-from app.services.login import passkeys
+from app.services.login import passkey_rows
 from app.web.console import listing
 from app.web.entries import Entry
 
@@ -56,7 +56,7 @@ def shown(caller: Caller, user: User, entry: Entry) -> str:
         may_join=listing.may(caller, Guard.ADD_GROUP_MEMBER),
         held=held,
         methods=login_methods.methods_of(user),
-        passkeys=passkeys.living(user.id) if may["passkeys"] else [],
+        passkeys=passkey_rows.living(user.id) if may["passkeys"] else [],
         keys=[(key, apikeys.prefix(key)) for key in apikeys.of_user(user.id)] if may["keys"] else None,
         tree=session_admin.tree(user) if may["sessions"] else None,
         recent=events.of_user(user.id, Span(), Rows(RECENT)).rows if may["events"] else None,

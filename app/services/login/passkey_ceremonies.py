@@ -34,13 +34,13 @@ from app.services.access.callers import Caller
 from app.services.access.throttle import throttle
 from app.services.audit import trail
 from app.services.contact import Contact
-from app.services.login import accounts
-from app.services.login import assertions
-from app.services.login import passkeys
-from app.services.login import stepup
-from app.services.login.accounts import LoginFailed
-from app.services.login.assertions import Assertion
-from app.services.login.logins import SIGNATURE
+from app.services.login import passkey_assertions
+from app.services.login import passkey_rows
+from app.services.login import password_login
+from app.services.login import stepup_tokens
+from app.services.login.login_sessions import SIGNATURE
+from app.services.login.passkey_assertions import Assertion
+from app.services.login.password_login import LoginFailed
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 from app.services.tokens.keyring import keyring
@@ -83,7 +83,9 @@ class NotSigned(LoginFailed):
 
 def offer(purpose: str, caller: Caller) -> Offer:
     """A challenge for somebody logged in: to authorise, or to enrol. Inside a unit of work."""
-    keys = [key.credential_id for key in passkeys.living(caller.user_id)] if purpose == "authorize" else []
+    keys = (
+        [key.credential_id for key in passkey_rows.living(caller.user_id)] if purpose == "authorize" else []
+    )
     return _offer(purpose, caller.user_id, caller.row.login_id, keys)
 
 
@@ -98,13 +100,13 @@ def offer_login(domain_id: int, name: str, password: str | None, contact: Contac
         throttle().check("login", limit, account, contact.address)
         # Each one that proves nothing counts: it stores a row, and nobody may learn whether it is of use.
         throttle().stranger("challenge", limit, contact.address)
-        user = accounts.user_named(name, domain_id)
+        user = password_login.user_named(name, domain_id)
     else:
         try:
-            user = accounts.verify_password(domain_id, name, password, contact, proof=SIGNATURE)
+            user = password_login.verify_password(domain_id, name, password, contact, proof=SIGNATURE)
         except LoginFailed:
             user = None
-    keys = [key.credential_id for key in passkeys.living(user.id)] if user is not None else []
+    keys = [key.credential_id for key in passkey_rows.living(user.id)] if user is not None else []
     user_id = user.id if user is not None and keys else None
     return write(lambda: _offer("login", user_id, None, keys or [_decoy(domain_id, name)]))
 
@@ -175,16 +177,16 @@ def prove_login(domain_id: int, name: str, assertion: Assertion, contact: Contac
     """Who signed, and the session epoch at that moment. Raises ``LoginFailed``, ``Throttled``."""
     limit, account = settings().throttle_login_failures, f"{domain_id}/{name}"
     throttle().check("login", limit, account, contact.address)
-    user = accounts.user_named(name, domain_id)
+    user = password_login.user_named(name, domain_id)
     epoch = user.session_epoch or 0 if user is not None else 0
-    why = accounts.why_not(user, SIGNATURE)
+    why = password_login.why_not(user, SIGNATURE)
     if user is not None and why is None:
         why = _wrong_with(assertion, "login", user.id, None, contact)
     if user is not None and why is None:
         throttle().succeeded("login", limit, account, contact.address)
         return user, epoch
     throttle().failed("login", limit, account, contact.address)
-    accounts.note_refusal(user, why or "", contact, SIGNATURE)
+    password_login.note_refusal(user, why or "", contact, SIGNATURE)
     raise LoginFailed
 
 
@@ -193,7 +195,7 @@ def prove_presence(caller: Caller, assertion: Assertion) -> None:
     why = _wrong_with(assertion, "authorize", caller.user_id, caller.row.login_id, caller.contact)
     if why is not None:
         user = db.session.get_one(User, caller.user_id)
-        accounts.note_refusal(user, why, caller.contact, SIGNATURE, "step-up")
+        password_login.note_refusal(user, why, caller.contact, SIGNATURE, "step-up")
         raise NotSigned
 
 
@@ -204,7 +206,7 @@ def _wrong_with(
     challenge = _claim(assertion.challenge_id, purpose, user_id, login_id)
     if challenge is None:
         return "webauthn_challenge"
-    return assertions.wrong_with(assertion, challenge, user_id, contact)
+    return passkey_assertions.wrong_with(assertion, challenge, user_id, contact)
 
 
 # --- enrolment -------------------------------------------------------------------------------------------
@@ -217,9 +219,9 @@ def enrol(caller: Caller, authorization: str, asked: Attestation) -> WebAuthnCre
     """
     sources = _sources(asked.sources)
     try:
-        stepup.standing(authorization, stepup.ENROL_PASSKEY)
-    except stepup.NotProven as problem:
-        stepup.refused(caller.actor, stepup.ENROL_PASSKEY, problem)
+        stepup_tokens.standing(authorization, stepup_tokens.ENROL_PASSKEY)
+    except stepup_tokens.NotProven as problem:
+        stepup_tokens.refused(caller.actor, stepup_tokens.ENROL_PASSKEY, problem)
         raise
     challenge = _claim(asked.challenge_id, "enrol", caller.user_id, caller.row.login_id)
     if challenge is None:
@@ -232,9 +234,9 @@ def enrol(caller: Caller, authorization: str, asked: Attestation) -> WebAuthnCre
     _, public_key, count = verified
 
     def work(now: Caller) -> WebAuthnCredential:
-        if len(passkeys.living(now.user_id)) >= MOST_KEYS:
+        if len(passkey_rows.living(now.user_id)) >= MOST_KEYS:
             raise Invalid(FieldProblem("webAuthnKeyID", "Remove a passkey first.", "TOO_MANY"))
-        if passkeys.is_known(asked.key_id):
+        if passkey_rows.is_known(asked.key_id):
             raise Invalid(FieldProblem("webAuthnKeyID", "This passkey is enrolled already.", "TAKEN"))
         moment = clock.now()
         key = WebAuthnCredential(
@@ -252,7 +254,7 @@ def enrol(caller: Caller, authorization: str, asked: Attestation) -> WebAuthnCre
         trail.record("webauthn-enrol", now.actor, detail={"key": key.id, "method": SIGNATURE.method})
         return key
 
-    return stepup.spending(authorization, stepup.ENROL_PASSKEY, caller, work)
+    return stepup_tokens.spending(authorization, stepup_tokens.ENROL_PASSKEY, caller, work)
 
 
 def _registered(asked: Attestation, challenge: bytes) -> tuple[bytes, bytes, int] | None:
@@ -267,7 +269,7 @@ def _registered(asked: Attestation, challenge: bytes) -> tuple[bytes, bytes, int
                 ),
             ),
             expected_challenge=challenge,
-            expected_rp_id=assertions.rp_id(),
+            expected_rp_id=passkey_assertions.rp_id(),
             expected_origin=settings().base_url,
             require_user_verification=True,
             supported_pub_key_algs=ALGORITHMS,

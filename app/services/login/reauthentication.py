@@ -14,17 +14,17 @@ from app import clock
 from app.policy.facts import SecurityLevel
 from app.services.access import directory
 from app.services.access.callers import Caller
-from app.services.login import accounts
 from app.services.login import login_methods
-from app.services.login import stepup
+from app.services.login import passkey_ceremonies
+from app.services.login import password_login
+from app.services.login import stepup_tokens
 from app.services.login import totp
-from app.services.login import webauthn
-from app.services.login.accounts import LoginFailed
-from app.services.login.assertions import Assertion
-from app.services.login.logins import Proof
+from app.services.login.login_sessions import Proof
+from app.services.login.passkey_assertions import Assertion
+from app.services.login.passkey_ceremonies import NotSigned
+from app.services.login.password_login import LoginFailed
 from app.services.login.totp import CodeReused
 from app.services.login.totp import WrongCode
-from app.services.login.webauthn import NotSigned
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 from app.services.problems import Problem
@@ -97,7 +97,9 @@ def begun_by(caller: Caller, proof: Proof) -> None:
 def by_password(caller: Caller, password: str, field: str = "password") -> None:
     """Go on only with the caller's own password. Not under a lock. Raises ``Invalid``, ``Throttled``."""
     try:
-        accounts.verify_password(caller.domain_id, caller.user_name, password, caller.contact, proof=None)
+        password_login.verify_password(
+            caller.domain_id, caller.user_name, password, caller.contact, proof=None
+        )
     except LoginFailed:
         raise Invalid(FieldProblem(field, "This is not your password.", "WRONG")) from None
 
@@ -117,18 +119,18 @@ def by_code(caller: Caller, code: str, field: str = "tokenCode") -> None:
 def by_passkey(caller: Caller, assertion: Assertion, field: str = "signature") -> None:
     """Go on only with the caller's own passkey. Raises ``Invalid``."""
     try:
-        webauthn.prove_presence(caller, assertion)
+        passkey_ceremonies.prove_presence(caller, assertion)
     except NotSigned:
         raise Invalid(FieldProblem(field, "This does not prove your passkey.", "WRONG")) from None
 
 
-def authorized(caller: Caller, operation: str, context: Mapping[str, str]) -> stepup.Issued:
+def authorized(caller: Caller, operation: str, context: Mapping[str, str]) -> stepup_tokens.Issued:
     """The authorization for one operation, for one who has just proven presence. Opens its own unit."""
 
-    def work() -> stepup.Issued:
-        now = stepup.again(caller)
+    def work() -> stepup_tokens.Issued:
+        now = stepup_tokens.again(caller)
         user = directory.user_by_id(now.user_id)
-        return stepup.issue(user, operation, context, now.actor, login_id=now.row.login_id)
+        return stepup_tokens.issue(user, operation, context, now.actor, login_id=now.row.login_id)
 
     return write(work)
 
@@ -145,8 +147,8 @@ def proven(
     Raises ``Invalid`` naming what is missing or wrong.
     """
     if authorization is not None:
-        return stepup.spending(authorization, operation, caller, work)
+        return stepup_tokens.spending(authorization, operation, caller, work)
     if password is None:
         raise Invalid(FieldProblem("password", "Send your password once more.", "MISSING"))
     by_password(caller, password)
-    return write(lambda: work(stepup.again(caller)))
+    return write(lambda: work(stepup_tokens.again(caller)))

@@ -18,7 +18,7 @@ from app.models.webauthn import WebAuthnCredential
 from app.policy import network
 from app.runtime import settings
 from app.services.contact import Contact
-from app.services.login import passkeys
+from app.services.login import passkey_rows
 from app.services.unit import write
 
 
@@ -52,7 +52,7 @@ def wrong_with(assertion: Assertion, challenge: bytes, user_id: int, contact: Co
 
     Then its use is noted, in a unit of its own.
     """
-    key = next((one for one in passkeys.living(user_id) if one.credential_id == assertion.key_id), None)
+    key = next((one for one in passkey_rows.living(user_id) if one.credential_id == assertion.key_id), None)
     if key is None:
         return "webauthn_unknown_key"
     if not network.in_ranges(contact.address, key.valid_sources):

@@ -20,11 +20,11 @@ from app.services.access.throttle import throttle
 from app.services.audit import trail
 from app.services.audit.trail import Actor
 from app.services.contact import Contact
-from app.services.login import logins
-from app.services.login import stepup
+from app.services.login import login_sessions
+from app.services.login import stepup_tokens
 from app.services.login.common_passwords import is_common
-from app.services.login.logins import PASSWORD
-from app.services.login.logins import Proof
+from app.services.login.login_sessions import PASSWORD
+from app.services.login.login_sessions import Proof
 from app.services.login.passwords import MOST_CHARACTERS
 from app.services.login.passwords import passwords
 from app.services.problems import FieldProblem
@@ -104,11 +104,13 @@ def log_in(
     user = directory.user_by_id(user_id)
     if epoch != (user.session_epoch or 0):
         raise LoginFailed
-    token = logins.reopen(reopen, user, proof, contact) if reopen is not None else None
+    token = login_sessions.reopen(reopen, user, proof, contact) if reopen is not None else None
     if token is None:
-        token = logins.begin(user, proof, contact)
+        token = login_sessions.begin(user, proof, contact)
     if previous is not None:
-        logins.end(previous, "another user logged in", Actor(user.id, user.short_name, contact=contact))
+        login_sessions.end(
+            previous, "another user logged in", Actor(user.id, user.short_name, contact=contact)
+        )
     if password is not None:
         renew_hash(user, password)
     actor = Actor(user.id, user.short_name, token.session_id.hex(), contact)
@@ -168,17 +170,17 @@ def store_password(user: User, hashed: str, actor: Actor) -> None:
     user.password_hash = hashed
     user.force_password_change = False
     db.session.flush()
-    stepup.forget(user)
-    logins.end_all(user, "password changed", actor)
+    stepup_tokens.forget(user)
+    login_sessions.end_all(user, "password changed", actor)
     trail.record("password-set", actor, user=(user.id, user.short_name))
 
 
-def reset_password(user: User, actor: Actor) -> stepup.Issued:
+def reset_password(user: User, actor: Actor) -> stepup_tokens.Issued:
     """Let the user choose a new password without the old one, once; until then nothing else goes on."""
     user.force_password_change = True
     db.session.flush()
     trail.record("password-reset", actor, user=(user.id, user.short_name))
-    return stepup.issue(user, stepup.SET_PASSWORD, {}, actor, login_id=None)
+    return stepup_tokens.issue(user, stepup_tokens.SET_PASSWORD, {}, actor, login_id=None)
 
 
 def check_password(password: str, user: User) -> None:
@@ -200,8 +202,8 @@ def block(user: User, actor: Actor) -> None:
     if user.blocked_at is None:
         user.blocked_at = clock.now()
         db.session.flush()
-        stepup.forget(user)
-        logins.end_all(user, "blocked", actor)
+        stepup_tokens.forget(user)
+        login_sessions.end_all(user, "blocked", actor)
         trail.record("user-block", actor, user=(user.id, user.short_name))
 
 
