@@ -28,8 +28,8 @@ from app.services.access import directory
 from app.services.access import search
 from app.services.access.callers import Caller
 from app.services.administration import preferences
-from app.services.administration import reach
-from app.services.administration.reach import guarded_user
+from app.services.administration import visibility
+from app.services.administration.visibility import guarded_user
 from app.services.guards import Guard
 from app.services.login.reauthentication import personal
 
@@ -102,7 +102,7 @@ def delete_property(caller: Caller, key: str) -> Answer:
 @endpoint(answers=[PreferenceShape], query=PreferenceQuery)
 def preferences_of_user(caller: Caller, user: str, query: PreferenceQuery) -> Answer:
     """A user's preferences."""
-    found = reach.visible_user(caller, user, asked_domain(query, caller))
+    found = visibility.visible_user(caller, user, asked_domain(query, caller))
     rows = [row for row in preferences.of_user(found.id) if not query.key or row.key in query.key]
     page = search.cut(rows, query.page)
     return paged(page, preferences_shown(page.rows, found))
@@ -112,7 +112,7 @@ def preferences_of_user(caller: Caller, user: str, query: PreferenceQuery) -> An
 @endpoint(answers=TextMap, query=PreferenceQuery)
 def preference_map_of_user(caller: Caller, user: str, query: PreferenceQuery) -> Answer:
     """A user's preferences as an object."""
-    found = reach.visible_user(caller, user, asked_domain(query, caller))
+    found = visibility.visible_user(caller, user, asked_domain(query, caller))
     return Answer(_map(search.cut(preferences.of_user(found.id), query.page).rows, query.key))
 
 
@@ -120,7 +120,7 @@ def preference_map_of_user(caller: Caller, user: str, query: PreferenceQuery) ->
 @endpoint(answers=PreferenceShape, query=InDomain)
 def preference_of_user(caller: Caller, user: str, key: str, query: InDomain) -> Answer:
     """One of a user's preferences."""
-    found = reach.visible_user(caller, user, asked_domain(query, caller))
+    found = visibility.visible_user(caller, user, asked_domain(query, caller))
     return Answer(preferences_shown([preferences.one(found.id, key)], found)[0])
 
 

@@ -26,8 +26,8 @@ from app.services.access import search
 from app.services.access.callers import Caller
 from app.services.access.search import Found
 from app.services.administration import function_search
-from app.services.administration import reach
 from app.services.administration import subject_search
+from app.services.administration import visibility
 from app.services.guards import Guard
 from app.services.problems import Missing
 
@@ -101,12 +101,12 @@ def get_basic_subject(caller: Caller, subject: str, query: InDomain) -> Answer:
 @endpoint(answers=[BasicSubject], query=SubjectGroups)
 def groups_of_subject(caller: Caller, subject: str, query: SubjectGroups) -> Answer:
     """The groups somebody is in, through groups too, among those one administers."""
-    found = reach.visible_subject(caller, subject, caller.domain_id)
+    found = visibility.visible_subject(caller, subject, caller.domain_id)
     direct = {group.id for group in directory.direct_groups([found.id]).get(found.id, ())}
     groups = [
         group
         for group in directory.groups_by_id(held_rights.groups_of(found.id))
-        if (query.include_inherited or group.id in direct) and reach.may_see(caller, group)
+        if (query.include_inherited or group.id in direct) and visibility.may_see(caller, group)
     ]
     page: Found[Subject] = search.cut(groups, query.page)
     return paged(page, basics_shown(page.rows, caller))
@@ -154,7 +154,7 @@ def _searched(caller: Caller, body: SubjectSearch, kind: type[Subject]) -> Answe
 
 
 def _one(caller: Caller, text: str, query: InDomain, kind: type[Subject]) -> Answer:
-    found = reach.basic_subject(caller, text, asked_domain(query, caller))
+    found = visibility.basic_subject(caller, text, asked_domain(query, caller))
     if not isinstance(found, kind):
         raise Missing("subject")
     return Answer(basics_shown([found], caller)[0])

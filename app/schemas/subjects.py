@@ -22,7 +22,7 @@ from app.schemas.texts import LongText
 from app.schemas.texts import SubjectName
 from app.schemas.texts import Text
 from app.schemas.wire import ArgusModel
-from app.services.administration.people import NewSubject
+from app.services.administration.users_and_groups import NewSubject
 
 CountryCode = Annotated[str, Field(max_length=8), FullMatch(r"\+?[0-9]{1,4}")]
 NationalNumber = Annotated[str, Field(max_length=32), FullMatch(r"[0-9 ]{3,20}")]

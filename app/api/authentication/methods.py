@@ -24,8 +24,8 @@ from app.runtime import settings
 from app.schemas.common import InDomain
 from app.services.access import directory
 from app.services.access.callers import Caller
-from app.services.administration import reach
-from app.services.administration.reach import other_user
+from app.services.administration import visibility
+from app.services.administration.visibility import other_user
 from app.services.login import login_methods
 from app.services.login.login_sessions import Proof
 from app.services.login.reauthentication import personal
@@ -58,7 +58,7 @@ def own_methods(caller: Caller) -> Answer:
 @endpoint(answers=[MethodShape], query=InDomain)
 def methods_of_user(caller: Caller, user: str, query: InDomain) -> Answer:
     """The user's ways in."""
-    found = reach.visible_user(caller, user, asked_domain(query, caller))
+    found = visibility.visible_user(caller, user, asked_domain(query, caller))
     return Answer(methods_shown(login_methods.methods_of(found)))
 
 

@@ -38,7 +38,7 @@ from app.schemas.logins import PasswordTest
 from app.schemas.stepup import PasswordAuthorize
 from app.services.access import directory
 from app.services.access.callers import Caller
-from app.services.administration.reach import other_user
+from app.services.administration.visibility import other_user
 from app.services.audit.trail import Actor
 from app.services.guards import Guard
 from app.services.login import password_change

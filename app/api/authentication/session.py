@@ -31,8 +31,8 @@ from app.services.access import authority
 from app.services.access import directory
 from app.services.access.callers import Caller
 from app.services.access.facts import Asked
-from app.services.administration import named
-from app.services.administration import reach
+from app.services.administration import filter_names
+from app.services.administration import visibility
 from app.services.audit import trail
 from app.services.guards import Guard
 from app.services.inspection import session_admin
@@ -170,7 +170,9 @@ def _impersonated(caller: Caller, body: ImpersonateRequest) -> Token:
     name = body.user or body.user_name
     if name is None:
         raise Invalid(FieldProblem("user", "Name the user to act as.", "MISSING"))
-    user = reach.visible_user(caller, name, directory.domain_or_missing(body.domain, caller.domain_id).id)
+    user = visibility.visible_user(
+        caller, name, directory.domain_or_missing(body.domain, caller.domain_id).id
+    )
     caller.needs(Guard.IMPERSONATE, user.customer_id)
     if user.id == caller.user_id:
         raise Invalid(FieldProblem("user", "You are this user already.", "NOT_ALLOWED"))
@@ -184,7 +186,7 @@ def _bounds(
 ) -> dict[str, Any]:
     bounds: dict[str, Any] = {}
     if functions is not None:
-        bounds["functions"] = sorted(named.functions(functions))
+        bounds["functions"] = sorted(filter_names.functions(functions))
     if customers is not None:
-        bounds["customers"] = sorted(named.customers(customers, caller))
+        bounds["customers"] = sorted(filter_names.customers(customers, caller))
     return bounds | ({"readOnly": True} if read_only else {})

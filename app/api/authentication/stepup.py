@@ -16,7 +16,7 @@ from app.api.shapes.stepup import validated_shown
 from app.schemas.stepup import Authorizing
 from app.schemas.stepup import ValidateAuthorization
 from app.services.access.callers import Caller
-from app.services.administration import reach
+from app.services.administration import visibility
 from app.services.login import reauthentication
 from app.services.login import stepup_tokens
 from app.services.login.reauthentication import OtherMethod
@@ -48,7 +48,7 @@ def validate_authorization(caller: Caller, body: ValidateAuthorization) -> Answe
             allow_expired=body.allow_expired,
             allow_replay=body.allow_replay,
         )
-        if not reach.may_see(caller, user):
+        if not visibility.may_see(caller, user):
             raise NotProven("step_up_foreign")
     except NotProven as problem:
         stepup_tokens.refused(caller.actor, body.operation, problem)

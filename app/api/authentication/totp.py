@@ -31,7 +31,7 @@ from app.schemas.stepup import TOTPAuthorize
 from app.schemas.totp import VerifyTOTP
 from app.services.access import directory
 from app.services.access.callers import Caller
-from app.services.administration.reach import other_user
+from app.services.administration.visibility import other_user
 from app.services.guards import Guard
 from app.services.login import reauthentication
 from app.services.login import stepup_tokens

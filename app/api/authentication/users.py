@@ -34,9 +34,9 @@ from app.schemas.events import EventsQuery
 from app.schemas.events import UserEventsQuery
 from app.services.access import apikeys
 from app.services.access.callers import Caller
-from app.services.administration import named
-from app.services.administration import reach
-from app.services.administration.reach import guarded_user
+from app.services.administration import filter_names
+from app.services.administration import visibility
+from app.services.administration.visibility import guarded_user
 from app.services.guards import Guard
 from app.services.inspection import events
 from app.services.inspection import session_admin
@@ -75,7 +75,7 @@ def unblock(caller: Caller, user: str, query: InDomain) -> Answer:
 @endpoint(answers=AccountShape, query=InDomain)
 def account(caller: Caller, user: str, query: InDomain) -> Answer:
     """Whether the user is blocked, or must change the password."""
-    found = reach.visible_user(caller, user, asked_domain(query, caller))
+    found = visibility.visible_user(caller, user, asked_domain(query, caller))
     return Answer(
         AccountShape(
             blocked=found.blocked_at is not None, force_password_change=bool(found.force_password_change)
@@ -88,7 +88,7 @@ def account(caller: Caller, user: str, query: InDomain) -> Answer:
 def sessions_of_user(caller: Caller, user: str, query: InDomain) -> Answer:
     """The user's logins with the applications under them; not for an application to see (rule 54)."""
     personal(caller)
-    found = reach.visible_user(caller, user, asked_domain(query, caller))
+    found = visibility.visible_user(caller, user, asked_domain(query, caller))
     if found.id != caller.user_id:
         caller.needs(Guard.DELETE_SESSION, found.customer_id)
     return Answer(tree_shown(session_admin.tree(found)))
@@ -107,7 +107,7 @@ def end_sessions_of_user(caller: Caller, user: str, query: InDomain) -> Answer:
 @endpoint(answers=[EventShape], query=UserEventsQuery)
 def events_of_user(caller: Caller, user: str, query: UserEventsQuery) -> Answer:
     """The user's authentication events, newest first."""
-    found = reach.visible_user(caller, user, asked_domain(query, caller))
+    found = visibility.visible_user(caller, user, asked_domain(query, caller))
     caller.needs(Guard.VIEW_USER_AUTHENTICATION_EVENTS, found.customer_id)
     events_found = events.of_user(found.id, query.span, query.page)
     return paged(events_found, events_shown(events_found.rows))
@@ -126,8 +126,8 @@ def own_events(caller: Caller, query: EventsQuery) -> Answer:
 @endpoint(answers=[EventShape], query=CustomerEventsQuery)
 def events_of_customers(caller: Caller, query: CustomerEventsQuery) -> Answer:
     """The authentication events of the customers one may see them for, newest first."""
-    customers = named.customers(query.customer, caller)
-    domains = named.domains([query.domain] if query.domain is not None else [])
+    customers = filter_names.customers(query.customer, caller)
+    domains = filter_names.domains([query.domain] if query.domain is not None else [])
     found = events.of_customers(caller, customers, domains, query.span, query.page)
     return paged(found, events_shown(found.rows))
 
@@ -136,7 +136,7 @@ def events_of_customers(caller: Caller, query: CustomerEventsQuery) -> Answer:
 @endpoint(answers=KeysShape, query=InDomain)
 def keys_of_user(caller: Caller, user: str, query: InDomain) -> Answer:
     """The user's API keys."""
-    found = reach.keyed_user(caller, user, asked_domain(query, caller))
+    found = visibility.keyed_user(caller, user, asked_domain(query, caller))
     return Answer(KeysShape(keys=keys_shown(apikeys.of_user(found.id))))
 
 
@@ -144,7 +144,7 @@ def keys_of_user(caller: Caller, user: str, query: InDomain) -> Answer:
 @endpoint(answers=NewKeyShape, body=AdminAPIKeyRequest, query=InDomain, statuses=(201,), writes=True)
 def create_key_for_user(caller: Caller, user: str, body: AdminAPIKeyRequest, query: InDomain) -> Answer:
     """A key for another user, shown once: only for one who holds nothing that the caller lacks."""
-    found = reach.other_user(caller, user, asked_domain(query, caller), Guard.ADMINISTRATIVE_API_KEY)
+    found = visibility.other_user(caller, user, asked_domain(query, caller), Guard.ADMINISTRATIVE_API_KEY)
     key, text = apikey_limits.create_key(found, body.description, body.as_limits(), caller)
     return Answer(NewKeyShape(api_key_string=text, key_descriptor=key_shown(key)), status=201)
 
@@ -153,7 +153,7 @@ def create_key_for_user(caller: Caller, user: str, body: AdminAPIKeyRequest, que
 @endpoint(answers=RevokedKeyShape, query=InDomain, writes=True)
 def revoke_key_of_user(caller: Caller, user: str, user_part: str, key_part: str, query: InDomain) -> Answer:
     """End another user's key, and every session it bought."""
-    found = reach.keyed_user(caller, user, asked_domain(query, caller))
+    found = visibility.keyed_user(caller, user, asked_domain(query, caller))
     return Answer(
         RevokedKeyShape(revoked_key=key_shown(apikeys.revoke(found.id, user_part, key_part, caller.actor)))
     )
@@ -165,7 +165,7 @@ def renew_key_of_user(
     caller: Caller, user: str, user_part: str, key_part: str, body: AdminRenewAPIKey, query: InDomain
 ) -> Answer:
     """A new end for another user's key."""
-    found = reach.other_user(caller, user, asked_domain(query, caller), Guard.ADMINISTRATIVE_API_KEY)
+    found = visibility.other_user(caller, user, asked_domain(query, caller), Guard.ADMINISTRATIVE_API_KEY)
     days = apikey_limits.from_request(caller, body.as_limits()).days
     renewed = apikeys.renew(found.id, user_part, key_part, days, caller.actor)
     return Answer(RenewedKeyShape(renewed_key=key_shown(renewed)))
@@ -175,6 +175,6 @@ def renew_key_of_user(
 @endpoint(answers=RevokedKeyShape, query=InDomain, writes=True)
 def revoke_key_by_number(caller: Caller, user: str, number: str, query: InDomain) -> Answer:
     """As above, by the key's number alone."""
-    found = reach.keyed_user(caller, user, asked_domain(query, caller))
+    found = visibility.keyed_user(caller, user, asked_domain(query, caller))
     revoked = apikeys.revoke(found.id, *apikeys.parts_of_number(found.id, number), caller.actor)
     return Answer(RevokedKeyShape(revoked_key=key_shown(revoked)))

@@ -38,8 +38,8 @@ from app.schemas.webauthn import WebAuthnEnrol
 from app.schemas.webauthn import WebAuthnLogin
 from app.services.access import directory
 from app.services.access.callers import Caller
-from app.services.administration import reach
-from app.services.administration.reach import other_user
+from app.services.administration import visibility
+from app.services.administration.visibility import other_user
 from app.services.guards import Guard
 from app.services.login import passkey_ceremonies
 from app.services.login import passkey_rows
@@ -149,7 +149,9 @@ def remove_passkey(caller: Caller, key_id: int) -> Answer:
 def passkeys_of_user(caller: Caller, user: str, query: KeysQuery) -> Answer:
     """A user's passkeys."""
     reauthentication.personal(caller)
-    owner = reach.visible_user(caller, user, directory.domain_or_missing(query.domain, caller.domain_id).id)
+    owner = visibility.visible_user(
+        caller, user, directory.domain_or_missing(query.domain, caller.domain_id).id
+    )
     caller.needs(Guard.ADMINISTRATIVE_SIGNATURE, owner.customer_id)
     found = passkey_rows.page_of(owner.id, query.page)
     shown = AdminPasskeysShape(keys=[admin_passkey_shown(key) for key in found.rows])

@@ -24,10 +24,10 @@ from app.schemas.subjects import MembersAdd
 from app.schemas.subjects import MembersRemove
 from app.services.access.callers import Caller
 from app.services.administration import memberships
-from app.services.administration import people
 from app.services.administration import permission_search
-from app.services.administration import reach
 from app.services.administration import subject_search
+from app.services.administration import users_and_groups
+from app.services.administration import visibility
 
 PATH = "/useradmin/v2/group"
 
@@ -52,7 +52,7 @@ def search_groups(caller: Caller, body: SubjectSearch) -> Answer:
 @endpoint(answers=SubjectShape, body=GroupAdd, statuses=(201,), writes=True)
 def add_group(caller: Caller, body: GroupAdd) -> Answer:
     """A new group, without members."""
-    return Answer(subject_shown(people.add_group(body.as_new(), caller)), status=201)
+    return Answer(subject_shown(users_and_groups.add_group(body.as_new(), caller)), status=201)
 
 
 @blueprint.get(f"{PATH}/<group>")
@@ -66,29 +66,31 @@ def get_group(caller: Caller, group: str, query: InDomain) -> Answer:
 @endpoint(answers=SubjectShape, body=GroupUpdate, query=InDomain, writes=True)
 def update_group(caller: Caller, group: str, body: GroupUpdate, query: InDomain) -> Answer:
     """Change what was sent."""
-    return Answer(subject_shown(people.update(_group(caller, group, query), body.as_changes(), caller)))
+    return Answer(
+        subject_shown(users_and_groups.update(_group(caller, group, query), body.as_changes(), caller))
+    )
 
 
 @blueprint.delete(f"{PATH}/<group>")
 @endpoint(answers=SubjectShape, query=InDomain, writes=True)
 def delete_group(caller: Caller, group: str, query: InDomain) -> Answer:
     """Delete: what its members held through it is gone."""
-    return Answer(subject_shown(people.delete_group(_group(caller, group, query), caller)))
+    return Answer(subject_shown(users_and_groups.delete_group(_group(caller, group, query), caller)))
 
 
 @blueprint.put(f"{PATH}/<group>/reenable")
 @endpoint(answers=SubjectShape, query=InDomain, writes=True)
 def reenable_group(caller: Caller, group: str, query: InDomain) -> Answer:
     """Bring a deleted group back, without members and without anything it held."""
-    gone = reach.deleted_subject(Group, caller, group, asked_domain(query, caller))
-    return Answer(subject_shown(people.reenable(gone, caller)))
+    gone = visibility.deleted_subject(Group, caller, group, asked_domain(query, caller))
+    return Answer(subject_shown(users_and_groups.reenable(gone, caller)))
 
 
 @blueprint.put(f"{PATH}/<group>/move")
 @endpoint(answers=SubjectShape, body=Move, query=InDomain, writes=True)
 def move_group(caller: Caller, group: str, body: Move, query: InDomain) -> Answer:
     """Put the group under another customer of the domain."""
-    return Answer(subject_shown(people.move(_group(caller, group, query), body.customer, caller)))
+    return Answer(subject_shown(users_and_groups.move(_group(caller, group, query), body.customer, caller)))
 
 
 @blueprint.get(f"{PATH}/<group>/permissions")
@@ -129,4 +131,4 @@ def remove_members(caller: Caller, group: str, query: MembersRemove) -> Answer:
 
 
 def _group(caller: Caller, text: str, query: InDomain) -> Group:
-    return reach.visible_group(caller, text, asked_domain(query, caller))
+    return visibility.visible_group(caller, text, asked_domain(query, caller))

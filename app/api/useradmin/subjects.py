@@ -23,8 +23,8 @@ from app.schemas.subjects import GroupsAdd
 from app.services.access.callers import Caller
 from app.services.administration import memberships
 from app.services.administration import permission_search
-from app.services.administration import reach
 from app.services.administration import subject_search
+from app.services.administration import visibility
 
 SUBJECT = "/useradmin/v2/subject"
 MEMBERSHIP = "/useradmin/v2/membership"
@@ -50,14 +50,14 @@ def search_subjects(caller: Caller, body: SubjectSearch) -> Answer:
 @endpoint(answers=SubjectShape, query=InDomain)
 def get_subject(caller: Caller, subject: str, query: InDomain) -> Answer:
     """One user or group; 404 alike for absent and hidden."""
-    return Answer(subject_shown(reach.visible_subject(caller, subject, asked_domain(query, caller))))
+    return Answer(subject_shown(visibility.visible_subject(caller, subject, asked_domain(query, caller))))
 
 
 @blueprint.post(f"{SUBJECT}/<subject>/groups")
 @endpoint(answers=[MembershipShape], body=GroupsAdd, query=InDomain, writes=True)
 def add_to_groups(caller: Caller, subject: str, body: GroupsAdd, query: InDomain) -> Answer:
     """Put the subject into groups, all or none; answers the memberships."""
-    found = reach.visible_subject(caller, subject, asked_domain(query, caller))
+    found = visibility.visible_subject(caller, subject, asked_domain(query, caller))
     return Answer(
         memberships_shown(memberships.add_to_groups(found, body.parent_groups, body.comment, caller))
     )

@@ -21,10 +21,10 @@ from app.schemas.subject_search import SubjectSearch
 from app.schemas.subjects import UserAdd
 from app.schemas.subjects import UserUpdate
 from app.services.access.callers import Caller
-from app.services.administration import people
 from app.services.administration import permission_search
-from app.services.administration import reach
 from app.services.administration import subject_search
+from app.services.administration import users_and_groups
+from app.services.administration import visibility
 
 PATH = "/useradmin/v2/user"
 
@@ -49,7 +49,7 @@ def search_users(caller: Caller, body: SubjectSearch) -> Answer:
 @endpoint(answers=UserShape, body=UserAdd, statuses=(201,), writes=True)
 def add_user(caller: Caller, body: UserAdd) -> Answer:
     """A new user, without a password."""
-    return Answer(user_shown(people.add_user(body.as_new(), caller)), status=201)
+    return Answer(user_shown(users_and_groups.add_user(body.as_new(), caller)), status=201)
 
 
 @blueprint.get(f"{PATH}/<user>")
@@ -63,29 +63,29 @@ def get_user(caller: Caller, user: str, query: InDomain) -> Answer:
 @endpoint(answers=UserShape, body=UserUpdate, query=InDomain, writes=True)
 def update_user(caller: Caller, user: str, body: UserUpdate, query: InDomain) -> Answer:
     """Change what was sent."""
-    return Answer(user_shown(people.update(_user(caller, user, query), body.as_changes(), caller)))
+    return Answer(user_shown(users_and_groups.update(_user(caller, user, query), body.as_changes(), caller)))
 
 
 @blueprint.delete(f"{PATH}/<user>")
 @endpoint(answers=UserShape, query=InDomain, writes=True)
 def delete_user(caller: Caller, user: str, query: InDomain) -> Answer:
     """Delete; everything open ends."""
-    return Answer(user_shown(people.delete_user(_user(caller, user, query), caller)))
+    return Answer(user_shown(users_and_groups.delete_user(_user(caller, user, query), caller)))
 
 
 @blueprint.put(f"{PATH}/<user>/reenable")
 @endpoint(answers=UserShape, query=InDomain, writes=True)
 def reenable_user(caller: Caller, user: str, query: InDomain) -> Answer:
     """Bring a deleted user back, without anything it held."""
-    gone = reach.deleted_subject(User, caller, user, asked_domain(query, caller))
-    return Answer(user_shown(people.reenable(gone, caller)))
+    gone = visibility.deleted_subject(User, caller, user, asked_domain(query, caller))
+    return Answer(user_shown(users_and_groups.reenable(gone, caller)))
 
 
 @blueprint.put(f"{PATH}/<user>/move")
 @endpoint(answers=UserShape, body=Move, query=InDomain, writes=True)
 def move_user(caller: Caller, user: str, body: Move, query: InDomain) -> Answer:
     """Put the user under another customer of the domain."""
-    return Answer(user_shown(people.move(_user(caller, user, query), body.customer, caller)))
+    return Answer(user_shown(users_and_groups.move(_user(caller, user, query), body.customer, caller)))
 
 
 @blueprint.get(f"{PATH}/<user>/permissions")
@@ -103,4 +103,4 @@ def list_permissions_of_user(caller: Caller, user: str, query: HeldQuery) -> Ans
 
 
 def _user(caller: Caller, text: str, query: InDomain) -> User:
-    return reach.visible_user(caller, text, asked_domain(query, caller))
+    return visibility.visible_user(caller, text, asked_domain(query, caller))

@@ -17,7 +17,7 @@ from app.services.access.search import Condition
 from app.services.access.search import Criteria
 from app.services.access.search import Found
 from app.services.access.search import Page
-from app.services.administration import named
+from app.services.administration import filter_names
 from app.services.guards import Guard
 
 FLAG_NAMES = (
@@ -95,13 +95,13 @@ def _filters(caller: Caller, criteria: CustomerCriteria) -> list[Condition]:
     tree = caller.question.tree
     conditions: list[Condition] = []
     if criteria.domains:
-        conditions.append(Customer.domain_id.in_(named.domains(criteria.domains)))
+        conditions.append(Customer.domain_id.in_(filter_names.domains(criteria.domains)))
     if criteria.customers:
-        conditions.append(Customer.id.in_(named.customers(criteria.customers, caller)))
+        conditions.append(Customer.id.in_(filter_names.customers(criteria.customers, caller)))
     if criteria.parents:
-        conditions.append(Customer.parent_id.in_(named.customers(criteria.parents, caller, "parent")))
+        conditions.append(Customer.parent_id.in_(filter_names.customers(criteria.parents, caller, "parent")))
     if criteria.ancestors:
-        tops = named.customers(criteria.ancestors, caller, "ancestor")
+        tops = filter_names.customers(criteria.ancestors, caller, "ancestor")
         conditions.append(
             Customer.id.in_([c for c in tree.parents if not tops.isdisjoint(tree.ancestors(c))])
         )

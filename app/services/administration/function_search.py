@@ -16,7 +16,7 @@ from app.services.access.search import Condition
 from app.services.access.search import Criteria
 from app.services.access.search import Found
 from app.services.access.search import Page
-from app.services.administration import named
+from app.services.administration import filter_names
 from app.services.guards import Guard
 
 KEYWORDS: dict[str, Column] = {"name": Function.name}
@@ -78,9 +78,9 @@ def edges(caller: Caller, criteria: EdgeCriteria, page: Page, sort_by: Sequence[
     caller.needs(Guard.VIEW_FUNCTIONS)
     condition: Condition = FunctionEdge.id.is_not(None)
     if criteria.parents:
-        condition &= FunctionEdge.parent_id.in_(named.functions(criteria.parents, "parent"))
+        condition &= FunctionEdge.parent_id.in_(filter_names.functions(criteria.parents, "parent"))
     if criteria.children:
-        condition &= FunctionEdge.child_id.in_(named.functions(criteria.children, "child"))
+        condition &= FunctionEdge.child_id.in_(filter_names.functions(criteria.children, "child"))
     if not criteria.include_deleted:
         condition &= FunctionEdge.removed_at.is_(None)
         living = select(Function.id).where(Function.deleted_at.is_(None))
@@ -92,12 +92,12 @@ def _filters(caller: Caller, criteria: FunctionCriteria) -> list[Condition]:
     graph = caller.question.graph
     conditions: list[Condition] = []
     if criteria.functions:
-        conditions.append(Function.id.in_(named.functions(criteria.functions)))
+        conditions.append(Function.id.in_(filter_names.functions(criteria.functions)))
     if criteria.ancestors:
-        tops = named.functions(criteria.ancestors, "ancestor")
+        tops = filter_names.functions(criteria.ancestors, "ancestor")
         conditions.append(Function.id.in_({f for top in tops for f in graph.descendants(top)}))
     if criteria.descendants:
-        below = named.functions(criteria.descendants, "descendant")
+        below = filter_names.functions(criteria.descendants, "descendant")
         above = [f for f in graph.names if not below.isdisjoint(graph.descendants(f))]
         conditions.append(Function.id.in_(above))
     if criteria.level is not None:

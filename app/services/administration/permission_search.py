@@ -23,7 +23,7 @@ from app.services.access.search import Condition
 from app.services.access.search import Criteria
 from app.services.access.search import Found
 from app.services.access.search import Page
-from app.services.administration import named
+from app.services.administration import filter_names
 from app.services.guards import Guard
 
 TIMES: dict[str, Column] = {
@@ -153,10 +153,10 @@ def _filters(caller: Caller, criteria: PermissionCriteria) -> list[Condition]:
     graph, tree = caller.question.graph, caller.question.tree
     conditions: list[Condition] = []
     if criteria.domains:
-        inside = select(Customer.id).where(Customer.domain_id.in_(named.domains(criteria.domains)))
+        inside = select(Customer.id).where(Customer.domain_id.in_(filter_names.domains(criteria.domains)))
         conditions.append(Permission.customer_id.in_(inside))
     if criteria.subjects:
-        ids = set(named.subjects(criteria.subjects, caller))
+        ids = set(filter_names.subjects(criteria.subjects, caller))
         wanted = set(ids)
         if criteria.around_subjects.above:
             wanted |= {group for one in ids for group in held_rights.groups_of(one)}
@@ -164,13 +164,13 @@ def _filters(caller: Caller, criteria: PermissionCriteria) -> list[Condition]:
             wanted |= {member for one in ids for member in held_rights.members_below(one)}
         conditions.append(Permission.subject_id.in_(wanted))
     if criteria.customers:
-        ids = set(named.customers(criteria.customers, caller))
+        ids = set(filter_names.customers(criteria.customers, caller))
         around = criteria.around_customers
         wanted = set(ids) | {up for one in ids if around.above for up in tree.ancestors(one)}
         wanted |= {c for c in tree.parents if around.below and not ids.isdisjoint(tree.ancestors(c))}
         conditions.append(Permission.customer_id.in_(wanted))
     if criteria.functions:
-        ids = set(named.functions(criteria.functions))
+        ids = set(filter_names.functions(criteria.functions))
         around = criteria.around_functions
         wanted = ids | {f for one in ids if around.below for f in graph.descendants(one)}
         wanted |= {f for f in graph.names if around.above and not ids.isdisjoint(graph.descendants(f))}
@@ -182,11 +182,13 @@ def _filters(caller: Caller, criteria: PermissionCriteria) -> list[Condition]:
 def _membership_filters(caller: Caller, criteria: MembershipCriteria) -> list[Condition]:
     conditions: list[Condition] = []
     if criteria.domains:
-        conditions.append(_in_groups_of(Subject.domain_id.in_(named.domains(criteria.domains))))
+        conditions.append(_in_groups_of(Subject.domain_id.in_(filter_names.domains(criteria.domains))))
     if criteria.customers:
-        conditions.append(_in_groups_of(Subject.customer_id.in_(named.customers(criteria.customers, caller))))
+        conditions.append(
+            _in_groups_of(Subject.customer_id.in_(filter_names.customers(criteria.customers, caller)))
+        )
     if criteria.subjects:
-        ids = named.subjects(criteria.subjects, caller)
+        ids = filter_names.subjects(criteria.subjects, caller)
         fields = criteria.subject_fields or ("group", "member")
         columns: Iterable[Column] = [
             column for name, column in MEMBERSHIP_PEOPLE.items() if name in fields or "all" in fields

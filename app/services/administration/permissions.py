@@ -20,7 +20,7 @@ from app.services.access import directory
 from app.services.access import held_rights
 from app.services.access.callers import Caller
 from app.services.access.facts import Asked
-from app.services.administration.reach import may_see
+from app.services.administration.visibility import may_see
 from app.services.audit import trail
 from app.services.guards import Guard
 from app.services.problems import FieldProblem

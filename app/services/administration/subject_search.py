@@ -24,7 +24,7 @@ from app.services.access.search import Condition
 from app.services.access.search import Criteria
 from app.services.access.search import Found
 from app.services.access.search import Page
-from app.services.administration import named
+from app.services.administration import filter_names
 from app.services.administration import subject_fields
 from app.services.administration.subject_fields import Fields
 from app.services.guards import Guard
@@ -106,22 +106,22 @@ def _filters(caller: Caller, guard: Guard, fields: Fields, criteria: SubjectCrit
     if criteria.kind is not None:
         found.append(Subject.kind == criteria.kind)
     if criteria.domains:
-        found.append(Subject.domain_id.in_(named.domains(criteria.domains)))
+        found.append(Subject.domain_id.in_(filter_names.domains(criteria.domains)))
     if criteria.customers:
-        found.append(Subject.customer_id.in_(named.customers(criteria.customers, caller)))
+        found.append(Subject.customer_id.in_(filter_names.customers(criteria.customers, caller)))
     if criteria.subjects:
-        ids = named.subjects(criteria.subjects, caller, guard=guard)
+        ids = filter_names.subjects(criteria.subjects, caller, guard=guard)
         chosen = criteria.subject_fields or ("id",)
         columns = [c for name, c in PEOPLE.items() if name in chosen or "all" in chosen]
         found.append(or_(false(), *(column.in_(ids) for column in columns)))
     if criteria.parents:
-        groups = named.subjects(criteria.parents, caller, "parent", guard)
+        groups = filter_names.subjects(criteria.parents, caller, "parent", guard)
         inside = select(Membership.member_id).where(
             Membership.group_id.in_(groups), Membership.removed_at.is_(None)
         )
         found.append(Subject.id.in_(inside))
     if criteria.ancestors:
-        groups = named.subjects(criteria.ancestors, caller, "ancestor", guard)
+        groups = filter_names.subjects(criteria.ancestors, caller, "ancestor", guard)
         found.append(Subject.id.in_({m for group in groups for m in held_rights.members_below(group)}))
     found += [_holds(caller, holding) for holding in criteria.holdings]
     found += search.by_keywords(criteria, fields.keywords)
@@ -132,13 +132,13 @@ def _filters(caller: Caller, guard: Guard, fields: Fields, criteria: SubjectCrit
 def _holds(caller: Caller, holding: Holding) -> Condition:
     """Whoever was granted the function or one above it, for the customer or one above it."""
     graph, tree = caller.question.graph, caller.question.tree
-    (function,) = named.functions([holding.function], "permissions.function")
+    (function,) = filter_names.functions([holding.function], "permissions.function")
     above = [f for f in graph.names if function in graph.descendants(f)]
     statement = select(Permission.subject_id).where(
         Permission.function_id.in_(above), Permission.revoked_at.is_(None)
     )
     if holding.customer is not None:
-        (customer,) = named.customers([holding.customer], caller, "permissions.customer")
+        (customer,) = filter_names.customers([holding.customer], caller, "permissions.customer")
         statement = statement.where(Permission.customer_id.in_(tree.ancestors(customer)))
     # What may be told of is what the caller may see of permissions, too.
     statement = statement.where(search.within_reach(caller, Guard.VIEW_PERMISSIONS, Permission.customer_id))

@@ -24,7 +24,7 @@ from app.services.access.facts import Asked
 from app.services.access.search import Column
 from app.services.access.search import Condition
 from app.services.access.search import Criteria
-from app.services.administration import named
+from app.services.administration import filter_names
 from app.services.audit import trail
 from app.services.audit.trail import Actor
 from app.services.clients import drafts
@@ -190,13 +190,13 @@ def _filters(caller: Caller, criteria: ClientCriteria) -> list[Condition]:
     tree = caller.question.tree
     conditions: list[Condition] = []
     if criteria.domains:
-        conditions.append(OAuthClient.domain_id.in_(named.domains(criteria.domains)))
+        conditions.append(OAuthClient.domain_id.in_(filter_names.domains(criteria.domains)))
     if criteria.customers:
-        tops = named.customers(criteria.customers, caller)
+        tops = filter_names.customers(criteria.customers, caller)
         below = [c for c in tree.parents if not tops.isdisjoint(tree.ancestors(c))]
         conditions.append(OAuthClient.customer_id.in_(below))
     if criteria.required_functions:
-        functions = named.functions(criteria.required_functions, "requiredFunction")
+        functions = filter_names.functions(criteria.required_functions, "requiredFunction")
         conditions.append(OAuthClient.required_function_id.in_(functions))
     conditions += search.by_keywords(criteria, KEYWORDS)
     return conditions + search.by_flags(criteria, FLAGS)

@@ -17,7 +17,7 @@ from app.policy.scopes import parse_scope
 from app.services.access import directory
 from app.services.access.callers import Caller
 from app.services.access.facts import Asked
-from app.services.administration import reach
+from app.services.administration import visibility
 from app.services.clients import registry
 from app.services.guards import Guard
 from app.services.inspection import explain
@@ -126,7 +126,7 @@ def _judged(user: User | None, caller: Caller) -> User:
     if user is None:
         raise Invalid(UNKNOWN_USER)
     if user.id != caller.user_id:
-        seen = reach.may_see(caller, user)
+        seen = visibility.may_see(caller, user)
         _needs(Guard.VIEW_PERMISSIONS, user.customer_id, caller, seen, Invalid(UNKNOWN_USER))
     return user
 

@@ -19,7 +19,7 @@ from app.services.access.callers import Caller
 from app.services.access.search import Condition
 from app.services.access.search import Found
 from app.services.access.search import Page
-from app.services.administration import named
+from app.services.administration import filter_names
 from app.services.clients import registry
 from app.services.guards import Guard
 from app.services.inspection import session_admin
@@ -54,7 +54,7 @@ def found(caller: Caller, user: str, client: str, page: Page) -> Found[Opened]:
         LoginSession.ended_at.is_(None) & (LoginSession.expires_at > clock.now()) & owner.exists()
     )
     if user:
-        condition &= LoginSession.user_id.in_(named.subjects([user], caller, "user"))
+        condition &= LoginSession.user_id.in_(filter_names.subjects([user], caller, "user"))
     if client:
         under = select(OAuthSession.login_session_id).where(
             OAuthSession.client_id == _client_named(client, caller).id, OAuthSession.ended_at.is_(None)

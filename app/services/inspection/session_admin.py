@@ -17,7 +17,7 @@ from app.models.sessions import OAuthSession
 from app.services.access import delegation
 from app.services.access import directory
 from app.services.access.callers import Caller
-from app.services.administration.reach import may_see
+from app.services.administration.visibility import may_see
 from app.services.audit import trail
 from app.services.guards import Guard
 from app.services.login import login_sessions

@@ -19,7 +19,7 @@ from app.schemas.searching import to_moment
 from app.services.access import directory
 from app.services.access import gate
 from app.services.access.callers import Caller
-from app.services.administration import reach
+from app.services.administration import visibility
 from app.services.audit import verification
 from app.services.guards import Guard
 from app.services.inspection import audit_search
@@ -134,7 +134,7 @@ def _names(caller: Caller, events: Sequence[AuditEvent]) -> dict[str, object]:
     people_urls = {
         one.id: url_for("users.show", user=one.id)
         for one in subjects.values()
-        if one.deleted_at is None and reach.may_see(caller, one)
+        if one.deleted_at is None and visibility.may_see(caller, one)
     }
     client_urls = {
         one.id: url_for("clients.show", client=one.id)

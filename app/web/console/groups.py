@@ -16,10 +16,10 @@ from app.schemas.subjects import MembersAdd
 from app.services.access.callers import Caller
 from app.services.access.search import Page as Rows
 from app.services.administration import memberships
-from app.services.administration import people
 from app.services.administration import permission_search
-from app.services.administration import reach
 from app.services.administration import subject_search
+from app.services.administration import users_and_groups
+from app.services.administration import visibility
 from app.services.administration.subject_search import SubjectCriteria
 from app.services.guards import Guard
 from app.services.problems import Invalid
@@ -80,7 +80,7 @@ def index(caller: Caller) -> Page:
 @page
 def show(caller: Caller, group: str) -> Page:
     """One group: who is in it and what comes with it."""
-    return _shown(caller, reach.visible_group(caller, group, caller.domain_id), Entry())
+    return _shown(caller, visibility.visible_group(caller, group, caller.domain_id), Entry())
 
 
 @blueprint.route("/add", methods=["GET", "POST"])
@@ -92,7 +92,7 @@ def add(caller: Caller) -> Page:
         entry = typed()
         try:
             new = read(GroupAdd).as_new()
-            made = acting(caller, lambda now: people.add_group(new, now))
+            made = acting(caller, lambda now: users_and_groups.add_group(new, now))
             return done(created_words(made), "groups.show", group=made.id)
         except Invalid as problem:
             entry = entry.refused(problem)
@@ -105,13 +105,13 @@ def add(caller: Caller) -> Page:
 @page
 def edit(caller: Caller, group: str) -> Page:
     """Change names and description."""
-    found = reach.visible_group(caller, group, caller.domain_id)
+    found = visibility.visible_group(caller, group, caller.domain_id)
     entry = Entry({"shortName": found.short_name, "name": found.name, "description": found.description})
     if request.method == "POST":
         entry = typed()
         try:
             changes = read(GroupUpdate).as_changes()
-            saved = acting(caller, lambda now: people.update(_of(group, now), changes, now))
+            saved = acting(caller, lambda now: users_and_groups.update(_of(group, now), changes, now))
             return done(saved_words(saved), "groups.show", group=saved.id)
         except Invalid as problem:
             entry = entry.refused(problem)
@@ -123,13 +123,13 @@ def edit(caller: Caller, group: str) -> Page:
 @page
 def move(caller: Caller, group: str) -> Page:
     """Put the group under another customer."""
-    found = reach.visible_group(caller, group, caller.domain_id)
+    found = visibility.visible_group(caller, group, caller.domain_id)
     entry = Entry()
     if request.method == "POST":
         entry = typed()
         try:
             customer = read(Move).customer
-            moved = acting(caller, lambda now: people.move(_of(group, now), customer, now))
+            moved = acting(caller, lambda now: users_and_groups.move(_of(group, now), customer, now))
             return done(moved_words(moved), "groups.show", group=moved.id)
         except Invalid as problem:
             entry = entry.refused(problem)
@@ -151,7 +151,7 @@ def add_members(caller: Caller, group: str) -> Page:
             lambda now: memberships.add_members(_of(group, now), asked.subject, asked.comment, now),
         )
     except Invalid as problem:
-        found = reach.visible_group(caller, group, caller.domain_id)
+        found = visibility.visible_group(caller, group, caller.domain_id)
         return _shown(caller, found, typed().refused(problem))
     message = _("Added: %(names)s.", names=", ".join(asked.subject))
     return done(message, "groups.show", group=group)
@@ -184,9 +184,9 @@ def remove_member(caller: Caller, group: str, member: int) -> Page:
 def delete(caller: Caller, group: str) -> Page:
     """Ask, then delete: what its members held through it is gone."""
     if request.method == "POST":
-        gone = acting(caller, lambda now: people.delete_group(_of(group, now), now))
+        gone = acting(caller, lambda now: users_and_groups.delete_group(_of(group, now), now))
         return done(deleted_words(gone), "groups.index")
-    found = reach.visible_group(caller, group, caller.domain_id)
+    found = visibility.visible_group(caller, group, caller.domain_id)
     caller.needs(Guard.DELETE_USER, found.customer_id)
     return render_template("console/groups/delete.html", group=found)
 
@@ -197,7 +197,9 @@ def reenable(caller: Caller, group: str) -> Page:
     """Bring a deleted group back, empty."""
     back = acting(
         caller,
-        lambda now: people.reenable(reach.deleted_subject(Group, now, group, now.domain_id), now),
+        lambda now: users_and_groups.reenable(
+            visibility.deleted_subject(Group, now, group, now.domain_id), now
+        ),
     )
     return done(_("%(name)s is back, empty.", name=back.short_name), "groups.show", group=back.id)
 
@@ -220,4 +222,4 @@ def _shown(caller: Caller, group: Group, entry: Entry) -> str:
 
 def _of(group: str, now: Caller) -> Group:
     """The group, read anew inside the unit of work."""
-    return reach.visible_group(now, group, now.domain_id)
+    return visibility.visible_group(now, group, now.domain_id)

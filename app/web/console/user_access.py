@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from app.models.directory import User
 from app.runtime import settings
 from app.services.access.callers import Caller
-from app.services.administration import reach
+from app.services.administration import visibility
 from app.services.guards import Guard
 from app.services.inspection import session_admin
 from app.services.login import login_methods
@@ -40,7 +40,7 @@ blueprint = Blueprint("user_access", __name__, url_prefix="/console/users/<user>
 @page
 def password(caller: Caller, user: str) -> Page:
     """Let the user choose a new password: by a link that goes by mail, or one shown here, once."""
-    found = reach.other_user(caller, user, caller.domain_id, Guard.RESET_USER_PASSWORD)
+    found = visibility.other_user(caller, user, caller.domain_id, Guard.RESET_USER_PASSWORD)
     entry = Entry()
     if request.method == "POST":
         try:
@@ -65,7 +65,7 @@ def password(caller: Caller, user: str) -> Page:
 @page
 def codes(caller: Caller, user: str) -> Page:
     """Hand over a generator of one-time codes, which counts at once, or take it away."""
-    found = reach.other_user(caller, user, caller.domain_id, Guard.ADMINISTRATIVE_TOTP)
+    found = visibility.other_user(caller, user, caller.domain_id, Guard.ADMINISTRATIVE_TOTP)
     if request.method == "POST" and typed().has("how", "remove"):
         acting(caller, lambda now: totp.remove(_other(user, now, Guard.ADMINISTRATIVE_TOTP), now.actor))
         return done(
@@ -145,7 +145,7 @@ def end_session(caller: Caller, user: str, session: str) -> Page:
 def end_all(caller: Caller, user: str) -> Page:
     """Ask, then end everything the user has open, everywhere."""
     guard = Guard.DELETE_SESSION
-    found = reach.guarded_user(caller, user, caller.domain_id, guard)
+    found = visibility.guarded_user(caller, user, caller.domain_id, guard)
     if request.method == "GET":
         return _asking(
             found,
@@ -155,7 +155,7 @@ def end_all(caller: Caller, user: str) -> Page:
         )
     acting(
         caller,
-        lambda now: session_admin.end_all(reach.guarded_user(now, user, now.domain_id, guard), now),
+        lambda now: session_admin.end_all(visibility.guarded_user(now, user, now.domain_id, guard), now),
     )
     message = _("Everything that %(name)s had open has ended.", name=found.short_name)
     return done(message, "users.show", user=found.id)
@@ -171,4 +171,4 @@ def _reset(user: str, now: Caller) -> User:
 
 def _other(user: str, now: Caller, guard: Guard) -> User:
     """The user, read anew inside the unit of work; one's own account is changed elsewhere."""
-    return reach.other_user(now, user, now.domain_id, guard)
+    return visibility.other_user(now, user, now.domain_id, guard)

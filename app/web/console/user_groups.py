@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from app.schemas.subjects import GroupsAdd
 from app.services.access.callers import Caller
 from app.services.administration import memberships
-from app.services.administration import reach
+from app.services.administration import visibility
 from app.services.problems import Invalid
 from app.web.console import user_page
 from app.web.entries import read
@@ -25,12 +25,12 @@ blueprint = Blueprint("user_groups", __name__, url_prefix="/console/users/<user>
 @page
 def add(caller: Caller, user: str) -> Page:
     """Into all of these groups, or none: the user holds what they hold."""
-    found = reach.visible_user(caller, user, caller.domain_id)
+    found = visibility.visible_user(caller, user, caller.domain_id)
     try:
         asked = read(GroupsAdd)
 
         def work(now: Caller) -> None:
-            member = reach.visible_user(now, user, now.domain_id)
+            member = visibility.visible_user(now, user, now.domain_id)
             memberships.add_to_groups(member, asked.parent_groups, asked.comment, now)
 
         acting(caller, work)

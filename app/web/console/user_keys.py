@@ -14,7 +14,7 @@ from app.schemas.apikeys import AdminAPIKeyRequest
 from app.schemas.apikeys import AdminRenewAPIKey
 from app.services.access import apikeys
 from app.services.access.callers import Caller
-from app.services.administration import reach
+from app.services.administration import visibility
 from app.services.guards import Guard
 from app.services.login import apikey_limits
 from app.services.problems import Invalid
@@ -82,7 +82,7 @@ def renew(caller: Caller, user: str, number: int) -> Page:
 @page
 def revoke(caller: Caller, user: str, number: int) -> Page:
     """Ask, then end a key and every session it bought."""
-    found = reach.keyed_user(caller, user, caller.domain_id)
+    found = visibility.keyed_user(caller, user, caller.domain_id)
     key = _of(found, number)
     if request.method == "GET":
         return asking(
@@ -97,7 +97,7 @@ def revoke(caller: Caller, user: str, number: int) -> Page:
         )
 
     def work(now: Caller) -> APIKey:
-        owner = reach.keyed_user(now, user, now.domain_id)
+        owner = visibility.keyed_user(now, user, now.domain_id)
         return apikeys.revoke(owner.id, *apikeys.parts_of_number(owner.id, str(number)), now.actor)
 
     revoked = acting(caller, work)
@@ -114,4 +114,4 @@ def _of(user: User, number: int) -> APIKey:
 
 def _other(user: str, now: Caller) -> User:
     """The user, read anew inside the unit of work; keys of one's own are made elsewhere."""
-    return reach.other_user(now, user, now.domain_id, Guard.ADMINISTRATIVE_API_KEY)
+    return visibility.other_user(now, user, now.domain_id, Guard.ADMINISTRATIVE_API_KEY)

@@ -10,7 +10,7 @@ from app.services.access import directory
 from app.services.access.callers import Caller
 from app.services.access.search import Page as Rows
 from app.services.administration import permission_search
-from app.services.administration import reach
+from app.services.administration import visibility
 from app.services.guards import Guard
 from app.services.inspection import events
 from app.services.inspection import session_admin
@@ -51,7 +51,7 @@ def shown(caller: Caller, user: User, entry: Entry) -> str:
         entry=entry,
         may=may,
         phone=directory.phone_of(user.id),
-        groups=[group for group in directory.groups_of(user.id) if reach.may_see(caller, group)],
+        groups=[group for group in directory.groups_of(user.id) if visibility.may_see(caller, group)],
         # Of the groups he may change the service knows more: each has a customer of its own.
         may_join=listing.may(caller, Guard.ADD_GROUP_MEMBER),
         held=held,

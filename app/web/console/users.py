@@ -13,11 +13,11 @@ from app.schemas.subjects import UserAdd
 from app.schemas.subjects import UserUpdate
 from app.services.access import directory
 from app.services.access.callers import Caller
-from app.services.administration import people
-from app.services.administration import reach
 from app.services.administration import subject_search
-from app.services.administration.people import NewSubject
+from app.services.administration import users_and_groups
+from app.services.administration import visibility
 from app.services.administration.subject_search import SubjectCriteria
+from app.services.administration.users_and_groups import NewSubject
 from app.services.guards import Guard
 from app.services.login import password_login
 from app.services.login import recovery
@@ -71,7 +71,7 @@ def index(caller: Caller) -> Page:
 @page
 def show(caller: Caller, user: str) -> Page:
     """One user: who it is, what is held, how one gets in, what is open."""
-    return user_page.shown(caller, reach.visible_user(caller, user, caller.domain_id), Entry())
+    return user_page.shown(caller, visibility.visible_user(caller, user, caller.domain_id), Entry())
 
 
 @blueprint.route("/add", methods=["GET", "POST"])
@@ -96,13 +96,13 @@ def add(caller: Caller) -> Page:
 @page
 def edit(caller: Caller, user: str) -> Page:
     """Change names, address and telephone."""
-    found = reach.visible_user(caller, user, caller.domain_id)
+    found = visibility.visible_user(caller, user, caller.domain_id)
     entry = _entry_of(found)
     if request.method == "POST":
         entry = typed()
         try:
             changes = read(UserUpdate).as_changes()
-            saved = acting(caller, lambda now: people.update(_of(user, now), changes, now))
+            saved = acting(caller, lambda now: users_and_groups.update(_of(user, now), changes, now))
             return done(saved_words(saved), "users.show", user=saved.id)
         except Invalid as problem:
             entry = entry.refused(problem)
@@ -114,13 +114,13 @@ def edit(caller: Caller, user: str) -> Page:
 @page
 def move(caller: Caller, user: str) -> Page:
     """Put the user under another customer."""
-    found = reach.visible_user(caller, user, caller.domain_id)
+    found = visibility.visible_user(caller, user, caller.domain_id)
     entry = Entry()
     if request.method == "POST":
         entry = typed()
         try:
             customer = read(Move).customer
-            moved = acting(caller, lambda now: people.move(_of(user, now), customer, now))
+            moved = acting(caller, lambda now: users_and_groups.move(_of(user, now), customer, now))
             return done(moved_words(moved), "users.show", user=moved.id)
         except Invalid as problem:
             entry = entry.refused(problem)
@@ -135,7 +135,7 @@ def move(caller: Caller, user: str) -> Page:
 @page
 def block(caller: Caller, user: str) -> Page:
     """Ask, then refuse everything of this user from the next request on."""
-    found = reach.guarded_user(caller, user, caller.domain_id, Guard.BLOCK_USER)
+    found = visibility.guarded_user(caller, user, caller.domain_id, Guard.BLOCK_USER)
     if request.method == "POST":
         acting(caller, lambda now: password_login.block(_guarded(user, now, Guard.BLOCK_USER), now.actor))
         message = _("%(name)s is blocked. Everything that was open has ended.", name=found.short_name)
@@ -147,7 +147,7 @@ def block(caller: Caller, user: str) -> Page:
 @page
 def unblock(caller: Caller, user: str) -> Page:
     """The user may log in again; nothing that was ended comes back."""
-    found = reach.guarded_user(caller, user, caller.domain_id, Guard.UNBLOCK_USER)
+    found = visibility.guarded_user(caller, user, caller.domain_id, Guard.UNBLOCK_USER)
     acting(caller, lambda now: password_login.unblock(_guarded(user, now, Guard.UNBLOCK_USER), now.actor))
     return done(_("%(name)s may log in again.", name=found.short_name), "users.show", user=found.id)
 
@@ -157,9 +157,9 @@ def unblock(caller: Caller, user: str) -> Page:
 def delete(caller: Caller, user: str) -> Page:
     """Ask, then delete; everything open ends."""
     if request.method == "POST":
-        gone = acting(caller, lambda now: people.delete_user(_of(user, now), now))
+        gone = acting(caller, lambda now: users_and_groups.delete_user(_of(user, now), now))
         return done(deleted_words(gone), "users.index")
-    found = reach.visible_user(caller, user, caller.domain_id)
+    found = visibility.visible_user(caller, user, caller.domain_id)
     caller.needs(Guard.DELETE_USER, found.customer_id)
     return render_template("console/users/delete.html", user=found)
 
@@ -170,14 +170,16 @@ def reenable(caller: Caller, user: str) -> Page:
     """Bring a deleted user back, without anything it held."""
     back = acting(
         caller,
-        lambda now: people.reenable(reach.deleted_subject(User, now, user, now.domain_id), now),
+        lambda now: users_and_groups.reenable(
+            visibility.deleted_subject(User, now, user, now.domain_id), now
+        ),
     )
     message = _("%(name)s is back, without anything it held.", name=back.short_name)
     return done(message, "users.show", user=back.id)
 
 
 def _made(new: NewSubject, now: Caller, *, by_mail: bool) -> User:
-    user = people.add_user(new, now)
+    user = users_and_groups.add_user(new, now)
     if by_mail:
         recovery.by_administrator(user, now.actor)
     return user
@@ -205,11 +207,11 @@ def _for_this_form(problem: Invalid, entry: Entry) -> Invalid:
 
 def _of(user: str, now: Caller) -> User:
     """The user, read anew inside the unit of work."""
-    return reach.visible_user(now, user, now.domain_id)
+    return visibility.visible_user(now, user, now.domain_id)
 
 
 def _guarded(user: str, now: Caller, guard: Guard) -> User:
-    return reach.guarded_user(now, user, now.domain_id, guard)
+    return visibility.guarded_user(now, user, now.domain_id, guard)
 
 
 def _entry_of(user: User) -> Entry:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from app.services.access import authority
 from app.services.access import directory
 from app.services.access.callers import Caller
-from app.services.administration.reach import may_see
+from app.services.administration.visibility import may_see
 from app.services.guards import Guard
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
