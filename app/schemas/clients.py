@@ -16,7 +16,7 @@ from app.schemas.texts import ShortName
 from app.schemas.texts import Text
 from app.schemas.wire import ArgusModel
 from app.services.clients.checks import ClientChange
-from app.services.inspection.inquiries import Inquiry
+from app.services.inspection.explain_requests import Inquiry
 
 Long = Annotated[str, Field(min_length=1, max_length=2048)]
 

@@ -8,7 +8,7 @@ from app.schemas.searching import Moment
 from app.schemas.searching import Names
 from app.schemas.searching import Paged
 from app.schemas.searching import to_moment
-from app.services.inspection.events import Span
+from app.services.inspection.authentication_events import Span
 
 
 class EventsQuery(Paged):

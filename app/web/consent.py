@@ -41,7 +41,7 @@ from app.services.access import consents
 from app.services.access import gate
 from app.services.access.callers import Caller
 from app.services.audit import trail
-from app.services.consent import consent_view
+from app.services.consent import consent_page
 from app.services.tokens import waiting_requests
 from app.services.unit import write
 from app.web import headers
@@ -152,7 +152,7 @@ def _ask(
 ) -> str:
     """The consent page: the very functions and customers of the decision, behind a stored transaction."""
     client, grant = asked.client, consents.standing(caller.user_id, asked.client.id)
-    told = consent_view.asking(client, grant, question, decision)
+    told = consent_page.asking(client, grant, question, decision)
     transaction = write(
         lambda: waiting_requests.begin(
             caller.row.login_id, asked.params, client.permission_scope_id, began_at

@@ -9,11 +9,11 @@ from app.api.blueprint import blueprint
 from app.api.shapes.clients import ExplanationShape
 from app.schemas.clients import Explain
 from app.services.access.callers import Caller
-from app.services.inspection import inquiries
+from app.services.inspection import explain_requests
 
 
 @blueprint.post(f"{PREFIX}/oauth/client/<client>/explain")
 @endpoint(answers=ExplanationShape, body=Explain)
 def explain(caller: Caller, client: str, body: Explain) -> Answer:
     """Free about oneself, without evidence; about others with both guards."""
-    return Answer(ExplanationShape(**inquiries.answer(body.as_inquiry(client), caller).as_data()))
+    return Answer(ExplanationShape(**explain_requests.answer(body.as_inquiry(client), caller).as_data()))

@@ -38,7 +38,7 @@ from app.services.administration import filter_names
 from app.services.administration import visibility
 from app.services.administration.visibility import guarded_user
 from app.services.guards import Guard
-from app.services.inspection import events
+from app.services.inspection import authentication_events
 from app.services.inspection import session_admin
 from app.services.login import apikey_limits
 from app.services.login import password_login
@@ -109,7 +109,7 @@ def events_of_user(caller: Caller, user: str, query: UserEventsQuery) -> Answer:
     """The user's authentication events, newest first."""
     found = visibility.visible_user(caller, user, asked_domain(query, caller))
     caller.needs(Guard.VIEW_USER_AUTHENTICATION_EVENTS, found.customer_id)
-    events_found = events.of_user(found.id, query.span, query.page)
+    events_found = authentication_events.of_user(found.id, query.span, query.page)
     return paged(events_found, events_shown(events_found.rows))
 
 
@@ -118,7 +118,7 @@ def events_of_user(caller: Caller, user: str, query: UserEventsQuery) -> Answer:
 def own_events(caller: Caller, query: EventsQuery) -> Answer:
     """One's own authentication events, newest first; not for an application, which needs a right for that."""
     no_application(caller)
-    found = events.of_user(caller.user_id, query.span, query.page)
+    found = authentication_events.of_user(caller.user_id, query.span, query.page)
     return paged(found, events_shown(found.rows))
 
 
@@ -128,7 +128,7 @@ def events_of_customers(caller: Caller, query: CustomerEventsQuery) -> Answer:
     """The authentication events of the customers one may see them for, newest first."""
     customers = filter_names.customers(query.customer, caller)
     domains = filter_names.domains([query.domain] if query.domain is not None else [])
-    found = events.of_customers(caller, customers, domains, query.span, query.page)
+    found = authentication_events.of_customers(caller, customers, domains, query.span, query.page)
     return paged(found, events_shown(found.rows))
 
 

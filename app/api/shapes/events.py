@@ -19,7 +19,7 @@ from app.schemas.wire import Shape
 from app.schemas.wire import to_millis
 from app.services.access import directory
 from app.services.inspection import session_admin
-from app.services.inspection.events import ACTIONS
+from app.services.inspection.authentication_events import ACTIONS
 from app.services.inspection.session_admin import Branch
 
 # Event ids are UUIDs on the wire and numbers here: one name space of ours makes the one from the other.

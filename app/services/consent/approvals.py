@@ -16,8 +16,8 @@ from app.services.access import facts
 from app.services.access import gate
 from app.services.access.callers import Caller
 from app.services.access.consents import Activity
-from app.services.consent import consent_view
-from app.services.consent.consent_view import CustomerRights
+from app.services.consent import consent_page
+from app.services.consent.consent_page import CustomerRights
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +46,18 @@ def of_person(caller: Caller) -> list[Approval]:
         asked.append((grant, client, question, gate.ask(question)))
     if not asked:
         return []
-    functions = consent_view.described(*(decision.rights for *_, decision in asked))
+    functions = consent_page.described(*(decision.rights for *_, decision in asked))
     activity = consents.activity(caller.user_id, caller.row.user_epoch)
     found = []
     for grant, client, question, decision in asked:
         consent = gate.consent(question)
         refusals = [*decision.denials, *([consent] if consent.outcome is Outcome.FAIL else [])]
-        rights = consent_view.by_customer(decision.rights, functions, question, NOTHING)
+        rights = consent_page.by_customer(decision.rights, functions, question, NOTHING)
         found.append(
             Approval(
                 grant=grant,
                 client=client,
-                run_by=consent_view.run_by(client, question),
+                run_by=consent_page.run_by(client, question),
                 rights=() if refusals else rights,
                 refusals=refusals,
                 activity=activity.get(grant.id),

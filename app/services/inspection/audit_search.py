@@ -27,7 +27,7 @@ from app.services.access.search import Condition
 from app.services.access.search import Page
 from app.services.clients import registry
 from app.services.guards import Guard
-from app.services.inspection.events import Span
+from app.services.inspection.authentication_events import Span
 from app.services.problems import Missing
 
 GUARD = Guard.VIEW_USER_AUTHENTICATION_EVENTS

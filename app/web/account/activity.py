@@ -10,7 +10,7 @@ from flask import url_for
 from app.services.access.callers import Caller
 from app.services.access.search import Page as Rows
 from app.services.inspection import audit_search
-from app.services.inspection import events
+from app.services.inspection import authentication_events
 from app.web.pages import Page
 from app.web.pages import page
 
@@ -24,7 +24,7 @@ def index(caller: Caller) -> Page:
     """Logins, changes, approvals and refusals, newest first."""
     text = request.args.get("offset", "")
     offset = int(text) if text.isascii() and text.isdigit() and len(text) <= 7 else 0
-    found = events.about(caller.user_id, Rows(ROWS, offset))
+    found = authentication_events.about(caller.user_id, Rows(ROWS, offset))
 
     def link(offset: int) -> str:
         return url_for("activity.index", offset=offset or None)

@@ -25,7 +25,7 @@ from app.services.guards import Guard
 from app.services.inspection import audit_search
 from app.services.inspection.audit_search import AuditCriteria
 from app.services.inspection.audit_search import Leaf
-from app.services.inspection.events import Span
+from app.services.inspection.authentication_events import Span
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 from app.services.problems import Missing

@@ -25,9 +25,9 @@ from app.services.access.callers import Caller
 from app.services.guards import Guard
 from app.services.inspection import audit_search
 from app.services.inspection import explain
-from app.services.inspection import inquiries
+from app.services.inspection import explain_requests
 from app.services.inspection.explain import Recorded
-from app.services.inspection.inquiries import Answered
+from app.services.inspection.explain_requests import Answered
 from app.services.problems import Denied
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
@@ -85,7 +85,7 @@ def index(caller: Caller) -> Page:
     if sent.get("decision") or {"client", "user"} <= set(sent):
         try:
             asked = read(ExplainAsked, sent)
-            return _answer(caller, entry, inquiries.answer(asked.as_inquiry(asked.client), caller))
+            return _answer(caller, entry, explain_requests.answer(asked.as_inquiry(asked.client), caller))
         except Invalid as problem:
             entry = entry.refused(problem)
         except Missing as problem:
@@ -191,5 +191,5 @@ def _unknown(problem: Missing, entry: Entry, caller: Caller) -> list[FieldProble
     field = problem.what if problem.what in UNKNOWN else "client"
     user = None
     if field == "client" and not entry.value("decision"):
-        user = inquiries.wrong_user(entry.value("user").strip() or None, caller)
+        user = explain_requests.wrong_user(entry.value("user").strip() or None, caller)
     return [*([user] if user is not None else []), FieldProblem(field, UNKNOWN[field], "UNKNOWN")]

@@ -12,9 +12,9 @@ from app.services.access.search import Page as Rows
 from app.services.administration import permission_search
 from app.services.administration import visibility
 from app.services.guards import Guard
-from app.services.inspection import events
+from app.services.inspection import authentication_events
 from app.services.inspection import session_admin
-from app.services.inspection.events import Span
+from app.services.inspection.authentication_events import Span
 from app.services.login import login_methods
 from app.services.login import passkey_rows
 from app.web.console import listing
@@ -59,7 +59,7 @@ def shown(caller: Caller, user: User, entry: Entry) -> str:
         passkeys=passkey_rows.living(user.id) if may["passkeys"] else [],
         keys=[(key, apikeys.prefix(key)) for key in apikeys.of_user(user.id)] if may["keys"] else None,
         tree=session_admin.tree(user) if may["sessions"] else None,
-        recent=events.of_user(user.id, Span(), Rows(RECENT)).rows if may["events"] else None,
+        recent=authentication_events.of_user(user.id, Span(), Rows(RECENT)).rows if may["events"] else None,
         oneself=user.id == caller.user_id,
         may_explain=listing.may(caller, Guard.VIEW_OAUTH_CLIENTS_DETAILS),
     )
