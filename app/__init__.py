@@ -15,7 +15,7 @@ from app.extensions import db
 from app.extensions import login_manager
 from app.extensions import migrate
 from app.services.tokens.keyring import keyring
-from app.services.unit import prepare_engine
+from app.services.unit_of_work import prepare_engine
 
 JSON_BYTES = 1_000_000
 

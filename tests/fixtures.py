@@ -21,7 +21,7 @@ from app import create_app
 from app.extensions import db
 from app.extensions import metadata
 from app.services.ops import bootstrap
-from app.services.unit import write
+from app.services.unit_of_work import write
 from tests.drivers.api_caller import ApiCaller
 from tests.drivers.person import Person
 from tests.drivers.relying_party import RelyingParty

@@ -30,7 +30,7 @@ from app.services.audit.trail import Actor
 from app.services.login import password_login
 from app.services.login.passwords import passwords
 from app.services.ops import bootstrap
-from app.services.unit import write
+from app.services.unit_of_work import write
 
 PASSWORD = "correct horse battery"
 SECRET = "a-client-secret-of-some-length"

@@ -36,7 +36,7 @@ from app.services.login import login_sessions
 from app.services.problems import Denied
 from app.services.problems import Missing
 from app.services.problems import Problem
-from app.services.unit import write
+from app.services.unit_of_work import write
 
 
 class Unauthenticated(Problem):

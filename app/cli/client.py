@@ -8,7 +8,7 @@ from flask.cli import with_appcontext
 from app.cli.lookup import OPERATOR
 from app.cli.lookup import client_named
 from app.services.clients import registry
-from app.services.unit import write
+from app.services.unit_of_work import write
 
 
 @click.group()

@@ -15,7 +15,7 @@ from app.services.access import directory
 from app.services.audit import sealing
 from app.services.ops import bootstrap
 from app.services.ops import demo as demonstration
-from app.services.unit import write
+from app.services.unit_of_work import write
 
 DEMO_FILE = "demo.json"
 

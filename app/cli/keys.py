@@ -12,7 +12,7 @@ from app.models.keys import SigningKey
 from app.services.audit import trail
 from app.services.ops.bootstrap import OPERATOR
 from app.services.tokens import signing_keys as signing
-from app.services.unit import write
+from app.services.unit_of_work import write
 
 
 @click.group()

@@ -8,7 +8,7 @@ from flask_migrate import upgrade as migrate
 
 from app.services.audit import sealing
 from app.services.ops import readiness
-from app.services.unit import write
+from app.services.unit_of_work import write
 
 
 @click.command()

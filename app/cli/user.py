@@ -12,7 +12,7 @@ from app.cli.lookup import OPERATOR
 from app.cli.lookup import user_named
 from app.services.access import directory
 from app.services.login import password_login
-from app.services.unit import write
+from app.services.unit_of_work import write
 
 
 @click.group()

@@ -26,7 +26,7 @@ from app.services.access.callers import Caller
 from app.services.audit import trail
 from app.services.tokens import waiting_requests
 from app.services.tokens.codes import Approval
-from app.services.unit import write
+from app.services.unit_of_work import write
 
 
 class StaleTransaction(Exception):

@@ -23,7 +23,7 @@ from app.services.clients import registry
 from app.services.login.passwords import passwords
 from app.services.tokens.token_text import digest
 from app.services.tokens.token_text import same
-from app.services.unit import write
+from app.services.unit_of_work import write
 
 
 def authenticate_client(

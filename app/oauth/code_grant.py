@@ -32,7 +32,7 @@ from app.services.tokens.oauth_sessions import Opening
 from app.services.tokens.oauth_sessions import Pair
 from app.services.tokens.oauth_sessions import Parent
 from app.services.tokens.token_text import Kind
-from app.services.unit import write
+from app.services.unit_of_work import write
 
 
 class CodeView(ArgusCodeMixin):

@@ -25,7 +25,7 @@ from app.services.clients import registry
 from app.services.tokens import oauth_sessions
 from app.services.tokens.oauth_sessions import Opening
 from app.services.tokens.oauth_sessions import Parent
-from app.services.unit import write
+from app.services.unit_of_work import write
 
 
 class ArgusClientCredentialsGrant(AccessGateMixin, BaseGrant, TokenEndpointMixin):  # type: ignore[misc]

@@ -27,7 +27,7 @@ from app.services.tokens import oauth_sessions
 from app.services.tokens import token_text
 from app.services.tokens.token_text import Kind
 from app.services.tokens.token_text import Token
-from app.services.unit import write
+from app.services.unit_of_work import write
 
 Answer = tuple[int, Any, list[tuple[str, str]]]
 JSON = [("Content-Type", "application/json")]

@@ -17,7 +17,7 @@ from app.models.clients import OAuthClient
 from app.oauth.errors import ArgusOAuthError
 from app.runtime import settings
 from app.services.tokens import codes
-from app.services.unit import write
+from app.services.unit_of_work import write
 
 if TYPE_CHECKING:
     from app.oauth.code_grant import ArgusAuthorizationCodeGrant

@@ -28,7 +28,7 @@ from app.services.tokens import token_text
 from app.services.tokens.oauth_sessions import Pair
 from app.services.tokens.token_text import Kind
 from app.services.tokens.token_text import Token
-from app.services.unit import write
+from app.services.unit_of_work import write
 
 
 class RefreshView(ArgusTokenMixin):

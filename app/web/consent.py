@@ -43,7 +43,7 @@ from app.services.access.callers import Caller
 from app.services.audit import trail
 from app.services.consent import consent_page
 from app.services.tokens import waiting_requests
-from app.services.unit import write
+from app.services.unit_of_work import write
 from app.web import headers
 from app.web import person
 from app.web.continuation import Continuation

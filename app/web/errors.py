@@ -22,8 +22,8 @@ from app import edge
 from app.policy.facts import Decision
 from app.runtime import settings
 from app.services.problems import Unavailable
-from app.services.unit import DatabaseError
-from app.services.unit import PoolTimeout
+from app.services.unit_of_work import DatabaseError
+from app.services.unit_of_work import PoolTimeout
 from app.web import person
 from app.web.language import say
 from app.web.language import say_why

@@ -18,7 +18,7 @@ from app.services.access import consents
 from app.services.clients import registry
 from app.services.consent import approvals
 from app.services.problems import Missing
-from app.services.unit import write
+from app.services.unit_of_work import write
 from app.web import person
 from app.web.errors import error_page
 from app.web.language import say

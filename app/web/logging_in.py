@@ -20,7 +20,7 @@ from app.services.login import password_login
 from app.services.login.login_sessions import Proof
 from app.services.login.password_login import LoginFailed
 from app.services.login.second_step import Verified
-from app.services.unit import write
+from app.services.unit_of_work import write
 from app.web import headers
 from app.web import person
 from app.web.continuation import unwrap

@@ -21,7 +21,7 @@ from app.services.login import second_step as steps
 from app.services.login.login_sessions import PASSWORD
 from app.services.login.password_login import LoginFailed
 from app.services.problems import Throttled
-from app.services.unit import write
+from app.services.unit_of_work import write
 from app.web import headers
 from app.web import logging_in
 from app.web import person

@@ -18,7 +18,7 @@ from werkzeug.wrappers import Response
 from app.services.access.callers import Caller
 from app.services.login import password_change
 from app.services.login import stepup_tokens
-from app.services.unit import write
+from app.services.unit_of_work import write
 from app.web import person
 
 T = TypeVar("T")

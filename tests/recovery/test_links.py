@@ -11,7 +11,7 @@ from app.services.login import login_methods
 from app.services.login import password_login
 from app.services.login import recovery
 from app.services.problems import Invalid
-from app.services.unit import write
+from app.services.unit_of_work import write
 from tests.api.test_stepup import authorizes
 from tests.api.test_stepup import bearer
 from tests.api.test_stepup import calls

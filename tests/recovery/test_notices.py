@@ -7,7 +7,7 @@ from flask import Flask
 
 from app.services.access import apikeys
 from app.services.login import password_login
-from app.services.unit import write
+from app.services.unit_of_work import write
 from tests.api.test_stepup import bearer
 from tests.api.test_stepup import calls
 from tests.api.test_totp import enrols

@@ -27,7 +27,7 @@ from app.services.audit.trail import Actor
 from app.services.audit.verification import Wrong
 from app.services.problems import Conflict
 from app.services.tokens import keyring
-from app.services.unit import write
+from app.services.unit_of_work import write
 
 EVENT = AuditEvent.metadata.tables["audit_event"]
 HEAD = AuditHead.metadata.tables["audit_head"]

@@ -15,7 +15,7 @@ from app import clock as app_clock
 from app.models.audit import AuditEvent
 from app.services.access import directory
 from app.services.login import totp
-from app.services.unit import write
+from app.services.unit_of_work import write
 from tests.drivers.authenticator import Authenticator
 from tests.drivers.authenticator import url64
 from tests.drivers.person import Person

@@ -19,7 +19,7 @@ from app.services.audit import sealing
 from app.services.audit import trail
 from app.services.audit.trail import Actor
 from app.services.contact import Contact
-from app.services.unit import write
+from app.services.unit_of_work import write
 from tests.drivers.person import Person
 from tests.drivers.relying_party import RelyingParty
 from tests.fixtures import Template

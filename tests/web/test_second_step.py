@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 from app.services.access import directory
 from app.services.login import login_sessions
 from app.services.login import password_login
-from app.services.unit import write
+from app.services.unit_of_work import write
 from tests.api.test_webauthn import enrolled
 from tests.drivers.api_caller import ApiCaller
 from tests.drivers.person import Person

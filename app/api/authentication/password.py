@@ -52,7 +52,7 @@ from app.services.login.password_login import LoginFailed
 from app.services.login.stepup_tokens import NotProven
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
-from app.services.unit import write
+from app.services.unit_of_work import write
 
 REASONS = {
     "TOO_SHORT": "tooShort",

@@ -22,7 +22,7 @@ from app.services.audit.trail import Actor
 from app.services.contact import Contact
 from app.services.problems import Missing
 from app.services.tokens.token_text import digest
-from app.services.unit import write
+from app.services.unit_of_work import write
 
 ANYWHERE = ("0.0.0.0/0", "::/0")
 DEFAULT_DAYS = 90

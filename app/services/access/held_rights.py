@@ -35,7 +35,7 @@ from app.policy.rights import FunctionGraph
 from app.policy.rights import Rights
 from app.policy.rights import resolve
 from app.runtime import per_app
-from app.services.unit import MOVED
+from app.services.unit_of_work import MOVED
 
 MOST_USERS = 10_000
 RESOLVED_FROM = (Permission, Membership, Function, FunctionEdge, Customer, Subject)

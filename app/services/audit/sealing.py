@@ -19,7 +19,7 @@ from app.services.audit import chain
 from app.services.audit import trail
 from app.services.audit.trail import Actor
 from app.services.tokens.keyring import keyring
-from app.services.unit import write
+from app.services.unit_of_work import write
 
 BATCH = 200
 EVENT = AuditEvent.metadata.tables[AuditEvent.__tablename__]

@@ -26,7 +26,7 @@ from app.policy.reasons import private_sentence
 from app.services.contact import NOWHERE
 from app.services.contact import Contact
 from app.services.mail import notices
-from app.services.unit import write
+from app.services.unit_of_work import write
 
 log = structlog.get_logger("argus.audit")
 

@@ -26,7 +26,7 @@ from app.services.tokens.token_text import Kind
 from app.services.tokens.token_text import Token
 from app.services.tokens.token_text import mint
 from app.services.tokens.token_text import new_id
-from app.services.unit import write
+from app.services.unit_of_work import write
 
 if TYPE_CHECKING:
     from app.services.access.callers import Caller

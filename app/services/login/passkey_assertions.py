@@ -19,7 +19,7 @@ from app.policy import network
 from app.runtime import settings
 from app.services.contact import Contact
 from app.services.login import passkey_rows
-from app.services.unit import write
+from app.services.unit_of_work import write
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ from app.services.login.password_login import LoginFailed
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 from app.services.tokens.keyring import keyring
-from app.services.unit import write
+from app.services.unit_of_work import write
 
 LIFETIME = timedelta(minutes=5)
 MOST_KEYS = 20

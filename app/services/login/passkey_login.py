@@ -31,7 +31,7 @@ from app.services.login.password_login import LoginFailed
 from app.services.login.second_step import Verified
 from app.services.problems import Conflict
 from app.services.tokens.keyring import keyring
-from app.services.unit import write
+from app.services.unit_of_work import write
 
 # Seconds since the epoch in eight digits, then 112 random bits; as long as the ids that are stored.
 ID = re.compile(r"[0-9a-f]{36}", re.ASCII)

@@ -18,7 +18,7 @@ from app.services.login.stepup_tokens import NotProven
 from app.services.problems import Denied
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
-from app.services.unit import write
+from app.services.unit_of_work import write
 
 
 def insist_on_owner(caller: Caller) -> None:

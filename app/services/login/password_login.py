@@ -31,7 +31,7 @@ from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 from app.services.problems import Problem
 from app.services.tokens.token_text import Token
-from app.services.unit import write
+from app.services.unit_of_work import write
 
 LEAST_PASSWORD_CHARACTERS = 12
 SHORT_NAME = re.compile(r"[a-zA-Z0-9_\-.@]{1,100}", re.ASCII)

@@ -28,7 +28,7 @@ from app.services.login.totp import WrongCode
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 from app.services.problems import Problem
-from app.services.unit import write
+from app.services.unit_of_work import write
 
 T = TypeVar("T")
 FRESH = timedelta(minutes=10)

@@ -33,7 +33,7 @@ from app.services.mail.notices import Kind
 from app.services.mail.notices import Letter
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
-from app.services.unit import write
+from app.services.unit_of_work import write
 
 # The page of the link; the token follows.
 PAGE = "/recover/"

@@ -15,7 +15,7 @@ from app.services.login.login_sessions import SIGNATURE
 from app.services.login.login_sessions import TOTP
 from app.services.login.login_sessions import Proof
 from app.services.login.password_login import LoginFailed
-from app.services.unit import write
+from app.services.unit_of_work import write
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ from app.services.tokens.keyring import keyring
 from app.services.tokens.token_text import digest
 from app.services.tokens.token_text import new_id
 from app.services.tokens.token_text import same
-from app.services.unit import write
+from app.services.unit_of_work import write
 
 T = TypeVar("T")
 LIFETIME = timedelta(minutes=5)

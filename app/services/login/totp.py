@@ -33,7 +33,7 @@ from app.services.problems import Problem
 from app.services.tokens.keyring import keyring
 from app.services.tokens.token_text import digest
 from app.services.tokens.token_text import same
-from app.services.unit import write
+from app.services.unit_of_work import write
 
 ALGORITHM = "HmacSHA1"
 DIGITS = 6

@@ -16,7 +16,7 @@ from app.config import is_mailbox
 from app.extensions import db
 from app.models.directory import User
 from app.runtime import provided
-from app.services import unit
+from app.services import unit_of_work
 from app.services.background import background
 from app.services.mail import mailer
 from app.services.mail.mailer import Mail
@@ -85,7 +85,7 @@ def post(letter: Letter) -> None:
 
 def post_when_committed(letter: Letter) -> None:
     """Send a letter in the background, once the unit of work at hand is committed."""
-    unit.after_commit(lambda: _post_later(letter))
+    unit_of_work.after_commit(lambda: _post_later(letter))
 
 
 def notice(action: str, user_id: int | None) -> None:

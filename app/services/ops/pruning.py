@@ -20,7 +20,7 @@ from app.services.login import passkey_ceremonies
 from app.services.login import stepup_tokens
 from app.services.tokens import codes
 from app.services.tokens import waiting_requests
-from app.services.unit import write
+from app.services.unit_of_work import write
 
 BATCH = 1000
 

@@ -32,7 +32,7 @@ from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 from app.services.problems import Missing
 from app.services.problems import Throttled
-from app.services.unit import write
+from app.services.unit_of_work import write
 from app.web import passkey_options
 from app.web.entries import Entry
 from app.web.entries import typed

@@ -19,7 +19,7 @@ from app.services.login import stepup_tokens
 from app.services.login.stepup_tokens import NotProven
 from app.services.problems import Invalid
 from app.services.problems import Missing
-from app.services.unit import write
+from app.services.unit_of_work import write
 from app.web import passkey_options
 from app.web.account import confirm
 from app.web.entries import Entry
