@@ -13,27 +13,12 @@ from flask import Request
 from app import clock
 from app.runtime import settings
 from app.services.access.callers import Caller
-from app.services.problems import Problem
-from app.services.tokens.keyring import keyring
-from app.services.tokens.token_text import Kind
-from app.services.tokens.token_text import read
+from app.services.login.session_key import session_key
+from app.services.problems import BadCsrf
 
 HEADER = "Argus-Csrf-Token"
 WINDOW_MILLISECONDS = 5 * 60 * 1000
 MOST_CHARACTERS = 4096
-
-
-class BadCsrf(Problem):
-    """The header is missing, stale, for another URL or not signed with the session key: 403."""
-
-
-def session_key(session_token: str) -> str:
-    """The ``sessionKey`` of a login, base64: derived from its token, so that nothing is stored."""
-    token = read(session_token, Kind.LOGIN)
-    key = keyring().derive("csrf", token.key_id) if token is not None else None
-    if token is None or key is None:
-        raise BadCsrf
-    return base64.b64encode(hmac.digest(key, b"csrf" + token.text.encode(), "sha256")).decode("ascii")
 
 
 def check(request: Request, caller: Caller) -> None:

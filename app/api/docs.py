@@ -17,11 +17,11 @@ from flask import request
 from flask import send_file
 
 from app import edge
-from app.api import csrf
 from app.api.openapi import document
 from app.edge import Ambiguous
 from app.runtime import per_app
 from app.runtime import settings
+from app.services.login.session_key import session_key
 
 blueprint = Blueprint("docs", __name__)
 ASSETS = frozenset(
@@ -63,7 +63,7 @@ def _session_key() -> str:
     caller = edge.identify(request, credential)
     if caller is None or not caller.interactive or not caller.decision:
         return ""
-    return csrf.session_key(caller.token)
+    return session_key(caller.token)
 
 
 def _document() -> dict[str, object]:

@@ -8,7 +8,6 @@ from flask import g
 from flask import jsonify
 
 from app.api.auth import Unauthenticated
-from app.api.csrf import BadCsrf
 from app.api.messages import Message
 from app.api.messages import envelope
 from app.oauth.approving import StaleTransaction
@@ -17,6 +16,7 @@ from app.policy.reasons import public_sentence
 from app.services.access.callers import Caller
 from app.services.audit import trail
 from app.services.login.reauthentication import NotInteractive
+from app.services.problems import BadCsrf
 from app.services.problems import Conflict
 from app.services.problems import Denied
 from app.services.problems import Invalid

@@ -1,1 +1,1 @@
-"""What is read: requests of the API and the fields of the console, one file per resource."""
+"""What crosses the edge of the JSON API: requests, answers, and the field types they share."""

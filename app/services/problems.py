@@ -6,6 +6,7 @@ Problem
 ├── Missing       no such thing, or not for this caller to know               404
 ├── Conflict      somebody else changed or took it first                      412
 ├── NotHeld       the caller would touch more than he holds himself           403
+├── BadCsrf       a call by the cookie lacks the proof that the caller's own script made it   403
 ├── Throttled     too many failures, try again in ``seconds``                 429
 └── Unavailable   the database cannot do it now; nothing was committed        503
 """
@@ -64,6 +65,10 @@ class NotHeld(Problem):
 
 class Conflict(Problem):
     """Somebody else changed or took the same thing at the same time."""
+
+
+class BadCsrf(Problem):
+    """The header is missing, stale, for another URL or not signed with the session key."""
 
 
 class Throttled(Problem):

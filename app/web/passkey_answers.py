@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from app.schemas.webauthn import PasskeyLogin
-from app.schemas.webauthn import decoded
+from app.schemas.requests.webauthn import PasskeyLogin
+from app.schemas.requests.webauthn import decoded
 from app.services.login.passkey_assertions import Assertion
 from app.web.entries import read
 

@@ -13,7 +13,7 @@ from app.policy.claims import WORDS
 from app.policy.claims import claim_name
 from app.policy.claims import in_words
 from app.policy.claims import provider_problem
-from app.schemas.clients import CustomClaim
+from app.schemas.requests.clients import CustomClaim
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from werkzeug.datastructures import MultiDict
 
 from app import schemas as package
-from app.schemas.clients import ClientCreate
+from app.schemas.requests.clients import ClientCreate
 from app.schemas.wire import ArgusModel
 from app.schemas.wire import QueryModel
 from app.schemas.wire import to_millis

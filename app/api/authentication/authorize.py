@@ -9,12 +9,12 @@ from app.api.auth import Answer
 from app.api.auth import endpoint
 from app.api.authentication import PREFIX
 from app.api.blueprint import blueprint
-from app.api.shapes.clients import AuthorizedShape
 from app.oauth import authorize as requests
 from app.oauth.approving import approve_call
 from app.oauth.authorize import Unredirectable
 from app.oauth.errors import ArgusOAuthError
-from app.schemas.authorize import AuthorizeRequest
+from app.schemas.answers.clients import AuthorizedShape
+from app.schemas.requests.authorize import AuthorizeRequest
 from app.services.access import gate
 from app.services.access.callers import Caller
 from app.services.audit import trail

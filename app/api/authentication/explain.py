@@ -6,8 +6,8 @@ from app.api.auth import Answer
 from app.api.auth import endpoint
 from app.api.authentication import PREFIX
 from app.api.blueprint import blueprint
-from app.api.shapes.clients import ExplanationShape
-from app.schemas.clients import Explain
+from app.schemas.answers.clients import ExplanationShape
+from app.schemas.requests.clients import Explain
 from app.services.access.callers import Caller
 from app.services.inspection import explain_requests
 

@@ -10,11 +10,11 @@ from app.api.authentication import PREFIX
 from app.api.blueprint import blueprint
 from app.api.errors import action
 from app.api.errors import failure
-from app.api.shapes.stepup import ValidatedShape
-from app.api.shapes.stepup import authorization_shown
-from app.api.shapes.stepup import validated_shown
-from app.schemas.stepup import Authorizing
-from app.schemas.stepup import ValidateAuthorization
+from app.schemas.answers.stepup import ValidatedShape
+from app.schemas.answers.stepup import authorization_shown
+from app.schemas.answers.stepup import validated_shown
+from app.schemas.requests.stepup import Authorizing
+from app.schemas.requests.stepup import ValidateAuthorization
 from app.services.access.callers import Caller
 from app.services.administration import visibility
 from app.services.login import reauthentication

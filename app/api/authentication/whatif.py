@@ -6,10 +6,10 @@ from app.api.auth import Answer
 from app.api.auth import endpoint
 from app.api.authentication import PREFIX
 from app.api.blueprint import blueprint
-from app.api.shapes.clients import ForecastShape
-from app.api.shapes.clients import forecast_shown
 from app.models.clients import OAuthClient
-from app.schemas.clients import WhatIf
+from app.schemas.answers.clients import ForecastShape
+from app.schemas.answers.clients import forecast_shown
+from app.schemas.requests.clients import WhatIf
 from app.services.access.callers import Caller
 from app.services.inspection import whatif
 from app.services.inspection.whatif import Proposal

@@ -8,7 +8,7 @@ from flask import request
 from flask import url_for
 from flask_babel import gettext as _
 
-from app.schemas.webauthn import WebAuthnEnrol
+from app.schemas.requests.webauthn import WebAuthnEnrol
 from app.services.access import directory
 from app.services.access.callers import Caller
 from app.services.login import passkey_assertions

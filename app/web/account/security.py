@@ -11,7 +11,7 @@ from flask import request
 from flask import url_for
 from flask_babel import gettext as _
 
-from app.schemas.totp import VerifyTOTP
+from app.schemas.requests.totp import VerifyTOTP
 from app.services.access import directory
 from app.services.access.callers import Caller
 from app.services.login import login_methods

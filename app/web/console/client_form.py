@@ -14,9 +14,9 @@ from flask_babel import gettext as _
 from app.models.clients import OAuthClient
 from app.policy.reasons import api_status
 from app.policy.scopes import WORDS
-from app.schemas.clients import ClientCreate
-from app.schemas.clients import ClientUpdate
 from app.schemas.common import LEVEL_NAMES
+from app.schemas.requests.clients import ClientCreate
+from app.schemas.requests.clients import ClientUpdate
 from app.schemas.wire import lists_of
 from app.services.access import directory
 from app.services.access.callers import Caller

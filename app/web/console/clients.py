@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 
 from app.models.clients import OAuthClient
 from app.runtime import settings
-from app.schemas.clients import ClientUpdate
+from app.schemas.requests.clients import ClientUpdate
 from app.services.access import directory
 from app.services.access import search
 from app.services.access.callers import Caller

@@ -8,10 +8,10 @@ from flask import request
 from flask_babel import gettext as _
 
 from app.models.directory import Customer
-from app.schemas.customers import SWITCHES
-from app.schemas.customers import CustomerAdd
-from app.schemas.customers import CustomerMove
-from app.schemas.customers import CustomerUpdate
+from app.schemas.requests.customers import SWITCHES
+from app.schemas.requests.customers import CustomerAdd
+from app.schemas.requests.customers import CustomerMove
+from app.schemas.requests.customers import CustomerUpdate
 from app.schemas.wire import to_wire
 from app.services.access.callers import Caller
 from app.services.administration import customer_search

@@ -19,7 +19,7 @@ from app.policy.facts import Outcome
 from app.policy.rights import CustomerTree
 from app.policy.rights import FunctionGraph
 from app.policy.rights import Rights
-from app.schemas.clients import ExplainAsked
+from app.schemas.requests.clients import ExplainAsked
 from app.services.access import gate
 from app.services.access.callers import Caller
 from app.services.guards import Guard

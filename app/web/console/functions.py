@@ -10,9 +10,9 @@ from flask_babel import gettext as _
 
 from app.models.authority import Function
 from app.schemas.common import LEVEL_NAMES
-from app.schemas.functions import ChildrenAdd
-from app.schemas.functions import FunctionAdd
-from app.schemas.functions import FunctionUpdate
+from app.schemas.requests.functions import ChildrenAdd
+from app.schemas.requests.functions import FunctionAdd
+from app.schemas.requests.functions import FunctionUpdate
 from app.services.access.callers import Caller
 from app.services.administration import function_search
 from app.services.administration import functions

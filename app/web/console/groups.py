@@ -10,9 +10,9 @@ from flask_babel import gettext as _
 
 from app.models.directory import Group
 from app.schemas.common import Move
-from app.schemas.subjects import GroupAdd
-from app.schemas.subjects import GroupUpdate
-from app.schemas.subjects import MembersAdd
+from app.schemas.requests.subjects import GroupAdd
+from app.schemas.requests.subjects import GroupUpdate
+from app.schemas.requests.subjects import MembersAdd
 from app.services.access.callers import Caller
 from app.services.access.search import Page as Rows
 from app.services.administration import memberships

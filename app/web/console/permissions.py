@@ -12,8 +12,8 @@ from flask import url_for
 from flask_babel import gettext as _
 
 from app.models.authority import Permission
-from app.schemas.functions import PermissionAdd
-from app.schemas.functions import PermissionRevoke
+from app.schemas.requests.functions import PermissionAdd
+from app.schemas.requests.functions import PermissionRevoke
 from app.services.access.callers import Caller
 from app.services.administration import permission_search
 from app.services.administration import permissions

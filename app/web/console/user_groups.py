@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint
 from flask_babel import gettext as _
 
-from app.schemas.subjects import GroupsAdd
+from app.schemas.requests.subjects import GroupsAdd
 from app.services.access.callers import Caller
 from app.services.administration import memberships
 from app.services.administration import visibility

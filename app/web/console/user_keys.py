@@ -10,8 +10,8 @@ from flask_babel import gettext as _
 
 from app.models.apikeys import APIKey
 from app.models.directory import User
-from app.schemas.apikeys import AdminAPIKeyRequest
-from app.schemas.apikeys import AdminRenewAPIKey
+from app.schemas.requests.apikeys import AdminAPIKeyRequest
+from app.schemas.requests.apikeys import AdminRenewAPIKey
 from app.services.access import apikeys
 from app.services.access.callers import Caller
 from app.services.administration import visibility

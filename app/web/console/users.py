@@ -9,8 +9,8 @@ from flask_babel import gettext as _
 
 from app.models.directory import User
 from app.schemas.common import Move
-from app.schemas.subjects import UserAdd
-from app.schemas.subjects import UserUpdate
+from app.schemas.requests.subjects import UserAdd
+from app.schemas.requests.subjects import UserUpdate
 from app.services.access import directory
 from app.services.access.callers import Caller
 from app.services.administration import subject_search

@@ -6,10 +6,10 @@ from typing import Literal
 from urllib.parse import urlencode
 from urllib.parse import urlsplit
 
-from app.api.shapes.infos import SubjectInfo
-from app.api.shapes.sessions import AuthorizationShape
 from app.models.directory import User
 from app.models.stepup import StepUp
+from app.schemas.answers.infos import SubjectInfo
+from app.schemas.answers.sessions import AuthorizationShape
 from app.schemas.wire import Shape
 from app.schemas.wire import to_millis
 from app.services.login import stepup_tokens

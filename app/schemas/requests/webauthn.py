@@ -12,12 +12,12 @@ from pydantic import Field
 from pydantic_core import PydanticCustomError
 
 from app.schemas.common import Named
-from app.schemas.logins import Authorization
-from app.schemas.logins import DomainName
-from app.schemas.logins import Password
-from app.schemas.logins import Requested
-from app.schemas.logins import UserName
-from app.schemas.stepup import Authorizing
+from app.schemas.requests.logins import Authorization
+from app.schemas.requests.logins import DomainName
+from app.schemas.requests.logins import Password
+from app.schemas.requests.logins import Requested
+from app.schemas.requests.logins import UserName
+from app.schemas.requests.stepup import Authorizing
 from app.schemas.texts import FullMatch
 from app.schemas.texts import Text
 from app.schemas.wire import ArgusModel

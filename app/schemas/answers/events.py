@@ -6,15 +6,15 @@ import uuid
 from collections.abc import Sequence
 from typing import Literal
 
-from app.api.shapes.infos import OLD_LEVELS
-from app.api.shapes.infos import CustomerInfo
-from app.api.shapes.infos import OldLevel
-from app.api.shapes.infos import SubjectInfo
-from app.api.shapes.infos import people_ids
-from app.api.shapes.sessions import SessionShape
 from app.models.audit import AuditEvent
 from app.models.sessions import LoginSession
 from app.models.sessions import OAuthSession
+from app.schemas.answers.infos import OLD_LEVELS
+from app.schemas.answers.infos import CustomerInfo
+from app.schemas.answers.infos import OldLevel
+from app.schemas.answers.infos import SubjectInfo
+from app.schemas.answers.infos import people_ids
+from app.schemas.answers.sessions import SessionShape
 from app.schemas.wire import Shape
 from app.schemas.wire import to_millis
 from app.services.access import directory

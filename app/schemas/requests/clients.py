@@ -10,7 +10,7 @@ from pydantic import Field
 from app.policy.facts import Leg
 from app.schemas.common import LEVELS
 from app.schemas.common import Named
-from app.schemas.functions import PermissionAdd
+from app.schemas.requests.functions import PermissionAdd
 from app.schemas.texts import LongText
 from app.schemas.texts import ShortName
 from app.schemas.texts import Text

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from app.schemas.logins import TokenCode
+from app.schemas.requests.logins import TokenCode
 from app.schemas.wire import ArgusModel
 
 

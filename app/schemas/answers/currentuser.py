@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Literal
 
-from app.api.shapes.functions import BasicFunction
-from app.api.shapes.infos import CustomerInfo
-from app.api.shapes.infos import DomainInfo
-from app.api.shapes.infos import FunctionInfo
-from app.api.shapes.infos import History
-from app.api.shapes.infos import SubjectInfo
-from app.api.shapes.infos import flags
-from app.api.shapes.infos import history
-from app.api.shapes.infos import people_ids
-from app.api.shapes.infos import person
 from app.models.authority import Permission
 from app.models.directory import Group
 from app.models.directory import User
+from app.schemas.answers.functions import BasicFunction
+from app.schemas.answers.infos import CustomerInfo
+from app.schemas.answers.infos import DomainInfo
+from app.schemas.answers.infos import FunctionInfo
+from app.schemas.answers.infos import History
+from app.schemas.answers.infos import SubjectInfo
+from app.schemas.answers.infos import flags
+from app.schemas.answers.infos import history
+from app.schemas.answers.infos import people_ids
+from app.schemas.answers.infos import person
 from app.schemas.wire import Shape
 from app.schemas.wire import to_millis
 from app.services.access import apikeys

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from typing import Any
 from typing import Literal
 
-from app.api.shapes.infos import CustomerInfo
-from app.api.shapes.infos import DomainInfo
-from app.api.shapes.infos import History
-from app.api.shapes.infos import Language
-from app.api.shapes.infos import SubjectInfo
-from app.api.shapes.infos import flags
-from app.api.shapes.infos import history
-from app.api.shapes.infos import people_ids
 from app.models.directory import Customer
 from app.policy.rights import CustomerTree
+from app.schemas.answers.infos import CustomerInfo
+from app.schemas.answers.infos import DomainInfo
+from app.schemas.answers.infos import History
+from app.schemas.answers.infos import Language
+from app.schemas.answers.infos import SubjectInfo
+from app.schemas.answers.infos import flags
+from app.schemas.answers.infos import history
+from app.schemas.answers.infos import people_ids
 from app.schemas.wire import Shape
 from app.schemas.wire import to_millis
 from app.services.access import directory

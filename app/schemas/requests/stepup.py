@@ -10,9 +10,9 @@ from pydantic import Field
 from pydantic_core import PydanticCustomError
 
 from app.policy import redirects
-from app.schemas.logins import Authorization
-from app.schemas.logins import Password
-from app.schemas.logins import TokenCode
+from app.schemas.requests.logins import Authorization
+from app.schemas.requests.logins import Password
+from app.schemas.requests.logins import TokenCode
 from app.schemas.wire import ArgusModel
 
 Operation = Literal[

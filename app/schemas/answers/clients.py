@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from typing import Any
 from typing import Literal
 
-from app.api.shapes.infos import LEVELS
-from app.api.shapes.infos import CustomerInfo
-from app.api.shapes.infos import DomainInfo
-from app.api.shapes.infos import FunctionInfo
-from app.api.shapes.infos import History
-from app.api.shapes.infos import Level
-from app.api.shapes.infos import SubjectInfo
-from app.api.shapes.infos import flags
-from app.api.shapes.infos import history
-from app.api.shapes.infos import people_ids
 from app.models.clients import OAuthClient
+from app.schemas.answers.infos import LEVELS
+from app.schemas.answers.infos import CustomerInfo
+from app.schemas.answers.infos import DomainInfo
+from app.schemas.answers.infos import FunctionInfo
+from app.schemas.answers.infos import History
+from app.schemas.answers.infos import Level
+from app.schemas.answers.infos import SubjectInfo
+from app.schemas.answers.infos import flags
+from app.schemas.answers.infos import history
+from app.schemas.answers.infos import people_ids
 from app.schemas.wire import Shape
 from app.services.access import directory
 from app.services.access.callers import Caller

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 from typing import Literal
 
-from app.api import csrf
-from app.api.shapes.infos import OLD_LEVELS
-from app.api.shapes.infos import OldLevel
 from app.policy.effective import session_level
+from app.schemas.answers.infos import OLD_LEVELS
+from app.schemas.answers.infos import OldLevel
 from app.schemas.wire import Shape
 from app.schemas.wire import to_millis
 from app.services.access.callers import Caller
+from app.services.login.session_key import session_key
 from app.services.tokens.token_text import Token
 
 Method = Literal["PASSWORD", "SIGNATURE", "TOTP", "APIKEY", "IMPERSONATED"]
@@ -86,7 +86,7 @@ def session_shown(caller: Caller) -> SessionShape:
         read_only=any(bound.read_only for bound in question.constraints),
         password_not_set=False,
         # Only the person's own login may sign for itself; an application never reads it (rule 45).
-        session_key=csrf.session_key(caller.token) if interactive else None,
+        session_key=session_key(caller.token) if interactive else None,
         session_identifier=caller.session_label,
     )
 
@@ -101,6 +101,6 @@ def login_shown(token: Token, address: str | None, authorizations: list[Any] | N
             forwarded_ip=None,
             uri=None,
         ),
-        session_key=csrf.session_key(token.text),
+        session_key=session_key(token.text),
         authorizations=authorizations or [],
     )

@@ -6,12 +6,12 @@ import ipaddress
 from collections.abc import Sequence
 from typing import Literal
 
-from app.api.shapes.infos import CustomerInfo
-from app.api.shapes.infos import FunctionInfo
-from app.api.shapes.infos import SubjectInfo
-from app.api.shapes.infos import people_ids
-from app.api.shapes.infos import person
 from app.models.apikeys import APIKey
+from app.schemas.answers.infos import CustomerInfo
+from app.schemas.answers.infos import FunctionInfo
+from app.schemas.answers.infos import SubjectInfo
+from app.schemas.answers.infos import people_ids
+from app.schemas.answers.infos import person
 from app.schemas.wire import Shape
 from app.schemas.wire import to_millis
 from app.services.access import apikeys

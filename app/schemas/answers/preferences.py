@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.api.shapes.infos import SubjectInfo
 from app.models.directory import User
 from app.models.preferences import Preference
+from app.schemas.answers.infos import SubjectInfo
 from app.schemas.wire import Shape
 from app.schemas.wire import to_millis
 
