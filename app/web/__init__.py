@@ -7,7 +7,6 @@ from whitenoise import WhiteNoise
 
 from app.web import account
 from app.web import clean
-from app.web import consent
 from app.web import console
 from app.web import errors
 from app.web import headers
@@ -16,16 +15,12 @@ from app.web import hosts
 from app.web import language
 from app.web import language_choice
 from app.web import login
-from app.web import mails
 from app.web import menus
-from app.web import passkey_login
 from app.web import person
 from app.web import problems
-from app.web import recovery
-from app.web import rp_logout
-from app.web import second_step
 from app.web import theme
-from app.web import words
+from app.web.words import labels
+from app.web.words import mails
 
 STATIC_SECONDS = 3600
 
@@ -42,15 +37,10 @@ def register(app: Flask) -> None:
     person.register(app)
     mails.register(app)
     menus.register(app)
-    words.register(app)
+    labels.register(app)
     app.register_blueprint(language_choice.blueprint)
-    app.register_blueprint(login.blueprint)
-    app.register_blueprint(rp_logout.blueprint)
-    app.register_blueprint(second_step.blueprint)
-    app.register_blueprint(passkey_login.blueprint)
-    app.register_blueprint(recovery.blueprint)
-    app.register_blueprint(consent.blueprint)
     app.register_blueprint(home.blueprint)
+    login.register(app)
     account.register(app)
     console.register(app)
 

@@ -16,8 +16,8 @@ from app.models.clients import OAuthClient
 from app.policy.access import RULES
 from app.policy.facts import Leg
 from app.web.console.repairs import REPAIRS
-from app.web.words import LEGS
-from app.web.words import RULES as RULE_WORDS
+from app.web.words.labels import LEGS
+from app.web.words.labels import RULES as RULE_WORDS
 from tests.drivers.person import Person
 from tests.drivers.person import forms
 from tests.drivers.relying_party import RelyingParty

@@ -33,15 +33,15 @@ from app.services.problems import Invalid
 from app.services.problems import Missing
 from app.services.problems import Throttled
 from app.services.unit_of_work import write
-from app.web import passkey_options
+from app.web import passkey_exchange
 from app.web.entries import Entry
 from app.web.entries import typed
-from app.web.field_words import OPERATIONS
 from app.web.pages import Page
 from app.web.pages import page
-from app.web.passkey_answers import signed
+from app.web.passkey_exchange import signed
 from app.web.problems import slowed
 from app.web.problems import too_many
+from app.web.words.audit_fields import OPERATIONS
 
 blueprint = Blueprint("confirm", __name__, url_prefix="/account/confirm")
 KEPT = "step_up"
@@ -138,7 +138,7 @@ def _show(caller: Caller, entry: Entry, message: str | None = None) -> str:
         entry=entry,
         by_password=user.password_hash is not None,
         by_code=caller.row.login_method == TOTP.method,
-        options=passkey_options.to_get(offer) if offer is not None else None,
+        options=passkey_exchange.to_get(offer) if offer is not None else None,
     )
 
 

@@ -25,11 +25,11 @@ from app.web.account import confirm
 from app.web.entries import Entry
 from app.web.entries import read
 from app.web.entries import typed
-from app.web.key_words import ends_words
 from app.web.pages import Page
 from app.web.pages import acting
 from app.web.pages import done
 from app.web.pages import page
+from app.web.words.done import ends_words
 
 blueprint = Blueprint("keys", __name__, url_prefix="/account/keys")
 # More customers than these are not listed to be chosen from.

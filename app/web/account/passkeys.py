@@ -20,7 +20,7 @@ from app.services.login.stepup_tokens import NotProven
 from app.services.problems import Invalid
 from app.services.problems import Missing
 from app.services.unit_of_work import write
-from app.web import passkey_options
+from app.web import passkey_exchange
 from app.web.account import confirm
 from app.web.entries import Entry
 from app.web.entries import read
@@ -29,7 +29,7 @@ from app.web.pages import Page
 from app.web.pages import acting
 from app.web.pages import done
 from app.web.pages import page
-from app.web.words import browser_words
+from app.web.words.labels import browser_words
 
 blueprint = Blueprint("passkeys", __name__, url_prefix="/account/security/passkeys")
 
@@ -81,6 +81,6 @@ def remove(caller: Caller, key: int) -> Page:
 
 def _show(caller: Caller, entry: Entry) -> str:
     offer = write(lambda: passkey_ceremonies.offer("enrol", caller))
-    options = passkey_options.to_create(offer, directory.user_by_id(caller.user_id))
+    options = passkey_exchange.to_create(offer, directory.user_by_id(caller.user_id))
     proof = confirm.held(stepup_tokens.ENROL_PASSKEY)
     return render_template("account/passkey_add.html", options=options, entry=entry, proof=proof)

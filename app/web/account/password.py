@@ -20,11 +20,11 @@ from app.services.login import stepup_tokens
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 from app.services.problems import Throttled
-from app.web import logging_in
 from app.web import person
 from app.web.account import confirm
 from app.web.entries import Entry
 from app.web.entries import typed
+from app.web.login import flow
 from app.web.pages import Page
 from app.web.problems import slowed
 from app.web.problems import too_many
@@ -40,7 +40,7 @@ def change() -> Page:
     """
     caller = person.behind_cookie(request)
     if caller is None or not (person.present() or password_change.must_change(caller)):
-        return redirect(logging_in.page_url("login.login", url_for("password.change")), 303)
+        return redirect(flow.page_url("login.login", url_for("password.change")), 303)
     password_change.insist_on_owner(caller)
     has_password = directory.user_by_id(caller.user_id).password_hash is not None
     if not has_password and confirm.held(stepup_tokens.SET_PASSWORD) is None:
@@ -65,7 +65,7 @@ def change() -> Page:
         return too_many(page, problem)
     session.clear()
     flash(_("Your new password is set. Log in with it."))
-    response = redirect(logging_in.page_url("login.login", logging_in.wanted_now()), 303)
+    response = redirect(flow.page_url("login.login", flow.wanted_now()), 303)
     edge.clear_session_cookie(response)  # type: ignore[arg-type]
     return response
 
@@ -78,6 +78,6 @@ def _show(caller: Caller, entry: Entry, *, has_password: bool, message: str | No
         forced=password_change.must_change(caller),
         has_password=has_password,
         name=caller.user_name,
-        next=logging_in.wanted_now(),
+        next=flow.wanted_now(),
         least=password_login.LEAST_PASSWORD_CHARACTERS,
     )

@@ -53,6 +53,6 @@ def end_all(caller: Caller) -> Page:
 
 def _gone() -> Response:
     form_session.clear()
-    response = redirect(url_for("login.logged_out"), 303)
+    response = redirect(url_for("logout.logged_out"), 303)
     edge.clear_session_cookie(response)  # type: ignore[arg-type]
     return response

@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext
 
 from app.models.audit import AuditEvent
 from app.web.console import decisions
-from app.web.field_words import field_value
+from app.web.words.audit_fields import field_value
 
 LINES: Mapping[str, str] = {
     "permission-grant": lazy_gettext("%(function)s for %(customer)s to %(subject)s"),

@@ -16,11 +16,11 @@ from app.policy.reasons import PASSED
 from app.policy.reasons import REASONS
 from app.policy.reasons import private_sentence
 from app.policy.reasons import public_sentence
-from app.web.field_words import field_name
-from app.web.field_words import field_value
 from app.web.language import say
-from app.web.words import leg_name
-from app.web.words import rule_name
+from app.web.words.audit_fields import field_name
+from app.web.words.audit_fields import field_value
+from app.web.words.labels import leg_name
+from app.web.words.labels import rule_name
 
 
 @dataclass(frozen=True, slots=True)

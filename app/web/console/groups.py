@@ -27,10 +27,6 @@ from app.services.problems import Missing
 from app.web.console import listing
 from app.web.console import suggestions
 from app.web.console.asking import asking
-from app.web.console.done_words import created_words
-from app.web.console.done_words import deleted_words
-from app.web.console.done_words import moved_words
-from app.web.console.done_words import saved_words
 from app.web.entries import Entry
 from app.web.entries import read
 from app.web.entries import typed
@@ -38,6 +34,10 @@ from app.web.pages import Page
 from app.web.pages import acting
 from app.web.pages import done
 from app.web.pages import page
+from app.web.words.done import created_words
+from app.web.words.done import deleted_words
+from app.web.words.done import moved_words
+from app.web.words.done import saved_words
 
 blueprint = Blueprint("groups", __name__, url_prefix="/console/groups")
 MOST_SHOWN = 50

@@ -17,7 +17,7 @@ from app.web.pages import Page
 from app.web.pages import acting
 from app.web.pages import done
 from app.web.pages import page
-from app.web.words import ended_words
+from app.web.words.labels import ended_words
 
 blueprint = Blueprint("open_sessions", __name__, url_prefix="/console/sessions")
 FILTERS = ("user", "client")

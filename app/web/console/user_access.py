@@ -29,9 +29,9 @@ from app.web.pages import Page
 from app.web.pages import acting
 from app.web.pages import done
 from app.web.pages import page
-from app.web.words import ended_words
-from app.web.words import method_name
-from app.web.words import way_name
+from app.web.words.labels import ended_words
+from app.web.words.labels import method_name
+from app.web.words.labels import way_name
 
 blueprint = Blueprint("user_access", __name__, url_prefix="/console/users/<user>")
 

@@ -23,11 +23,11 @@ from app.web.console.asking import asking
 from app.web.entries import Entry
 from app.web.entries import read
 from app.web.entries import typed
-from app.web.key_words import ends_words
 from app.web.pages import Page
 from app.web.pages import acting
 from app.web.pages import done
 from app.web.pages import page
+from app.web.words.done import ends_words
 
 blueprint = Blueprint("user_keys", __name__, url_prefix="/console/users/<user>/keys")
 

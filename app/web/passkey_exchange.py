@@ -1,4 +1,4 @@
-"""What ``passkeys.js`` hands to the browser: the options of WebAuthn 5.4 and 5.5, bytes in base64url."""
+"""What ``passkeys.js`` hands to the browser (the options of WebAuthn 5.4 and 5.5), and what it sends back."""
 
 from __future__ import annotations
 
@@ -7,11 +7,15 @@ from collections.abc import Iterable
 from typing import Any
 
 from app.models.directory import User
+from app.schemas.requests.webauthn import PasskeyLogin
+from app.schemas.requests.webauthn import decoded
 from app.services.login import passkey_assertions
 from app.services.login import passkey_ceremonies
 from app.services.login import passkey_rows
+from app.services.login.passkey_assertions import Assertion
 from app.services.login.passkey_ceremonies import Offer
 from app.web import theme
+from app.web.entries import read
 
 TIMEOUT = int(passkey_ceremonies.LIFETIME.total_seconds() * 1000)
 
@@ -51,6 +55,12 @@ def to_get(offer: Offer) -> dict[str, Any]:
         "userVerification": "required",
         "allowCredentials": _keys(offer.key_ids),
     }
+
+
+def signed() -> tuple[Assertion, bytes | None]:
+    """What this request's form says a passkey signed, and whom the passkey names. Raises ``Invalid``."""
+    sent = read(PasskeyLogin)
+    return sent.assertion, decoded(sent.user_handle) if sent.user_handle is not None else None
 
 
 def _keys(ids: Iterable[bytes]) -> list[dict[str, str]]:

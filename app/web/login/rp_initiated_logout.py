@@ -18,17 +18,17 @@ from app.oauth import hygiene
 from app.oauth import logout_requests
 from app.oauth.protocol_errors import ProtocolError
 from app.web import person
-from app.web import way_out
 from app.web.errors import error_page
-from app.web.login import leave
+from app.web.login import logout_question
+from app.web.login.logout import leave
+from app.web.login.logout_question import WayOut
 from app.web.pages import Page
-from app.web.way_out import WayOut
 
 blueprint = Blueprint("rp_logout", __name__)
 
 
 @blueprint.route("/oauth/logout", methods=["GET", "POST"])
-@csrf.exempt  # an application's request; what the person answers goes to ``login.logout``
+@csrf.exempt  # an application's request; what the person answers goes to ``logout.logout``
 def ask() -> Page:
     """End the login at once, when the application may; otherwise ask the person."""
     try:
@@ -46,9 +46,9 @@ def ask() -> Page:
     asked = logout_requests.read(params)
     here = person.held_login(request)
     if here is None and not person.is_unclear(request):
-        return redirect(asked.redirect_uri or url_for("login.logged_out"), 303)
+        return redirect(asked.redirect_uri or url_for("logout.logged_out"), 303)
     if here is None or asked.needs_no_question(here):
         return leave(asked.redirect_uri)
     # Asked at an address of its own: the ID token stays in none of the page's links.
     way = WayOut(asked.client.name if asked.client is not None else None, asked.redirect_uri)
-    return redirect(url_for("login.logout", out=way_out.wrap(way)), 303)
+    return redirect(url_for("logout.logout", out=logout_question.wrap(way)), 303)

@@ -52,7 +52,7 @@ from app.web.continuation import wrap
 from app.web.errors import error_page
 from app.web.errors import refusal_page
 from app.web.language import say
-from app.web.login import login_url
+from app.web.login.password import login_url
 
 blueprint = Blueprint("consent", __name__)
 ALIASES = ("/oauth/authorize", "/spa/oauth/authorize", "/spa/authentication/oauth/authorize")

@@ -1,10 +1,13 @@
-"""That something was done to a user or a group, by its name."""
+"""What was done to a user, a group or a key, by its name."""
 
 from __future__ import annotations
 
 from flask_babel import gettext as _
 
+from app.models.apikeys import APIKey
 from app.models.directory import Subject
+from app.services.access import apikeys
+from app.web.language import moment
 
 
 def created_words(subject: Subject) -> str:
@@ -26,3 +29,11 @@ def moved_words(subject: Subject) -> str:
 def deleted_words(subject: Subject) -> str:
     """It is gone."""
     return str(_("%(name)s was deleted.", name=subject.short_name))
+
+
+def ends_words(key: APIKey) -> str:
+    """Until when a key counts now."""
+    name = apikeys.prefix(key)
+    if key.expires_at is None:
+        return str(_("The key %(key)s now never ends.", key=name))
+    return str(_("The key %(key)s now ends %(time)s.", key=name, time=moment(key.expires_at)))

@@ -1,34 +1,26 @@
-"""Log in by password, and log out (design decision 8). What comes after the password: ``second_step``."""
+"""Log in by password. What comes after the password: ``second_step``."""
 
 from __future__ import annotations
 
 from urllib.parse import urlencode
 
 from flask import Blueprint
-from flask import redirect
 from flask import render_template
 from flask import request
-from flask import session
 from flask import url_for
 from flask_babel import gettext as _
 
 from app import edge
-from app.policy import redirects
 from app.services.access import directory
-from app.services.login import login_sessions
 from app.services.login import passkey_assertions
 from app.services.login import second_step as steps
 from app.services.login.login_sessions import PASSWORD
 from app.services.login.password_login import LoginFailed
 from app.services.problems import Throttled
-from app.services.unit_of_work import write
-from app.web import headers
-from app.web import logging_in
 from app.web import person
-from app.web import second_step
-from app.web import way_out
-from app.web.errors import error_page
 from app.web.forms.login import LoginForm
+from app.web.login import flow
+from app.web.login import second_step
 from app.web.pages import Page
 from app.web.problems import slowed
 from app.web.problems import too_many
@@ -51,47 +43,11 @@ def login() -> Page:
         )
         if not enough:
             return second_step.begin(who, form.next.data)
-        return logging_in.begin(who, PASSWORD, form.next.data, password)
+        return flow.begin(who, PASSWORD, form.next.data, password)
     except LoginFailed:
         return show(form, _("That user name and password do not match. Check both and try again."))
     except Throttled as problem:
         return too_many(show(form, slowed(problem.seconds)), problem)
-
-
-@blueprint.route("/logout", methods=["GET", "POST"])
-def logout() -> Page:
-    """End this login and, with it, every application session under it. A GET only asks.
-
-    ``out`` is the signed wish of an application (``rp_logout``).
-    """
-    if request.method == "POST":
-        return leave(way_out.unwrap(request.form.get("out")).uri)
-    out = request.args.get("out", "")
-    way = way_out.unwrap(out)
-    if way.uri is not None:
-        headers.allow_form_to(redirects.origin(way.uri))
-    return render_template("logout.html", application=way.application, out=out if way.uri else None)
-
-
-def leave(to: str | None) -> Page:
-    """End the login that is here, if any, and go to this address: one that was judged, or our own page."""
-    if person.is_unclear(request):
-        message = _("Nothing was ended. Delete the cookies of this site to be logged out.")
-        return error_page(_("It cannot be told which login this is"), message, 400)
-    held = person.held_login(request)
-    if held is not None:
-        caller = held
-        write(lambda: login_sessions.end(caller.row.login_id, "logged out", caller.actor))
-    session.clear()
-    response = redirect(to or url_for("login.logged_out"), 303)
-    edge.clear_session_cookie(response)  # type: ignore[arg-type]
-    return response
-
-
-@blueprint.get("/logged-out")
-def logged_out() -> str:
-    """Say that it is done."""
-    return render_template("logged_out.html")
 
 
 def login_url(continuation: str, login_hint: str = "") -> str:
@@ -111,7 +67,7 @@ def show(form: LoginForm, message: str | None = None, notice: str | None = None,
         message=message,
         notice=notice,
         here=here,
-        application=logging_in.application(form.next.data),
+        application=flow.application(form.next.data),
         by_passkey=passkey_assertions.browsers_can(),
     )
 
@@ -119,7 +75,7 @@ def show(form: LoginForm, message: str | None = None, notice: str | None = None,
 def _welcome() -> str:
     """The page as it opens: with the name of whoever was asked for, or was logged in here."""
     form = LoginForm(None)
-    form.next.data = logging_in.wanted_now()
+    form.next.data = flow.wanted_now()
     form.username.data = request.args.get("login_hint", "")[:100]
     caller = person.behind_cookie(request)
     if caller is None or not caller.interactive:

@@ -10,8 +10,8 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 
 from app.services.login import stepup_tokens
-from app.web.words import METHODS
-from app.web.words import language_name
+from app.web.words.labels import METHODS
+from app.web.words.labels import language_name
 
 # What is not here is shown by its code.
 FIELDS: Mapping[str, str] = {

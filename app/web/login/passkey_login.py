@@ -14,12 +14,12 @@ from app.services.login.login_sessions import SIGNATURE
 from app.services.login.password_login import LoginFailed
 from app.services.problems import Invalid
 from app.services.problems import Throttled
-from app.web import logging_in
-from app.web import passkey_options
+from app.web import passkey_exchange
 from app.web.forms.login import LoginForm
-from app.web.login import show
+from app.web.login import flow
+from app.web.login.password import show
 from app.web.pages import Page
-from app.web.passkey_answers import signed
+from app.web.passkey_exchange import signed
 from app.web.problems import slowed
 from app.web.problems import too_many
 
@@ -29,19 +29,19 @@ blueprint = Blueprint("passkey_login", __name__)
 @blueprint.get("/login/passkey/options")
 def options() -> Response:
     """What to sign: made when it is needed, so that a page may stay open. Writes nothing."""
-    return jsonify(passkey_options.to_get(passkeys.offer(logging_in.browser())))
+    return jsonify(passkey_exchange.to_get(passkeys.offer(flow.browser())))
 
 
 @blueprint.post("/login/passkey")
 def log_in() -> Page:
     """What somebody's passkey signed; one answer for every cause that it does not count."""
-    wanted = logging_in.wanted_now()
+    wanted = flow.wanted_now()
     form = LoginForm(None)
     form.next.data = wanted
     try:
         assertion, handle = signed()
-        who = passkeys.prove(assertion, handle, logging_in.browser(), edge.contact(request))
-        return logging_in.begin(who, SIGNATURE, wanted)
+        who = passkeys.prove(assertion, handle, flow.browser(), edge.contact(request))
+        return flow.begin(who, SIGNATURE, wanted)
     except (LoginFailed, Invalid):
         return show(form, _("That passkey does not work here. Try again, or log in with your password."))
     except Throttled as problem:

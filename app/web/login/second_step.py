@@ -31,12 +31,12 @@ from app.services.login.totp import CodeReused
 from app.services.login.totp import WrongCode
 from app.services.problems import Invalid
 from app.services.problems import Throttled
-from app.web import logging_in
-from app.web import passkey_options
+from app.web import passkey_exchange
 from app.web.forms.login import CodeForm
 from app.web.language import say
+from app.web.login import flow
 from app.web.pages import Page
-from app.web.passkey_answers import signed
+from app.web.passkey_exchange import signed
 from app.web.problems import slowed
 from app.web.problems import too_many
 
@@ -48,7 +48,7 @@ def begin(who: Verified, wanted: str | None) -> Response:
     """From a right password to the second step."""
     session.clear()
     session[KEPT] = [who.user_id, who.epoch, clock.now().timestamp()]
-    return redirect(logging_in.page_url("second_step.ask", wanted), 303)
+    return redirect(flow.page_url("second_step.ask", wanted), 303)
 
 
 @blueprint.route("/login/second-step", methods=["GET", "POST"])
@@ -58,12 +58,12 @@ def ask() -> Page:
     if who is None:
         return _start_again()
     form = CodeForm(request.form if request.method == "POST" else None)
-    form.next.data = logging_in.wanted_now()
+    form.next.data = flow.wanted_now()
     try:
         if request.method == "GET" or not form.validate_on_submit():
             return _show(who, form)
         steps.by_code(who, str(form.code.data), edge.contact(request))
-        return logging_in.begin(who, TOTP, form.next.data)
+        return flow.begin(who, TOTP, form.next.data)
     except LoginFailed:
         return _start_again()
     except WrongCode:
@@ -83,12 +83,12 @@ def passkey() -> Page:
     if who is None:
         return _start_again()
     form = CodeForm(None)
-    form.next.data = logging_in.wanted_now()
+    form.next.data = flow.wanted_now()
     try:
         steps.owner(who)
         assertion, handle = signed()
-        passkeys.prove(assertion, handle, logging_in.browser(), edge.contact(request), after=who)
-        return logging_in.begin(who, SIGNATURE, form.next.data)
+        passkeys.prove(assertion, handle, flow.browser(), edge.contact(request), after=who)
+        return flow.begin(who, SIGNATURE, form.next.data)
     except (LoginFailed, Invalid):
         return _show(who, form, _("That passkey did not work here. Try again."))
     except Throttled as problem:
@@ -106,7 +106,7 @@ def _who() -> Verified | None:
 def _start_again() -> Response:
     session.pop(KEPT, None)
     flash(_("Your login could not be finished. Enter your password again."))
-    return redirect(logging_in.page_url("login.login", logging_in.wanted_now()), 303)
+    return redirect(flow.page_url("login.login", flow.wanted_now()), 303)
 
 
 def _slowed(who: Verified, form: CodeForm, problem: Throttled) -> Page:
@@ -124,13 +124,13 @@ def _show(who: Verified, form: CodeForm, message: str | None = None) -> Page:
     if not ways:
         return _start_again()
     by_passkey = SIGNATURE in ways and passkey_assertions.browsers_can()
-    offer = passkeys.offer_after_password(who, logging_in.browser()) if by_passkey else None
+    offer = passkeys.offer_after_password(who, flow.browser()) if by_passkey else None
     return render_template(
         "login_second_step.html",
         form=form,
         message=message,
         by_code=TOTP in ways,
-        options=passkey_options.to_get(offer) if offer is not None else None,
+        options=passkey_exchange.to_get(offer) if offer is not None else None,
         name=user.short_name,
-        application=logging_in.application(form.next.data),
+        application=flow.application(form.next.data),
     )

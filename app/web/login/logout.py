@@ -1,0 +1,59 @@
+"""Log out: end the login of this browser and everything under it (design decision 8)."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+from flask import redirect
+from flask import render_template
+from flask import request
+from flask import session
+from flask import url_for
+from flask_babel import gettext as _
+
+from app import edge
+from app.policy import redirects
+from app.services.login import login_sessions
+from app.services.unit_of_work import write
+from app.web import headers
+from app.web import person
+from app.web.errors import error_page
+from app.web.login import logout_question
+from app.web.pages import Page
+
+blueprint = Blueprint("logout", __name__)
+
+
+@blueprint.route("/logout", methods=["GET", "POST"])
+def logout() -> Page:
+    """End this login and, with it, every application session under it. A GET only asks.
+
+    ``out`` is the signed wish of an application (``rp_logout``).
+    """
+    if request.method == "POST":
+        return leave(logout_question.unwrap(request.form.get("out")).uri)
+    out = request.args.get("out", "")
+    way = logout_question.unwrap(out)
+    if way.uri is not None:
+        headers.allow_form_to(redirects.origin(way.uri))
+    return render_template("logout.html", application=way.application, out=out if way.uri else None)
+
+
+def leave(to: str | None) -> Page:
+    """End the login that is here, if any, and go to this address: one that was judged, or our own page."""
+    if person.is_unclear(request):
+        message = _("Nothing was ended. Delete the cookies of this site to be logged out.")
+        return error_page(_("It cannot be told which login this is"), message, 400)
+    held = person.held_login(request)
+    if held is not None:
+        caller = held
+        write(lambda: login_sessions.end(caller.row.login_id, "logged out", caller.actor))
+    session.clear()
+    response = redirect(to or url_for("logout.logged_out"), 303)
+    edge.clear_session_cookie(response)  # type: ignore[arg-type]
+    return response
+
+
+@blueprint.get("/logged-out")
+def logged_out() -> str:
+    """Say that it is done."""
+    return render_template("logged_out.html")

@@ -1,0 +1,1 @@
+"""The words of pages and mails for what the services name by codes."""
