@@ -23,11 +23,10 @@ from app.models.directory import Membership
 from app.models.directory import Subject
 from app.models.directory import User
 from app.services.access import apikeys
-from app.services.access import authority
 from app.services.access import directory
 from app.services.access import held_rights
+from app.services.administration import users_and_groups
 from app.services.audit.trail import Actor
-from app.services.login import password_login
 from app.services.login.passwords import passwords
 from app.services.ops import bootstrap
 from app.services.unit_of_work import write
@@ -66,14 +65,14 @@ class World:
             row = bootstrap.new_function(name, name, role=role)
             row.minimum_security_level = level
             number = done(row)
-            above = authority.find_function(parent)
+            above = directory.find_function(parent)
             assert above is not None
             bootstrap.bundle(above, row)
             return number
 
     def edge(self, parent: str, child: str) -> None:
         with self._unit():
-            above, below = authority.find_function(parent), authority.find_function(child)
+            above, below = directory.find_function(parent), directory.find_function(child)
             assert above is not None
             assert below is not None
             bootstrap.bundle(above, below)
@@ -126,7 +125,7 @@ class World:
     def grant(self, subject: str, function: str, customer: str) -> int:
         with self._unit() as done:
             who = directory.find_subject(subject, self._domain())
-            what, where = authority.find_function(function), directory.find_customer(customer, self._domain())
+            what, where = directory.find_function(function), directory.find_customer(customer, self._domain())
             assert who is not None
             assert what is not None
             assert where is not None
@@ -139,7 +138,7 @@ class World:
     def revoke(self, subject: str, function: str) -> None:
         """Take away every permission of this subject on this function."""
         with self._unit():
-            who, what = directory.find_subject(subject, self._domain()), authority.find_function(function)
+            who, what = directory.find_subject(subject, self._domain()), directory.find_function(function)
             assert who is not None
             assert what is not None
             rows = db.session.execute(
@@ -151,8 +150,8 @@ class World:
     def client(self, name: str = "app", **fields: Any) -> str:
         """A client; by default confidential, for ``useApp`` with scope ``APP-ROLE``, from anywhere."""
         with self._unit() as done:
-            required = authority.find_function(fields.pop("required_function", "useApp"))
-            scope = authority.find_function(fields.pop("permission_scope", "APP-ROLE"))
+            required = directory.find_function(fields.pop("required_function", "useApp"))
+            scope = directory.find_function(fields.pop("permission_scope", "APP-ROLE"))
             assert required is not None
             assert scope is not None
             customer = fields.pop("customer", None)
@@ -198,7 +197,7 @@ class World:
         with self._unit():
             user = directory.find_user(name, self._domain())
             assert user is not None
-            password_login.block(user, OPERATOR)
+            users_and_groups.block(user, OPERATOR)
 
     def delete(self, name: str) -> None:
         """Delete a user or a group."""
@@ -222,20 +221,20 @@ class World:
 
     def function_id(self, name: str) -> int:
         with self.app.app_context():
-            found = authority.find_function(name)
+            found = directory.find_function(name)
             assert found is not None
             return found.id
 
     def raise_level(self, name: str, level: int) -> None:
         with self._unit():
-            found = authority.find_function(name)
+            found = directory.find_function(name)
             assert found is not None
             found.minimum_security_level = level
 
     def cut(self, parent: str, child: str) -> None:
         """Take a function out of a role."""
         with self._unit():
-            above, below = authority.find_function(parent), authority.find_function(child)
+            above, below = directory.find_function(parent), directory.find_function(child)
             assert above is not None
             assert below is not None
             db.session.execute(
@@ -246,7 +245,7 @@ class World:
 
     def remove_function(self, name: str) -> None:
         with self._unit():
-            found = authority.find_function(name)
+            found = directory.find_function(name)
             assert found is not None
             found.deleted_at = clock.now()
 

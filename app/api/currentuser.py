@@ -19,7 +19,6 @@ from app.schemas.answers.infos import FunctionBrief
 from app.schemas.common import LEVELS
 from app.schemas.common import Named
 from app.schemas.searching import Paged
-from app.services.access import authority
 from app.services.access import directory
 from app.services.access import search
 from app.services.access.callers import Caller
@@ -69,7 +68,7 @@ def current_user(caller: Caller) -> Answer:
 def current_functions(caller: Caller, query: FunctionsQuery) -> Answer:
     """The functions this session may use for some customer."""
     ids = caller.rights.held if query.require_permission else caller.question.graph.names
-    found = [f for f in authority.functions_by_id(ids) if _wanted(f, query)]
+    found = [f for f in directory.functions_by_id(ids) if _wanted(f, query)]
     page = search.cut(found, query.page)
     return paged(page, [FunctionBrief.of(f) for f in page.rows])
 
@@ -80,7 +79,7 @@ def current_customers(caller: Caller, query: CustomersQuery) -> Answer:
     """The customers for which this session may do anything, or holds every function named."""
     reached = caller.rights.reach()
     for name in query.required_function:
-        function = authority.find_function(name)
+        function = directory.find_function(name)
         if function is None:
             raise Missing("function")
         reached = frozenset(c for c in reached if caller.rights.allows(function.id, c))

@@ -19,7 +19,6 @@ from app.schemas.requests.function_search import FunctionSearch
 from app.schemas.requests.subject_search import SubjectGroups
 from app.schemas.requests.subject_search import SubjectList
 from app.schemas.requests.subject_search import SubjectSearch
-from app.services.access import authority
 from app.services.access import directory
 from app.services.access import held_rights
 from app.services.access import search
@@ -137,7 +136,7 @@ def search_basic_functions(caller: Caller, body: FunctionSearch) -> Answer:
 def get_basic_function(caller: Caller, function: str) -> Answer:
     """One function by id or name."""
     caller.needs(Guard.VIEW_BASIC_FUNCTIONS)
-    found = authority.find_function(function)
+    found = directory.find_function(function)
     if found is None:
         raise Missing("function")
     return Answer(BasicFunction.of(found))

@@ -11,6 +11,7 @@ from flask.cli import with_appcontext
 from app.cli.lookup import OPERATOR
 from app.cli.lookup import user_named
 from app.services.access import directory
+from app.services.administration import users_and_groups
 from app.services.login import password_login
 from app.services.unit_of_work import write
 
@@ -55,7 +56,7 @@ def set_password(name: str, from_stdin: bool) -> None:  # noqa: ARG001 - the fla
 @with_appcontext
 def block(name: str) -> None:
     """Refuse everything of this user from now on."""
-    write(lambda: password_login.block(user_named(name), OPERATOR))
+    write(lambda: users_and_groups.block(user_named(name), OPERATOR))
     click.echo(f"{name} is blocked.")
 
 
@@ -64,5 +65,5 @@ def block(name: str) -> None:
 @with_appcontext
 def unblock(name: str) -> None:
     """Let the user log in again."""
-    write(lambda: password_login.unblock(user_named(name), OPERATOR))
+    write(lambda: users_and_groups.unblock(user_named(name), OPERATOR))
     click.echo(f"{name} is unblocked.")

@@ -10,9 +10,9 @@ from sqlalchemy import Row
 from app.models.clients import OAuthClient
 from app.models.mixins import ArgusCodeMixin
 from app.oauth.answers import token_answer
-from app.oauth.claims import id_token
 from app.oauth.errors import ArgusOAuthError
 from app.oauth.gates import AccessGateMixin
+from app.oauth.id_token import id_token
 from app.oauth.requests import ArgusRequest
 from app.policy.facts import CredentialFacts
 from app.policy.facts import Leg
@@ -127,7 +127,9 @@ class ArgusAuthorizationCodeGrant(AccessGateMixin, AuthorizationCodeGrant):  # t
             with_refresh=include_refresh_token,
         )
         self.pair: Pair = oauth_sessions.draft(self.opening)
-        signed = id_token(self, row, self.pair) if "openid" in self.pair.scopes else None
+        signed = None
+        if "openid" in self.pair.scopes:
+            signed = id_token(self.request, row, self.pair, self.decision.rights)
         return token_answer(self.pair, id_token=signed)
 
     def save_token(self, token: dict[str, Any]) -> None:  # noqa: ARG002

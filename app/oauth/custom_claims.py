@@ -11,7 +11,6 @@ from app.models.directory import Group
 from app.policy.claims import PROTOCOL_CLAIMS
 from app.policy.claims import claim_name
 from app.policy.rights import Rights
-from app.services.access import authority
 from app.services.access import directory
 
 
@@ -64,5 +63,5 @@ def _about(claim: str, row: Row[Any]) -> Any:
 
 def _roles(mapping: Mapping[str, str], rights: Rights) -> list[str]:
     """The role of every function the session holds for some customer, each once, in order of the mapping."""
-    held = {str(one) for f in authority.functions_by_id(rights.held) for one in (f.id, f.name)}
+    held = {str(one) for f in directory.functions_by_id(rights.held) for one in (f.id, f.name)}
     return list(dict.fromkeys(role for function, role in mapping.items() if function in held))

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from app.services.administration import users_and_groups
 from app.services.login import login_methods
-from app.services.login import password_login
 from app.services.login import recovery
 from app.services.problems import Invalid
 from app.services.unit_of_work import write
@@ -154,7 +154,7 @@ def test_what_ends_a_link(app: Flask, world: World, mailbox: Mailbox) -> None:
     world.block("alice")
     assert chooses(app, token).status_code == 410
     with app.app_context():
-        write(lambda: password_login.unblock(user("alice"), OPERATOR))
+        write(lambda: users_and_groups.unblock(user("alice"), OPERATOR))
     assert chooses(app, token).status_code == 410
 
 

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from app.services.access import apikeys
-from app.services.login import password_login
+from app.services.administration import users_and_groups
 from app.services.unit_of_work import write
 from tests.api.test_stepup import bearer
 from tests.api.test_stepup import calls
@@ -74,7 +74,7 @@ def test_what_did_not_happen_is_not_told(app: Flask, world: World, mailbox: Mail
     with app.app_context():
         with pytest.raises(LookupError):
             write(undone)
-        write(lambda: password_login.block(user("alice"), OPERATOR))
+        write(lambda: users_and_groups.block(user("alice"), OPERATOR))
     assert told(mailbox) == []
 
 

@@ -12,7 +12,6 @@ from flask import Flask
 from app import config
 from app.config import UnsafeConfiguration
 from app.extensions import db
-from app.services.access import authority
 from app.services.access import directory
 from app.services.access import held_rights
 from tests.drivers.person import Person
@@ -105,7 +104,7 @@ def test_claims_are_told_in_words(alice: Person, rp: RelyingParty, world: World)
 def test_functions_are_described(alice: Person, rp: RelyingParty, world: World, app: Flask) -> None:
     """In the page's language where somebody wrote it; a long list is cut, what is new never."""
     with app.app_context():
-        function = authority.named("readThings")
+        function = directory.function_named("readThings")
         assert function is not None
         function.description = "Read things."
         function.localized_descriptions = {"norwegian": "Lese ting."}

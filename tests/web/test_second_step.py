@@ -9,6 +9,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from app.services.access import directory
+from app.services.administration import users_and_groups
 from app.services.login import login_sessions
 from app.services.login import password_login
 from app.services.unit_of_work import write
@@ -114,7 +115,7 @@ def _ends(app: Flask, world: World, how: str) -> None:
     elif how == "blocked and unblocked":
         world.block("alice")
         with app.app_context():
-            write(lambda: password_login.unblock(_alice(), OPERATOR))
+            write(lambda: users_and_groups.unblock(_alice(), OPERATOR))
     elif how == "deleted":
         world.delete("alice")
     elif how == "customer disabled":

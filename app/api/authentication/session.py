@@ -27,7 +27,6 @@ from app.schemas.common import LEVELS
 from app.schemas.common import InDomain
 from app.schemas.requests.logins import ConstrainRequest
 from app.schemas.requests.logins import ImpersonateRequest
-from app.services.access import authority
 from app.services.access import directory
 from app.services.access.callers import Caller
 from app.services.access.facts import Asked
@@ -134,7 +133,7 @@ def session_customers(caller: Caller) -> Answer:
 @endpoint(answers=[FunctionBrief])
 def session_functions(caller: Caller) -> Answer:
     """Every function the session may use for some customer."""
-    return Answer([FunctionBrief.of(f) for f in authority.functions_by_id(caller.rights.held)])
+    return Answer([FunctionBrief.of(f) for f in directory.functions_by_id(caller.rights.held)])
 
 
 @blueprint.get(f"{PREFIX}/session/permission/<function>")
@@ -143,7 +142,7 @@ def session_functions(caller: Caller) -> Answer:
 @endpoint(answers=Nothing, query=InDomain)
 def check_permission(caller: Caller, function: str, query: InDomain, customer: str | None = None) -> Answer:
     """200 when held (for this customer, or for any), 403 when not, 404 alike for absent and hidden."""
-    found = authority.find_function(function)
+    found = directory.find_function(function)
     if found is None:
         raise Missing("function")
     at: int | None = None

@@ -35,13 +35,13 @@ from app.schemas.requests.events import UserEventsQuery
 from app.services.access import apikeys
 from app.services.access.callers import Caller
 from app.services.administration import filter_names
+from app.services.administration import users_and_groups
 from app.services.administration import visibility
 from app.services.administration.visibility import guarded_user
 from app.services.guards import Guard
 from app.services.inspection import authentication_events
 from app.services.inspection import session_admin
 from app.services.login import apikey_limits
-from app.services.login import password_login
 from app.services.login.reauthentication import no_application
 from app.services.login.reauthentication import personal
 
@@ -58,7 +58,7 @@ def client_info() -> Answer:
 def block(caller: Caller, user: str, query: InDomain) -> Answer:
     """Everything of this user is refused from the next request on."""
     found = guarded_user(caller, user, asked_domain(query, caller), Guard.BLOCK_USER)
-    password_login.block(found, caller.actor)
+    users_and_groups.block(found, caller.actor)
     return Answer(Nothing())
 
 
@@ -67,7 +67,7 @@ def block(caller: Caller, user: str, query: InDomain) -> Answer:
 def unblock(caller: Caller, user: str, query: InDomain) -> Answer:
     """The user may log in again; nothing that was ended comes back."""
     found = guarded_user(caller, user, asked_domain(query, caller), Guard.UNBLOCK_USER)
-    password_login.unblock(found, caller.actor)
+    users_and_groups.unblock(found, caller.actor)
     return Answer(Nothing())
 
 

@@ -15,7 +15,6 @@ from app.schemas.answers.infos import person
 from app.schemas.wire import Shape
 from app.schemas.wire import to_millis
 from app.services.access import apikeys
-from app.services.access import authority
 from app.services.access import directory
 
 
@@ -91,7 +90,7 @@ def keys_shown(rows: Sequence[APIKey]) -> list[KeyShape]:
         c.id: c for c in directory.customers_by_id({i for b in bounds for i in b.get("customers") or ()})
     }
     functions = {
-        f.id: f for f in authority.functions_by_id({i for b in bounds for i in b.get("functions") or ()})
+        f.id: f for f in directory.functions_by_id({i for b in bounds for i in b.get("functions") or ()})
     }
     return [
         KeyShape(

@@ -22,7 +22,6 @@ from app.schemas.answers.infos import people_ids
 from app.schemas.answers.infos import person
 from app.schemas.wire import Shape
 from app.schemas.wire import to_millis
-from app.services.access import authority
 from app.services.access import directory
 
 FunctionFlag = Literal["deleted", "role", "sysadm", "readOnly"]
@@ -104,7 +103,7 @@ def function_shown(row: Function) -> FunctionShape:
 def mappings_shown(rows: Sequence[FunctionEdge]) -> list[MappingShape]:
     """All rows with the functions and people they name; two queries."""
     people = directory.subjects_by_id(people_ids(rows, "added_by_id", "removed_by_id"))
-    named = {f.id: f for f in authority.functions_by_id(people_ids(rows, "parent_id", "child_id"))}
+    named = {f.id: f for f in directory.functions_by_id(people_ids(rows, "parent_id", "child_id"))}
     return [
         MappingShape(
             id=row.id,

@@ -1,6 +1,6 @@
-"""Who there is: domains, customers, users, groups, memberships. Look-ups first, then changes.
+"""Look-ups by id or name: domains, customers, functions, users, groups.
 
-Every change raises the version that dates it and writes its audit row in the same transaction.
+Nothing here asks who may see them.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from sqlalchemy import select
 
 from app.extensions import db
+from app.models.authority import Function
 from app.models.directory import Customer
 from app.models.directory import Domain
 from app.models.directory import Group
@@ -102,6 +103,34 @@ def find_customer(text: str, domain_id: int) -> Customer | None:
 def customers_by_id(ids: Iterable[int]) -> list[Customer]:
     """Customers of these ids, by short name."""
     statement = select(Customer).where(Customer.id.in_(list(ids))).order_by(Customer.short_name)
+    return list(db.session.execute(statement).scalars())
+
+
+# --- functions ----------------------------------------------------------------------------------------
+
+
+def find_function(text: str) -> Function | None:
+    """A live function by id or name."""
+    number = as_id(text)
+    if number is not None:
+        by_id = db.session.execute(
+            select(Function).where(Function.id == number, Function.deleted_at.is_(None))
+        ).scalar_one_or_none()
+        if by_id is not None:
+            return by_id
+    return function_named(text)
+
+
+def function_named(name: str) -> Function | None:
+    """The live function of this name."""
+    return db.session.execute(
+        select(Function).where(Function.name == name, Function.deleted_at.is_(None))
+    ).scalar_one_or_none()
+
+
+def functions_by_id(ids: Iterable[int]) -> list[Function]:
+    """Live functions of these ids, by name."""
+    statement = select(Function).where(Function.id.in_(list(ids))).order_by(Function.name)
     return list(db.session.execute(statement).scalars())
 
 

@@ -12,7 +12,6 @@ from app import clock
 from app.extensions import db
 from app.models.authority import Permission
 from app.models.directory import Customer
-from app.services.access import authority
 from app.services.access import delegation
 from app.services.access import directory
 from app.services.access import held_rights
@@ -139,7 +138,7 @@ def move(customer: Customer, parent: str, caller: Caller) -> Customer:
     if caller.question.tree.covers(customer.id, target.id):
         raise Invalid(FieldProblem("parent", "A customer cannot stand below itself.", "CYCLE"))
     if not all(
-        authority.holds_all(caller, f, customer.id) for f in _changing_hands(customer, target, caller)
+        delegation.holds_all(caller, f, customer.id) for f in _changing_hands(customer, target, caller)
     ):
         raise Invalid(delegation.not_held("parent"))
     customer.parent_id = target.id

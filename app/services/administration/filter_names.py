@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from app.services.access import authority
 from app.services.access import directory
 from app.services.access.callers import Caller
 from app.services.administration.visibility import may_see
@@ -31,7 +30,7 @@ def customers(texts: Iterable[str], caller: Caller, field: str = "customer") -> 
 
 def functions(texts: Iterable[str], field: str = "function") -> frozenset[int]:
     """Live functions by id or name. Raises ``Invalid``."""
-    found = [authority.find_function(text) for text in texts]
+    found = [directory.find_function(text) for text in texts]
     if None in found:
         raise Invalid(FieldProblem(field, "There is no such function.", "UNKNOWN"))
     return frozenset(one.id for one in found if one is not None)

@@ -16,7 +16,6 @@ from app.models.authority import Function
 from app.models.authority import FunctionEdge
 from app.policy.effective import session_level
 from app.policy.facts import SecurityLevel
-from app.services.access import authority
 from app.services.access import delegation
 from app.services.access import directory
 from app.services.access import held_rights
@@ -58,12 +57,12 @@ def add(new: NewFunction, caller: Caller) -> Function:
     at = guard_customer()
     caller.needs(Guard.ADD_FUNCTION, at)
     problems: list[FieldProblem] = []
-    parent = authority.find_function(new.parent)
+    parent = directory.find_function(new.parent)
     if parent is None:
         problems.append(FieldProblem("parent", "There is no such function.", "UNKNOWN"))
-    elif not authority.holds_all(caller, parent.id, at):
+    elif not delegation.holds_all(caller, parent.id, at):
         problems.append(delegation.not_held("parent"))
-    if authority.named(new.name) is not None:
+    if directory.function_named(new.name) is not None:
         problems.append(FieldProblem("name", "This name is taken. Choose another.", "TAKEN"))
     if problems or parent is None:
         raise Invalid(*problems)
@@ -94,7 +93,7 @@ def add(new: NewFunction, caller: Caller) -> Function:
 def visible(text: str, caller: Caller) -> Function:
     """A live function, for who holds ``viewFunctions`` anywhere. Raises ``Denied``, ``Missing``."""
     caller.needs(Guard.VIEW_FUNCTIONS)
-    function = authority.find_function(text)
+    function = directory.find_function(text)
     if function is None:
         raise Missing("function")
     return function
@@ -121,13 +120,13 @@ def update(text: str, changes: Mapping[str, Any], caller: Caller) -> Function:
     at = guard_customer()
     caller.needs(Guard.UPDATE_FUNCTION, at)
     problems: list[FieldProblem] = []
-    if not authority.holds_all(caller, function.id, at):
+    if not delegation.holds_all(caller, function.id, at):
         problems.append(delegation.not_held("function"))
     name = changes.get("name", function.name)
     if name != function.name:
         if function.name in BUILT_IN:
             problems.append(FieldProblem("name", "A built-in function keeps its name.", "NOT_ALLOWED"))
-        if authority.named(name) is not None:
+        if directory.function_named(name) is not None:
             problems.append(FieldProblem("name", "This name is taken. Choose another.", "TAKEN"))
     level = changes.get("minimum_security_level", function.minimum_security_level)
     if level < function.minimum_security_level > session_level(caller.question):
@@ -152,7 +151,7 @@ def delete(text: str, caller: Caller) -> Function:
     caller.needs(Guard.REMOVE_FUNCTION, at)
     if function.name in BUILT_IN:
         raise Invalid(FieldProblem("function", "A built-in function cannot be deleted.", "NOT_ALLOWED"))
-    if not authority.holds_all(caller, function.id, at):
+    if not delegation.holds_all(caller, function.id, at):
         raise Invalid(delegation.not_held("function"))
     function.deleted_at = clock.now()
     function.deleted_by_id = caller.user_id
@@ -183,9 +182,9 @@ def add_children(text: str, names: Sequence[str], caller: Caller) -> Function:
     at = guard_customer()
     caller.needs(Guard.ADD_CHILD_FUNCTION, at)
     found = _named(names, "children")
-    if not authority.holds_all(caller, function.id, at):
+    if not delegation.holds_all(caller, function.id, at):
         raise Invalid(delegation.not_held("function"))
-    if not all(authority.holds_all(caller, child.id, at) for child in found):
+    if not all(delegation.holds_all(caller, child.id, at) for child in found):
         raise Invalid(delegation.not_held("children"))
     graph = caller.question.graph
     if any(function.id in graph.descendants(child.id) for child in found):
@@ -206,7 +205,7 @@ def remove_children(text: str, names: Sequence[str], caller: Caller) -> list[Fun
     at = guard_customer()
     caller.needs(Guard.REMOVE_CHILD_FUNCTION, at)
     found = _named(names, "child")
-    if not all(authority.holds_all(caller, child.id, at) for child in found):
+    if not all(delegation.holds_all(caller, child.id, at) for child in found):
         raise Invalid(delegation.not_held("child"))
     rows = db.session.execute(
         select(FunctionEdge).where(
@@ -224,7 +223,7 @@ def remove_children(text: str, names: Sequence[str], caller: Caller) -> list[Fun
 
 
 def _named(names: Sequence[str], field: str) -> list[Function]:
-    found = [authority.find_function(name) for name in names]
+    found = [directory.find_function(name) for name in names]
     if None in found:
         raise Invalid(FieldProblem(field, "There is no such function.", "UNKNOWN"))
     return [function for function in found if function is not None]

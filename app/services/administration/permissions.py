@@ -14,7 +14,6 @@ from app.models.authority import Function
 from app.models.authority import Permission
 from app.models.directory import Customer
 from app.models.directory import Subject
-from app.services.access import authority
 from app.services.access import delegation
 from app.services.access import directory
 from app.services.access import held_rights
@@ -41,7 +40,7 @@ class NewPermission:
 def judged(new: NewPermission, caller: Caller) -> tuple[Subject, Function, Customer]:
     """Who, what and where, when the caller may grant it. Raises ``Denied``, ``Invalid``."""
     problems: list[FieldProblem] = []
-    function = authority.find_function(new.function)
+    function = directory.find_function(new.function)
     if function is None:
         problems.append(FieldProblem("function", "There is no such function.", "UNKNOWN"))
     customer = directory.find_customer(new.customer, caller.domain_id)
@@ -56,7 +55,7 @@ def judged(new: NewPermission, caller: Caller) -> tuple[Subject, Function, Custo
         caller.needs(Guard.GRANT_ROLE, customer.id)
     if function is None or customer is None or subject is None:
         raise Invalid(*problems)
-    if not authority.holds_all(caller, function.id, customer.id):
+    if not delegation.holds_all(caller, function.id, customer.id):
         raise Invalid(delegation.not_held("function"))
     return subject, function, customer
 
@@ -99,7 +98,7 @@ def revocable(permission_id: int, caller: Caller) -> Permission:
     ):
         raise Missing("permission")
     caller.needs(Guard.REVOKE_ROLE, permission.customer_id)
-    if not authority.holds_all(caller, permission.function_id, permission.customer_id):
+    if not delegation.holds_all(caller, permission.function_id, permission.customer_id):
         raise Invalid(delegation.not_held("permissionID"))
     return permission
 

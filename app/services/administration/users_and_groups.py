@@ -1,4 +1,4 @@
-"""Users and groups, as an administrator changes them. Which of them he may: ``reach``."""
+"""Users and groups, as an administrator changes them. Which of them a caller may change: ``visibility``."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from app.services.access import directory
 from app.services.access import held_rights
 from app.services.access.callers import Caller
 from app.services.audit import trail
+from app.services.audit.trail import Actor
 from app.services.guards import Guard
 from app.services.login import login_sessions
 from app.services.login import reauthentication
@@ -120,6 +121,24 @@ def reenable(subject: S, caller: Caller) -> S:
     _record(f"{subject.kind}-reenable", subject, caller, {})
     held_rights.raise_policy_version()
     return subject
+
+
+def block(user: User, actor: Actor) -> None:
+    """Refuse everything of this user from the next request on; ends all logins for good."""
+    if user.blocked_at is None:
+        user.blocked_at = clock.now()
+        db.session.flush()
+        stepup_tokens.forget(user)
+        login_sessions.end_all(user, "blocked", actor)
+        trail.record("user-block", actor, user=(user.id, user.short_name))
+
+
+def unblock(user: User, actor: Actor) -> None:
+    """Let the user log in again; nothing that was ended comes back."""
+    if user.blocked_at is not None:
+        user.blocked_at = None
+        db.session.flush()
+        trail.record("user-unblock", actor, user=(user.id, user.short_name))
 
 
 def delete_user(user: User, caller: Caller) -> User:

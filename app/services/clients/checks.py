@@ -16,7 +16,8 @@ from app.policy import network
 from app.policy import redirects
 from app.policy import scopes
 from app.policy.facts import SecurityLevel
-from app.services.access import authority
+from app.services.access import delegation
+from app.services.access import directory
 from app.services.access.callers import Caller
 from app.services.login.passwords import MOST_CHARACTERS
 from app.services.login.passwords import passwords
@@ -205,7 +206,7 @@ def check(
         text: str | None = getattr(change, name)
         if text is None:
             continue
-        function = authority.find_function(text)
+        function = directory.find_function(text)
         if function is None:
             problems.append(
                 FieldProblem(wire, "There is no such function. Name a function that exists.", "UNKNOWN")
@@ -232,7 +233,7 @@ def _taken_over(
     ]
     if change.has_secret:
         touched.append("clientSecret")
-    if not touched or authority.holds_all(caller, client.permission_scope_id, at):
+    if not touched or delegation.holds_all(caller, client.permission_scope_id, at):
         return []
     return [FieldProblem(wire, NOT_OVERTAKEN, "NOT_HELD") for wire in touched]
 
@@ -241,7 +242,7 @@ def _scope_held(function_id: int, caller: Caller, at: int, client: OAuthClient |
     """Nobody gives what he does not hold: the whole scope, for the client's customer, whatever the level."""
     if client is not None and client.permission_scope_id == function_id:
         return True
-    return authority.holds_all(caller, function_id, at)
+    return delegation.holds_all(caller, function_id, at)
 
 
 def _uri(

@@ -15,7 +15,6 @@ from app.policy.facts import Question
 from app.policy.growth import Growth
 from app.policy.growth import growth
 from app.policy.rights import Rights
-from app.services.access import authority
 from app.services.access import directory
 from app.services.access import gate
 
@@ -105,7 +104,7 @@ def run_by(client: OAuthClient, question: Question) -> str | None:
 def described(*rights: Rights) -> Mapping[int, Function]:
     """The functions of these rights, by id; one query."""
     ids = {function for one in rights for function in one.held}
-    return {function.id: function for function in authority.functions_by_id(ids)} if ids else {}
+    return {function.id: function for function in directory.functions_by_id(ids)} if ids else {}
 
 
 def by_customer(

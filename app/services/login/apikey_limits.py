@@ -10,7 +10,7 @@ from app.models.apikeys import APIKey
 from app.models.directory import User
 from app.policy import network
 from app.services.access import apikeys
-from app.services.access import authority
+from app.services.access import delegation
 from app.services.access import directory
 from app.services.access.apikeys import ANYWHERE
 from app.services.access.apikeys import DEFAULT_DAYS
@@ -88,8 +88,8 @@ def create_key(user: User, description: str, asked: Asked, caller: Caller) -> tu
 
 
 def _may_last_for_ever(caller: Caller) -> bool:
-    top = authority.find_function(ALL_FUNCTIONS)
-    return top is not None and authority.holds_all(
+    top = directory.find_function(ALL_FUNCTIONS)
+    return top is not None and delegation.holds_all(
         caller, top.id, directory.root_customer(caller.domain_id).id
     )
 
@@ -97,7 +97,7 @@ def _may_last_for_ever(caller: Caller) -> bool:
 def _constraints(caller: Caller, asked: Asked, problems: list[FieldProblem]) -> dict[str, Any] | None:
     stored: dict[str, Any] = {}
     if asked.functions is not None:
-        found = [authority.find_function(text) for text in asked.functions]
+        found = [directory.find_function(text) for text in asked.functions]
         if None in found:
             problems.append(
                 FieldProblem("sessionConstraints.function", "There is no such function.", "UNKNOWN")

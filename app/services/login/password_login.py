@@ -197,24 +197,6 @@ def check_password(password: str, user: User) -> None:
         raise Invalid(FieldProblem("newPassword", message, "PWNED_PASSWORD"))
 
 
-def block(user: User, actor: Actor) -> None:
-    """Refuse everything of this user from the next request on; ends all logins for good."""
-    if user.blocked_at is None:
-        user.blocked_at = clock.now()
-        db.session.flush()
-        stepup_tokens.forget(user)
-        login_sessions.end_all(user, "blocked", actor)
-        trail.record("user-block", actor, user=(user.id, user.short_name))
-
-
-def unblock(user: User, actor: Actor) -> None:
-    """Let the user log in again; nothing that was ended comes back."""
-    if user.blocked_at is not None:
-        user.blocked_at = None
-        db.session.flush()
-        trail.record("user-unblock", actor, user=(user.id, user.short_name))
-
-
 def user_named(name: str, domain_id: int) -> User | None:
     """A living user by short name alone, never by number: what a login form means by a name."""
     return db.session.execute(

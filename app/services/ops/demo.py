@@ -19,7 +19,6 @@ from app.models.directory import Membership
 from app.models.directory import Subject
 from app.models.directory import User
 from app.policy.facts import SecurityLevel
-from app.services.access import authority
 from app.services.access import directory
 from app.services.access import held_rights
 from app.services.audit import trail
@@ -75,7 +74,7 @@ def add() -> Demo:
 
 
 def _known(name: str) -> Function:
-    found = authority.find_function(name)
+    found = directory.find_function(name)
     if found is None:
         raise LookupError(f"the function {name} is missing: run init first")
     return found

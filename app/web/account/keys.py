@@ -13,7 +13,6 @@ from app.models.apikeys import APIKey
 from app.schemas.requests.apikeys import AdminAPIKeyRequest
 from app.schemas.requests.apikeys import AdminRenewAPIKey
 from app.services.access import apikeys
-from app.services.access import authority
 from app.services.access import directory
 from app.services.access.callers import Caller
 from app.services.login import apikey_limits
@@ -139,6 +138,6 @@ def _names(keys: list[APIKey]) -> dict[str, dict[int, str]]:
     functions = {one for bound in bounds for one in bound.get("functions", ())}
     customers = {one for bound in bounds for one in bound.get("customers", ())}
     return {
-        "functions": {one.id: one.name for one in authority.functions_by_id(functions)},
+        "functions": {one.id: one.name for one in directory.functions_by_id(functions)},
         "customers": {one.id: one.name for one in directory.customers_by_id(customers)},
     }

@@ -8,7 +8,6 @@ from flask import request
 
 from app.models.directory import User
 from app.services.access.callers import Caller
-from app.services.inspection import open_sessions
 from app.services.inspection import session_admin
 from app.web.console import listing
 from app.web.console import suggestions
@@ -29,7 +28,7 @@ def index(caller: Caller) -> Page:
     """The logins of the users whose sessions one may end; of one user, or with one application."""
     entry = Entry({name: request.args.get(name, "").strip() for name in FILTERS})
     user, client = ("".join(listing.chosen(name)) for name in FILTERS)
-    found, entry = listing.searched(lambda rows: open_sessions.found(caller, user, client, rows), entry)
+    found, entry = listing.searched(lambda rows: session_admin.open_logins(caller, user, client, rows), entry)
     return render_template(
         "console/sessions/list.html",
         found=found,

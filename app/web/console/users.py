@@ -19,7 +19,6 @@ from app.services.administration import visibility
 from app.services.administration.subject_search import SubjectCriteria
 from app.services.administration.users_and_groups import NewSubject
 from app.services.guards import Guard
-from app.services.login import password_login
 from app.services.login import recovery
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
@@ -137,7 +136,7 @@ def block(caller: Caller, user: str) -> Page:
     """Ask, then refuse everything of this user from the next request on."""
     found = visibility.guarded_user(caller, user, caller.domain_id, Guard.BLOCK_USER)
     if request.method == "POST":
-        acting(caller, lambda now: password_login.block(_guarded(user, now, Guard.BLOCK_USER), now.actor))
+        acting(caller, lambda now: users_and_groups.block(_guarded(user, now, Guard.BLOCK_USER), now.actor))
         message = _("%(name)s is blocked. Everything that was open has ended.", name=found.short_name)
         return done(message, "users.show", user=found.id)
     return render_template("console/users/block.html", user=found)
@@ -148,7 +147,7 @@ def block(caller: Caller, user: str) -> Page:
 def unblock(caller: Caller, user: str) -> Page:
     """The user may log in again; nothing that was ended comes back."""
     found = visibility.guarded_user(caller, user, caller.domain_id, Guard.UNBLOCK_USER)
-    acting(caller, lambda now: password_login.unblock(_guarded(user, now, Guard.UNBLOCK_USER), now.actor))
+    acting(caller, lambda now: users_and_groups.unblock(_guarded(user, now, Guard.UNBLOCK_USER), now.actor))
     return done(_("%(name)s may log in again.", name=found.short_name), "users.show", user=found.id)
 
 
