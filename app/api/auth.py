@@ -203,8 +203,8 @@ def _note_use(caller: Caller) -> None:
     """Last use, best effort: a database too busy for it must not fail the call."""
     try:
         if caller.kind == "login":
-            login_sessions.seen(caller.row.login_id, caller.row.login_last_seen_at)
+            login_sessions.seen(caller.login_id, caller.login.last_seen_at)
         elif caller.kind == "key":
-            apikeys.used(caller.row.key_id, caller.row.key_last_used_at, caller.contact)
+            apikeys.used(caller.key.id, caller.key.last_used_at, caller.contact)
     except Problem:
         return

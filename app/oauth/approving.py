@@ -45,7 +45,7 @@ def approve_page(request: AuthorizationRequest, caller: Caller, transaction: str
     """
 
     def agreed(posed: Question) -> bool:
-        permission_scope = waiting_requests.use(transaction, caller.row.login_id)
+        permission_scope = waiting_requests.use(transaction, caller.login_id)
         if permission_scope is None:
             raise StaleTransaction
         shown = GrantFacts(permission_scope, frozenset(request.scopes))
@@ -92,15 +92,15 @@ def _issue(request: AuthorizationRequest, caller: Caller, grant_id: str, user: U
     protocol.request.approval = Approval(
         client_id=request.client.id,
         user_id=caller.user_id,
-        login_session_id=caller.row.login_id,
+        login_session_id=caller.login_id,
         grant_id=grant_id,
         redirect_uri=request.redirect_uri,
         redirect_uri_given="redirect_uri" in request.params,
         scopes=request.scopes,
         nonce=request.params.get("nonce"),
         code_challenge=request.params.get("code_challenge"),
-        security_level=caller.row.login_level,
-        authenticated_at=caller.row.login_authenticated_at,
+        security_level=caller.login.security_level,
+        authenticated_at=caller.login.authenticated_at,
     )
     response: Response = oauth_server().create_authorization_response(
         protocol.request, grant_user=user, grant=protocol

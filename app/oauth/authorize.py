@@ -127,7 +127,7 @@ def must_log_in(request: AuthorizationRequest, caller: Caller | None, began_at: 
     """
     if caller is None:
         return True
-    logged_in_at: datetime = caller.row.login_authenticated_at
+    logged_in_at = caller.login.authenticated_at
     if request.prompts & {"login", "select_account"} and logged_in_at < began_at:
         return True
     if request.max_age is not None:
@@ -140,7 +140,7 @@ def must_log_in(request: AuthorizationRequest, caller: Caller | None, began_at: 
 
 def question(request: AuthorizationRequest, caller: Caller) -> Question:
     """The question of leg AUTHORIZE: this person, this client, these scopes, today's facts."""
-    grant = consents.as_facts(consents.standing(caller.user_id, request.client.id))
+    grant = facts.grant_facts(consents.standing(caller.user_id, request.client.id))
     return replace(
         caller.question,
         leg=Leg.AUTHORIZE,

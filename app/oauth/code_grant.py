@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant
-from sqlalchemy import Row
 
 from app.models.clients import OAuthClient
 from app.models.mixins import ArgusCodeMixin
@@ -14,14 +13,13 @@ from app.oauth.errors import ArgusOAuthError
 from app.oauth.gates import AccessGateMixin
 from app.oauth.id_token import id_token
 from app.oauth.requests import ArgusRequest
-from app.policy.facts import CredentialFacts
 from app.policy.facts import Leg
 from app.policy.facts import Question
-from app.policy.facts import SecurityLevel
 from app.policy.facts import UserFacts
 from app.policy.scopes import still_permitted
 from app.services.access import credential_rows
 from app.services.access import facts
+from app.services.access.credential_parts import CodeRow
 from app.services.audit import trail
 from app.services.audit.trail import Actor
 from app.services.tokens import codes
@@ -38,14 +36,14 @@ from app.services.unit_of_work import write
 class CodeView(ArgusCodeMixin):
     """A code with everything its one query brought, as Authlib wants to see it."""
 
-    def __init__(self, row: Row[Any]) -> None:
+    def __init__(self, row: CodeRow) -> None:
         self.row = row
-        self.redirect_uri = row.redirect_uri
-        self.redirect_uri_given = row.redirect_uri_given
-        self.scopes = still_permitted(row.scopes, row.client_scopes)
-        self.nonce = row.nonce
-        self.authenticated_at = row.authenticated_at
-        self.code_challenge = row.code_challenge
+        self.redirect_uri = row.code.redirect_uri
+        self.redirect_uri_given = row.code.redirect_uri_given
+        self.scopes = still_permitted(row.code.scopes, row.client.permitted_scopes)
+        self.nonce = row.code.nonce
+        self.authenticated_at = row.code.authenticated_at
+        self.code_challenge = row.code.code_challenge
 
 
 class ArgusAuthorizationCodeGrant(AccessGateMixin, AuthorizationCodeGrant):  # type: ignore[misc]
@@ -70,10 +68,10 @@ class ArgusAuthorizationCodeGrant(AccessGateMixin, AuthorizationCodeGrant):  # t
         """The code, when it was issued by us to this very client. Changes nothing."""
         token = token_text.read(code, Kind.CODE)
         row = credential_rows.code_row(token.session_id) if token is not None else None
-        if token is None or row is None or not token_text.same(row.digest, token.digest):
+        if token is None or row is None or not token_text.same(row.code.digest, token.digest):
             return None
-        if row.client_id != client.id:
-            detail = {"presented_by": client.id, "issued_to": row.client_id}
+        if row.client.id != client.id:
+            detail = {"presented_by": client.id, "issued_to": row.client.id}
             write(lambda: trail.alert("code-of-another-client", self._stranger(), detail=detail))
             return None
         return CodeView(row)
@@ -82,24 +80,9 @@ class ArgusAuthorizationCodeGrant(AccessGateMixin, AuthorizationCodeGrant):  # t
         """Ask the gate, leg REDEEM, over today's facts. A refusal consumes nothing."""
         row = authorization_code.row
         sent = self.request.payload.redirect_uri
-        if sent is not None and sent != row.redirect_uri:
+        if sent is not None and sent != row.code.redirect_uri:
             raise ArgusOAuthError("invalid_grant")
-        credential = CredentialFacts(
-            kind="authorization code",
-            expires_at=row.expires_at,
-            spent=row.spent_at is not None,
-            ended=row.ended_at is not None,
-            level=SecurityLevel(row.security_level),
-        )
-        question = facts.question(
-            row,
-            Leg.REDEEM,
-            address=self.request.contact.address,
-            credential=credential,
-            scopes=frozenset(row.scopes),
-            consent_needed=True,
-        )
-        return self.pass_gate(question, "redeem")
+        return self.pass_gate(facts.of_code(row, Leg.REDEEM, self.request.contact), "redeem")
 
     def denied(self, question: Question) -> None:
         """A spent code that is otherwise in order is a replay: what its first use bought ends (rule 13)."""
@@ -115,14 +98,14 @@ class ArgusAuthorizationCodeGrant(AccessGateMixin, AuthorizationCodeGrant):  # t
         """Draft the session's tokens and sign the ID token: all that can fail, before anything is written."""
         row = self.request.authorization_code.row
         self.opening = Opening(
-            client_id=row.client_id,
-            user_id=row.user_id,
-            user_name=row.user_name,
-            parent=Parent(row.login_expires_at, login_session_id=row.login_id),
-            grant_id=row.grant_id,
+            client_id=row.client.id,
+            user_id=row.user.id,
+            user_name=row.user.short_name,
+            parent=Parent(row.login.expires_at, login_session_id=row.login.id),
+            grant_id=row.grant.id,
             scopes=tuple(self.request.authorization_code.scopes),
-            security_level=min(row.security_level, row.client_level),
-            session_epoch=row.user_epoch,
+            security_level=min(row.code.security_level, row.client.max_security_level),
+            session_epoch=row.user.session_epoch,
             address=self.request.contact.address,
             with_refresh=include_refresh_token,
         )
@@ -138,7 +121,7 @@ class ArgusAuthorizationCodeGrant(AccessGateMixin, AuthorizationCodeGrant):  # t
         if write(lambda: self._claim(view.row)):
             return
         # Somebody claimed it between our read and our write: the gate says so, and ends what it bought.
-        fresh = credential_rows.code_row(view.row.id)
+        fresh = credential_rows.code_row(view.row.code.id)
         if fresh is not None:
             self.request.authorization_code = CodeView(fresh)
             self.authenticate_user(self.request.authorization_code)
@@ -147,24 +130,24 @@ class ArgusAuthorizationCodeGrant(AccessGateMixin, AuthorizationCodeGrant):  # t
     def delete_authorization_code(self, authorization_code: CodeView) -> None:
         """Nothing: the spent row stays ten minutes, so that a replay can be recognised."""
 
-    def _claim(self, row: Row[Any]) -> bool:
-        if not codes.claim(row.id, self.pair.session_id):
+    def _claim(self, row: CodeRow) -> bool:
+        if not codes.claim(row.code.id, self.pair.session_id):
             return False
-        oauth_sessions.store(self.opening, self.pair, crowded=row.crowd is not None)
+        oauth_sessions.store(self.opening, self.pair, crowded=row.crowded)
         trail.record(
             "redeem",
-            Actor(row.user_id, row.user_name, self.pair.session_id.hex(), self.request.contact),
+            Actor(row.user.id, row.user.short_name, self.pair.session_id.hex(), self.request.contact),
             decision=self.decision,
-            client_id=row.client_id,
+            client_id=row.client.id,
         )
         return True
 
-    def _end_replayed(self, row: Row[Any], question: Question) -> None:
+    def _end_replayed(self, row: CodeRow, question: Question) -> None:
         def work() -> None:
-            if row.oauth_session_id is not None:
-                oauth_sessions.end(row.oauth_session_id, "code replayed")
-            detail = {"session": (row.oauth_session_id or b"").hex()}
-            trail.alert("code-replayed", self.actor(question), client_id=row.client_id, detail=detail)
+            if row.code.oauth_session_id is not None:
+                oauth_sessions.end(row.code.oauth_session_id, "code replayed")
+            detail = {"session": (row.code.oauth_session_id or b"").hex()}
+            trail.alert("code-replayed", self.actor(question), client_id=row.client.id, detail=detail)
 
         write(work)
 

@@ -68,19 +68,18 @@ class ArgusClientCredentialsGrant(AccessGateMixin, BaseGrant, TokenEndpointMixin
             caller.question, leg=Leg.REDEEM, client=facts.client_facts(client), scopes=frozenset(scopes)
         )
         self.pass_gate(question, "client-credentials")
-        row = caller.row
         level = question.login.level if question.login is not None else 0
         opening = Opening(
             client_id=client.id,
             user_id=caller.user_id,
             user_name=caller.user_name,
-            parent=Parent(row.key_expires_at, api_key_id=row.key_id)
+            parent=Parent(caller.key.expires_at, api_key_id=caller.key.id)
             if caller.kind == "key"
-            else Parent(row.login_expires_at, login_session_id=row.login_id),
+            else Parent(caller.login.expires_at, login_session_id=caller.login_id),
             grant_id=None,
             scopes=scopes,
             security_level=min(level, client.max_security_level),
-            session_epoch=row.user_epoch,
+            session_epoch=caller.user_epoch,
             address=self.request.contact.address,
             with_refresh=False,
         )

@@ -9,18 +9,16 @@ from __future__ import annotations
 from typing import Any
 
 from authlib.oauth2.rfc6749 import TokenEndpoint
-from sqlalchemy import Row
 
 from app.oauth.errors import ArgusOAuthError
 from app.oauth.requests import ArgusRequest
-from app.policy.facts import CredentialFacts
 from app.policy.facts import Leg
-from app.policy.facts import SecurityLevel
 from app.policy.scopes import join_scope
 from app.policy.scopes import still_permitted
 from app.services.access import credential_rows
 from app.services.access import facts
 from app.services.access import gate
+from app.services.access.credential_parts import SessionRow
 from app.services.audit import trail
 from app.services.audit.trail import Actor
 from app.services.tokens import oauth_sessions
@@ -37,14 +35,14 @@ INACTIVE = {"active": False}
 class _OwnTokenEndpoint(TokenEndpoint):  # type: ignore[misc]
     CLIENT_AUTH_METHODS = ("argus",)
 
-    def own_token(self, request: ArgusRequest) -> tuple[Token, Row[Any]] | None:
+    def own_token(self, request: ArgusRequest) -> tuple[Token, SessionRow] | None:
         """The token of the request, when this very client was issued it. The hint is not needed."""
         text = request.form.get("token")
         if text is None:
             raise ArgusOAuthError("invalid_request", "The parameter token is missing.")
         token = token_text.read(text, Kind.ACCESS, Kind.REFRESH)
         row = credential_rows.session_row(token.session_id) if token is not None else None
-        if token is None or row is None or row.client_id != request.client.id:
+        if token is None or row is None or row.client.id != request.client.id:
             return None
         return token, row
 
@@ -59,40 +57,27 @@ class IntrospectionEndpoint(_OwnTokenEndpoint):
         found = self.own_token(request)
         return 200, self._introspect(request, *found) if found else INACTIVE, JSON
 
-    def _introspect(self, request: ArgusRequest, token: Token, row: Row[Any]) -> dict[str, Any]:
-        is_access = token.kind is Kind.ACCESS
-        expires_at = row.access_expires_at if is_access else row.refresh_expires_at
-        current = row.access_digest if is_access else row.refresh_digest
-        credential = CredentialFacts(
-            kind="access token" if is_access else "refresh token",
-            expires_at=expires_at + facts.LEEWAY if is_access else expires_at,
-            spent=not token_text.same(current, token.digest),
-            ended=row.ended_at is not None,
-            level=SecurityLevel(row.security_level),
-        )
-        question = facts.question(
-            row,
-            Leg.INTROSPECT,
-            address=request.contact.address,
-            credential=credential,
-            scopes=frozenset(row.scopes),
-            consent_needed=row.grant_id is not None,
-        )
+    def _introspect(self, request: ArgusRequest, token: Token, row: SessionRow) -> dict[str, Any]:
+        user, session = row.user, row.oauth
+        question = facts.of_session(row, token, Leg.INTROSPECT, request.contact)
         decision = gate.ask(question)
         if not decision:
-            actor = Actor(row.user_id, row.user_name, row.id.hex(), request.contact)
+            actor = Actor(user.id, user.short_name, session.id.hex(), request.contact)
             trail.refused("introspect", actor, decision, question)
             return INACTIVE
-        granted = row.access_scopes if is_access else row.scopes
+        is_access = token.kind is Kind.ACCESS
+        granted = session.access_scopes if is_access else session.scopes
+        # One without a refresh token was refused above.
+        expires_at = (None if is_access else session.refresh_expires_at) or session.access_expires_at
         return {
             "active": True,
-            "client_id": row.client_id,
-            "username": row.user_name,
-            "sub": str(row.user_id),
-            "scope": join_scope(still_permitted(granted, row.client_scopes)),
+            "client_id": row.client.id,
+            "username": user.short_name,
+            "sub": str(user.id),
+            "scope": join_scope(still_permitted(granted, row.client.permitted_scopes)),
             "token_type": "Bearer",
             "exp": int(expires_at.timestamp()),
-            "iat": int(row.rotated_at.timestamp()),
+            "iat": int(session.rotated_at.timestamp()),
         }
 
 
@@ -106,17 +91,17 @@ class RevocationEndpoint(_OwnTokenEndpoint):
         found = self.own_token(request)
         if found is not None:
             token, row = found
-            current = token_text.same(row.access_digest, token.digest) or token_text.same(
-                row.refresh_digest, token.digest
+            current = token_text.same(row.oauth.access_digest, token.digest) or token_text.same(
+                row.oauth.refresh_digest, token.digest
             )
             # One that was rotated away is of the same session, whose newer tokens a thief may hold.
-            rotated = token.kind is Kind.REFRESH and token.generation < row.generation
+            rotated = token.kind is Kind.REFRESH and token.generation < row.oauth.generation
             if current or rotated:
                 write(lambda: self._end(request, row))
         return 200, "", []
 
     @staticmethod
-    def _end(request: ArgusRequest, row: Row[Any]) -> None:
-        if oauth_sessions.end(row.id, "revoked by the client"):
-            actor = Actor(row.user_id, row.user_name, row.id.hex(), request.contact)
-            trail.record("revoke", actor, client_id=row.client_id)
+    def _end(request: ArgusRequest, row: SessionRow) -> None:
+        if oauth_sessions.end(row.oauth.id, "revoked by the client"):
+            actor = Actor(row.user.id, row.user.short_name, row.oauth.id.hex(), request.contact)
+            trail.record("revoke", actor, client_id=row.client.id)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from authlib.oidc.core.grants import OpenIDCode
-from sqlalchemy import Row
 
 from app import clock
 from app.oauth.claims import claims_for
@@ -13,11 +12,12 @@ from app.oauth.requests import ArgusRequest
 from app.policy.claims import PROTOCOL_CLAIMS
 from app.policy.rights import Rights
 from app.runtime import settings
+from app.services.access.credential_parts import CodeRow
 from app.services.tokens import signing_keys
 from app.services.tokens.oauth_sessions import Pair
 
 
-def id_token(request: ArgusRequest, row: Row[Any], pair: Pair, rights: Rights) -> str:
+def id_token(request: ArgusRequest, row: CodeRow, pair: Pair, rights: Rights) -> str:
     """The signed ID token of a code's redemption (OIDC Core 2, 3.1.3.6).
 
     Signed before the code is claimed, so that nothing can fail after the commit; Authlib's hook would sign
@@ -30,7 +30,7 @@ def id_token(request: ArgusRequest, row: Row[Any], pair: Pair, rights: Rights) -
 class _IDToken(OpenIDCode):  # type: ignore[misc]
     """One ID token in the making: our one active key (pitfall D4), a plain ``aud``, a true ``auth_time``."""
 
-    def __init__(self, row: Row[Any], pair: Pair, rights: Rights) -> None:
+    def __init__(self, row: CodeRow, pair: Pair, rights: Rights) -> None:
         super().__init__(require_nonce=False)
         self._row, self._pair, self._rights = row, pair, rights
         self._signer = signing_keys.signer(row.active_kid)

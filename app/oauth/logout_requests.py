@@ -27,7 +27,7 @@ class Asked:
         return (
             self.client is not None
             and self.subject == str(here.user_id)
-            and login_sessions.served(here.row.login_id, self.client.id)
+            and login_sessions.served(here.login_id, self.client.id)
         )
 
 

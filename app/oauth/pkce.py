@@ -74,6 +74,6 @@ class S256Only(CodeChallenge):  # type: ignore[misc]
 
     @staticmethod
     def _wrong(grant: ArgusAuthorizationCodeGrant) -> None:
-        row = grant.request.authorization_code.row
-        if row.spent_at is None:
-            write(lambda: codes.count_wrong_verifier(row.id))
+        code = grant.request.authorization_code.row.code
+        if code.spent_at is None:
+            write(lambda: codes.count_wrong_verifier(code.id))

@@ -5,22 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from authlib.oauth2.rfc6749.grants import RefreshTokenGrant
-from sqlalchemy import Row
 
 from app.models.mixins import ArgusTokenMixin
 from app.oauth.answers import token_answer
 from app.oauth.errors import ArgusOAuthError
 from app.oauth.gates import AccessGateMixin
 from app.oauth.requests import ArgusRequest
-from app.policy.facts import CredentialFacts
 from app.policy.facts import Leg
 from app.policy.facts import Question
-from app.policy.facts import SecurityLevel
 from app.policy.facts import UserFacts
 from app.policy.scopes import parse_scope
 from app.policy.scopes import still_permitted
 from app.services.access import credential_rows
 from app.services.access import facts
+from app.services.access.credential_parts import SessionRow
 from app.services.audit import trail
 from app.services.audit.trail import Actor
 from app.services.tokens import oauth_sessions
@@ -37,18 +35,22 @@ class RefreshView(ArgusTokenMixin):
     ``repeated`` is the identical successor when the token is the immediate predecessor inside its grace.
     """
 
-    def __init__(self, token: Token, row: Row[Any]) -> None:
+    def __init__(self, token: Token, row: SessionRow) -> None:
         self.token = token
         self.row = row
-        self.client_id = row.client_id
-        self.scopes = still_permitted(row.scopes, row.client_scopes)
-        self.is_current = token_text.same(row.refresh_digest, token.digest)
-        self.repeated: Pair | None = None if self.is_current else oauth_sessions.repeat(token, row)
+        self.client_id = row.client.id
+        self.scopes = still_permitted(row.oauth.scopes, row.client.permitted_scopes)
+        self.is_current = token_text.same(row.oauth.refresh_digest, token.digest)
+        self.repeated: Pair | None = None if self.is_current else oauth_sessions.repeat(token, row.oauth)
 
     @property
     def is_replay(self) -> bool:
         """Its tag proves it was issued, and a later generation exists: it was used before."""
-        return not self.is_current and self.repeated is None and self.token.generation < self.row.generation
+        return (
+            not self.is_current
+            and self.repeated is None
+            and self.token.generation < self.row.oauth.generation
+        )
 
 
 class ArgusRefreshTokenGrant(AccessGateMixin, RefreshTokenGrant):  # type: ignore[misc]
@@ -64,8 +66,8 @@ class ArgusRefreshTokenGrant(AccessGateMixin, RefreshTokenGrant):  # type: ignor
         row = credential_rows.session_row(token.session_id) if token is not None else None
         if token is None or row is None:
             return None
-        if row.client_id != self.request.client.id:
-            detail = {"presented_by": self.request.client.id, "issued_to": row.client_id}
+        if row.client.id != self.request.client.id:
+            detail = {"presented_by": self.request.client.id, "issued_to": row.client.id}
             actor = Actor(contact=self.request.contact)
             write(lambda: trail.alert("refresh-token-of-another-client", actor, detail=detail))
             return None
@@ -74,21 +76,12 @@ class ArgusRefreshTokenGrant(AccessGateMixin, RefreshTokenGrant):  # type: ignor
     def authenticate_user(self, refresh_token: RefreshView) -> UserFacts:
         """Ask the gate, leg REFRESH, over today's facts."""
         self.view = refresh_token
-        row = refresh_token.row
-        credential = CredentialFacts(
-            kind="refresh token",
-            expires_at=row.refresh_expires_at,
-            spent=not refresh_token.is_current and refresh_token.repeated is None,
-            ended=row.ended_at is not None,
-            level=SecurityLevel(row.security_level),
-        )
-        question = facts.question(
-            row,
+        question = facts.of_session(
+            refresh_token.row,
+            refresh_token.token,
             Leg.REFRESH,
-            address=self.request.contact.address,
-            credential=credential,
-            scopes=frozenset(row.scopes),
-            consent_needed=True,
+            self.request.contact,
+            repeated=refresh_token.repeated is not None,
         )
         return self.pass_gate(question, "refresh")
 
@@ -98,9 +91,9 @@ class ArgusRefreshTokenGrant(AccessGateMixin, RefreshTokenGrant):  # type: ignor
             return
 
         def work() -> None:
-            if oauth_sessions.end(self.view.row.id, "refresh token replayed"):
-                detail = {"session": self.view.row.id.hex(), "generation": self.view.token.generation}
-                client_id = self.view.row.client_id
+            if oauth_sessions.end(self.view.row.oauth.id, "refresh token replayed"):
+                detail = {"session": self.view.row.oauth.id.hex(), "generation": self.view.token.generation}
+                client_id = self.view.row.client.id
                 trail.alert(
                     "refresh-token-replayed", self.actor(question), client_id=client_id, detail=detail
                 )
@@ -111,13 +104,10 @@ class ArgusRefreshTokenGrant(AccessGateMixin, RefreshTokenGrant):  # type: ignor
         """The next pair, or the identical one again; rotating is the write, so ``save_token`` is empty."""
         if refresh_token.repeated is not None:
             return self._repeat(refresh_token)
-        row = refresh_token.row
-        asked = parse_scope(self.request.payload.scope)
-        pair = write(
-            lambda: oauth_sessions.rotate(
-                refresh_token.token, asked or tuple(refresh_token.scopes), row.login_expires_at
-            )
-        )
+        login = refresh_token.row.login
+        until = login.expires_at if login is not None else None
+        asked = parse_scope(self.request.payload.scope) or tuple(refresh_token.scopes)
+        pair = write(lambda: oauth_sessions.rotate(refresh_token.token, asked, until))
         if pair is not None:
             return token_answer(pair)
         # Somebody rotated between our read and our write. Look again: a twin of this very call inside the
@@ -138,13 +128,14 @@ class ArgusRefreshTokenGrant(AccessGateMixin, RefreshTokenGrant):  # type: ignor
     def _repeat(self, view: RefreshView) -> dict[str, Any]:
         if view.repeated is None:
             raise ArgusOAuthError("invalid_grant")
-        if view.row.repeated_generation != view.row.generation:
+        user, session = view.row.user, view.row.oauth
+        if session.repeated_generation != session.generation:
 
             def work() -> None:
-                if oauth_sessions.count_repeat(view.row):
-                    actor = Actor(view.row.user_id, view.row.user_name, contact=self.request.contact)
-                    detail = {"session": view.row.id.hex(), "times": oauth_sessions.ALERT_AFTER_REPEATS}
-                    trail.alert("refresh-repeated", actor, client_id=view.row.client_id, detail=detail)
+                if oauth_sessions.count_repeat(session):
+                    actor = Actor(user.id, user.short_name, contact=self.request.contact)
+                    detail = {"session": session.id.hex(), "times": oauth_sessions.ALERT_AFTER_REPEATS}
+                    trail.alert("refresh-repeated", actor, client_id=view.row.client.id, detail=detail)
 
             write(work)
         return token_answer(view.repeated)

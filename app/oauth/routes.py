@@ -78,8 +78,9 @@ def userinfo() -> Response:
     if not decision:
         trail.refused("userinfo", caller.actor, decision, question)
         raise bearer_refusal(decision)
-    granted = still_permitted(caller.row.access_scopes, caller.row.client_scopes)
-    return _document(claims_for(caller.row, granted, decision.rights), store=False)
+    session = caller.session
+    granted = still_permitted(session.oauth.access_scopes, session.client.permitted_scopes)
+    return _document(claims_for(session, granted, decision.rights), store=False)
 
 
 @blueprint.get("/.well-known/openid-configuration")

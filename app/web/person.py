@@ -39,7 +39,7 @@ class Person(UserMixin):  # type: ignore[misc]
 
     @property
     def full_name(self) -> str:
-        return str(self.caller.row.user_full_name)
+        return self.caller.full_name
 
 
 def present() -> Person | None:
@@ -103,11 +103,11 @@ def _load(request: Request) -> Person | None:
     caller = behind_cookie(request) if "argus_nobody_asked" not in g else None
     if caller is None or not caller.interactive:
         return None
-    g.argus_user_language = caller.row.user_language
+    g.argus_user_language = caller.language
     # Leg API with nothing asked: credential, login, idle clock and user, as the decision sees them.
     if caller.question.leg is not Leg.API or not caller.decision:
         return None
     # Best effort: a database too busy for the idle clock must not log anybody out.
     with contextlib.suppress(Problem):
-        login_sessions.seen(caller.row.login_id, caller.row.login_last_seen_at)
+        login_sessions.seen(caller.login_id, caller.login.last_seen_at)
     return Person(caller)

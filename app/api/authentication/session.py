@@ -62,9 +62,9 @@ def get_session(caller: Caller, query: InDomain) -> Answer:
 def delete_session(caller: Caller) -> Answer:
     """End this session everywhere; an OAuth bearer ends its own session only, a key nothing at all."""
     if caller.kind == "login":
-        login_sessions.end(caller.row.login_id, "logged out", caller.actor)
-    elif caller.kind == "oauth" and oauth_sessions.end(caller.row.id, "ended by the application"):
-        trail.record("logout", caller.actor, client_id=caller.row.client_id)
+        login_sessions.end(caller.login_id, "logged out", caller.actor)
+    elif caller.kind == "oauth" and oauth_sessions.end(caller.session.oauth.id, "ended by the application"):
+        trail.record("logout", caller.actor, client_id=caller.session.client.id)
     return Answer(Nothing(), cookie="")
 
 

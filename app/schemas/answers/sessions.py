@@ -68,19 +68,14 @@ class ClientAddressShape(Shape):
 
 def session_shown(caller: Caller) -> SessionShape:
     """The session behind a caller."""
-    row, question = caller.row, caller.question
-    by_key = row._mapping.get("login_id") is None
-    created = (
-        row.created_at if caller.kind == "oauth" else (row.key_created_at if by_key else row.login_created_at)
-    )
-    used = row.key_last_used_at if by_key else row.login_last_seen_at
+    question = caller.question
     until = question.credential.expires_at if question.credential is not None else None
     interactive = caller.kind == "login"
     return SessionShape(
-        authentication_method="APIKEY" if by_key else str(row.login_method).upper(),  # type: ignore[arg-type]
-        client_ip=(row.login_ip if interactive else caller.contact.address) or "",
-        created_timestamp=to_millis(created),
-        timestamp=to_millis(row.rotated_at if caller.kind == "oauth" else used),
+        authentication_method="APIKEY" if caller.by_key else caller.login.method.upper(),  # type: ignore[arg-type]
+        client_ip=(caller.login.client_ip if interactive else caller.contact.address) or "",
+        created_timestamp=to_millis(caller.opened_at),
+        timestamp=to_millis(caller.used_at),
         valid_until_timestamp=to_millis(until),
         security_level=OLD_LEVELS[max(1, session_level(question))],
         read_only=any(bound.read_only for bound in question.constraints),

@@ -9,23 +9,27 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from dataclasses import replace
+from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import TypeVar
 
-from sqlalchemy import Row
-
+from app.models.clients import OAuthClient
 from app.policy.effective import delegable_rights
-from app.policy.facts import CredentialFacts
 from app.policy.facts import Decision
+from app.policy.facts import GrantFacts
 from app.policy.facts import Leg
 from app.policy.facts import Question
-from app.policy.facts import SecurityLevel
 from app.policy.rights import NO_RIGHTS
 from app.policy.rights import Rights
 from app.runtime import settings
 from app.services.access import credential_rows
 from app.services.access import facts
 from app.services.access import gate
+from app.services.access.credential_parts import KeyPart
+from app.services.access.credential_parts import KeyRow
+from app.services.access.credential_parts import LoginPart
+from app.services.access.credential_parts import LoginRow
+from app.services.access.credential_parts import SessionRow
 from app.services.access.facts import Asked
 from app.services.access.throttle import throttle
 from app.services.audit.trail import Actor
@@ -36,6 +40,7 @@ from app.services.tokens.token_text import digest
 from app.services.tokens.token_text import read
 from app.services.tokens.token_text import same
 
+P = TypeVar("P")
 API_KEY = re.compile(r"([0-9a-f]{1,15})/([0-9a-f]{1,7})/([A-Za-z0-9_-]{43})", re.ASCII)
 
 
@@ -43,12 +48,13 @@ API_KEY = re.compile(r"([0-9a-f]{1,15})/([0-9a-f]{1,7})/([A-Za-z0-9_-]{43})", re
 class Caller:
     """Somebody acting: by login (``interactive``), by an OAuth session or by an API key.
 
-    ``question`` holds the facts; ``row`` what else the one query brought.
+    ``question`` holds the facts, ``row`` what else the one query brought. The row stays in this room: others
+    read the properties.
     """
 
     kind: str
     question: Question
-    row: Row[Any]
+    row: LoginRow | SessionRow | KeyRow
     contact: Contact
     token: str = ""
 
@@ -61,8 +67,59 @@ class Caller:
         return self.question.user.name
 
     @property
+    def full_name(self) -> str:
+        return self.row.user.name
+
+    @property
+    def language(self) -> str | None:
+        return self.row.user.language
+
+    @property
     def domain_id(self) -> int:
-        return int(self.row.user_domain)
+        return self.row.user.domain_id
+
+    @property
+    def user_epoch(self) -> int:
+        """The user's session epoch: what is opened now stands until it moves."""
+        return self.row.user.session_epoch
+
+    @property
+    def by_key(self) -> bool:
+        """Whether all hangs on an API key, and on no login."""
+        return self.row.login is None
+
+    @property
+    def login(self) -> LoginPart:
+        """The login itself, or the one an OAuth session hangs on. Not ``by_key``."""
+        return _there(self.row.login)
+
+    @property
+    def login_id(self) -> bytes:
+        return self.login.id
+
+    @property
+    def key(self) -> KeyPart:
+        """The API key itself, or the one an OAuth session hangs on; as ``login``."""
+        return _there(self.row.key)
+
+    @property
+    def session(self) -> SessionRow:
+        """The OAuth session, for a caller of that kind only."""
+        return _there(self.row if isinstance(self.row, SessionRow) else None)
+
+    @property
+    def opened_at(self) -> datetime:
+        """When the credential was made."""
+        if self.kind == "oauth":
+            return self.session.oauth.created_at
+        return self.key.created_at if self.by_key else self.login.created_at
+
+    @property
+    def used_at(self) -> datetime | None:
+        """When it was last used, as far as that is written down; an OAuth session's last refresh."""
+        if self.kind == "oauth":
+            return self.session.oauth.rotated_at
+        return self.key.last_used_at if self.by_key else self.login.last_seen_at
 
     @property
     def interactive(self) -> bool:
@@ -72,20 +129,22 @@ class Caller:
     @property
     def is_constrained(self) -> bool:
         """Whether this login was made from another credential to do less."""
-        made = self.row.login_parent_id is not None or self.row.key_id is not None
-        return self.kind == "login" and (made or bool(self.row.login_constraints))
+        if self.kind != "login":
+            return False
+        made = self.login.parent_id is not None or self.row.key is not None
+        return made or bool(self.login.constraints)
 
     @property
     def personal(self) -> bool:
         """Whether the person's own credential is at work, unconstrained: a login or a key (rule 54)."""
-        return self.interactive or (self.kind == "key" and not self.row.key_constraints)
+        return self.interactive or (self.kind == "key" and not self.key.constraints)
 
     @property
     def session_label(self) -> str:
         """How audit rows and session lists name the credential; tells nothing that could be presented."""
         if self.kind == "key":
-            return f"{self.user_id:x}/{self.row.key_number:x}"
-        return str((self.row.login_id if self.kind == "login" else self.row.id).hex())
+            return f"{self.user_id:x}/{self.key.key_number:x}"
+        return (self.login_id if self.kind == "login" else self.session.oauth.id).hex()
 
     @property
     def actor(self) -> Actor:
@@ -116,6 +175,13 @@ class Caller:
         """The decision on one function, for one customer or any."""
         return gate.ask_right(self.question, asked)
 
+    def at_client(
+        self, client: OAuthClient, grant: GrantFacts | None = None, scopes: frozenset[str] = frozenset()
+    ) -> Question:
+        """The question of leg LIST: might this caller use the client, whatever is then presented?"""
+        at = facts.client_facts(client)
+        return facts.question(self.row, Leg.LIST, client=at, grant=grant, scopes=scopes)
+
     def needs(self, function: str, customer: int | None = None) -> None:
         """Go on only with this function; raises ``Denied``."""
         decision = self.allows(Asked(function, customer))
@@ -136,27 +202,7 @@ def from_token(text: str, contact: Contact, leg: Leg = Leg.API) -> Caller | None
     row = credential_rows.session_row(token.session_id)
     if row is None:
         return None
-    credential = CredentialFacts(
-        kind="access token",
-        expires_at=row.access_expires_at + facts.LEEWAY,
-        spent=not same(row.access_digest, token.digest),
-        ended=row.ended_at is not None,
-        level=SecurityLevel(row.security_level),
-        # What a key bought may be used from where the key itself may be used.
-        address_ranges=tuple(row.key_sources or ()) if row.key_id is not None else None,
-        # Where the user was at the login, or the caller who bought it with a key; unknown fits nobody.
-        bound_to=(row.login_ip or row.client_ip or "") if row.same_address else None,
-        used_for=contact.asserted if contact.asserted is not None else contact.address,
-    )
-    question = facts.question(
-        row,
-        leg,
-        address=contact.address,
-        credential=credential,
-        scopes=frozenset(row.scopes),
-        consent_needed=row.login_session_id is not None and row.grant_id is not None,
-    )
-    return Caller("oauth", question, row, contact, text)
+    return Caller("oauth", facts.of_session(row, token, leg, contact), row, contact, text)
 
 
 def from_cookie(text: str, contact: Contact, leg: Leg = Leg.API) -> Caller | None:
@@ -171,15 +217,7 @@ def from_api_key(text: str, contact: Contact, leg: Leg = Leg.API) -> Caller | No
         # Only wrong ones are slowed: nobody guesses a right one, and its owner is not to be shut out.
         throttle().stranger("key", settings().throttle_login_failures, contact.address)
         return None
-    credential = CredentialFacts(
-        kind="API key",
-        expires_at=row.key_expires_at,
-        ended=row.key_revoked_at is not None,
-        level=SecurityLevel.EXTERNAL,
-        address_ranges=tuple(row.key_sources or ()),
-    )
-    question = facts.question(row, leg, address=contact.address, credential=credential)
-    return Caller("key", question, row, contact, text)
+    return Caller("key", facts.of_key(row, leg, contact), row, contact, text)
 
 
 def again(caller: Caller) -> Caller | None:
@@ -188,10 +226,10 @@ def again(caller: Caller) -> Caller | None:
     return find(caller.token, caller.contact, caller.question.leg)
 
 
-def _key_row(text: str) -> Row[Any] | None:
+def _key_row(text: str) -> KeyRow | None:
     parts = API_KEY.fullmatch(text)
     row = credential_rows.key_row(int(parts[1], 16), int(parts[2], 16)) if parts is not None else None
-    return row if row is not None and same(row.key_digest, digest(text)) else None
+    return row if row is not None and same(row.key.secret_digest, digest(text)) else None
 
 
 def _from_login(text: str, contact: Contact, leg: Leg) -> Caller | None:
@@ -199,19 +237,15 @@ def _from_login(text: str, contact: Contact, leg: Leg) -> Caller | None:
     row = credential_rows.login_row(token.session_id) if token is not None else None
     if token is None or row is None:
         return None
-    credential = CredentialFacts(
-        kind="login",
-        expires_at=row.login_expires_at,
-        ended=row.login_ended_at is not None,
-        # A re-opened login has a new cookie; the one before it is of no use any more.
-        spent=not same(row.login_digest, token.digest),
-        # What a key bought may be used from where the key itself may be used.
-        address_ranges=tuple(row.key_sources or ()) if row.key_id is not None else None,
-    )
-    question = facts.question(row, leg, address=contact.address, credential=credential, presented_login=True)
-    return Caller("login", question, row, contact, text)
+    return Caller("login", facts.of_login(row, token, leg, contact), row, contact, text)
 
 
 def on_leg(caller: Caller, leg: Leg) -> Question:
     """The same facts, asked at another moment."""
     return replace(caller.question, leg=leg)
+
+
+def _there(part: P | None) -> P:
+    if part is None:
+        raise LookupError("this credential has no such part")
+    return part

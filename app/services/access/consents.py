@@ -19,7 +19,6 @@ from app.models.clients import OAuthClient
 from app.models.grants import Grant
 from app.models.sessions import LoginSession
 from app.models.sessions import OAuthSession
-from app.policy.facts import GrantFacts
 from app.services.audit import trail
 from app.services.audit.trail import Actor
 from app.services.problems import Missing
@@ -32,13 +31,6 @@ def standing(user_id: int, client_id: str) -> Grant | None:
             Grant.user_id == user_id, Grant.client_id == client_id, Grant.withdrawn_at.is_(None)
         )
     ).scalar_one_or_none()
-
-
-def as_facts(grant: Grant | None) -> GrantFacts | None:
-    """A consent row as the policy reads it."""
-    if grant is None:
-        return None
-    return GrantFacts(grant.permission_scope_id, frozenset(grant.scopes), grant.withdrawn_at is not None)
 
 
 def record(user_id: int, client: OAuthClient, scopes: Iterable[str]) -> Grant:

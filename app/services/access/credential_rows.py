@@ -1,12 +1,23 @@
-"""One query per credential, joining everything the decision may need (design §7). Nothing is judged here."""
+"""One query per credential, joining everything the decision may need (design §7). Nothing is judged here.
+
+Each statement lists the columns of its parts one after the other; a result is cut at the same places.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import fields
+from itertools import accumulate
+from typing import TYPE_CHECKING
 from typing import Any
+from typing import TypeVar
 
+from sqlalchemy import ColumnElement
 from sqlalchemy import Row
 from sqlalchemy import Select
 from sqlalchemy import Table
+from sqlalchemy import bindparam
 from sqlalchemy import select
 from sqlalchemy.sql import FromClause
 
@@ -19,8 +30,27 @@ from app.models.sessions import AuthorizationCode
 from app.models.sessions import LoginSession
 from app.models.sessions import OAuthSession
 from app.models.state import SystemState
+from app.services.access.credential_parts import ClientPart
+from app.services.access.credential_parts import CodePart
+from app.services.access.credential_parts import CodeRow
+from app.services.access.credential_parts import GrantPart
+from app.services.access.credential_parts import KeyPart
+from app.services.access.credential_parts import KeyRow
+from app.services.access.credential_parts import LoginPart
+from app.services.access.credential_parts import LoginRow
+from app.services.access.credential_parts import PersonPart
+from app.services.access.credential_parts import SessionRow
+from app.services.access.credential_parts import UserPart
+from app.services.access.credential_parts import UserRow
 from app.services.tokens import oauth_sessions
 from app.services.tokens import signing_keys
+from app.services.tokens.oauth_sessions import OAuthPart
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+P = TypeVar("P")
+Columns = Sequence[ColumnElement[Any]]
 
 USER: Table = Subject.__table__  # type: ignore[assignment]
 CLIENT: Table = OAuthClient.__table__  # type: ignore[assignment]
@@ -34,143 +64,102 @@ PARENT = LOGIN.alias("parent")
 IMPERSONATOR = USER.alias("impersonator")
 
 
-def _user_columns() -> list[Any]:
-    u = USER.c
-    return [
-        u.id.label("user_id"),
-        u.short_name.label("user_name"),
-        u.name.label("user_full_name"),
-        u.language.label("user_language"),
-        u.domain_id.label("user_domain"),
-        u.customer_id.label("user_customer"),
-        u.email.label("user_email"),
-        u.blocked_at.label("user_blocked_at"),
-        u.deleted_at.label("user_deleted_at"),
-        u.session_epoch.label("user_epoch"),
-        u.rights_version.label("rights_version"),
-        u.force_password_change.label("must_change_password"),
-        STATE.c.policy_version.label("policy_version"),
-    ]
+class _Layout:
+    """The columns of a statement, part after part, and where each part stands in a result."""
+
+    def __init__(self, *parts: Columns) -> None:
+        self.columns = [column for part in parts for column in part]
+        ends = accumulate(len(part) for part in parts)
+        self.places = [slice(end - len(part), end) for part, end in zip(parts, ends, strict=True)]
+
+    def cut(self, row: Row[Any]) -> list[Sequence[Any]]:
+        """The values of each part."""
+        return [row[place] for place in self.places]
 
 
-def _client_columns() -> list[Any]:
-    c = CLIENT.c
-    return [
-        c.id.label("client_id"),
-        c.name.label("client_name"),
-        c.domain_id.label("client_domain"),
-        c.customer_id.label("client_customer"),
-        c.required_function_id.label("required_function"),
-        c.permission_scope_id.label("permission_scope"),
-        c.client_ip_range.label("client_ranges"),
-        c.max_security_level.label("client_level"),
-        c.deleted_at.label("client_deleted_at"),
-        c.permitted_scopes.label("client_scopes"),
-        c.require_same_client_ip.label("same_address"),
-        c.enable_string_group_claim.label("string_groups"),
-        c.open_id_custom_claims.label("custom_claims"),
-    ]
+def _columns(part: type[DataclassInstance], table: FromClause, **elsewhere: ColumnElement[Any]) -> Columns:
+    """The columns of a part, by name and in the order of its fields; ``elsewhere`` are of another table."""
+    return [elsewhere[f.name] if f.name in elsewhere else table.c[f.name] for f in fields(part)]
 
 
-def _grant_columns() -> list[Any]:
-    g = GRANT.c
-    return [
-        g.id.label("grant_id"),
-        g.permission_scope_id.label("grant_scope"),
-        g.scopes.label("grant_scopes"),
-        g.withdrawn_at.label("grant_withdrawn_at"),
-    ]
+_VERSION = [STATE.c.policy_version]
+_USER = _columns(UserPart, USER)
+_CLIENT = _columns(ClientPart, CLIENT)
+_OAUTH = _columns(OAuthPart, SESSION)
+_GRANT = _columns(GrantPart, GRANT)
+_LOGIN = _columns(LoginPart, LOGIN, parent_ended_at=PARENT.c.ended_at)
+_KEY = _columns(KeyPart, KEY)
+_CODE = _columns(CodePart, CODE)
+_IMPERSONATOR = _columns(PersonPart, IMPERSONATOR)
+
+_OF_SESSION = _Layout(_VERSION, _USER, _CLIENT, _OAUTH, _GRANT, _LOGIN, _KEY)
+_OF_CODE = _Layout(_VERSION, _USER, _CLIENT, _GRANT, _LOGIN, _CODE)
+_OF_LOGIN = _Layout(_VERSION, _USER, _LOGIN, _KEY, _IMPERSONATOR)
+_OF_KEY = _Layout(_VERSION, _USER, _KEY)
+_OF_USER = _Layout(_VERSION, _USER)
+
+# Built once: what a statement is kept under costs more to work out than to ask it.
+_SESSION_BY_ID = (
+    select(*_OF_SESSION.columns)
+    .select_from(SESSION)
+    .join(USER, USER.c.id == SESSION.c.user_id)
+    .join(CLIENT, CLIENT.c.id == SESSION.c.client_id)
+    .join(STATE, STATE.c.id == 1)
+    .outerjoin(GRANT, GRANT.c.id == SESSION.c.grant_id)
+    .outerjoin(LOGIN, LOGIN.c.id == SESSION.c.login_session_id)
+    .outerjoin(PARENT, PARENT.c.id == LOGIN.c.parent_id)
+    .outerjoin(KEY, KEY.c.id == SESSION.c.api_key_id)
+    .where(SESSION.c.id == bindparam("session"))
+)
+_LOGIN_BY_ID = (
+    select(*_OF_LOGIN.columns)
+    .select_from(LOGIN)
+    .join(USER, USER.c.id == LOGIN.c.user_id)
+    .outerjoin(PARENT, PARENT.c.id == LOGIN.c.parent_id)
+    .outerjoin(KEY, KEY.c.id == LOGIN.c.api_key_id)
+    .outerjoin(IMPERSONATOR, IMPERSONATOR.c.id == LOGIN.c.impersonator_id)
+    .join(STATE, STATE.c.id == 1)
+    .where(LOGIN.c.id == bindparam("login"))
+)
+_KEY_BY_NUMBER = (
+    select(*_OF_KEY.columns)
+    .select_from(KEY)
+    .join(USER, USER.c.id == KEY.c.user_id)
+    .join(STATE, STATE.c.id == 1)
+    .where(KEY.c.user_id == bindparam("user"), KEY.c.key_number == bindparam("number"))
+)
+_USER_BY_ID = (
+    select(*_OF_USER.columns)
+    .select_from(USER)
+    .join(STATE, STATE.c.id == 1)
+    .where(USER.c.id == bindparam("user"))
+)
 
 
-def _login_columns(login: FromClause, parent: FromClause) -> list[Any]:
-    c, p = login.c, parent.c
-    return [
-        c.id.label("login_id"),
-        c.security_level.label("login_level"),
-        c.session_epoch.label("login_epoch"),
-        c.ended_at.label("login_ended_at"),
-        c.expires_at.label("login_expires_at"),
-        c.last_seen_at.label("login_last_seen_at"),
-        c.authenticated_at.label("login_authenticated_at"),
-        c.method.label("login_method"),
-        c.parent_id.label("login_parent_id"),
-        c.client_ip.label("login_ip"),
-        c.constraints.label("login_constraints"),
-        c.token_digest.label("login_digest"),
-        c.created_at.label("login_created_at"),
-        p.ended_at.label("parent_ended_at"),
-    ]
-
-
-def _impersonator_columns() -> list[Any]:
-    i = IMPERSONATOR.c
-    return [
-        i.id.label("impersonator_id"),
-        i.short_name.label("impersonator_name"),
-        i.customer_id.label("impersonator_customer"),
-        i.blocked_at.label("impersonator_blocked_at"),
-        i.deleted_at.label("impersonator_deleted_at"),
-        i.session_epoch.label("impersonator_epoch"),
-        i.rights_version.label("impersonator_rights_version"),
-    ]
-
-
-def _key_columns() -> list[Any]:
-    k = KEY.c
-    return [
-        k.id.label("key_id"),
-        k.revoked_at.label("key_revoked_at"),
-        k.expires_at.label("key_expires_at"),
-        k.valid_sources.label("key_sources"),
-        k.constraints.label("key_constraints"),
-        k.secret_digest.label("key_digest"),
-        k.key_number.label("key_number"),
-        k.created_at.label("key_created_at"),
-        k.last_used_at.label("key_last_used_at"),
-    ]
-
-
-def _one(statement: Select[Any]) -> Row[Any] | None:
-    return db.session.execute(statement).one_or_none()
-
-
-def session_row(session_id: bytes) -> Row[Any] | None:
+def session_row(session_id: bytes) -> SessionRow | None:
     """Everything about an OAuth session: itself, user, client, consent, and the login or key it hangs on."""
-    columns = [
-        SESSION,
-        *_user_columns(),
-        *(c for c in _client_columns() if c.name != "client_id"),
-        *(c for c in _grant_columns() if c.name != "grant_id"),
-        *_login_columns(LOGIN, PARENT),
-        *_key_columns(),
-    ]
-    own = [c for c in SESSION.c if c.name not in ("user_id", "user_name")]
-    return _one(
-        select(*own, SESSION.c.user_name.label("session_user_name"), *columns[1:])
-        .select_from(SESSION)
-        .join(USER, USER.c.id == SESSION.c.user_id)
-        .join(CLIENT, CLIENT.c.id == SESSION.c.client_id)
-        .join(STATE, STATE.c.id == 1)
-        .outerjoin(GRANT, GRANT.c.id == SESSION.c.grant_id)
-        .outerjoin(LOGIN, LOGIN.c.id == SESSION.c.login_session_id)
-        .outerjoin(PARENT, PARENT.c.id == LOGIN.c.parent_id)
-        .outerjoin(KEY, KEY.c.id == SESSION.c.api_key_id)
-        .where(SESSION.c.id == session_id)
+    row = _one(_SESSION_BY_ID, session=session_id)
+    if row is None:
+        return None
+    (version,), user, client, oauth, grant, login, key = _OF_SESSION.cut(row)
+    return SessionRow(
+        policy_version=version,
+        user=UserPart(*user),
+        client=ClientPart(*client),
+        oauth=OAuthPart(*oauth),
+        grant=_joined(GrantPart, grant),
+        login=_joined(LoginPart, login),
+        key=_joined(KeyPart, key),
     )
 
 
-def code_row(code_id: bytes) -> Row[Any] | None:
+def code_row(code_id: bytes) -> CodeRow | None:
     """Everything about an authorization code."""
-    own = [c for c in CODE.c if c.name not in ("user_id", "client_id", "grant_id")]
-    return _one(
+    row = _one(
         select(
-            *own,
-            *_user_columns(),
-            *_client_columns(),
-            *_grant_columns(),
-            *_login_columns(LOGIN, PARENT),
-            signing_keys.active_kid().scalar_subquery().label("active_kid"),
-            oauth_sessions.crowd(CODE.c.user_id, CODE.c.client_id).label("crowd"),
+            *_OF_CODE.columns,
+            signing_keys.active_kid().scalar_subquery(),
+            oauth_sessions.crowd(CODE.c.user_id, CODE.c.client_id),
         )
         .select_from(CODE)
         .join(USER, USER.c.id == CODE.c.user_id)
@@ -181,35 +170,60 @@ def code_row(code_id: bytes) -> Row[Any] | None:
         .join(STATE, STATE.c.id == 1)
         .where(CODE.c.id == code_id)
     )
+    if row is None:
+        return None
+    (version,), user, client, grant, login, code = _OF_CODE.cut(row)
+    riding: Sequence[Any] = row[-2:]
+    active_kid, crowd = riding
+    return CodeRow(
+        policy_version=version,
+        user=UserPart(*user),
+        client=ClientPart(*client),
+        grant=GrantPart(*grant),
+        login=LoginPart(*login),
+        code=CodePart(*code),
+        active_kid=active_kid,
+        crowded=crowd is not None,
+    )
 
 
-def login_row(login_id: bytes) -> Row[Any] | None:
+def login_row(login_id: bytes) -> LoginRow | None:
     """Everything about a login session."""
-    return _one(
-        select(*_user_columns(), *_login_columns(LOGIN, PARENT), *_key_columns(), *_impersonator_columns())
-        .select_from(LOGIN)
-        .join(USER, USER.c.id == LOGIN.c.user_id)
-        .outerjoin(PARENT, PARENT.c.id == LOGIN.c.parent_id)
-        .outerjoin(KEY, KEY.c.id == LOGIN.c.api_key_id)
-        .outerjoin(IMPERSONATOR, IMPERSONATOR.c.id == LOGIN.c.impersonator_id)
-        .join(STATE, STATE.c.id == 1)
-        .where(LOGIN.c.id == login_id)
+    row = _one(_LOGIN_BY_ID, login=login_id)
+    if row is None:
+        return None
+    (version,), user, login, key, impersonator = _OF_LOGIN.cut(row)
+    return LoginRow(
+        policy_version=version,
+        user=UserPart(*user),
+        login=LoginPart(*login),
+        key=_joined(KeyPart, key),
+        impersonator=_joined(PersonPart, impersonator),
     )
 
 
-def key_row(user_id: int, key_number: int) -> Row[Any] | None:
+def key_row(user_id: int, key_number: int) -> KeyRow | None:
     """Everything about an API key."""
-    return _one(
-        select(*_user_columns(), *_key_columns())
-        .select_from(KEY)
-        .join(USER, USER.c.id == KEY.c.user_id)
-        .join(STATE, STATE.c.id == 1)
-        .where(KEY.c.user_id == user_id, KEY.c.key_number == key_number)
-    )
+    row = _one(_KEY_BY_NUMBER, user=user_id, number=key_number)
+    if row is None:
+        return None
+    (version,), user, key = _OF_KEY.cut(row)
+    return KeyRow(policy_version=version, user=UserPart(*user), key=KeyPart(*key))
 
 
-def user_row(user_id: int) -> Row[Any] | None:
+def user_row(user_id: int) -> UserRow | None:
     """A user alone: for questions about somebody who is not there (listing, explain)."""
-    return _one(
-        select(*_user_columns()).select_from(USER).join(STATE, STATE.c.id == 1).where(USER.c.id == user_id)
-    )
+    row = _one(_USER_BY_ID, user=user_id)
+    if row is None:
+        return None
+    (version,), user = _OF_USER.cut(row)
+    return UserRow(policy_version=version, user=UserPart(*user))
+
+
+def _one(statement: Select[Any], **values: bytes | int) -> Row[Any] | None:
+    return db.session.execute(statement, values).one_or_none()
+
+
+def _joined(part: Callable[..., P], values: Sequence[Any]) -> P | None:
+    """A part of an outer join; ``None`` when it found nothing."""
+    return part(*values) if values[0] is not None else None

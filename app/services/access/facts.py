@@ -1,40 +1,43 @@
-"""Rows into a Question: what ``fact_rows`` read becomes what the policy reads.
+"""Rows into a Question: what ``credential_rows`` read becomes what the policy reads.
 
-No rule is judged here: an ended login is a fact, not a refusal.
+``of_session``, ``of_code``, ``of_login`` and ``of_key`` answer what a presented credential asks; ``question``
+answers for a user who presents none. No rule is judged here: an ended login is a fact, not a refusal.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from datetime import timedelta
-from typing import Any
-
-from sqlalchemy import Row
 
 from app import clock
 from app.models.clients import OAuthClient
+from app.models.grants import Grant
 from app.policy.facts import ClientFacts
-from app.policy.facts import Constraints
 from app.policy.facts import CredentialFacts
 from app.policy.facts import GrantFacts
-from app.policy.facts import Impersonator
 from app.policy.facts import Leg
 from app.policy.facts import LoginFacts
 from app.policy.facts import Question
 from app.policy.facts import RightAsked
 from app.policy.facts import SecurityLevel
-from app.policy.facts import UserFacts
 from app.runtime import settings
 from app.services.access import held_rights
-from app.services.access.held_rights import Landscape
-from app.services.guards import Guard
+from app.services.access import person_facts
+from app.services.access.credential_parts import ClientPart
+from app.services.access.credential_parts import CodeRow
+from app.services.access.credential_parts import GrantPart
+from app.services.access.credential_parts import KeyPart
+from app.services.access.credential_parts import KeyRow
+from app.services.access.credential_parts import LoginRow
+from app.services.access.credential_parts import SessionRow
+from app.services.access.credential_parts import UserRow
+from app.services.contact import Contact
+from app.services.tokens.token_text import Kind
+from app.services.tokens.token_text import Token
+from app.services.tokens.token_text import same
 
 # A token is accepted this much longer than announced: the official client has no leeway (contract 5.4).
 LEEWAY = timedelta(seconds=5)
-# Kept among a login's constraints, never shown: the impersonator's session epoch when he began.
-IMPERSONATOR_EPOCH = "impersonatorEpoch"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +48,160 @@ class Asked:
     customer: int | None = None
 
 
-def client_facts(client: OAuthClient) -> ClientFacts:
-    """A client row as the policy reads it."""
+# --- what a presented credential asks ------------------------------------------------------------------
+
+
+def of_session(
+    row: SessionRow, token: Token, leg: Leg, contact: Contact, *, repeated: bool = False
+) -> Question:
+    """An access or a refresh token is presented. ``repeated``: the last one once more, inside its grace."""
+    if token.kind is Kind.ACCESS:
+        credential = _access_token(row, token, None if leg is Leg.INTROSPECT else contact)
+    else:
+        credential = _refresh_token(row, token, repeated=repeated)
+    return question(
+        row,
+        leg,
+        address=contact.address,
+        credential=credential,
+        scopes=frozenset(row.oauth.scopes),
+        # What a key or a login bought without a person's approval has no consent, nor a refresh token.
+        consent_needed=row.grant is not None or leg is Leg.REFRESH,
+    )
+
+
+def of_code(row: CodeRow, leg: Leg, contact: Contact) -> Question:
+    """An authorization code is presented."""
+    credential = CredentialFacts(
+        kind="authorization code",
+        expires_at=row.code.expires_at,
+        spent=row.code.spent_at is not None,
+        ended=row.code.ended_at is not None,
+        level=SecurityLevel(row.code.security_level),
+    )
+    return question(
+        row,
+        leg,
+        address=contact.address,
+        credential=credential,
+        scopes=frozenset(row.code.scopes),
+        consent_needed=True,
+    )
+
+
+def of_login(row: LoginRow, token: Token, leg: Leg, contact: Contact) -> Question:
+    """The token of a login is presented, as a cookie or as a bearer: so the idle clock counts."""
+    credential = CredentialFacts(
+        kind="login",
+        expires_at=row.login.expires_at,
+        ended=row.login.ended_at is not None,
+        # A re-opened login has a new cookie; the one before it is of no use any more.
+        spent=not same(row.login.token_digest, token.digest),
+        address_ranges=_ranges_of(row.key),
+    )
+    idle_at = row.login.last_seen_at + timedelta(seconds=settings().login_idle_seconds)
+    login = person_facts.login_facts(row, row.login, idle_at)
+    return question(row, leg, address=contact.address, credential=credential, login=login)
+
+
+def of_key(row: KeyRow, leg: Leg, contact: Contact) -> Question:
+    """An API key is presented."""
+    credential = CredentialFacts(
+        kind="API key",
+        expires_at=row.key.expires_at,
+        ended=row.key.revoked_at is not None,
+        level=SecurityLevel.EXTERNAL,
+        address_ranges=_ranges_of(row.key),
+    )
+    return question(row, leg, address=contact.address, credential=credential)
+
+
+def supposed_session() -> CredentialFacts:
+    """A session that nobody opened: it never ends, and no address is too far for it (explain, what-if)."""
+    return CredentialFacts(kind="session")
+
+
+def _access_token(row: SessionRow, token: Token, used_by: Contact | None) -> CredentialFacts:
+    """``used_by`` of ``None``: it is only asked about, from another place than it is used from."""
+    bound_to = used_for = ranges = None
+    if used_by is not None:
+        # What a key bought may be used from where the key itself may be used.
+        ranges = _ranges_of(row.key)
+        if row.client.require_same_client_ip:
+            # Where the user was at the login, or the caller who bought it with a key; unknown fits nobody.
+            bound_to = row.login_ip or row.oauth.client_ip or ""
+        used_for = used_by.asserted if used_by.asserted is not None else used_by.address
+    return CredentialFacts(
+        kind="access token",
+        expires_at=row.oauth.access_expires_at + LEEWAY,
+        spent=not same(row.oauth.access_digest, token.digest),
+        ended=row.oauth.ended_at is not None,
+        level=SecurityLevel(row.oauth.security_level),
+        address_ranges=ranges,
+        bound_to=bound_to,
+        used_for=used_for,
+    )
+
+
+def _refresh_token(row: SessionRow, token: Token, *, repeated: bool) -> CredentialFacts:
+    return CredentialFacts(
+        kind="refresh token",
+        expires_at=row.oauth.refresh_expires_at,
+        spent=not repeated and not same(row.oauth.refresh_digest, token.digest),
+        ended=row.oauth.ended_at is not None,
+        level=SecurityLevel(row.oauth.security_level),
+    )
+
+
+def _ranges_of(key: KeyPart | None) -> tuple[str, ...] | None:
+    """Where a key, and what was made from it, may be used."""
+    return tuple(key.valid_sources or ()) if key is not None else None
+
+
+# --- the question, and its parts -----------------------------------------------------------------------
+
+
+def question(
+    row: UserRow,
+    leg: Leg,
+    *,
+    address: str | None = None,
+    credential: CredentialFacts | None = None,
+    client: ClientFacts | None = None,
+    grant: GrantFacts | None = None,
+    scopes: frozenset[str] = frozenset(),
+    consent_needed: bool = False,
+    login: LoginFacts | None = None,
+) -> Question:
+    """The question that a row's facts pose. What is passed in stands in the place of the row's own."""
+    land = held_rights.landscape(row.policy_version)
+    if client is None and row.client is not None:
+        client = client_facts(row.client)
+    return Question(
+        leg=leg,
+        now=clock.now(),
+        user=person_facts.user_facts(row.user, land),
+        graph=land.graph,
+        tree=land.tree,
+        client=client,
+        credential=credential,
+        login=login if login is not None else person_facts.login_of(row),
+        grant=grant if grant is not None else grant_facts(row.grant),
+        consent_needed=consent_needed,
+        scopes=scopes,
+        address=address,
+        constraints=person_facts.constraints_of(row),
+        impersonator=person_facts.impersonator_of(row, land),
+    )
+
+
+def right_asked(q: Question, asked: Asked) -> RightAsked:
+    """The asked function by its id of today."""
+    return RightAsked(q.graph.by_name(asked.function), asked.function, asked.customer)
+
+
+def client_facts(client: OAuthClient | ClientPart) -> ClientFacts:
+    """A client as the policy reads it."""
     return ClientFacts(
         id=client.id,
         domain=client.domain_id,
@@ -60,134 +215,8 @@ def client_facts(client: OAuthClient) -> ClientFacts:
     )
 
 
-def question(
-    row: Row[Any],
-    leg: Leg,
-    *,
-    address: str | None = None,
-    credential: CredentialFacts | None = None,
-    client: ClientFacts | None = None,
-    grant: GrantFacts | None = None,
-    scopes: frozenset[str] | None = None,
-    consent_needed: bool = False,
-    presented_login: bool = False,
-    login: LoginFacts | None = None,
-) -> Question:
-    """The question that a row's facts pose. What the row does not hold is passed in.
-
-    ``presented_login``: the login itself was presented (cookie or its own token), so its idle clock counts.
-    """
-    has: Mapping[str, Any] = dict(row._mapping)
-    land = held_rights.landscape(has["policy_version"])
-    rights = held_rights.rights_of(has["user_id"], has["rights_version"], has["policy_version"])
-    if client is None and "client_deleted_at" in has:
-        client = _client_from(has)
-    if grant is None and has.get("grant_id") is not None:
-        grant = GrantFacts(
-            has["grant_scope"], frozenset(has["grant_scopes"] or ()), has["grant_withdrawn_at"] is not None
-        )
-    return Question(
-        leg=leg,
-        now=clock.now(),
-        user=UserFacts(
-            id=has["user_id"],
-            name=has["user_name"],
-            customer=has["user_customer"],
-            blocked=has["user_blocked_at"] is not None,
-            deleted=has["user_deleted_at"] is not None,
-            customer_disabled=not land.tree.alive(has["user_customer"]),
-            rights=rights,
-        ),
-        graph=land.graph,
-        tree=land.tree,
-        client=client,
-        credential=credential,
-        login=login if login is not None else _login_from(has, presented=presented_login),
-        grant=grant,
-        consent_needed=consent_needed,
-        scopes=scopes if scopes is not None else frozenset(),
-        address=address,
-        constraints=_constraints_from(has),
-        impersonator=_impersonator_from(has, land),
-    )
-
-
-def right_asked(q: Question, asked: Asked) -> RightAsked:
-    """The asked function by its id of today."""
-    return RightAsked(q.graph.by_name(asked.function), asked.function, asked.customer)
-
-
-def _client_from(has: Mapping[str, Any]) -> ClientFacts:
-    return ClientFacts(
-        id=has["client_id"],
-        domain=has["client_domain"],
-        customer=has["client_customer"],
-        required_function=has["required_function"],
-        permission_scope=has["permission_scope"],
-        deleted=has["client_deleted_at"] is not None,
-        address_ranges=tuple(has["client_ranges"] or ()),
-        max_level=SecurityLevel(has["client_level"]),
-        name=has["client_name"],
-    )
-
-
-def _login_from(has: Mapping[str, Any], *, presented: bool) -> LoginFacts | None:
-    if has.get("login_id") is not None:
-        seen: datetime = has["login_last_seen_at"]
-        return LoginFacts(
-            level=SecurityLevel(has["login_level"]),
-            expires_at=has["login_expires_at"],
-            idle_at=seen + timedelta(seconds=settings().login_idle_seconds) if presented else None,
-            ended=any(has.get(end) for end in ("login_ended_at", "parent_ended_at", "key_revoked_at")),
-            superseded=has["login_epoch"] != has["user_epoch"] or _impersonator_left(has),
-            must_change_password=bool(has["must_change_password"]),
-        )
-    if has.get("key_id") is not None:
-        # An API key is its own login, at the lowest level (design decision 17).
-        return LoginFacts(
-            level=SecurityLevel.EXTERNAL,
-            expires_at=has["key_expires_at"],
-            ended=has["key_revoked_at"] is not None,
-            # What a key bought does not outlive a block or "log out everywhere"; the key itself does.
-            superseded=has.get("session_epoch", has["user_epoch"]) != has["user_epoch"],
-        )
-    return None
-
-
-def _impersonator_left(has: Mapping[str, Any]) -> bool:
-    """Whether everything the impersonator had open was ended since, be it by a login or a key."""
-    if has.get("impersonator_id") is None:
-        return False
-    return bool((has["login_constraints"] or {}).get(IMPERSONATOR_EPOCH) != has["impersonator_epoch"])
-
-
-def _impersonator_from(has: Mapping[str, Any], land: Landscape) -> Impersonator | None:
-    who = has.get("impersonator_id")
-    if who is None:
+def grant_facts(grant: Grant | GrantPart | None) -> GrantFacts | None:
+    """A consent as the policy reads it."""
+    if grant is None:
         return None
-    rights = held_rights.rights_of(who, has["impersonator_rights_version"], has["policy_version"])
-    user = UserFacts(
-        id=who,
-        name=has["impersonator_name"],
-        customer=has["impersonator_customer"],
-        blocked=has["impersonator_blocked_at"] is not None,
-        deleted=has["impersonator_deleted_at"] is not None,
-        customer_disabled=not land.tree.alive(has["impersonator_customer"]),
-        rights=rights,
-    )
-    return Impersonator(user, land.graph.by_name(Guard.IMPERSONATE))
-
-
-def _constraints_from(has: Mapping[str, Any]) -> tuple[Constraints, ...]:
-    stored = (has.get("login_constraints"), has.get("key_constraints"))
-    return tuple(read_constraints(one) for one in stored if one)
-
-
-def read_constraints(stored: Mapping[str, Any]) -> Constraints:
-    """Stored constraints as the policy reads them."""
-    functions, customers = stored.get("functions"), stored.get("customers")
-    return Constraints(
-        functions=None if functions is None else frozenset(functions),
-        customers=None if customers is None else frozenset(customers),
-        read_only=bool(stored.get("readOnly")),
-    )
+    return GrantFacts(grant.permission_scope_id, frozenset(grant.scopes), grant.withdrawn_at is not None)

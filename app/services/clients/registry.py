@@ -14,9 +14,7 @@ from sqlalchemy import select
 from app import clock
 from app.extensions import db
 from app.models.clients import OAuthClient
-from app.policy.facts import Leg
 from app.services.access import directory
-from app.services.access import facts
 from app.services.access import gate
 from app.services.access import search
 from app.services.access.callers import Caller
@@ -101,8 +99,7 @@ def guard_customer(client: OAuthClient, caller: Caller | None = None) -> int:
 
 def may_see(client: OAuthClient, caller: Caller) -> bool:
     """Whether the caller may know of the client: he may use it (leg LIST), or he may administer it."""
-    posed = facts.question(caller.row, Leg.LIST, client=facts.client_facts(client))
-    if gate.ask(posed):
+    if gate.ask(caller.at_client(client)):
         return True
     return caller.allows(Asked(Guard.VIEW_OAUTH_CLIENTS, guard_customer(client, caller))).allowed
 
@@ -180,9 +177,7 @@ def usable(caller: Caller) -> list[OAuthClient]:
         .order_by(OAuthClient.name)
     )
     return [
-        client
-        for client in db.session.execute(statement).scalars()
-        if gate.ask(facts.question(caller.row, Leg.LIST, client=facts.client_facts(client)))
+        client for client in db.session.execute(statement).scalars() if gate.ask(caller.at_client(client))
     ]
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from app.models.clients import OAuthClient
 from app.models.grants import Grant
 from app.policy.facts import Finding
-from app.policy.facts import Leg
 from app.policy.facts import Outcome
 from app.policy.growth import NOTHING
 from app.services.access import consents
@@ -36,18 +35,12 @@ def of_person(caller: Caller) -> list[Approval]:
     """The consents of whoever is logged in, by name of the application; three queries, however many."""
     asked = []
     for grant, client in consents.given_by(caller.user_id):
-        question = facts.question(
-            caller.row,
-            Leg.LIST,
-            client=facts.client_facts(client),
-            grant=consents.as_facts(grant),
-            scopes=frozenset(grant.scopes),
-        )
+        question = caller.at_client(client, facts.grant_facts(grant), frozenset(grant.scopes))
         asked.append((grant, client, question, gate.ask(question)))
     if not asked:
         return []
     functions = consent_page.described(*(decision.rights for *_, decision in asked))
-    activity = consents.activity(caller.user_id, caller.row.user_epoch)
+    activity = consents.activity(caller.user_id, caller.user_epoch)
     found = []
     for grant, client, question, decision in asked:
         consent = gate.consent(question)

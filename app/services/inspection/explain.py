@@ -17,7 +17,6 @@ from app.models.clients import OAuthClient
 from app.models.directory import User
 from app.models.grants import Grant
 from app.policy import network
-from app.policy.facts import CredentialFacts
 from app.policy.facts import Decision
 from app.policy.facts import Finding
 from app.policy.facts import Leg
@@ -31,7 +30,6 @@ from app.policy.reasons import private_sentence
 from app.policy.reasons import public_sentence
 from app.policy.rights import Rights
 from app.services import problems
-from app.services.access import consents
 from app.services.access import credential_rows
 from app.services.access import facts
 from app.services.access import gate
@@ -153,9 +151,9 @@ def explain(
         leg,
         address=address if address is not None else network.first_address(client.client_ip_range),
         client=facts.client_facts(client),
-        credential=CredentialFacts(kind="session"),
+        credential=facts.supposed_session(),
         login=LoginFacts(level=level or SecurityLevel.STANDARD),
-        grant=consents.as_facts(grant),
+        grant=facts.grant_facts(grant),
         scopes=frozenset(scopes),
         consent_needed=grant is not None,
     )

@@ -22,7 +22,6 @@ from app.models.directory import Membership
 from app.models.directory import User
 from app.policy import network
 from app.policy.facts import ClientFacts
-from app.policy.facts import CredentialFacts
 from app.policy.facts import Decision
 from app.policy.facts import Leg
 from app.policy.facts import LoginFacts
@@ -143,7 +142,7 @@ def _asked(caller: Caller, user: User, client: ClientFacts, granted: Iterable[Pa
         ),
         client=client,
         login=LoginFacts(level=SecurityLevel.STANDARD),
-        credential=CredentialFacts(kind="session"),
+        credential=facts.supposed_session(),
         address=network.first_address(client.address_ranges),
         graph=graph,
         tree=tree,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from typing import Any
@@ -18,7 +19,7 @@ from app.models.sessions import OAuthSession
 from app.policy.effective import session_level
 from app.policy.facts import SecurityLevel
 from app.runtime import settings
-from app.services.access.facts import IMPERSONATOR_EPOCH
+from app.services.access.person_facts import IMPERSONATOR_EPOCH
 from app.services.audit import trail
 from app.services.audit.trail import Actor
 from app.services.contact import Contact
@@ -74,7 +75,7 @@ def begin(user: User, proof: Proof, contact: Contact) -> Token:
 def constrain(caller: Caller, constraints: dict[str, Any]) -> Token:
     """A login that may do less than the credential it is made from, and dies with it (security rule 46)."""
     user = db.session.get_one(User, caller.user_id)
-    method = "apikey" if caller.kind == "key" else str(caller.row.login_method)
+    method = "apikey" if caller.kind == "key" else caller.login.method
     token = _child(caller, user, constraints, method=method, level=session_level(caller.question))
     detail = {"session": token.session_id.hex(), **constraints}
     trail.record("session-constrain", caller.actor, detail=detail)
@@ -84,7 +85,7 @@ def constrain(caller: Caller, constraints: dict[str, Any]) -> Token:
 def impersonate(caller: Caller, user: User, constraints: dict[str, Any], level: int) -> Token:
     """A login that acts as another user, with what both hold; dies with the one it is made from."""
     level = min(level, session_level(caller.question))
-    kept = {**constraints, IMPERSONATOR_EPOCH: caller.row.user_epoch}
+    kept = {**constraints, IMPERSONATOR_EPOCH: caller.user_epoch}
     token = _child(caller, user, kept, method="impersonated", level=level, impersonator=caller.user_id)
     detail = {"session": token.session_id.hex(), **constraints}
     trail.record("impersonation-begin", caller.actor, user=(user.id, user.short_name), detail=detail)
@@ -101,18 +102,18 @@ def _child(
     impersonator: int | None = None,
 ) -> Token:
     """A login made from a login or a key, never beyond its end."""
-    row, now = caller.row, clock.now()
+    now = clock.now()
     by_key = caller.kind == "key"
     latest = now + timedelta(seconds=settings().login_seconds)
-    until = row.key_expires_at if by_key else row.login_expires_at
+    until = caller.key.expires_at if by_key else caller.login.expires_at
     login_id = new_id()
     token = mint(Kind.LOGIN, user.short_name, login_id)
     db.session.add(
         LoginSession(
             id=login_id,
             user_id=user.id,
-            parent_id=None if by_key else row.login_id,
-            api_key_id=row.key_id if by_key else None,
+            parent_id=None if by_key else caller.login_id,
+            api_key_id=caller.key.id if by_key else None,
             impersonator_id=impersonator,
             token_digest=token.digest,
             user_name=user.short_name,
@@ -123,7 +124,7 @@ def _child(
             client_ip=caller.contact.address,
             user_agent=caller.contact.user_agent[:200],
             created_at=now,
-            authenticated_at=now if by_key else row.login_authenticated_at,
+            authenticated_at=now if by_key else caller.login.authenticated_at,
             last_seen_at=now,
             expires_at=min(latest, until) if until is not None else latest,
         )
@@ -194,14 +195,14 @@ def end_by_method(user: User, method: str, actor: Actor) -> None:
             end(login.id, "method disabled", actor)
 
 
-def seen(login_id: bytes, last_seen_at: object) -> None:
+def seen(login_id: bytes, last_seen_at: datetime) -> None:
     """Move the idle clock, best effort, in its own unit, at most once in a while (design §7).
 
     Conditional on the value read, so that nothing that ended or went idle since comes back.
     """
     pause = timedelta(seconds=min(60, settings().login_idle_seconds // 4))
     now = clock.now()
-    if last_seen_at is None or now - last_seen_at < pause:  # type: ignore[operator]
+    if now - last_seen_at < pause:
         return
     write(
         lambda: db.session.execute(

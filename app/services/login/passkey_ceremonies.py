@@ -86,7 +86,7 @@ def offer(purpose: str, caller: Caller) -> Offer:
     keys = (
         [key.credential_id for key in passkey_rows.living(caller.user_id)] if purpose == "authorize" else []
     )
-    return _offer(purpose, caller.user_id, caller.row.login_id, keys)
+    return _offer(purpose, caller.user_id, caller.login_id, keys)
 
 
 def offer_login(domain_id: int, name: str, password: str | None, contact: Contact) -> Offer:
@@ -192,7 +192,7 @@ def prove_login(domain_id: int, name: str, assertion: Assertion, contact: Contac
 
 def prove_presence(caller: Caller, assertion: Assertion) -> None:
     """Go on only when the caller's own passkey signed. Raises ``NotSigned``."""
-    why = _wrong_with(assertion, "authorize", caller.user_id, caller.row.login_id, caller.contact)
+    why = _wrong_with(assertion, "authorize", caller.user_id, caller.login_id, caller.contact)
     if why is not None:
         user = db.session.get_one(User, caller.user_id)
         password_login.note_refusal(user, why, caller.contact, SIGNATURE, "step-up")
@@ -223,7 +223,7 @@ def enrol(caller: Caller, authorization: str, asked: Attestation) -> WebAuthnCre
     except stepup_tokens.NotProven as problem:
         stepup_tokens.refused(caller.actor, stepup_tokens.ENROL_PASSKEY, problem)
         raise
-    challenge = _claim(asked.challenge_id, "enrol", caller.user_id, caller.row.login_id)
+    challenge = _claim(asked.challenge_id, "enrol", caller.user_id, caller.login_id)
     if challenge is None:
         _refused(caller, "webauthn_challenge")
         raise Invalid(FieldProblem("challengeID", "This challenge is not open, or no more.", "UNKNOWN"))

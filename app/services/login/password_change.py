@@ -56,7 +56,7 @@ def by_owner(
     elif authorization is None:
         raise Invalid(FieldProblem("oldPassword", "Send your password once more.", "MISSING"))
     else:
-        _insist(authorization, user, caller.row.login_id, caller.actor)
+        _insist(authorization, user, caller.login_id, caller.actor)
     hashed = _hashed(user, new_password)
 
     def work() -> None:
@@ -65,7 +65,7 @@ def by_owner(
             raise Denied(caller.decision)
         insist_on_owner(now)
         if authorization is not None:
-            stepup_tokens.consume(authorization, stepup_tokens.SET_PASSWORD, now.user_id, now.row.login_id)
+            stepup_tokens.consume(authorization, stepup_tokens.SET_PASSWORD, now.user_id, now.login_id)
         password_login.store_password(directory.user_by_id(now.user_id), hashed, now.actor)
 
     _store(work, caller.actor)

@@ -78,19 +78,19 @@ def strong_enough(caller: Caller) -> None:
 
 def is_strong_enough(caller: Caller) -> bool:
     """Whether this login may change second factors: there is none yet, or it was begun by one."""
-    strong = caller.row.login_level >= SecurityLevel.ADMINISTRATIVE
+    strong = caller.login.security_level >= SecurityLevel.ADMINISTRATIVE
     return strong or not login_methods.has_second_factor(caller.user_id)
 
 
 def is_fresh(caller: Caller) -> bool:
     """Whether a person's own login was begun, or begun again, in the last ten minutes."""
-    return caller.interactive and clock.now() - caller.row.login_authenticated_at <= FRESH
+    return caller.interactive and clock.now() - caller.login.authenticated_at <= FRESH
 
 
 def begun_by(caller: Caller, proof: Proof) -> None:
     """Go on only in a person's own login, begun by this very method. Raises ``Problem``."""
     interactive(caller)
-    if caller.row.login_method != proof.method:
+    if caller.login.method != proof.method:
         raise OtherMethod
 
 
@@ -130,7 +130,7 @@ def authorized(caller: Caller, operation: str, context: Mapping[str, str]) -> st
     def work() -> stepup_tokens.Issued:
         now = stepup_tokens.again(caller)
         user = directory.user_by_id(now.user_id)
-        return stepup_tokens.issue(user, operation, context, now.actor, login_id=now.row.login_id)
+        return stepup_tokens.issue(user, operation, context, now.actor, login_id=now.login_id)
 
     return write(work)
 

@@ -205,7 +205,7 @@ def spending(text: str, operation: str, caller: Caller, work: Callable[[Caller],
 
     def unit() -> T:
         now = again(caller)
-        consume(text, operation, caller.user_id, caller.row.login_id if caller.kind == "login" else None)
+        consume(text, operation, caller.user_id, caller.login_id if caller.kind == "login" else None)
         return work(now)
 
     try:

@@ -9,7 +9,6 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement
-from sqlalchemy import Row
 from sqlalchemy import ScalarSelect
 from sqlalchemy import Select
 from sqlalchemy import func
@@ -70,6 +69,34 @@ class Pair:
     refresh: str | None
     expires_in: int
     scopes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OAuthPart:
+    """A stored session as it was read. Its user, client and consent are parts of their own."""
+
+    id: bytes
+    user_name: str
+    login_session_id: bytes | None
+    api_key_id: int | None
+    scopes: list[str]
+    access_scopes: list[str]
+    security_level: int
+    session_epoch: int
+    generation: int
+    access_digest: bytes
+    access_expires_at: datetime
+    refresh_digest: bytes | None
+    refresh_expires_at: datetime | None
+    previous_refresh_digest: bytes | None
+    rotation_seed: bytes | None
+    rotated_at: datetime
+    repeats_in_a_row: int
+    repeated_generation: int | None
+    client_ip: str | None
+    created_at: datetime
+    ended_at: datetime | None
+    end_reason: str | None
 
 
 def draft(opening: Opening) -> Pair:
@@ -188,7 +215,7 @@ def rotate(presented: Token, scopes: tuple[str, ...], parent_end: datetime | Non
     return Pair(presented.session_id, access.text, refresh.text, _remaining(until), scopes)
 
 
-def repeat(presented: Token, row: Row[Any]) -> Pair | None:
+def repeat(presented: Token, row: OAuthPart) -> Pair | None:
     """The identical successor once more, for a client whose answer was lost; ``None`` when it is a replay.
 
     Only the immediate predecessor, only inside the grace window, only while the successor is unused and
@@ -218,7 +245,7 @@ def repeat(presented: Token, row: Row[Any]) -> Pair | None:
     )
 
 
-def count_repeat(row: Row[Any]) -> bool:
+def count_repeat(row: OAuthPart) -> bool:
     """Note that a generation was asked for again; true when several generations in a row were."""
     if row.repeated_generation == row.generation:
         return False

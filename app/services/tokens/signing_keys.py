@@ -7,7 +7,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from datetime import timedelta
@@ -15,7 +14,6 @@ from typing import Any
 
 from joserfc.jwk import RSAKey
 from sqlalchemy import ColumnElement
-from sqlalchemy import Row
 from sqlalchemy import Select
 from sqlalchemy import delete
 from sqlalchemy import or_
@@ -41,6 +39,16 @@ class Signer:
 
     kid: str
     key: RSAKey
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The public half of a key, and from when until when it signs."""
+
+    kid: str
+    public_jwk: dict[str, Any]
+    active_at: datetime
+    retired_at: datetime | None
 
 
 class _Opened:
@@ -115,21 +123,19 @@ def signer(kid: str) -> Signer:
     return known
 
 
-def known() -> Sequence[Row[Any]]:
-    """The key that signs, one that will, and those retired less than their overlap ago; newest first.
-
-    Of each ``kid``, ``public_jwk``, ``active_at`` and ``retired_at``; the private half stays where it is.
-    """
-    return db.session.execute(
+def known() -> list[Known]:
+    """The key that signs, one that will, and those retired less than their overlap ago; newest first."""
+    rows = db.session.execute(
         select(SigningKey.kid, SigningKey.public_jwk, SigningKey.active_at, SigningKey.retired_at)
         .where(_stands(clock.now() - OVERLAP))
         .order_by(SigningKey.active_at.desc())
-    ).all()
+    )
+    return [Known(*row) for row in rows]
 
 
 def published() -> list[dict[str, Any]]:
     """Their public halves (RFC 7517)."""
-    return [dict(row.public_jwk) for row in known()]
+    return [dict(key.public_jwk) for key in known()]
 
 
 def _stands(at: datetime) -> ColumnElement[bool]:

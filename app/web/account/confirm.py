@@ -125,7 +125,7 @@ def _granted(caller: Caller) -> Response:
 
 def _show(caller: Caller, entry: Entry, message: str | None = None) -> str:
     user, operation = directory.user_by_id(caller.user_id), _operation()
-    begun_by_key = caller.row.login_method == SIGNATURE.method and passkey_assertions.browsers_can()
+    begun_by_key = caller.login.method == SIGNATURE.method and passkey_assertions.browsers_can()
     by_key = begun_by_key and bool(passkey_rows.living(user.id))
     offer = write(lambda: passkey_ceremonies.offer("authorize", caller)) if by_key else None
     return render_template(
@@ -137,7 +137,7 @@ def _show(caller: Caller, entry: Entry, message: str | None = None) -> str:
         back=redirects.safe_next(request.values.get("next")) or url_for("account.index"),
         entry=entry,
         by_password=user.password_hash is not None,
-        by_code=caller.row.login_method == TOTP.method,
+        by_code=caller.login.method == TOTP.method,
         options=passkey_exchange.to_get(offer) if offer is not None else None,
     )
 

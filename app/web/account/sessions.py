@@ -28,7 +28,7 @@ blueprint = Blueprint("sessions", __name__, url_prefix="/account/sessions")
 def index(caller: Caller) -> Page:
     """Every login that stands, newest first, with what hangs on it."""
     tree = session_admin.tree(directory.user_by_id(caller.user_id))
-    return render_template("account/sessions.html", tree=tree, here=caller.row.login_id)
+    return render_template("account/sessions.html", tree=tree, here=caller.login_id)
 
 
 @blueprint.post("/<session>/end")
@@ -36,7 +36,7 @@ def index(caller: Caller) -> Page:
 def end(caller: Caller, session: str) -> Page:
     """End one login with all under it, or one application's session."""
     ended = acting(caller, lambda now: session_admin.evict(session, now))
-    if ended.id == caller.row.login_id:
+    if ended.id == caller.login_id:
         return _gone()
     return done(_("The session has ended."), "sessions.index")
 

@@ -34,7 +34,7 @@ def index(caller: Caller) -> Page:
         found=found,
         link=listing.link,
         entry=entry,
-        here=caller.row.login_id,
+        here=caller.login_id,
         kept=_kept(),
         suggested={
             "subjects": suggestions.subjects(caller, User),

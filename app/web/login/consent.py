@@ -154,9 +154,7 @@ def _ask(
     client, grant = asked.client, consents.standing(caller.user_id, asked.client.id)
     told = consent_page.asking(client, grant, question, decision)
     transaction = write(
-        lambda: waiting_requests.begin(
-            caller.row.login_id, asked.params, client.permission_scope_id, began_at
-        )
+        lambda: waiting_requests.begin(caller.login_id, asked.params, client.permission_scope_id, began_at)
     )
     headers.allow_form_to(redirects.origin(asked.redirect_uri))
     return render_template(
@@ -192,9 +190,7 @@ def _answer_form() -> Response | str | tuple[str, int]:
         raise CSRFError(STALE) from None
     somebody = person.present()
     transaction = request.form.get("transaction", "")
-    waiting = (
-        waiting_requests.peek(transaction, somebody.caller.row.login_id) if somebody is not None else None
-    )
+    waiting = waiting_requests.peek(transaction, somebody.caller.login_id) if somebody is not None else None
     if somebody is None or waiting is None:
         return _ask_anew(transaction)
     asked = requests.validate(waiting.parameters)
@@ -218,7 +214,7 @@ def _answer_form() -> Response | str | tuple[str, int]:
 def _ask_anew(transaction: str) -> Response | tuple[str, int]:
     """The form came too late: back to its question, through the login when that idled; nothing is decided."""
     held = person.held_login(request)
-    params = waiting_requests.kept(transaction, held.row.login_id) if held is not None else None
+    params = waiting_requests.kept(transaction, held.login_id) if held is not None else None
     if params is None:
         return error_page(_("This page is out of date"), say(STALE), 400)
     return redirect(_resume(params, clock.now()), 303)
@@ -237,7 +233,7 @@ def _ask_again(
 
 def _deny(asked: AuthorizationRequest, caller: Caller, transaction: str) -> Response:
     def work() -> None:
-        if waiting_requests.use(transaction, caller.row.login_id) is None:
+        if waiting_requests.use(transaction, caller.login_id) is None:
             raise StaleTransaction
         trail.record("authorize", caller.actor, outcome="denied", client_id=asked.client.id)
 

@@ -35,8 +35,8 @@ def begin(who: Verified, proof: Proof, wanted: str | None, password: str | None 
     contact = edge.contact(request)
     held = person.held_login(request)
     same_user = held is not None and held.user_id == who.user_id and held.interactive
-    reopen = held.row.login_id if held is not None and same_user else None
-    previous = held.row.login_id if held is not None and not same_user else None
+    reopen = held.login_id if held is not None and same_user else None
+    previous = held.login_id if held is not None and not same_user else None
 
     def work() -> tuple[str, bool]:
         token = password_login.log_in(

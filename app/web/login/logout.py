@@ -46,7 +46,7 @@ def leave(to: str | None) -> Page:
     held = person.held_login(request)
     if held is not None:
         caller = held
-        write(lambda: login_sessions.end(caller.row.login_id, "logged out", caller.actor))
+        write(lambda: login_sessions.end(caller.login_id, "logged out", caller.actor))
     session.clear()
     response = redirect(to or url_for("logout.logged_out"), 303)
     edge.clear_session_cookie(response)  # type: ignore[arg-type]

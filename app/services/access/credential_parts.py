@@ -1,0 +1,179 @@
+"""The rows that ``credential_rows`` answers: frozen and typed, one part for each table they join.
+
+A part's fields have the names of its table's columns. The first one is the primary key: where an outer join
+found nothing it is empty, and the row has ``None`` for the part.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from app.services.tokens.oauth_sessions import OAuthPart
+
+
+@dataclass(frozen=True, slots=True)
+class PersonPart:
+    """A user, as far as the decision needs to know."""
+
+    id: int
+    short_name: str
+    customer_id: int
+    blocked_at: datetime | None
+    deleted_at: datetime | None
+    session_epoch: int
+    rights_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class UserPart(PersonPart):
+    """The user a credential belongs to, with what claims and pages say about the user."""
+
+    name: str
+    language: str | None
+    domain_id: int
+    email: str | None
+    force_password_change: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ClientPart:
+    """The OAuth client of a session or a code."""
+
+    id: str
+    name: str
+    domain_id: int
+    customer_id: int | None
+    required_function_id: int
+    permission_scope_id: int
+    client_ip_range: list[str]
+    max_security_level: int
+    deleted_at: datetime | None
+    permitted_scopes: list[str]
+    require_same_client_ip: bool
+    enable_string_group_claim: bool
+    open_id_custom_claims: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class GrantPart:
+    """The consent a session or a code hangs on."""
+
+    id: str
+    permission_scope_id: int
+    scopes: list[str]
+    withdrawn_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class LoginPart:
+    """A login session. ``parent_ended_at`` is of the login that this one was made from."""
+
+    id: bytes
+    security_level: int
+    session_epoch: int
+    ended_at: datetime | None
+    expires_at: datetime
+    last_seen_at: datetime
+    authenticated_at: datetime
+    method: str
+    parent_id: bytes | None
+    client_ip: str | None
+    constraints: dict[str, Any] | None
+    token_digest: bytes
+    created_at: datetime
+    parent_ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPart:
+    """An API key."""
+
+    id: int
+    revoked_at: datetime | None
+    expires_at: datetime | None
+    valid_sources: list[str]
+    constraints: dict[str, Any] | None
+    secret_digest: bytes
+    key_number: int
+    created_at: datetime
+    last_used_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class CodePart:
+    """An authorization code. Its user, client, consent and login are parts of their own."""
+
+    id: bytes
+    digest: bytes
+    login_session_id: bytes
+    redirect_uri: str
+    redirect_uri_given: bool
+    scopes: list[str]
+    nonce: str | None
+    code_challenge: str | None
+    security_level: int
+    authenticated_at: datetime
+    created_at: datetime
+    expires_at: datetime
+    wrong_verifiers: int
+    spent_at: datetime | None
+    ended_at: datetime | None
+    oauth_session_id: bytes | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserRow:
+    """A user, and what else a credential's row may hold. A part that the query does not join is ``None``."""
+
+    policy_version: int
+    user: UserPart
+    client: ClientPart | None = None
+    oauth: OAuthPart | None = None
+    grant: GrantPart | None = None
+    login: LoginPart | None = None
+    key: KeyPart | None = None
+    impersonator: PersonPart | None = None
+
+    @property
+    def login_ip(self) -> str | None:
+        """Where the user was at the login."""
+        return self.login.client_ip if self.login is not None else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyRow(UserRow):
+    """An API key and its user."""
+
+    key: KeyPart
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginRow(UserRow):
+    """A login session and its user; the key that it was made from, and who impersonates the user."""
+
+    login: LoginPart
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionRow(UserRow):
+    """An OAuth session with its user, client and consent, and the login or the key that it hangs on."""
+
+    client: ClientPart
+    oauth: OAuthPart
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeRow(UserRow):
+    """An authorization code with its user, client, consent and login.
+
+    ``crowded``: the user has as many sessions at this client as there may be.
+    """
+
+    client: ClientPart
+    grant: GrantPart
+    login: LoginPart
+    code: CodePart
+    active_kid: str
+    crowded: bool
