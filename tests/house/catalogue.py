@@ -26,6 +26,7 @@ from app.policy.reasons import REASONS
 from app.policy.reasons import UNNAMED_CUSTOMER
 from app.policy.scopes import OTHER
 from app.policy.scopes import WORDS
+from app.services.clients.fields import FIELDS
 
 ROOT = Path(__file__).parents[2]
 APP = ROOT / "app"
@@ -68,6 +69,10 @@ def sentences() -> Iterator[tuple[str, str]]:
         yield "app/policy/scopes.py", words
     for words in CLAIM_WORDS.values():
         yield "app/policy/claims.py", words
+    for field in FIELDS:
+        for words in (field.label, field.hint, *(called for _value, called in field.options)):
+            if words:
+                yield "app/services/clients/fields.py", words
     yield "app/policy/reasons.py", UNNAMED_CUSTOMER
 
 
