@@ -109,8 +109,8 @@ def test_functions_are_described(alice: Person, rp: RelyingParty, world: World, 
         function.description = "Read things."
         function.localized_descriptions = {"norwegian": "Lese ting."}
         db.session.commit()
-    assert "<li>Read things. <code>readThings</code></li>" in consent(alice, rp)
-    assert "<li>Lese ting. <code>readThings</code></li>" in consent(alice, rp, ui_locales="nb")
+    assert "<li>Read things (<code>readThings</code>)</li>" in consent(alice, rp)
+    assert "<li>Lese ting (<code>readThings</code>)</li>" in consent(alice, rp, ui_locales="nb")
     rp.obtains(alice)
     for number in range(12):
         world.function(f"more{number}", "APP-ROLE")

@@ -29,6 +29,7 @@ from app.web.pages import acting
 from app.web.pages import done
 from app.web.pages import page
 from app.web.words.done import ends_words
+from app.web.words.labels import function_words
 
 blueprint = Blueprint("keys", __name__, url_prefix="/account/keys")
 # More customers than these are not listed to be chosen from.
@@ -138,6 +139,6 @@ def _names(keys: list[APIKey]) -> dict[str, dict[int, str]]:
     functions = {one for bound in bounds for one in bound.get("functions", ())}
     customers = {one for bound in bounds for one in bound.get("customers", ())}
     return {
-        "functions": {one.id: one.name for one in directory.functions_by_id(functions)},
+        "functions": {one.id: function_words(one) for one in directory.functions_by_id(functions)},
         "customers": {one.id: one.name for one in directory.customers_by_id(customers)},
     }

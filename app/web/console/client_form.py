@@ -62,7 +62,7 @@ AGAIN = FieldProblem("clientSecret", "Type the secret again, or leave it empty a
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
+class ChangePreview:
     """What a change would do: to the fields, and to the people."""
 
     changed: Sequence[Change]
@@ -188,11 +188,11 @@ def _saved(client: str, body: ClientUpdate, found: OAuthClient, caller: Caller) 
     return done(_("Saved.") if anything else _("Nothing was changed."), "clients.show", client=changed.id)
 
 
-def _preview(client: str, body: ClientUpdate, caller: Caller) -> Preview:
+def _preview(client: str, body: ClientUpdate, caller: Caller) -> ChangePreview:
     found = whatif.client_in_question(client, caller)
     proposal = whatif.updated(found, changes.complete(body.as_change(), found), caller)
     changed = client_fields.changes_in_words(proposal.changed)
-    return Preview(changed, forecasts.told(whatif.forecast(found, proposal, caller), caller))
+    return ChangePreview(changed, forecasts.told(whatif.forecast(found, proposal, caller), caller))
 
 
 def _to_edit(client: str, caller: Caller) -> OAuthClient:
@@ -220,7 +220,7 @@ def _form(
     entry: Entry,
     *,
     client: OAuthClient | None = None,
-    preview: Preview | None = None,
+    preview: ChangePreview | None = None,
     differs: Mapping[str, str] | None = None,
 ) -> str:
     suggested = {"functions": suggestions.functions(caller)}

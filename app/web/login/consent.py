@@ -53,6 +53,7 @@ from app.web.errors import error_page
 from app.web.errors import refusal_page
 from app.web.language import say
 from app.web.login.password import login_url
+from app.web.words.function_names import words_of
 
 blueprint = Blueprint("consent", __name__)
 ALIASES = ("/oauth/authorize", "/spa/oauth/authorize", "/spa/authentication/oauth/authorize")
@@ -158,6 +159,7 @@ def _ask(
             caller.row.login_id, asked.params, client.permission_scope_id, began_at
         )
     )
+    functions = words_of(one.function for one in told.fallen)
     headers.allow_form_to(redirects.origin(asked.redirect_uri))
     return render_template(
         "consent.html",
@@ -169,7 +171,10 @@ def _ask(
             for scope in sorted(asked.scopes, key=lambda one: one not in told.growth.scopes)
         ],
         claims=_claims(asked),
-        fallen=[{"words": why_without(one.reason, one.function, say), "new": one.new} for one in told.fallen],
+        fallen=[
+            {"words": why_without(one.reason, functions.get(one.function, one.function), say), "new": one.new}
+            for one in told.fallen
+        ],
         before=[scopes.in_words(scope, say) for scope in told.before.scopes] if told.before else [],
         changed=told.before is not None and not gate.consent_covers(question),
         transaction=transaction,

@@ -279,7 +279,7 @@ def function_about(function: Function) -> str:
     """What a function is for, in the page's language where its makers wrote that; never just its name."""
     language = next((name for name, code in OF_USER.items() if code == str(get_locale())), "english")
     about = function.localized_descriptions.get(language) or function.description or ""
-    return "" if about == function.name else about
+    return "" if about == function.name else about.rstrip(".")
 
 
 def function_words(function: Function) -> str:
