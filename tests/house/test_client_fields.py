@@ -1,4 +1,4 @@
-"""The table of client fields is whole: model, request, answer, form, pages, labels and docs say what it says."""
+"""The table of client fields is whole: model, schemas, form, pages, labels and docs say what it says."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_the_schemas_hold_nothing_else() -> None:
 
 
 def test_one_default(app: Flask, world: World, admin: ApiCaller, boss: Person) -> None:
-    """What is left out has the table's default at the API; the console begins with it, or with what is proposed."""
+    """What is left out has the default at the API; the console begins with that or a proposal."""
     needed = {
         "shortName": "plain", "name": "Plain", "description": "As it comes.",
         "mainURI": "https://plain.example.com/", "requiredFunction": "useApp", "permissionScope": "APP-ROLE",
@@ -138,9 +138,9 @@ def test_the_docs_say_what_the_table_says() -> None:
         "# The fields of an application",
         "",
         "Written by `tests/house/test_client_fields.py` under `ARGUS_TEST_WRITE_DOCS=1` from the table in",
-        "`app/services/clients/fields.py`. The default holds at the API, in the console and in the demo; what the",
-        "console proposes for a new application is shown in its form at once. Who may change a field: decision 020.",
-        "*Details* are seen with `viewOAuthClientsDetails` only.",
+        "`app/services/clients/fields.py`. The default holds at the API, in the console and in the demo.",
+        "What the console proposes for a new application is shown in its form at once.",
+        "Who may change a field: decision 020. *Details* are seen with `viewOAuthClientsDetails` only.",
         "",
         "| field | label | holds | default | console proposes | changed by | seen by |",
         "| --- | --- | --- | --- | --- | --- | --- |",

@@ -46,6 +46,7 @@ class ChangedBy(StrEnum):
     SCOPE_GIVER = "who also holds all of the new value"
     CREATOR = "given once, on creation"
     OPERATOR = "the operator, by command"
+    NOBODY = "nobody"
 
 
 class Place(StrEnum):
@@ -92,7 +93,7 @@ class Field:
     @property
     def editable(self) -> bool:
         """Whether an update may name it."""
-        return self.changed_by not in (ChangedBy.CREATOR, ChangedBy.OPERATOR)
+        return self.changed_by not in (ChangedBy.CREATOR, ChangedBy.OPERATOR, ChangedBy.NOBODY)
 
 
 FIELDS = (
@@ -208,7 +209,7 @@ FIELDS = (
     ),
     Field(
         name="enable_standard_open_id_claims", wire="enableStandardOpenIDClaims", label="Standard claims",
-        kind=Kind.YES_NO, place=Place.MORE, changed_by=ChangedBy.OPERATOR, flag=True, default=True,
+        kind=Kind.YES_NO, place=Place.MORE, changed_by=ChangedBy.NOBODY, flag=True, default=True,
     ),
     Field(
         name="enable_string_group_claim", wire="enableStringGroupClaim", label="Groups as text",
