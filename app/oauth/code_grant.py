@@ -51,7 +51,6 @@ class CodeView(ArgusCodeMixin):
 class ArgusAuthorizationCodeGrant(AccessGateMixin, AuthorizationCodeGrant):  # type: ignore[misc]
     """Approve and redeem. Reads outside a transaction; claims and writes in one."""
 
-    TOKEN_ENDPOINT_AUTH_METHODS = ("argus",)
     request: ArgusRequest
 
     # --- approve -------------------------------------------------------------------------------------
@@ -106,11 +105,11 @@ class ArgusAuthorizationCodeGrant(AccessGateMixin, AuthorizationCodeGrant):  # t
         if question.credential is not None and question.credential.spent:
             self._end_replayed(self.request.authorization_code.row, question)
 
-    def generate_token(  # Authlib's signature: all but the last is in the code's row
+    def generate_token(  # Authlib's signature: all of it is in the code's row and in the request
         self,
         user: UserFacts,  # noqa: ARG002
         scope: str,  # noqa: ARG002
-        include_refresh_token: bool,
+        include_refresh_token: bool,  # noqa: ARG002
     ) -> dict[str, Any]:
         """Draft the session's tokens and sign the ID token: all that can fail, before anything is written."""
         row = self.request.authorization_code.row
@@ -124,7 +123,7 @@ class ArgusAuthorizationCodeGrant(AccessGateMixin, AuthorizationCodeGrant):  # t
             security_level=min(row.security_level, row.client_level),
             session_epoch=row.user_epoch,
             address=self.request.contact.address,
-            with_refresh=include_refresh_token,
+            with_refresh=self.request.issues_refresh_token,
         )
         self.pair: Pair = oauth_sessions.draft(self.opening)
         signed = None

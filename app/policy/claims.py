@@ -22,7 +22,7 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A claim about the user, the scope that gives it, and the type of its value in JSON.
+    """A claim about the user, and the scope that gives it.
 
     ``own`` is Argus's name of the value: a client's own provider asks for it by that name (contract 2.5), and
     ``words`` tell the user what it is about. Without a scope only such a provider gives it.
@@ -30,7 +30,6 @@ class Claim:
 
     name: str
     scope: str | None
-    json_type: str = "string"
     own: str | None = None
     words: str = ""
 
@@ -52,8 +51,8 @@ CLAIMS = (
     Claim("picture", None, own="picture", words="your picture"),
     Claim("email", "email", own="email", words="your e-mail address"),
     Claim("phone", "phone", own="phone", words="your telephone number"),
-    Claim("customer_id", "customer", "integer", "customerID", "the number of the customer you belong to"),
-    Claim("domain_id", "customer", "integer", "domainID", "the number of your domain"),
+    Claim("customer_id", "customer", own="customerID", words="the number of the customer you belong to"),
+    Claim("domain_id", "customer", own="domainID", words="the number of your domain"),
     Claim(
         "customer_shortname",
         "customer",
@@ -62,7 +61,7 @@ CLAIMS = (
     ),
     Claim("customer_name", "customer", own="customerName", words="the name of the customer you belong to"),
     Claim("client_ip", "clientip", own="clientIP", words="the network address you logged in from"),
-    Claim("groups", "groups", "array"),
+    Claim("groups", "groups"),
     Claim("groupstring", "groupstring"),
 )
 # What an ID token says of itself; ``sub`` is in userinfo too.
