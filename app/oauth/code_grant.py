@@ -1,4 +1,19 @@
-"""The authorization code grant: RFC 6749 4.1 with RFC 9700's single use, replay and PKCE."""
+"""The authorization code grant: RFC 6749 4.1 with RFC 9700's single use, replay and PKCE.
+
+The phases of the code flow, and where each stands:
+
+1. Read the request strictly: ``hygiene``.
+2. Judge client and redirect URI. Until both are good nothing redirects: ``authorize.validate``.
+3. Judge response type, prompt, PKCE and scopes: ``authorize``, ``pkce``.
+4. Log the user in, when nobody is there or the request demands it: ``authorize.must_log_in``.
+5. Ask the gate, leg AUTHORIZE: ``authorize.question``.
+6. Get the user's consent, unless an earlier one covers this; write it and the code at once: ``approving``.
+7. Authenticate the client at the token endpoint: ``client_auth``.
+8. Find the code; compare redirect URI and PKCE verifier: here, ``pkce``.
+9. Ask the gate, leg REDEEM, over today's facts: here, ``gates``.
+10. Draft the tokens and sign the ID token: all that can fail, before anything is written: here, ``id_token``.
+11. Claim the code and write the session in one unit. A second use ends the session: here.
+"""
 
 from __future__ import annotations
 
