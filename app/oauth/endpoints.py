@@ -13,6 +13,7 @@ from sqlalchemy import Row
 
 from app.oauth.errors import ArgusOAuthError
 from app.oauth.requests import ArgusRequest
+from app.policy.client_methods import METHOD_NAMES
 from app.policy.facts import CredentialFacts
 from app.policy.facts import Leg
 from app.policy.facts import SecurityLevel
@@ -35,7 +36,7 @@ INACTIVE = {"active": False}
 
 
 class _OwnTokenEndpoint(TokenEndpoint):  # type: ignore[misc]
-    CLIENT_AUTH_METHODS = ("argus",)
+    CLIENT_AUTH_METHODS = METHOD_NAMES
 
     def own_token(self, request: ArgusRequest) -> tuple[Token, Row[Any]] | None:
         """The token of the request, when this very client was issued it. The hint is not needed."""

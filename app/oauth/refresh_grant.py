@@ -54,7 +54,6 @@ class RefreshView(ArgusTokenMixin):
 class ArgusRefreshTokenGrant(AccessGateMixin, RefreshTokenGrant):  # type: ignore[misc]
     """Rotate. Every refresh gives a new pair; the old refresh and access token die in the same statement."""
 
-    TOKEN_ENDPOINT_AUTH_METHODS = ("argus",)
     INCLUDE_NEW_REFRESH_TOKEN = True
     request: ArgusRequest
 

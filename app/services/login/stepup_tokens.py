@@ -7,11 +7,6 @@ somebody gets in who cannot. An administrator issues it, or it goes by mail to t
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hmac
-import json
-import secrets
 from collections.abc import Callable
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -39,7 +34,7 @@ from app.services.audit.trail import Actor
 from app.services.problems import Denied
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
-from app.services.tokens.keyring import keyring
+from app.services.tokens import stepup_text
 from app.services.tokens.token_text import digest
 from app.services.tokens.token_text import new_id
 from app.services.tokens.token_text import same
@@ -49,7 +44,6 @@ T = TypeVar("T")
 LIFETIME = timedelta(minutes=5)
 RESET_LIFETIME = timedelta(hours=24)
 KEPT = timedelta(days=1)
-MOST_CHARACTERS = 4096
 # The context of a reset that goes by mail.
 MAILED = {"sent": "mail"}
 
@@ -151,7 +145,7 @@ def standing(
     allow_replay: bool = False,
 ) -> StepUp:
     """The row of a token that counts for this operation; spends nothing. Raises ``NotProven``."""
-    token_id = _read(text)
+    token_id = stepup_text.read(text)
     row = db.session.get(StepUp, token_id, populate_existing=True) if token_id is not None else None
     if row is None or not same(row.digest, digest(text)):
         raise NotProven("step_up_unknown")
@@ -166,7 +160,7 @@ def standing(
 
 def reset_of(text: str) -> User | None:
     """Whose password reset this token is, spent or not; ``None`` when it is none."""
-    token_id = _read(text)
+    token_id = stepup_text.read(text)
     row = db.session.get(StepUp, token_id) if token_id is not None else None
     if row is None or row.login_session_id is not None or not same(row.digest, digest(text)):
         return None
@@ -261,7 +255,7 @@ def _issued(
     now = clock.now()
     prune()
     token_id = new_id()
-    text = _mint(token_id)
+    text = stepup_text.mint(token_id)
     row = StepUp(
         id=token_id,
         digest=digest(text),
@@ -277,40 +271,3 @@ def _issued(
     detail = {"operation": operation}
     trail.record("step-up", actor, user=(user.id, user.short_name), detail=detail)
     return Issued(text, operation, row.expires_at)
-
-
-def _mint(token_id: bytes) -> str:
-    ring = keyring()
-    signed = _head(ring.signing) + "." + _encode(token_id + secrets.token_bytes(32))
-    return signed + "." + _encode(_signature(signed, ring.signing))
-
-
-def _read(text: str) -> bytes | None:
-    """The id inside a token that this server signed. Never raises, asks nothing."""
-    head, _, rest = text.partition(".")
-    payload, _, signature = rest.partition(".")
-    if len(text) > MOST_CHARACTERS or not text.isascii():
-        return None
-    key_id = next((known for known in keyring().keys if _head(known) == head), None)
-    if key_id is None:
-        return None
-    if not hmac.compare_digest(_encode(_signature(f"{head}.{payload}", key_id)), signature):
-        return None
-    try:
-        return base64.b64decode(payload + "=" * (-len(payload) % 4), altchars=b"-_", validate=True)[:16]
-    except binascii.Error:
-        return None
-
-
-def _head(key_id: int) -> str:
-    return _encode(json.dumps({"alg": "HS256", "kid": str(key_id), "typ": "argus-step-up"}).encode())
-
-
-def _signature(signed: str, key_id: int) -> bytes:
-    key = keyring().derive("step-up", key_id)
-    # An unknown key id gives a signature nobody can compute, so that the comparison fails like any other.
-    return hmac.digest(key or secrets.token_bytes(32), signed.encode(), "sha256")
-
-
-def _encode(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).decode("ascii").rstrip("=")
