@@ -31,6 +31,8 @@ from app.services.clients import drafts
 from app.services.clients.checks import PASSWORD
 from app.services.clients.checks import ClientChange
 from app.services.clients.checks import keep_secret
+from app.services.endings import table as endings
+from app.services.endings.table import Event
 from app.services.guards import Guard
 from app.services.problems import Conflict
 from app.services.problems import Invalid
@@ -277,6 +279,7 @@ def delete(id_or_short_name: str, caller: Caller) -> OAuthClient:
     client.deleted_at = clock.now()
     client.deleted_by_id = caller.user_id
     db.session.flush()
+    endings.end(Event.CLIENT_DELETED, client, caller.actor)
     trail.record("client-delete", caller.actor, client_id=client.id, detail={"shortName": client.short_name})
     return client
 
