@@ -103,6 +103,14 @@ def end(event: Event, target: object, actor: Actor) -> bool:
     return any(ended)
 
 
+def lasting_fate(event: Event, thing: Thing) -> Fate:
+    """What becomes of the thing in the end, when the event is undone as well, as far as it can be."""
+    undo = UNDONE_BY.get(event)
+    if undo is not None and fate(undo, thing) is Fate.ENDS:
+        return Fate.ENDS
+    return fate(event, thing)
+
+
 def fate(event: Event, thing: Thing) -> Fate:
     """What becomes of the thing."""
     if any(thing in effect.ends for effect in TABLE[event]):
