@@ -39,6 +39,8 @@ from app.services.access import credential_rows
 from app.services.access import facts
 from app.services.audit import trail
 from app.services.audit.trail import Actor
+from app.services.endings import table as endings
+from app.services.endings.table import Event
 from app.services.tokens import codes
 from app.services.tokens import oauth_sessions
 from app.services.tokens import token_text
@@ -176,7 +178,7 @@ class ArgusAuthorizationCodeGrant(AccessGateMixin, AuthorizationCodeGrant):  # t
     def _end_replayed(self, row: Row[Any], question: Question) -> None:
         def work() -> None:
             if row.oauth_session_id is not None:
-                oauth_sessions.end(row.oauth_session_id, "code replayed")
+                endings.end(Event.CODE_REPLAYED, row.oauth_session_id, self.actor(question))
             detail = {"session": (row.oauth_session_id or b"").hex()}
             trail.alert("code-replayed", self.actor(question), client_id=row.client_id, detail=detail)
 

@@ -24,7 +24,8 @@ from app.services.access import facts
 from app.services.access import gate
 from app.services.audit import trail
 from app.services.audit.trail import Actor
-from app.services.tokens import oauth_sessions
+from app.services.endings import table as endings
+from app.services.endings.table import Event
 from app.services.tokens import token_text
 from app.services.tokens.token_text import Kind
 from app.services.tokens.token_text import Token
@@ -118,6 +119,6 @@ class RevocationEndpoint(_OwnTokenEndpoint):
 
     @staticmethod
     def _end(request: ArgusRequest, row: Row[Any]) -> None:
-        if oauth_sessions.end(row.id, "revoked by the client"):
-            actor = Actor(row.user_id, row.user_name, row.id.hex(), request.contact)
+        actor = Actor(row.user_id, row.user_name, row.id.hex(), request.contact)
+        if endings.end(Event.TOKEN_REVOKED, row.id, actor):
             trail.record("revoke", actor, client_id=row.client_id)

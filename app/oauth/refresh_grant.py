@@ -23,6 +23,8 @@ from app.services.access import credential_rows
 from app.services.access import facts
 from app.services.audit import trail
 from app.services.audit.trail import Actor
+from app.services.endings import table as endings
+from app.services.endings.table import Event
 from app.services.tokens import oauth_sessions
 from app.services.tokens import token_text
 from app.services.tokens.oauth_sessions import Pair
@@ -97,7 +99,7 @@ class ArgusRefreshTokenGrant(AccessGateMixin, RefreshTokenGrant):  # type: ignor
             return
 
         def work() -> None:
-            if oauth_sessions.end(self.view.row.id, "refresh token replayed"):
+            if endings.end(Event.REFRESH_REPLAYED, self.view.row.id, self.actor(question)):
                 detail = {"session": self.view.row.id.hex(), "generation": self.view.token.generation}
                 client_id = self.view.row.client_id
                 trail.alert(

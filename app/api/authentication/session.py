@@ -33,6 +33,8 @@ from app.services.access.facts import Asked
 from app.services.administration import filter_names
 from app.services.administration import visibility
 from app.services.audit import trail
+from app.services.endings import table as endings
+from app.services.endings.table import Event
 from app.services.guards import Guard
 from app.services.inspection import session_admin
 from app.services.login import login_sessions
@@ -41,7 +43,6 @@ from app.services.problems import Denied
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 from app.services.problems import Missing
-from app.services.tokens import oauth_sessions
 from app.services.tokens.token_text import Token
 
 
@@ -62,8 +63,8 @@ def get_session(caller: Caller, query: InDomain) -> Answer:
 def delete_session(caller: Caller) -> Answer:
     """End this session everywhere; an OAuth bearer ends its own session only, a key nothing at all."""
     if caller.kind == "login":
-        login_sessions.end(caller.row.login_id, "logged out", caller.actor)
-    elif caller.kind == "oauth" and oauth_sessions.end(caller.row.id, "ended by the application"):
+        endings.end(Event.LOGGED_OUT, caller.row.login_id, caller.actor)
+    elif caller.kind == "oauth" and endings.end(Event.APPLICATION_LEFT, caller.row.id, caller.actor):
         trail.record("logout", caller.actor, client_id=caller.row.client_id)
     return Answer(Nothing(), cookie="")
 

@@ -29,6 +29,8 @@ from app.services.clients import drafts
 from app.services.clients.changes import ClientChange
 from app.services.clients.changes import keep_secret
 from app.services.clients.fields import BY_NAME
+from app.services.endings import table as endings
+from app.services.endings.table import Event
 from app.services.guards import Guard
 from app.services.problems import Conflict
 from app.services.problems import Invalid
@@ -262,6 +264,7 @@ def delete(id_or_short_name: str, caller: Caller) -> OAuthClient:
     client.deleted_at = clock.now()
     client.deleted_by_id = caller.user_id
     db.session.flush()
+    endings.end(Event.CLIENT_DELETED, client, caller.actor)
     trail.record("client-delete", caller.actor, client_id=client.id, detail={"shortName": client.short_name})
     return client
 

@@ -20,6 +20,8 @@ from app.services.access.throttle import throttle
 from app.services.audit import trail
 from app.services.audit.trail import Actor
 from app.services.contact import Contact
+from app.services.endings import table as endings
+from app.services.endings.table import Event
 from app.services.login import login_sessions
 from app.services.login import stepup_tokens
 from app.services.login.common_passwords import is_common
@@ -108,9 +110,7 @@ def log_in(
     if token is None:
         token = login_sessions.begin(user, proof, contact)
     if previous is not None:
-        login_sessions.end(
-            previous, "another user logged in", Actor(user.id, user.short_name, contact=contact)
-        )
+        endings.end(Event.ANOTHER_USER, previous, Actor(user.id, user.short_name, contact=contact))
     if password is not None:
         renew_hash(user, password)
     actor = Actor(user.id, user.short_name, token.session_id.hex(), contact)
@@ -170,8 +170,7 @@ def store_password(user: User, hashed: str, actor: Actor) -> None:
     user.password_hash = hashed
     user.force_password_change = False
     db.session.flush()
-    stepup_tokens.forget(user)
-    login_sessions.end_all(user, "password changed", actor)
+    endings.end(Event.PASSWORD_CHANGED, user, actor)
     trail.record("password-set", actor, user=(user.id, user.short_name))
 
 
@@ -179,6 +178,7 @@ def reset_password(user: User, actor: Actor) -> stepup_tokens.Issued:
     """Let the user choose a new password without the old one, once; until then nothing else goes on."""
     user.force_password_change = True
     db.session.flush()
+    endings.end(Event.PASSWORD_RESET, user, actor)
     trail.record("password-reset", actor, user=(user.id, user.short_name))
     return stepup_tokens.issue(user, stepup_tokens.SET_PASSWORD, {}, actor, login_id=None)
 

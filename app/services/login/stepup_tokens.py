@@ -82,10 +82,8 @@ def issue(
 ) -> Issued:
     """A token for one operation, bound to a login; without one, an administrator's password reset.
 
-    To be run inside a unit of work, after the proof. A new reset takes the place of an older one.
+    To be run inside a unit of work, after the proof.
     """
-    if login_id is None:
-        forget(user)
     lifetime = LIFETIME if login_id is not None else RESET_LIFETIME
     return _issued(user, operation, context, actor, login_id, lifetime)
 
@@ -219,13 +217,6 @@ def again(caller: Caller) -> Caller:
     return now
 
 
-def forget(user: User) -> None:
-    """Spend everything the user has open: what was proven under the old password counts no more."""
-    db.session.execute(
-        update(StepUp).where(StepUp.user_id == user.id, StepUp.used_at.is_(None)).values(used_at=clock.now())
-    )
-
-
 def refused(actor: Actor, operation: str, problem: NotProven) -> None:
     """Write a refusal down, in a unit of its own."""
     write(
@@ -263,6 +254,7 @@ def _issued(
         login_session_id=login_id,
         operation=operation,
         context=dict(context),
+        made_by_id=actor.id if login_id is None else None,
         created_at=now,
         expires_at=now + lifetime,
     )

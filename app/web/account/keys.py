@@ -46,9 +46,7 @@ def index(caller: Caller) -> Page:
     def named(ids: list[int] | None, names: dict[int, str]) -> str:
         return ", ".join(names.get(one, str(one)) for one in ids or ())
 
-    return render_template(
-        "account/keys.html", keys=keys, prefix=apikeys.prefix, names=names, named=named, now=clock.now()
-    )
+    return render_template("account/keys.html", keys=keys, names=names, named=named, now=clock.now())
 
 
 @blueprint.route("/add", methods=["GET", "POST"])
@@ -104,7 +102,7 @@ def renew(caller: Caller, number: int) -> Page:
         else:
             confirm.spent()
             return done(ends_words(renewed), "keys.index")
-    return render_template("account/key_renew.html", key=key, name=apikeys.prefix(key), entry=entry)
+    return render_template("account/key_renew.html", key=key, name=key.prefix, entry=entry)
 
 
 @blueprint.route("/<int:number>/revoke", methods=["GET", "POST"])
@@ -113,7 +111,7 @@ def revoke(caller: Caller, number: int) -> Page:
     """Ask, then end the key and every session it bought."""
     key = _own(caller, number)
     if request.method == "GET":
-        return render_template("account/key_revoke.html", key=key, name=apikeys.prefix(key))
+        return render_template("account/key_revoke.html", key=key, name=key.prefix)
     parts = apikeys.parts_of_number(caller.user_id, str(number))
     acting(caller, lambda now: apikeys.revoke(now.user_id, *parts, now.actor))
     return done(_("The key is revoked."), "keys.index")

@@ -14,6 +14,7 @@ from flask_babel import gettext as _
 from app import edge
 from app.services.access import directory
 from app.services.access.callers import Caller
+from app.services.endings.table import Event
 from app.services.login import password_change
 from app.services.login import password_login
 from app.services.login import stepup_tokens
@@ -28,6 +29,7 @@ from app.web.login import flow
 from app.web.pages import Page
 from app.web.problems import slowed
 from app.web.problems import too_many
+from app.web.words.endings import ending_words
 
 blueprint = Blueprint("password", __name__, url_prefix="/account/password")
 
@@ -79,5 +81,6 @@ def _show(caller: Caller, entry: Entry, *, has_password: bool, message: str | No
         has_password=has_password,
         name=caller.user_name,
         next=flow.wanted_now(),
+        endings=ending_words(Event.PASSWORD_CHANGED),
         least=password_login.LEAST_PASSWORD_CHARACTERS,
     )

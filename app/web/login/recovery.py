@@ -18,6 +18,7 @@ from werkzeug.wrappers import Response
 from app import edge
 from app.models.directory import User
 from app.services.access import directory
+from app.services.endings.table import Event
 from app.services.login import password_change
 from app.services.login import password_login
 from app.services.login import recovery
@@ -28,6 +29,7 @@ from app.services.problems import Throttled
 from app.web.forms.recovery import NewPasswordForm
 from app.web.forms.recovery import RecoverForm
 from app.web.language import say
+from app.web.words.endings import ending_words
 
 blueprint = Blueprint("recovery", __name__)
 Page = Response | str | tuple[str, int]
@@ -86,7 +88,13 @@ def save() -> Page:
 
 def _form(form: NewPasswordForm, user: User) -> str:
     least = password_login.LEAST_PASSWORD_CHARACTERS
-    return render_template("recovery/choose.html", form=form, user_name=user.short_name, least=least)
+    return render_template(
+        "recovery/choose.html",
+        form=form,
+        user_name=user.short_name,
+        least=least,
+        endings=ending_words(Event.PASSWORD_CHANGED),
+    )
 
 
 def _dead() -> tuple[str, int]:
