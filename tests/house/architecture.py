@@ -26,6 +26,7 @@ DOOR = CONTRACTS["importlinter:contract:one-door"]["protected_modules"].strip()
 # What each part is for. A part without an entry cannot be drawn.
 PURPOSES = {
     "app.cli": "commands of the operator",
+    "app.serving": "the server that runs it",
     "app.ops": "health checks",
     "app.api": "JSON for machines",
     "app.web": "pages for people",
@@ -38,6 +39,7 @@ PURPOSES = {
     "app.services.administration": "users, groups, permissions",
     "app.services.login": "passwords, codes, passkeys, step-up",
     "app.services.consent": "what the user approves",
+    "app.services.endings": "what ends what",
     "app.services.access": "the caller, the facts, the gate",
     "app.services.audit": "the audit trail and its chain",
     "app.services.mail": "what is sent by mail",
@@ -50,6 +52,7 @@ PURPOSES = {
     "app.models": "rows and their constraints",
     "app.clock": "what time it is",
     "app.config": "settings, read once",
+    "app.cookies": "every cookie, with its flags",
     "app.extensions": "Flask extensions, unbound",
     "app.runtime": "what belongs to one application",
     "app.telemetry": "log lines, without secrets",
@@ -58,7 +61,7 @@ PURPOSES = {
 }
 # Hue of a part: the edges, the use cases, what they stand on, the decision.
 HUES = {"app.services": "use", "app.policy": "decision"}
-EDGES = {"app.cli", "app.ops", "app.api", "app.web", "app.oauth", "app.edge", "app.schemas"}
+EDGES = {"app.cli", "app.serving", "app.ops", "app.api", "app.web", "app.oauth", "app.edge", "app.schemas"}
 
 ROW, GAP, CELL = 25, 9, 17
 LEFT, TOP, MARGIN, NAMES = 20, 138, 24, 410

@@ -13,8 +13,8 @@ def test_the_picture_is_todays() -> None:
 
 
 def test_each_part_says_what_it_is_for() -> None:
-    """No part without a purpose, no purpose of a part that is gone."""
-    assert {part.module for part in architecture.parts()} == set(architecture.PURPOSES)
+    """A part that nobody described cannot be drawn: describe it in ``PURPOSES``."""
+    assert {part.module for part in architecture.parts()} - architecture.PURPOSES.keys() == set()
 
 
 def test_imports_point_down() -> None:
