@@ -46,7 +46,7 @@ def _configure(app: Flask, settings: config.Settings) -> None:
     prefix = "__Host-" if settings.is_https else ""
     options: dict[str, object] = {"isolation_level": "AUTOCOMMIT", "pool_pre_ping": True, "pool_timeout": 2}
     if settings.database_url.startswith("sqlite"):
-        # The driver's own transactions are off (services/unit.py); a pool of connections to one file.
+        # The driver's own transactions are off (services/unit_of_work.py); a pool of connections to one file.
         options = {"pool_size": 8, "max_overflow": 16, "pool_timeout": 2}
     else:
         options["connect_args"] = {
