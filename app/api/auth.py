@@ -36,11 +36,8 @@ from app.services.login import login_sessions
 from app.services.problems import Denied
 from app.services.problems import Missing
 from app.services.problems import Problem
+from app.services.problems import Unauthenticated
 from app.services.unit_of_work import write
-
-
-class Unauthenticated(Problem):
-    """No credential, or none of ours: 401."""
 
 
 @dataclass(frozen=True, slots=True)

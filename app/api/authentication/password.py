@@ -7,13 +7,11 @@ from typing import Literal
 
 from flask import Response
 from flask import g
-from flask import jsonify
 from flask import request
 
 from app import edge
 from app.api import csrf
 from app.api.auth import Answer
-from app.api.auth import Unauthenticated
 from app.api.auth import endpoint
 from app.api.auth import public
 from app.api.authentication import PREFIX
@@ -21,8 +19,8 @@ from app.api.authentication import methods
 from app.api.authentication.stepup import authorized
 from app.api.blueprint import blueprint
 from app.api.domains import asked_domain
-from app.api.messages import Message
-from app.api.messages import envelope
+from app.api.errors import failure
+from app.api.errors import field_errors
 from app.models.directory import User
 from app.schemas.answers.infos import Nothing
 from app.schemas.answers.sessions import AuthorizationShape
@@ -52,6 +50,7 @@ from app.services.login.password_login import LoginFailed
 from app.services.login.stepup_tokens import NotProven
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
+from app.services.problems import Unauthenticated
 from app.services.unit_of_work import write
 
 REASONS = {
@@ -71,16 +70,12 @@ class PasswordRefused(Invalid):
 @blueprint.errorhandler(PasswordRefused)
 def _refused(problem: PasswordRefused) -> Response:
     first = problem.problems[0]
-    messages = [Message("FIELD_ERROR", p.message, p.field, p.code) for p in problem.problems]
     data = {
         "reason": REASONS.get(first.code, "tooSimple"),
         "message": first.message,
         "breachCount": int(first.code == "PWNED_PASSWORD"),
     }
-    response = jsonify(envelope(data, status=412, messages=messages))
-    response.status_code = 412
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return failure(problem.status, *field_errors(problem), data=data)
 
 
 @blueprint.post(f"{PREFIX}/password/authentication")
@@ -151,13 +146,10 @@ def reset_password(caller: Caller, user: str, query: InDomain) -> Answer:
 
 
 def password_proven(body: PasswordLogin, proof: Proof) -> User:
-    """The user whose name and password these are. Raises ``Unauthenticated`` alike for every cause."""
-    try:
-        return password_login.verify_password(
-            domain_id(body.domain), body.user_name, body.password, edge.contact(request), proof=proof
-        )
-    except LoginFailed:
-        raise Unauthenticated from None
+    """The user whose name and password these are. Raises ``LoginFailed`` alike for every cause."""
+    return password_login.verify_password(
+        domain_id(body.domain), body.user_name, body.password, edge.contact(request), proof=proof
+    )
 
 
 def domain_id(name: str | None) -> int:
@@ -198,7 +190,7 @@ def begin_login(
         text, shown = write(work)
     except LoginFailed:
         password_login.note_refusal(directory.user_by_id(user_id), "login_superseded", contact, proof)
-        raise Unauthenticated from None
+        raise
     methods.remember(proof)
     return Answer(shown, status=221 if must_change else 200, cookie=text)
 

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Response
-
 from app.api.auth import Answer
 from app.api.auth import endpoint
 from app.api.authentication import PREFIX
 from app.api.blueprint import blueprint
-from app.api.errors import action
-from app.api.errors import failure
 from app.schemas.answers.stepup import ValidatedShape
 from app.schemas.answers.stepup import authorization_shown
 from app.schemas.answers.stepup import validated_shown
@@ -19,20 +15,8 @@ from app.services.access.callers import Caller
 from app.services.administration import visibility
 from app.services.login import reauthentication
 from app.services.login import stepup_tokens
-from app.services.login.reauthentication import OtherMethod
-from app.services.login.reauthentication import StrongerLogin
 from app.services.login.reauthentication import personal
 from app.services.login.stepup_tokens import NotProven
-
-
-@blueprint.errorhandler(StrongerLogin)
-def _stronger(_: StrongerLogin) -> Response:
-    return failure(403, action("Log in with your second factor first, then do this.", "STRONGER_LOGIN"))
-
-
-@blueprint.errorhandler(OtherMethod)
-def _other(_: OtherMethod) -> Response:
-    return failure(403, action("Prove it the way you logged in to this session.", "OTHER_METHOD"))
 
 
 @blueprint.post(f"{PREFIX}/authorization/validate")

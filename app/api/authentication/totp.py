@@ -6,7 +6,6 @@ from flask import request
 
 from app import edge
 from app.api.auth import Answer
-from app.api.auth import Unauthenticated
 from app.api.auth import endpoint
 from app.api.auth import public
 from app.api.authentication import PREFIX
@@ -38,7 +37,6 @@ from app.services.login import stepup_tokens
 from app.services.login import totp
 from app.services.login.login_sessions import TOTP
 from app.services.login.totp import CodeReused
-from app.services.login.totp import WrongCode
 
 
 @blueprint.post(f"{PREFIX}/totp/authentication")
@@ -124,8 +122,6 @@ def _log_in(body: TOTPLogin) -> Answer:
     epoch = user.session_epoch or 0
     try:
         totp.spend(user, body.token_code, edge.contact(request), for_login=True)
-    except WrongCode:
-        raise Unauthenticated from None
     except CodeReused:
         challenge = ChallengeShape(
             authentication_method="TOTP",

@@ -6,7 +6,6 @@ from flask import request
 
 from app import edge
 from app.api.auth import Answer
-from app.api.auth import Unauthenticated
 from app.api.auth import endpoint
 from app.api.auth import public
 from app.api.authentication import PREFIX
@@ -45,7 +44,6 @@ from app.services.login import passkey_ceremonies
 from app.services.login import passkey_rows
 from app.services.login import reauthentication
 from app.services.login.login_sessions import SIGNATURE
-from app.services.login.password_login import LoginFailed
 
 PATH = f"{PREFIX}/signature"
 
@@ -79,12 +77,9 @@ def challenge_to_log_in_old(query: ChallengeQuery) -> Answer:
 def authenticate_by_passkey(body: WebAuthnLogin) -> Answer:
     """Login by passkey; 401 alike for every cause."""
     contact = edge.contact(request)
-    try:
-        user, epoch = passkey_ceremonies.prove_login(
-            domain_id(body.domain), body.user_name, body.assertion, contact
-        )
-    except LoginFailed:
-        raise Unauthenticated from None
+    user, epoch = passkey_ceremonies.prove_login(
+        domain_id(body.domain), body.user_name, body.assertion, contact
+    )
     return begin_login(user, epoch, SIGNATURE, None, body.requested_authorizations or ())
 
 

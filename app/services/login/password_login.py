@@ -29,7 +29,7 @@ from app.services.login.passwords import MOST_CHARACTERS
 from app.services.login.passwords import passwords
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
-from app.services.problems import Problem
+from app.services.problems import Unauthenticated
 from app.services.tokens.token_text import Token
 from app.services.unit_of_work import write
 
@@ -37,7 +37,7 @@ LEAST_PASSWORD_CHARACTERS = 12
 SHORT_NAME = re.compile(r"[a-zA-Z0-9_\-.@]{1,100}", re.ASCII)
 
 
-class LoginFailed(Problem):
+class LoginFailed(Unauthenticated):
     """One answer and one cost for every cause (security rule 41); the cause is in the audit row."""
 
 

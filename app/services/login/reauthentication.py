@@ -38,13 +38,26 @@ REUSED = "This code was used already. Wait for the next one."
 class NotInteractive(Problem):
     """This needs a person's own login."""
 
+    status = 403
+    code = "NOT_INTERACTIVE"
+    sentence = "This needs your own login, not a key or an application."
+
 
 class StrongerLogin(Problem):
     """Who has a second factor changes it only in a login by a second factor."""
 
+    status = 403
+    code = "STRONGER_LOGIN"
+    sentence = "Log in with your second factor first, then do this."
+
 
 class OtherMethod(Problem):
     """Presence is proven by the method the session was begun by."""
+
+    status = 403
+    code = "OTHER_METHOD"
+    sentence = "Prove it the way you logged in to this session."
+    page_status = 412
 
 
 def interactive(caller: Caller) -> None:
