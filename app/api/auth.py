@@ -20,6 +20,7 @@ from flask import jsonify
 from flask import request
 from pydantic import BaseModel
 
+from app import cookies
 from app import edge
 from app.api import csrf
 from app.api.body import read_body
@@ -153,9 +154,9 @@ def respond(answer: Answer) -> Response:
     response.status_code = answer.status
     response.headers["Cache-Control"] = "no-store"
     if answer.cookie == "":
-        edge.clear_session_cookie(response)
+        cookies.clear(response, cookies.LOGIN)
     elif answer.cookie is not None:
-        edge.set_session_cookie(response, answer.cookie)
+        cookies.store(response, cookies.LOGIN, answer.cookie)
     return response
 
 

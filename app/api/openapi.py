@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 from werkzeug.routing import Rule
 
+from app import cookies
 from app.api.auth import MOST_PATH_CHARACTERS
 from app.api.auth import Contract
 from app.api.openapi_oauth import OAUTH_PATHS
@@ -76,7 +77,7 @@ def document(app: Flask, base_url: str) -> dict[str, Any]:
             "securitySchemes": {
                 "apiKey": {"type": "apiKey", "in": "header", "name": "Argus-API-Key"},
                 "bearer": {"type": "http", "scheme": "bearer"},
-                "session": {"type": "apiKey", "in": "cookie", "name": "argus_session"},
+                "session": {"type": "apiKey", "in": "cookie", "name": cookies.LOGIN.name},
                 "csrf": {"type": "apiKey", "in": "header", "name": "Argus-Csrf-Token"},
             },
         },

@@ -11,7 +11,7 @@ from flask import session
 from flask import url_for
 from flask_babel import gettext as _
 
-from app import edge
+from app import cookies
 from app.services.access import directory
 from app.services.access.callers import Caller
 from app.services.login import password_change
@@ -66,7 +66,7 @@ def change() -> Page:
     session.clear()
     flash(_("Your new password is set. Log in with it."))
     response = redirect(flow.page_url("login.login", flow.wanted_now()), 303)
-    edge.clear_session_cookie(response)  # type: ignore[arg-type]
+    cookies.clear(response, cookies.LOGIN)
     return response
 
 

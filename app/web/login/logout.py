@@ -10,7 +10,7 @@ from flask import session
 from flask import url_for
 from flask_babel import gettext as _
 
-from app import edge
+from app import cookies
 from app.policy import redirects
 from app.services.login import login_sessions
 from app.services.unit_of_work import write
@@ -49,7 +49,7 @@ def leave(to: str | None) -> Page:
         write(lambda: login_sessions.end(caller.row.login_id, "logged out", caller.actor))
     session.clear()
     response = redirect(to or url_for("logout.logged_out"), 303)
-    edge.clear_session_cookie(response)  # type: ignore[arg-type]
+    cookies.clear(response, cookies.LOGIN)
     return response
 
 
