@@ -47,6 +47,9 @@ from app.services.login.common_passwords import is_common
 from app.services.login.login_sessions import PASSWORD
 from app.services.login.login_sessions import Proof
 from app.services.login.password_login import LoginFailed
+from app.services.login.stepup_operations import BY_IDENTIFIER
+from app.services.login.stepup_operations import SET_PASSWORD
+from app.services.login.stepup_operations import Evidence
 from app.services.login.stepup_tokens import NotProven
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
@@ -60,7 +63,6 @@ REASONS = {
     "HISTORIC_PASSWORD": "historicPassword",
     "WRONG": "wrongPassword",
 }
-BY_PRODUCTS = {"enrollPublicKey": stepup_tokens.ENROL_PASSKEY, "setPassword": stepup_tokens.SET_PASSWORD}
 
 
 class PasswordRefused(Invalid):
@@ -103,23 +105,22 @@ def authorize_by_password(caller: Caller, body: PasswordAuthorize) -> Answer:
 
 @blueprint.put(f"{PREFIX}/password")
 @blueprint.put("/currentuser/v1/password")
-@public(answers=Nothing, body=PasswordChange)
-def change_password(body: PasswordChange) -> Answer:
+@public(answers=Nothing, body=PasswordChange, step_up=SET_PASSWORD)
+def change_password(body: PasswordChange, proof: Evidence) -> Answer:
     """A new password; every login ends, this one too.
 
     With an administrator's reset no login is needed. Else it takes one's own login, which may be one that
     can do nothing but this, and the old password or an authorization for ``password.set``.
     """
-    if (body.old_password is None) == (body.authorization is None):
+    if (proof.password is None) == (proof.authorization is None):
         problem = "Send oldPassword or authorization, one of the two."
         raise Invalid(FieldProblem("oldPassword", problem, "MISSING"))
-    reset = stepup_tokens.reset_of(body.authorization) if body.authorization is not None else None
+    reset = stepup_tokens.reset_of(proof.authorization) if proof.authorization is not None else None
     try:
-        if reset is not None and body.authorization is not None:
-            password_change.by_reset(reset, body.new_password, body.authorization, edge.contact(request))
+        if reset is not None:
+            password_change.by_reset(reset, body.new_password, proof, edge.contact(request))
         else:
-            caller, old, proof = _standing(), body.old_password, body.authorization
-            password_change.by_owner(caller, body.new_password, old_password=old, authorization=proof)
+            password_change.by_owner(_standing(), body.new_password, proof)
     except NotProven:
         raise
     except Invalid as problem:
@@ -180,7 +181,7 @@ def begin_login(
         actor = Actor(owner.id, owner.short_name, token.session_id.hex(), contact)
         granted = [
             authorization_shown(
-                stepup_tokens.issue(owner, BY_PRODUCTS[name], {}, actor, login_id=token.session_id)
+                stepup_tokens.issue(owner, BY_IDENTIFIER[name], {}, actor, login_id=token.session_id)
             )
             for name in wanted
         ]

@@ -6,6 +6,7 @@ from flask import request
 
 from app import edge
 from app.api.auth import Answer
+from app.api.auth import Work
 from app.api.auth import endpoint
 from app.api.auth import public
 from app.api.authentication import PREFIX
@@ -41,9 +42,11 @@ from app.services.administration import visibility
 from app.services.administration.visibility import other_user
 from app.services.guards import Guard
 from app.services.login import passkey_ceremonies
+from app.services.login import passkey_enrolment
 from app.services.login import passkey_rows
 from app.services.login import reauthentication
 from app.services.login.login_sessions import SIGNATURE
+from app.services.login.stepup_operations import ENROL_PASSKEY
 
 PATH = f"{PREFIX}/signature"
 
@@ -112,12 +115,12 @@ def options_to_enrol(caller: Caller) -> Answer:
 
 
 @blueprint.post(f"{PATH}/webauthn/enroll")
-@endpoint(answers=KeyNumberShape, body=WebAuthnEnrol, statuses=(201,))
-def enrol(caller: Caller, body: WebAuthnEnrol) -> Answer:
+@endpoint(answers=KeyNumberShape, body=WebAuthnEnrol, statuses=(201,), step_up=ENROL_PASSKEY)
+def enrol(caller: Caller, body: WebAuthnEnrol) -> Work:
     """A new passkey; who has a second factor logs in with it to do this."""
     reauthentication.strong_enough(caller)
-    key = passkey_ceremonies.enrol(caller, body.authorization, body.attestation)
-    return Answer(KeyNumberShape(key_id=key.id), status=201)
+    add = passkey_enrolment.prepare(caller, body.authorization, body.attestation)
+    return lambda now: Answer(KeyNumberShape(key_id=add(now).id), status=201)
 
 
 @blueprint.get(PATH)

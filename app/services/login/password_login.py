@@ -27,6 +27,7 @@ from app.services.login.login_sessions import PASSWORD
 from app.services.login.login_sessions import Proof
 from app.services.login.passwords import MOST_CHARACTERS
 from app.services.login.passwords import passwords
+from app.services.login.stepup_operations import SET_PASSWORD
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 from app.services.problems import Unauthenticated
@@ -180,7 +181,7 @@ def reset_password(user: User, actor: Actor) -> stepup_tokens.Issued:
     user.force_password_change = True
     db.session.flush()
     trail.record("password-reset", actor, user=(user.id, user.short_name))
-    return stepup_tokens.issue(user, stepup_tokens.SET_PASSWORD, {}, actor, login_id=None)
+    return stepup_tokens.issue(user, SET_PASSWORD, {}, actor, login_id=None)
 
 
 def check_password(password: str, user: User) -> None:
