@@ -135,16 +135,14 @@ def _ambiguous(problem: Ambiguous) -> Response:  # noqa: ARG001
 
 @blueprint.errorhandler(Throttled)
 def _throttled(problem: Throttled) -> Response:
-    response = _oauth_error(
-        ArgusOAuthError("invalid_client", "Too many failures. Try again later.", status=429)
-    )
+    response = _oauth_error(ArgusOAuthError("invalid_client", problem.sentence, status=problem.status))
     response.headers["Retry-After"] = str(problem.seconds)
     return response
 
 
 @blueprint.errorhandler(Unavailable)
-def _unavailable(problem: Unavailable) -> Response:  # noqa: ARG001
-    return _oauth_error(ArgusOAuthError("server_error", status=503))
+def _unavailable(problem: Unavailable) -> Response:
+    return _oauth_error(ArgusOAuthError("server_error", status=problem.status))
 
 
 def _endpoint(name: str) -> Response:

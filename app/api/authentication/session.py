@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from app.api.auth import Answer
-from app.api.auth import Unauthenticated
 from app.api.auth import endpoint
 from app.api.authentication import PREFIX
 from app.api.blueprint import blueprint
@@ -43,6 +42,7 @@ from app.services.problems import Denied
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 from app.services.problems import Missing
+from app.services.problems import Unauthenticated
 from app.services.tokens.token_text import Token
 
 

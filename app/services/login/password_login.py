@@ -29,9 +29,10 @@ from app.services.login.login_sessions import PASSWORD
 from app.services.login.login_sessions import Proof
 from app.services.login.passwords import MOST_CHARACTERS
 from app.services.login.passwords import passwords
+from app.services.login.stepup_operations import SET_PASSWORD
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
-from app.services.problems import Problem
+from app.services.problems import Unauthenticated
 from app.services.tokens.token_text import Token
 from app.services.unit_of_work import write
 
@@ -39,7 +40,7 @@ LEAST_PASSWORD_CHARACTERS = 12
 SHORT_NAME = re.compile(r"[a-zA-Z0-9_\-.@]{1,100}", re.ASCII)
 
 
-class LoginFailed(Problem):
+class LoginFailed(Unauthenticated):
     """One answer and one cost for every cause (security rule 41); the cause is in the audit row."""
 
 
@@ -180,7 +181,7 @@ def reset_password(user: User, actor: Actor) -> stepup_tokens.Issued:
     db.session.flush()
     endings.end(Event.PASSWORD_RESET, user, actor)
     trail.record("password-reset", actor, user=(user.id, user.short_name))
-    return stepup_tokens.issue(user, stepup_tokens.SET_PASSWORD, {}, actor, login_id=None)
+    return stepup_tokens.issue(user, SET_PASSWORD, {}, actor, login_id=None)
 
 
 def check_password(password: str, user: User) -> None:

@@ -1,8 +1,8 @@
 """Step-up tokens: somebody proved presence once more, for one operation (contract 3.4, security rule 42).
 
-The text is a JWS that this server signs and alone reads; its digest is what is stored. It counts once, for
-one user, one operation and the login it was issued in. Only a password reset is bound to no login: it is how
-somebody gets in who cannot. An administrator issues it, or it goes by mail to the user himself.
+The text is made and read in ``stepup_text``; its digest is what is stored. It counts once, for one user, one
+operation and the login it was issued in. Only a password reset is bound to no login: it lets somebody in who
+has no other way. An administrator issues it, or it goes by mail to the user.
 """
 
 from __future__ import annotations
@@ -31,6 +31,9 @@ from app.services.access import gate
 from app.services.access.callers import Caller
 from app.services.audit import trail
 from app.services.audit.trail import Actor
+from app.services.login.stepup_operations import SET_PASSWORD
+from app.services.login.stepup_operations import Evidence
+from app.services.login.stepup_operations import Operation
 from app.services.problems import Denied
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
@@ -47,12 +50,6 @@ KEPT = timedelta(days=1)
 # The context of a reset that goes by mail.
 MAILED = {"sent": "mail"}
 
-SET_PASSWORD = "password.set"  # noqa: S105 - the name of an operation
-INITIALIZE_TOTP = "totp.initialize"
-CREATE_KEY = "apikey.create"
-RENEW_KEY = "apikey.renew"
-ENROL_PASSKEY = "publickey.enroll"
-
 
 class NotProven(Invalid):
     """The authorization is not ours, not for this, spent or expired; the true reason is in the audit row."""
@@ -68,13 +65,13 @@ class Issued:
     """A new token; its text is told once."""
 
     text: str
-    operation: str
+    operation: Operation
     expires_at: datetime
 
 
 def issue(
     user: User,
-    operation: str,
+    operation: Operation,
     context: Mapping[str, str],
     actor: Actor,
     *,
@@ -114,9 +111,9 @@ def prune() -> int:
     return int(gone.rowcount)  # type: ignore[attr-defined]
 
 
-def consume(text: str, operation: str, user_id: int, login_id: bytes | None) -> None:
+def consume(proof: Evidence, user_id: int, login_id: bytes | None) -> None:
     """Spend a token, once, by one conditional statement; inside a unit of work. Raises ``NotProven``."""
-    row = insist(text, operation, user_id, login_id)
+    row = insist(proof, user_id, login_id)
     now = clock.now()
     spent = db.session.execute(
         update(StepUp)
@@ -127,17 +124,29 @@ def consume(text: str, operation: str, user_id: int, login_id: bytes | None) -> 
         raise NotProven("step_up_spent")
 
 
-def insist(text: str, operation: str, user_id: int, login_id: bytes | None) -> StepUp:
+def insist(proof: Evidence, user_id: int, login_id: bytes | None) -> StepUp:
     """The row of a token that this user, in this login, could spend now. Raises ``NotProven``."""
-    row = standing(text, operation)
+    row = standing(proof.authorization or "", proof.operation)
     if row.user_id != user_id or row.login_session_id != login_id:
         raise NotProven("step_up_foreign")
     return row
 
 
+def insist_at_once(proof: Evidence, user_id: int, login_id: bytes | None, actor: Actor) -> None:
+    """Go on only with a token that could be spent now; else that is written down. Raises ``NotProven``.
+
+    For what looks at more than the token before it spends it.
+    """
+    try:
+        insist(proof, user_id, login_id)
+    except NotProven as problem:
+        refused(actor, proof.operation, problem)
+        raise
+
+
 def standing(
     text: str,
-    operation: str,
+    operation: Operation,
     *,
     allow_expired: bool = False,
     allow_replay: bool = False,
@@ -147,7 +156,7 @@ def standing(
     row = db.session.get(StepUp, token_id, populate_existing=True) if token_id is not None else None
     if row is None or not same(row.digest, digest(text)):
         raise NotProven("step_up_unknown")
-    if row.operation != operation:
+    if row.operation != operation.name:
         raise NotProven("step_up_other_operation")
     if row.used_at is not None and not allow_replay:
         raise NotProven("step_up_spent")
@@ -167,7 +176,7 @@ def reset_of(text: str) -> User | None:
 
 def validate(
     text: str,
-    operation: str,
+    operation: Operation,
     context: Mapping[str, str],
     *,
     allow_expired: bool,
@@ -192,18 +201,18 @@ def validate(
     return row, user
 
 
-def spending(text: str, operation: str, caller: Caller, work: Callable[[Caller], T]) -> T:
+def spending(proof: Evidence, caller: Caller, work: Callable[[Caller], T]) -> T:
     """Run ``work`` in the very unit that spends the token: both happen, or neither. Raises ``NotProven``."""
 
     def unit() -> T:
         now = again(caller)
-        consume(text, operation, caller.user_id, caller.row.login_id if caller.kind == "login" else None)
+        consume(proof, caller.user_id, caller.row.login_id if caller.kind == "login" else None)
         return work(now)
 
     try:
         return write(unit)
     except NotProven as problem:
-        refused(caller.actor, operation, problem)
+        refused(caller.actor, proof.operation, problem)
         raise
 
 
@@ -217,7 +226,7 @@ def again(caller: Caller) -> Caller:
     return now
 
 
-def refused(actor: Actor, operation: str, problem: NotProven) -> None:
+def refused(actor: Actor, operation: Operation, problem: NotProven) -> None:
     """Write a refusal down, in a unit of its own."""
     write(
         lambda: trail.record(
@@ -225,7 +234,7 @@ def refused(actor: Actor, operation: str, problem: NotProven) -> None:
             actor,
             outcome="refused",
             reasons=[problem.reason],
-            detail={"operation": operation},
+            detail={"operation": operation.name},
             number=gate.new_number(),
         )
     )
@@ -237,7 +246,7 @@ def _mailed() -> ColumnElement[bool]:
 
 def _issued(
     user: User,
-    operation: str,
+    operation: Operation,
     context: Mapping[str, str],
     actor: Actor,
     login_id: bytes | None,
@@ -252,7 +261,7 @@ def _issued(
         digest=digest(text),
         user_id=user.id,
         login_session_id=login_id,
-        operation=operation,
+        operation=operation.name,
         context=dict(context),
         made_by_id=actor.id if login_id is None else None,
         created_at=now,
@@ -260,6 +269,6 @@ def _issued(
     )
     db.session.add(row)
     db.session.flush()
-    detail = {"operation": operation}
+    detail = {"operation": operation.name}
     trail.record("step-up", actor, user=(user.id, user.short_name), detail=detail)
     return Issued(text, operation, row.expires_at)

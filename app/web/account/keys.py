@@ -17,6 +17,8 @@ from app.services.access import directory
 from app.services.access.callers import Caller
 from app.services.login import apikey_limits
 from app.services.login import stepup_tokens
+from app.services.login.stepup_operations import CREATE_KEY
+from app.services.login.stepup_operations import RENEW_KEY
 from app.services.login.stepup_tokens import NotProven
 from app.services.problems import Invalid
 from app.services.problems import Missing
@@ -53,9 +55,9 @@ def index(caller: Caller) -> Page:
 @page
 def add(caller: Caller) -> Page:
     """A new key; presence is proven first."""
-    proof = confirm.held(stepup_tokens.CREATE_KEY)
+    proof = confirm.held(CREATE_KEY)
     if proof is None:
-        return confirm.first(stepup_tokens.CREATE_KEY, url_for("keys.add"))
+        return confirm.first(CREATE_KEY, url_for("keys.add"))
     entry = Entry({"expirationDays": str(apikeys.DEFAULT_DAYS)})
     if request.method == "GET":
         return _form(caller, entry)
@@ -67,9 +69,9 @@ def add(caller: Caller) -> Page:
             owner = directory.user_by_id(now.user_id)
             return apikey_limits.create_key(owner, asked.description, limits, now)
 
-        key, text = stepup_tokens.spending(proof, stepup_tokens.CREATE_KEY, caller, work)
+        key, text = stepup_tokens.spending(proof, caller, work)
     except NotProven:
-        return confirm.again(stepup_tokens.CREATE_KEY, url_for("keys.add"))
+        return confirm.again(CREATE_KEY, url_for("keys.add"))
     except Invalid as problem:
         return _form(caller, typed().refused(problem))
     confirm.spent()
@@ -81,9 +83,9 @@ def add(caller: Caller) -> Page:
 def renew(caller: Caller, number: int) -> Page:
     """A new end for a key, counted from now; presence is proven first."""
     key = _own(caller, number)
-    proof = confirm.held(stepup_tokens.RENEW_KEY)
+    proof = confirm.held(RENEW_KEY)
     if proof is None:
-        return confirm.first(stepup_tokens.RENEW_KEY, url_for("keys.renew", number=number))
+        return confirm.first(RENEW_KEY, url_for("keys.renew", number=number))
     entry = Entry({"expirationDays": str(apikeys.DEFAULT_DAYS)})
     if request.method == "POST":
         try:
@@ -94,9 +96,9 @@ def renew(caller: Caller, number: int) -> Page:
                 parts = apikeys.parts_of_number(now.user_id, str(number))
                 return apikeys.renew(now.user_id, *parts, days, now.actor)
 
-            renewed: APIKey = stepup_tokens.spending(proof, stepup_tokens.RENEW_KEY, caller, work)
+            renewed: APIKey = stepup_tokens.spending(proof, caller, work)
         except NotProven:
-            return confirm.again(stepup_tokens.RENEW_KEY, url_for("keys.renew", number=number))
+            return confirm.again(RENEW_KEY, url_for("keys.renew", number=number))
         except Invalid as problem:
             entry = typed().refused(problem)
         else:

@@ -11,7 +11,7 @@ from flask import url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from app import edge
+from app import cookies
 from app.services.access import directory
 from app.services.access.callers import Caller
 from app.services.endings.table import Event
@@ -56,5 +56,5 @@ def end_all(caller: Caller) -> Page:
 def _gone() -> Response:
     form_session.clear()
     response = redirect(url_for("logout.logged_out"), 303)
-    edge.clear_session_cookie(response)  # type: ignore[arg-type]
+    cookies.clear(response, cookies.LOGIN)
     return response

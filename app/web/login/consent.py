@@ -58,7 +58,6 @@ from app.web.words.function_names import words_of
 blueprint = Blueprint("consent", __name__)
 ALIASES = ("/oauth/authorize", "/spa/oauth/authorize", "/spa/authentication/oauth/authorize")
 START_AGAIN = "Go back to the application and start again. If it does not help, tell whoever runs it."
-STALE = "This page was answered already or is too old. Go back to the application and start again."
 
 
 def authorize() -> Response | str | tuple[str, int]:
@@ -194,7 +193,7 @@ def _answer_form() -> Response | str | tuple[str, int]:
     try:
         validate_csrf(request.form.get("csrf_token"))
     except ValidationError:
-        raise CSRFError(STALE) from None
+        raise CSRFError from None
     somebody = person.present()
     transaction = request.form.get("transaction", "")
     waiting = (
@@ -212,8 +211,6 @@ def _answer_form() -> Response | str | tuple[str, int]:
         if request.form.get("decision") != "deny":
             return error_page(_("Nothing was decided"), _("Choose Approve or Deny."), 400)
         return _deny(asked, somebody.caller, transaction)
-    except StaleTransaction:
-        return error_page(_("This page is out of date"), say(STALE), 400)
     except Outgrown:
         return _ask_again(asked, somebody.caller, waiting.began_at)
     except ArgusOAuthError as problem:
@@ -225,7 +222,7 @@ def _ask_anew(transaction: str) -> Response | tuple[str, int]:
     held = person.held_login(request)
     params = waiting_requests.kept(transaction, held.row.login_id) if held is not None else None
     if params is None:
-        return error_page(_("This page is out of date"), say(STALE), 400)
+        raise StaleTransaction
     return redirect(_resume(params, clock.now()), 303)
 
 

@@ -10,7 +10,7 @@ from flask import session
 from flask import url_for
 from flask_babel import gettext as _
 
-from app import edge
+from app import cookies
 from app.policy import redirects
 from app.services.endings import table as endings
 from app.services.endings.table import Event
@@ -50,7 +50,7 @@ def leave(to: str | None) -> Page:
         write(lambda: endings.end(Event.LOGGED_OUT, caller.row.login_id, caller.actor))
     session.clear()
     response = redirect(to or url_for("logout.logged_out"), 303)
-    edge.clear_session_cookie(response)  # type: ignore[arg-type]
+    cookies.clear(response, cookies.LOGIN)
     return response
 
 

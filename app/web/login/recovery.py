@@ -23,6 +23,8 @@ from app.services.login import password_change
 from app.services.login import password_login
 from app.services.login import recovery
 from app.services.login import stepup_tokens
+from app.services.login.stepup_operations import SET_PASSWORD
+from app.services.login.stepup_operations import Evidence
 from app.services.login.stepup_tokens import NotProven
 from app.services.problems import Invalid
 from app.services.problems import Throttled
@@ -75,8 +77,9 @@ def save() -> Page:
         return _dead()
     if not form.validate_on_submit():
         return (_form(form, user), 400) if recovery.owner(token) is not None else _dead()
+    proof = Evidence(SET_PASSWORD, authorization=token)
     try:
-        password_change.by_reset(user, str(form.new_password.data), token, edge.contact(request))
+        password_change.by_reset(user, str(form.new_password.data), proof, edge.contact(request))
     except NotProven:
         return _dead()
     except Invalid as problem:

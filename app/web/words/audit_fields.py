@@ -9,7 +9,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 
-from app.services.login import stepup_tokens
+from app.services.login import stepup_operations
 from app.web.words import client_fields
 from app.web.words.labels import METHODS
 from app.web.words.labels import language_name
@@ -81,11 +81,11 @@ REASONS: Mapping[str, str] = {
     "password changed": lazy_gettext("password changed"),
 }
 OPERATIONS: Mapping[str, str] = {
-    stepup_tokens.CREATE_KEY: lazy_gettext("make an API key"),
-    stepup_tokens.RENEW_KEY: lazy_gettext("renew an API key"),
-    stepup_tokens.INITIALIZE_TOTP: lazy_gettext("set up one-time codes"),
-    stepup_tokens.ENROL_PASSKEY: lazy_gettext("add a passkey"),
-    stepup_tokens.SET_PASSWORD: lazy_gettext("choose a new password"),
+    stepup_operations.CREATE_KEY.name: lazy_gettext("make an API key"),
+    stepup_operations.RENEW_KEY.name: lazy_gettext("renew an API key"),
+    stepup_operations.INITIALIZE_TOTP.name: lazy_gettext("set up one-time codes"),
+    stepup_operations.ENROL_PASSKEY.name: lazy_gettext("add a passkey"),
+    stepup_operations.SET_PASSWORD.name: lazy_gettext("choose a new password"),
 }
 # Fields whose values are written down by a code.
 FIXED: Mapping[str, Mapping[str, str]] = {
