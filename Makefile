@@ -1,4 +1,5 @@
-# Doors: run, test, check, bench, browser-test; and screenshots, translations, wheel, clean. Needs Python 3.11 or newer, nothing else.
+# Doors: run, test, check, bench, browser-test; hooks (the checks at each commit); screenshots and pictures, architecture, translations;
+# wheel, clean. Needs Python 3.11 or newer, nothing else.
 BIND ?= 127.0.0.1:8080
 ARGS ?=
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -8,7 +9,8 @@ PY := .venv/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check install --quiet --constraint .ci/constraints.txt
 PINS := setup.cfg pyproject.toml .ci/constraints.txt
 
-.PHONY: run test check policy-coverage bench browser-test screenshots translations wheel clean
+.PHONY: run test check packages lint format types imports policy-coverage hooks bench browser-test
+.PHONY: screenshots pictures architecture translations wheel clean
 .DELETE_ON_ERROR:
 
 run: .venv/runtime
@@ -22,26 +24,50 @@ test: .venv/test
 browser-test: .venv/test
 	@$(PY) -m pytest -q -m browser $(ARGS)
 
-# One picture of each page and state that the journeys see.
+# One picture of each page and state that the journeys see; git keeps none of them.
 screenshots: .venv/test
-	@mkdir -p docs/screenshots && rm -f docs/screenshots/*.jpg
-	@ARGUS_TEST_SCREENSHOTS=docs/screenshots $(PY) -m pytest -q -m browser tests/browser $(ARGS)
+	@rm -rf screenshots && mkdir screenshots
+	@ARGUS_TEST_SCREENSHOTS=screenshots $(PY) -m pytest -q -m browser tests/browser $(ARGS)
+
+# The few that the documents show, made anew from those: smaller, and cut to what one sees first.
+pictures: .venv/test
+	@$(PY) -m tests.browser.pictures
 
 translations: .venv/test
 	@$(PY) -m tests.house.catalogue
 
-check: .venv/test
+# Each check is a door of its own; the hooks of .pre-commit-config.yaml are the same doors (tests/house/test_hooks.py).
+CHECKS := packages lint format types imports policy-coverage
+
+check: $(CHECKS)
+
+packages: .venv/test
 	@$(PY) -c "$$PACKAGES"
+
+lint: .venv/test
 	@.venv/bin/ruff check --quiet
+
+format: .venv/test
 	@.venv/bin/ruff format --quiet --check || { .venv/bin/ruff format --check; exit 1; }
+
+types: .venv/test
 	@.venv/bin/mypy --no-error-summary
+
+imports: .venv/test
 	@out=$$(.venv/bin/lint-imports 2>&1) || { echo "$$out"; exit 1; }
-	@$(MAKE) --no-print-directory policy-coverage
 
 # The decision is covered to its last branch.
 policy-coverage: .venv/test
 	@out=$$($(PY) -m pytest -q tests/policy --cov=app.policy --cov-branch --cov-fail-under=100 2>&1) \
 		|| { echo "$$out"; exit 1; }
+
+# The checks at each commit.
+hooks: .venv/test
+	@.venv/bin/pre-commit install
+
+# docs/architecture.svg: who imports whom.
+architecture: .venv/test
+	@$(PY) -m tests.house.architecture
 
 bench: .venv/test
 	@$(PY) -m bench $(ARGS)

@@ -1,5 +1,5 @@
-"""The WSGI application, for any server: ``gunicorn wsgi:app``."""
+"""The WSGI application, for a server of your own choice. ``argus-idp serve`` is the one that is tested."""
 
-from app.cli.serve import worker
+from app.cli.serve import application
 
-app = worker()
+app = application()

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from flask import Flask
 
 from app import config
+from app import cookies
 from app import ops
 from app import runtime
 from app import telemetry
@@ -43,10 +44,9 @@ def create_app(overrides: Mapping[str, object] | None = None) -> Flask:
 
 
 def _configure(app: Flask, settings: config.Settings) -> None:
-    prefix = "__Host-" if settings.is_https else ""
     options: dict[str, object] = {"isolation_level": "AUTOCOMMIT", "pool_pre_ping": True, "pool_timeout": 2}
     if settings.database_url.startswith("sqlite"):
-        # The driver's own transactions are off (services/unit.py); a pool of connections to one file.
+        # The driver's own transactions are off (services/unit_of_work.py); a pool of connections to one file.
         options = {"pool_size": 8, "max_overflow": 16, "pool_timeout": 2}
     else:
         options["connect_args"] = {
@@ -56,17 +56,13 @@ def _configure(app: Flask, settings: config.Settings) -> None:
         }
     # The envelope's fields in the contract's order, a token's as RFC 6749 lists them.
     app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.config.update(cookies.of_flask(settings))
     app.config.update(
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         SQLALCHEMY_ENGINE_OPTIONS=options,
         MAX_CONTENT_LENGTH=JSON_BYTES,
         MAX_FORM_MEMORY_SIZE=65_536,
         MAX_FORM_PARTS=100,
-        SESSION_COOKIE_NAME=f"{prefix}argus_form",
-        SESSION_COOKIE_SECURE=settings.is_https,
-        SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_PATH="/",
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_SSL_STRICT=False,
         TEMPLATES_AUTO_RELOAD=False,

@@ -7,16 +7,15 @@ import secrets
 from dataclasses import dataclass
 
 from flask import Request
-from flask import Response
 from flask import g
 
+from app import cookies
 from app.policy import network
 from app.runtime import settings
 from app.services.access import callers
 from app.services.access.callers import Caller
 from app.services.contact import Contact
 
-SESSION_COOKIE = "argus_session"
 # Asked by whoever watches the process, under whatever host name (design §8).
 HEALTH_PATHS = frozenset({"/healthz", "/readyz"})
 BEARER = re.compile(r"bearer +([\x21-\x7e]{1,512})", re.IGNORECASE | re.ASCII)
@@ -65,10 +64,10 @@ def presented(request: Request) -> Presented | None:
         if match is None:
             raise Ambiguous
         return Presented("bearer", match[1])
-    cookies = request.cookies.getlist(SESSION_COOKIE)
-    if len(cookies) > 1:
+    logins = cookies.sent(request, cookies.LOGIN)
+    if len(logins) > 1:
         raise Ambiguous
-    return Presented("cookie", cookies[0]) if cookies else None
+    return Presented("cookie", logins[0]) if logins else None
 
 
 def presented_key(request: Request) -> Presented | None:
@@ -83,17 +82,3 @@ def identify(request: Request, credential: Presented) -> Caller | None:
     """The caller behind a credential; ``None`` when it is not ours."""
     find = {"key": callers.from_api_key, "bearer": callers.from_token, "cookie": callers.from_cookie}
     return find[credential.kind](credential.text, contact(request))
-
-
-def set_session_cookie(response: Response, token: str) -> None:
-    """Give the browser its login: Secure exactly when the base URL is https (security rule 44)."""
-    response.set_cookie(
-        SESSION_COOKIE, token, path="/", httponly=True, samesite="Lax", secure=settings().is_https
-    )
-
-
-def clear_session_cookie(response: Response) -> None:
-    """Take the browser's login away; the row has been ended already."""
-    response.delete_cookie(
-        SESSION_COOKIE, path="/", httponly=True, samesite="Lax", secure=settings().is_https
-    )

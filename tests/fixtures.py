@@ -25,6 +25,7 @@ from app.services.unit_of_work import write
 from tests.drivers.api_caller import ApiCaller
 from tests.drivers.person import Person
 from tests.drivers.relying_party import RelyingParty
+from tests.drivers.set_cookies import watch
 from tests.world import World
 
 CHEAP = {"ARGUS_ARGON2_MEMORY_KIB": 8, "ARGUS_ARGON2_TIME": 1, "ARGUS_LOG_LEVEL": "ERROR"}
@@ -104,6 +105,7 @@ def template(
                 "ARGUS_BASE_URL": BASE_URL,
             }
         )
+        watch(app)
         templates[database_url] = Template(app)
     return templates[database_url]
 

@@ -27,6 +27,7 @@ from app.services.access import directory
 from app.services.access import held_rights
 from app.services.administration import users_and_groups
 from app.services.audit.trail import Actor
+from app.services.clients.fields import default_columns
 from app.services.login.passwords import passwords
 from app.services.ops import bootstrap
 from app.services.unit_of_work import write
@@ -158,6 +159,12 @@ class World:
             bound = directory.find_customer(customer, self._domain()) if customer else None
             method = fields.pop("authentication_method", "password")
             now = clock.now()
+            given = {
+                "authentication_method": method,
+                "secret_hash": passwords().hash(SECRET) if method == "password" else None,
+                "permitted_scopes": ["openid", "profile", "email"],
+                "max_security_level": 2,
+            }
             row = OAuthClient(
                 id=str(uuid.uuid4()),
                 domain_id=self._domain(),
@@ -166,19 +173,13 @@ class World:
                 name=fields.pop("full_name", name.title()),
                 description="An application",
                 main_uri="https://app.example.com/",
-                authentication_method=method,
-                secret_hash=passwords().hash(SECRET) if method == "password" else None,
                 required_function_id=required.id,
                 permission_scope_id=scope.id,
                 client_ip_range=fields.pop("client_ip_range", ["0.0.0.0/0", "::/0"]),
                 redirect_uris=fields.pop("redirect_uris", [REDIRECT]),
-                permitted_scopes=fields.pop("permitted_scopes", ["openid", "profile", "email"]),
-                max_security_level=fields.pop("max_security_level", 2),
-                post_logout_redirect_uris=[],
-                open_id_custom_claims=[],
                 created_at=now,
                 updated_at=now,
-                **fields,
+                **default_columns() | given | fields,
             )
             done(row)
             return row.id

@@ -20,6 +20,7 @@ from flask import jsonify
 from flask import request
 from pydantic import BaseModel
 
+from app import cookies
 from app import edge
 from app.api import csrf
 from app.api.body import read_body
@@ -33,14 +34,15 @@ from app.services.access import apikeys
 from app.services.access.callers import Caller
 from app.services.access.search import Found
 from app.services.login import login_sessions
+from app.services.login import reauthentication
+from app.services.login.stepup_operations import AUTHORIZATION
+from app.services.login.stepup_operations import Evidence
+from app.services.login.stepup_operations import Operation
 from app.services.problems import Denied
 from app.services.problems import Missing
 from app.services.problems import Problem
+from app.services.problems import Unauthenticated
 from app.services.unit_of_work import write
-
-
-class Unauthenticated(Problem):
-    """No credential, or none of ours: 401."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ class Contract:
     statuses: tuple[int, ...] = (200,)
     optional_body: bool = False
     login: bool = True
+    step_up: Operation | None = None
     also: Mapping[int, type[BaseModel]] = field(default_factory=dict)
 
     def read(self) -> dict[str, Any]:
@@ -88,6 +91,8 @@ class Contract:
 
 
 MOST_PATH_CHARACTERS = 200
+# What a view of a step-up operation answers with: it runs in the unit of work that spends the proof.
+Work = Callable[[Caller], Answer]
 View = Callable[..., Answer]
 
 
@@ -99,20 +104,28 @@ def endpoint(
     query: type[QueryModel] = NoQuery,
     statuses: tuple[int, ...] = (200,),
     optional_body: bool = False,
-) -> Callable[[View], Callable[..., Response]]:
-    """A view that gets its ``caller`` first, then path, ``query`` and ``body`` as declared, by keyword."""
-    contract = Contract(answers, body, query, statuses, optional_body)
+    step_up: Operation | None = None,
+) -> Callable[[Callable[..., Answer | Work]], Callable[..., Response]]:
+    """A view that gets its ``caller`` first, then path, ``query`` and ``body`` as declared, by keyword.
 
-    def decorate(view: View) -> Callable[..., Response]:
+    With ``step_up`` the body carries proof of presence for that operation. The view judges the rest and
+    answers with its work, which is done only after the proof, in the unit of work that spends it.
+    """
+    contract = Contract(answers, body, query, statuses, optional_body, step_up=step_up)
+
+    def decorate(view: Callable[..., Answer | Work]) -> Callable[..., Response]:
         @functools.wraps(view)
         def call(**path: Any) -> Response:
             credential = _credential()
             caller = _standing(credential)
             _note_use(caller)
             given = contract.read() | named_by(path)
+            if step_up is not None:
+                proof, work = evidence(step_up, given["body"]), _work(view(caller, **given))
+                return respond(reauthentication.proven(caller, proof, work))
             if not writes:
-                return respond(view(caller, **given))
-            return respond(write(lambda: view(_standing(credential), **given)))
+                return respond(_answer(view(caller, **given)))
+            return respond(write(lambda: _answer(view(_standing(credential), **given))))
 
         call.contract = contract  # type: ignore[attr-defined]
         return call
@@ -127,14 +140,18 @@ def public(
     query: type[QueryModel] = NoQuery,
     statuses: tuple[int, ...] = (200,),
     also: Mapping[int, type[BaseModel]] | None = None,
+    step_up: Operation | None = None,
 ) -> Callable[[View], Callable[..., Response]]:
-    """A view that needs no login."""
-    contract = Contract(answers, body, query, statuses, login=False, also=also or {})
+    """A view that needs no login. With ``step_up`` it gets the ``proof``: it alone can tell whose it is."""
+    contract = Contract(answers, body, query, statuses, login=False, step_up=step_up, also=also or {})
 
     def decorate(view: View) -> Callable[..., Response]:
         @functools.wraps(view)
         def call(**path: Any) -> Response:
-            return respond(view(**contract.read(), **path))
+            given = contract.read() | path
+            if step_up is not None:
+                given["proof"] = evidence(step_up, given["body"])
+            return respond(view(**given))
 
         call.contract = contract  # type: ignore[attr-defined]
         return call
@@ -156,9 +173,9 @@ def respond(answer: Answer) -> Response:
     response.status_code = answer.status
     response.headers["Cache-Control"] = "no-store"
     if answer.cookie == "":
-        edge.clear_session_cookie(response)
+        cookies.clear(response, cookies.LOGIN)
     elif answer.cookie is not None:
-        edge.set_session_cookie(response, answer.cookie)
+        cookies.store(response, cookies.LOGIN, answer.cookie)
     return response
 
 
@@ -167,6 +184,25 @@ def _plain(data: BaseModel | list[Any] | None) -> Any:
     if isinstance(data, list):
         return [_plain(item) for item in data]
     return data.model_dump(mode="json", by_alias=True) if data is not None else None
+
+
+def evidence(operation: Operation, body: BaseModel) -> Evidence:
+    """What a body carries as proof of presence, from the fields that the operation names."""
+    sent = {field.alias: getattr(body, name) for name, field in type(body).model_fields.items()}
+    password = sent[operation.instead] if operation.instead is not None else None
+    return Evidence(operation, password, sent[AUTHORIZATION])
+
+
+def _work(result: Answer | Work) -> Work:
+    if isinstance(result, Answer):
+        raise TypeError("A view with step_up= answers with its work: nothing is done before the proof.")
+    return result
+
+
+def _answer(result: Answer | Work) -> Answer:
+    if not isinstance(result, Answer):
+        raise TypeError("A view whose work is to be done after proof of presence declares step_up=.")
+    return result
 
 
 def named_by(path: dict[str, Any]) -> dict[str, Any]:

@@ -11,10 +11,13 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 from werkzeug.routing import Rule
 
+from app import cookies
 from app.api.auth import MOST_PATH_CHARACTERS
 from app.api.auth import Contract
 from app.api.openapi_oauth import OAUTH_PATHS
 from app.schemas.wire import QueryModel
+from app.services.login.stepup_operations import AUTHORIZATION
+from app.services.login.stepup_operations import Operation
 
 REF = "#/components/schemas/{model}"
 PARAMETER = re.compile(r"<(?:([a-z]+):)?([a-z_]+)>")
@@ -76,7 +79,7 @@ def document(app: Flask, base_url: str) -> dict[str, Any]:
             "securitySchemes": {
                 "apiKey": {"type": "apiKey", "in": "header", "name": "Argus-API-Key"},
                 "bearer": {"type": "http", "scheme": "bearer"},
-                "session": {"type": "apiKey", "in": "cookie", "name": "argus_session"},
+                "session": {"type": "apiKey", "in": "cookie", "name": cookies.LOGIN.name},
                 "csrf": {"type": "apiKey", "in": "header", "name": "Argus-Csrf-Token"},
             },
         },
@@ -116,8 +119,15 @@ def _operation(
         "parameters": [*_path(rule), *_query(contract.query, schemas)],
         "responses": _responses(contract, schemas),
     }
-    if rest.strip():
-        operation["description"] = " ".join(rest.split())
+    sentences = [" ".join(rest.split())] if rest.strip() else []
+    if contract.step_up is not None:
+        operation["x-step-up"] = {
+            "operation": contract.step_up.name,
+            "proof": list(contract.step_up.fields),
+        }
+        sentences.append(_step_up(contract.step_up))
+    if sentences:
+        operation["description"] = " ".join(sentences)
     if contract.body is not None:
         schema = schemas["models"][(contract.body, "validation")]
         content = {"application/json": {"schema": schema}}
@@ -125,6 +135,12 @@ def _operation(
     if contract.login:
         operation["security"] = SECURITY
     return operation
+
+
+def _step_up(operation: Operation) -> str:
+    """What to send as proof of presence, for people who read the document."""
+    password = f"`{operation.instead}`, or " if operation.instead else ""
+    return f"Needs proof of presence: {password}an `{AUTHORIZATION}` for `{operation.name}`."
 
 
 def _path(rule: Rule) -> list[dict[str, Any]]:

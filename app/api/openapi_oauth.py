@@ -1,16 +1,26 @@
 """The OAuth endpoints in the OpenAPI document: forms in, bare JSON out (RFC 6749, 7009, 7662, OIDC Core 5.3).
 
-Written by hand: their parameters are judged by ``oauth/hygiene.py`` and Authlib, not by a schema.
+Their parameters are judged by ``oauth/hygiene.py`` and Authlib, not by a schema. What is not written here is
+read from the tables of grants, client authentication methods, scopes and claims.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-PREFIX = "/authentication/v1/oauth"
+from app.oauth.grants import GRANT_PARAMETERS
+from app.oauth.grants import GRANT_TYPES
+from app.oauth.grants import GRANTS
+from app.oauth.metadata import PREFIX
+from app.policy.claims import CLAIMS
+from app.policy.client_methods import METHOD_NAMES
+from app.policy.client_methods import METHOD_PARAMETERS
+from app.policy.scopes import STANDARD_SCOPES
+
 FORM = "application/x-www-form-urlencoded"
 TEXT = {"type": "string"}
-CLIENT = {"client_id": TEXT, "client_secret": TEXT}
+CLIENT = dict.fromkeys(METHOD_PARAMETERS, TEXT)
+CLIENT_METHODS = f"The client authenticates by one of: {', '.join(METHOD_NAMES)}."
 ERROR: dict[str, Any] = {
     "type": "object",
     "required": ["error", "error_description"],
@@ -42,7 +52,13 @@ ACTIVE: dict[str, Any] = {
         "iat": {"type": "integer"},
     },
 }
-CLAIMS = {"type": "object", "required": ["sub"], "properties": {"sub": TEXT}}
+# Of no type: a client's own provider may give another value by one of these names (contract 2.5).
+USER_CLAIMS = {
+    "type": "object",
+    "required": ["sub"],
+    "properties": {"sub": TEXT}
+    | {claim.name: {"description": f"By the scope {claim.scope}."} for claim in CLAIMS if claim.scope},
+}
 
 
 def _json(schema: dict[str, Any]) -> dict[str, Any]:
@@ -50,7 +66,12 @@ def _json(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _operation(
-    name: str, summary: str, answer: dict[str, Any] | None, form: dict[str, Any] | None, required: list[str]
+    name: str,
+    summary: str,
+    answer: dict[str, Any] | None,
+    form: dict[str, Any] | None,
+    required: list[str],
+    examples: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     done = {"description": "Done.", **(_json(answer) if answer is not None else {})}
     failed = {"description": "An OAuth error.", **_json(ERROR)}
@@ -63,24 +84,34 @@ def _operation(
     }
     if form is not None:
         schema = {"type": "object", "required": required, "properties": CLIENT | form}
-        operation["requestBody"] = {"required": True, "content": {FORM: {"schema": schema}}}
+        content: dict[str, Any] = {"schema": schema} | ({"examples": examples} if examples else {})
+        operation["description"] = CLIENT_METHODS
+        operation["requestBody"] = {"required": True, "content": {FORM: content}}
     else:
         operation["security"] = [{"bearer": []}]
     return operation
 
 
-GRANT = {
-    "grant_type": {"enum": ["authorization_code", "refresh_token", "client_credentials"]},
-    "code": TEXT,
-    "redirect_uri": TEXT,
-    "code_verifier": TEXT,
-    "refresh_token": TEXT,
-    "scope": TEXT,
+SCOPE = {
+    "type": "string",
+    "description": f"Names with a space between: {', '.join(sorted(STANDARD_SCOPES))}.",
+}
+GRANT = {"grant_type": {"enum": list(GRANT_TYPES)}} | dict.fromkeys(GRANT_PARAMETERS, TEXT) | {"scope": SCOPE}
+EXAMPLES = {
+    grant.grant_type: {
+        "summary": f"{grant.summary} ({grant.section})",
+        "value": {
+            "grant_type": grant.grant_type,
+            "client_id": "3f0e8b7e-5a70-4c5c-9c43-0d9f6a1d2b11",
+            **grant.example,
+        },
+    }
+    for grant in GRANTS
 }
 QUESTION = {"token": TEXT, "token_type_hint": TEXT}
 OAUTH_PATHS: dict[str, Any] = {
     f"{PREFIX}/token": {
-        "post": _operation("token", "Redeem, refresh, or start", TOKEN, GRANT, ["grant_type"])
+        "post": _operation("token", "Redeem, refresh, or start", TOKEN, GRANT, ["grant_type"], EXAMPLES)
     },
     f"{PREFIX}/token/introspect": {
         "post": _operation("introspect", "Is one of our tokens alive?", ACTIVE, QUESTION, ["token"])
@@ -89,7 +120,7 @@ OAUTH_PATHS: dict[str, Any] = {
         "post": _operation("revoke", "End one of our tokens, with its pair", None, QUESTION, ["token"])
     },
     f"{PREFIX}/userinfo": {
-        "get": _operation("userinfo", "Who approved this session", CLAIMS, None, []),
-        "post": _operation("userinfo_post", "Who approved this session", CLAIMS, None, []),
+        "get": _operation("userinfo", "Who approved this session", USER_CLAIMS, None, []),
+        "post": _operation("userinfo_post", "Who approved this session", USER_CLAIMS, None, []),
     },
 }

@@ -1,9 +1,8 @@
-"""``serve``: granian, or gunicorn behind trusted proxies (design decision 7)."""
+"""``serve``: one server, with and without proxies in front (design decision 7)."""
 
 from __future__ import annotations
 
 import os
-from typing import Any
 
 import click
 from flask import Flask
@@ -14,14 +13,12 @@ from werkzeug.utils import import_string
 
 from app.config import is_loopback
 from app.extensions import db
-from app.runtime import settings
 from app.services.audit import sealing_thread
 from app.services.ops import readiness
+from app.serving import server
+from app.serving.adapter import Adapter
 
 TARGET = "app.cli.serve:worker"
-THREADS = 4
-KILL_AFTER_SECONDS = 10
-HEADER_BYTES = 16_384
 
 
 @click.command()
@@ -40,19 +37,27 @@ def serve(bind: str, workers: int) -> None:
         # The workers are processes of their own and read it from here.
         os.environ["ARGUS_BASE_URL"] = f"http://{shown}:{port}"
     _ready()
-    base, proxied = os.environ["ARGUS_BASE_URL"], bool(settings().trusted_proxies)
     with current_app.app_context():
         db.engine.dispose()
+    base = os.environ["ARGUS_BASE_URL"]
     click.echo(f"Serving {base} on {bind} with {workers} worker{'s' if workers > 1 else ''}", err=True)
-    (_gunicorn if proxied else _granian)(host, port, workers)
+    try:
+        server.run(TARGET, host, port, workers)
+    except server.TooFewFiles as problem:
+        raise click.ClickException(f"{problem} Raise the limit (ulimit -n, LimitNOFILE=).") from None
 
 
-def worker() -> Flask:
+def application() -> Flask:
     """The application of one serving process, and what works beside its requests."""
     app: Flask = import_string("app:create_app")()
     with app.app_context():
         sealing_thread.start()
     return app
+
+
+def worker() -> Adapter:
+    """What granian calls in each of its processes."""
+    return server.adapt(application)
 
 
 def _address(bind: str) -> tuple[str, int]:
@@ -70,54 +75,3 @@ def _ready() -> None:
         problem = "database"
     if problem is not None:
         raise click.ClickException(readiness.REPAIRS[problem])
-
-
-def _granian(host: str, port: int, workers: int) -> None:
-    from granian import Granian
-    from granian.constants import Interfaces
-    from granian.http import HTTP1Settings
-    from granian.log import LogLevels
-
-    Granian(
-        target=TARGET,
-        factory=True,
-        address=host,
-        port=port,
-        interface=Interfaces.WSGI,
-        workers=workers,
-        blocking_threads=THREADS,
-        websockets=False,
-        log_level=LogLevels.warning,
-        # Without it one killed worker stops everything (measured, design §7).
-        respawn_failed_workers=True,
-        workers_kill_timeout=KILL_AFTER_SECONDS,
-        http1_settings=HTTP1Settings(max_buffer_size=HEADER_BYTES),
-    ).serve()
-
-
-def _gunicorn(host: str, port: int, workers: int) -> None:
-    from gunicorn.app.base import BaseApplication
-
-    shown = f"[{host}]" if ":" in host else host
-
-    class Server(BaseApplication):  # type: ignore[misc]
-        def load_config(self) -> None:
-            options: dict[str, Any] = {
-                "bind": f"{shown}:{port}",
-                "workers": workers,
-                "worker_class": "gthread",
-                "threads": THREADS,
-                "graceful_timeout": KILL_AFTER_SECONDS,
-                # A header name with an underscore never counts (design decision 7).
-                "header_map": "drop",
-                "limit_request_line": 8_190,
-                "forwarded_allow_ips": "",
-                "loglevel": "warning",
-            }
-            for name, value in options.items():
-                self.cfg.set(name, value)
-
-        def load(self) -> Any:
-            return import_string(TARGET)()
-
-    Server().run()

@@ -43,3 +43,8 @@ class APIKey(Base):
     revoked_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
     last_used_ip: Mapped[str | None] = mapped_column(String(45))
+
+    @property
+    def prefix(self) -> str:
+        """How a key is named: ``<userID>/<keyID>`` in hexadecimal."""
+        return f"{self.user_id:x}/{self.key_number:x}"

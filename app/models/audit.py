@@ -23,7 +23,7 @@ class AuditEvent(Base):
 
     ``decision`` is the decision number. ``place`` is the position in the chain, not that of the id: a
     transaction that was open for long commits a low id late. It and ``seal`` are filled by the sealer,
-    never by the writer (``services/sealing.py``).
+    never by the writer (``services/audit/sealing.py``).
     """
 
     __tablename__ = "audit_event"

@@ -58,15 +58,15 @@ class OAuthClient(Base, ArgusClientMixin):
     redirect_uris: Mapped[list[str]]
     permitted_scopes: Mapped[list[str]]
     max_security_level: Mapped[int]
-    hidden: Mapped[bool] = mapped_column(default=False)
-    require_pkce: Mapped[bool] = mapped_column(default=False)
-    insecure_without_pkce: Mapped[bool] = mapped_column(default=False)
-    require_same_client_ip: Mapped[bool] = mapped_column(default=False)
-    enable_standard_open_id_claims: Mapped[bool] = mapped_column(default=True)
-    enable_string_group_claim: Mapped[bool] = mapped_column(default=False)
-    post_logout_redirect_uris: Mapped[list[str]] = mapped_column(default=list)
+    hidden: Mapped[bool]
+    require_pkce: Mapped[bool]
+    insecure_without_pkce: Mapped[bool]
+    require_same_client_ip: Mapped[bool]
+    enable_standard_open_id_claims: Mapped[bool]
+    enable_string_group_claim: Mapped[bool]
+    post_logout_redirect_uris: Mapped[list[str]]
     backchannel_logout_uri: Mapped[str | None] = mapped_column(String(2048))
-    open_id_custom_claims: Mapped[list[dict[str, Any]]] = mapped_column(Json, default=list)
+    open_id_custom_claims: Mapped[list[dict[str, Any]]] = mapped_column(Json)
     version: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime]
     created_by_id: Mapped[int | None] = mapped_column(BigId)

@@ -17,7 +17,10 @@ from app.models.base import SessionId
 
 
 class StepUp(Base):
-    """One operation, one user, one use. Without a login only for a password reset by an administrator."""
+    """One operation, one user, one use. Without a login only for a password reset.
+
+    ``made_by_id`` is the administrator who issued a reset; empty for what the user got alone.
+    """
 
     __tablename__ = "step_up"
     __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012
@@ -30,6 +33,7 @@ class StepUp(Base):
     )
     operation: Mapped[str] = mapped_column(String(40))
     context: Mapped[dict[str, Any]]
+    made_by_id: Mapped[int | None] = mapped_column(BigId)
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
     used_at: Mapped[datetime | None]

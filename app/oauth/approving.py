@@ -24,13 +24,18 @@ from app.services.access import consents
 from app.services.access import gate
 from app.services.access.callers import Caller
 from app.services.audit import trail
+from app.services.problems import Problem
 from app.services.tokens import waiting_requests
 from app.services.tokens.codes import Approval
 from app.services.unit_of_work import write
 
 
-class StaleTransaction(Exception):
+class StaleTransaction(Problem):
     """The consent form was answered already, is too old, or belongs to another login."""
+
+    code = "STALE"
+    sentence = "This request was answered already."
+    page_status = 400
 
 
 class Outgrown(Exception):

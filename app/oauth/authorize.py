@@ -20,6 +20,7 @@ from app.models.clients import OAuthClient
 from app.oauth.code_grant import ArgusAuthorizationCodeGrant
 from app.oauth.errors import ArgusOAuthError
 from app.oauth.errors import spoken
+from app.oauth.grants import RESPONSE_TYPES
 from app.oauth.hints import claims_of
 from app.oauth.requests import ArgusRequest
 from app.oauth.server import oauth_server
@@ -30,7 +31,8 @@ from app.services.access import facts
 from app.services.access.callers import Caller
 from app.services.clients import registry
 
-PROMPTS = frozenset({"none", "login", "consent", "select_account"})
+PROMPTS = ("none", "login", "consent", "select_account")
+RESPONSE_MODES = ("query",)
 SECONDS = re.compile(r"[0-9]{1,9}", re.ASCII)
 UNSUPPORTED = ("request", "request_uri", "registration")
 
@@ -96,12 +98,13 @@ def _validate_rest(params: Mapping[str, str], client: OAuthClient, redirect_uri:
     response_type = params.get("response_type")
     if response_type is None:
         raise ArgusOAuthError("invalid_request", "The parameter response_type is missing.")
-    if response_type != "code":
-        raise ArgusOAuthError("unsupported_response_type")
-    if params.get("response_mode", "query") != "query":
+    if response_type not in RESPONSE_TYPES:
+        text = f"Only the response type {' or '.join(RESPONSE_TYPES)} is supported."
+        raise ArgusOAuthError("unsupported_response_type", text)
+    if params.get("response_mode", RESPONSE_MODES[0]) not in RESPONSE_MODES:
         raise ArgusOAuthError("invalid_request", "Only the response mode query is supported.")
     prompts = frozenset(params.get("prompt", "").split())
-    if not prompts <= PROMPTS or ("none" in prompts and len(prompts) > 1):
+    if not prompts <= set(PROMPTS) or ("none" in prompts and len(prompts) > 1):
         raise ArgusOAuthError("invalid_request", "The prompt is not known, or none is combined with another.")
     max_age = params.get("max_age")
     if max_age is not None and not SECONDS.fullmatch(max_age):

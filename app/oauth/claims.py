@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection
 from typing import Any
 
+from app.oauth.claim_values import VALUES
+from app.oauth.claim_values import SessionUser
 from app.oauth.custom_claims import custom_claims
+from app.policy.claims import CLAIMS
 from app.policy.rights import Rights
-from app.services.access import directory
 from app.services.access.credential_parts import CodeRow
 from app.services.access.credential_parts import SessionRow
 
@@ -18,33 +19,14 @@ def claims_for(row: SessionRow | CodeRow, scopes: Collection[str], rights: Right
 
     With ``openid`` also those of the client's own providers, which never replace another.
     """
+    user = SessionUser(row)
     claims: dict[str, Any] = {"sub": str(row.user.id)}
-    if "profile" in scopes:
-        claims |= {
-            "preferred_username": row.user.short_name,
-            "username": row.user.short_name,
-            "name": row.user.name,
-        }
-    if "email" in scopes and row.user.email:
-        claims["email"] = row.user.email
-    if "phone" in scopes:
-        phone = directory.phone_of(row.user.id)
-        if phone:
-            claims["phone"] = phone
-    if "customer" in scopes:
-        customer = directory.customer_by_id(row.user.customer_id)
-        claims |= {
-            "customer_id": customer.id,
-            "domain_id": customer.domain_id,
-            "customer_shortname": customer.short_name,
-            "customer_name": customer.name,
-        }
-    if "clientip" in scopes and row.login_ip:
-        claims["client_ip"] = row.login_ip
-    if "groups" in scopes or "groupstring" in scopes:
-        names = [group.short_name for group in directory.groups_of(row.user.id)]
-        if "groups" in scopes:
-            claims["groups"] = names
-        if "groupstring" in scopes:
-            claims["groupstring"] = json.dumps(names)
-    return custom_claims(row, rights) | claims if "openid" in scopes else claims
+    for claim in CLAIMS:
+        value = VALUES[claim.name](user) if claim.scope in scopes else None
+        if value is not None:
+            claims[claim.name] = value
+    return (
+        custom_claims(user, row.client.open_id_custom_claims or (), rights) | claims
+        if "openid" in scopes
+        else claims
+    )

@@ -12,6 +12,7 @@ from typing import NoReturn
 from app.models.clients import OAuthClient
 from app.oauth.errors import ArgusOAuthError
 from app.oauth.requests import ArgusRequest
+from app.policy.client_methods import ClientMethod
 from app.policy.facts import Outcome
 from app.runtime import settings
 from app.services.access import facts
@@ -25,10 +26,22 @@ from app.services.tokens.token_text import digest
 from app.services.tokens.token_text import same
 from app.services.unit_of_work import write
 
+QueryClient = Callable[[str], OAuthClient | None]
 
-def authenticate_client(
-    query_client: Callable[[str], OAuthClient | None], request: ArgusRequest
-) -> OAuthClient:
+
+def authenticator(method: ClientMethod) -> Callable[[QueryClient, ArgusRequest], OAuthClient | None]:
+    """What Authlib calls for a method: the client, or ``None`` when the request uses another method."""
+
+    def authenticate(query_client: QueryClient, request: ArgusRequest) -> OAuthClient | None:
+        given = request.client_credentials
+        if given is not None and given.method is not method:
+            return None
+        return authenticate_client(query_client, request)
+
+    return authenticate
+
+
+def authenticate_client(query_client: QueryClient, request: ArgusRequest) -> OAuthClient:
     """The client behind this request. Raises ``ArgusOAuthError`` ``invalid_client`` 401, ``Throttled``."""
     given = request.client_credentials
     if given is None or given.client_id is None:
@@ -39,9 +52,7 @@ def authenticate_client(
     return client
 
 
-def named_client(
-    query_client: Callable[[str], OAuthClient | None], request: ArgusRequest, client_id: str
-) -> OAuthClient:
+def named_client(query_client: QueryClient, request: ArgusRequest, client_id: str) -> OAuthClient:
     """The client of this name. Raises ``invalid_client``, ``Throttled``."""
     client = query_client(client_id)
     if client is None:
@@ -72,7 +83,7 @@ def check_secret(request: ArgusRequest, client: OAuthClient, presented: str | No
 
 def _secret_is_right(client: OAuthClient, presented: str | None) -> bool:
     """Whether the secret fits the client's own method: none never satisfies ``password``, nor the reverse."""
-    if client.authentication_method == "none":
+    if client.is_public:
         return presented is None
     if presented is None:
         return False
@@ -106,7 +117,7 @@ def refuse(request: ArgusRequest, client: OAuthClient | None, reason: str) -> No
             reasons=[reason],
         )
     )
-    basic = request.client_credentials is not None and request.client_credentials.method == "basic"
+    basic = request.client_credentials is not None and request.client_credentials.by_header
     raise ArgusOAuthError(
         "invalid_client",
         status=401,

@@ -1,4 +1,19 @@
-"""The authorization code grant: RFC 6749 4.1 with RFC 9700's single use, replay and PKCE."""
+"""The authorization code grant: RFC 6749 4.1 with RFC 9700's single use, replay and PKCE.
+
+The phases of the code flow, and where each stands:
+
+1. Read the request strictly: ``hygiene``.
+2. Judge client and redirect URI. Until both are good nothing redirects: ``authorize.validate``.
+3. Judge response type, prompt, PKCE and scopes: ``authorize``, ``pkce``.
+4. Log the user in, when nobody is there or the request demands it: ``authorize.must_log_in``.
+5. Ask the gate, leg AUTHORIZE: ``authorize.question``.
+6. Get the user's consent, unless an earlier one covers this; write it and the code at once: ``approving``.
+7. Authenticate the client at the token endpoint: ``client_auth``.
+8. Find the code; compare redirect URI and PKCE verifier: here, ``pkce``.
+9. Ask the gate, leg REDEEM, over today's facts: here, ``gates``.
+10. Draft the tokens and sign the ID token: all that can fail, before anything is written: here, ``id_token``.
+11. Claim the code and write the session in one unit. A second use ends the session: here.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +37,8 @@ from app.services.access import facts
 from app.services.access.credential_parts import CodeRow
 from app.services.audit import trail
 from app.services.audit.trail import Actor
+from app.services.endings import table as endings
+from app.services.endings.table import Event
 from app.services.tokens import codes
 from app.services.tokens import oauth_sessions
 from app.services.tokens import token_text
@@ -49,7 +66,6 @@ class CodeView(ArgusCodeMixin):
 class ArgusAuthorizationCodeGrant(AccessGateMixin, AuthorizationCodeGrant):  # type: ignore[misc]
     """Approve and redeem. Reads outside a transaction; claims and writes in one."""
 
-    TOKEN_ENDPOINT_AUTH_METHODS = ("argus",)
     request: ArgusRequest
 
     # --- approve -------------------------------------------------------------------------------------
@@ -89,11 +105,11 @@ class ArgusAuthorizationCodeGrant(AccessGateMixin, AuthorizationCodeGrant):  # t
         if question.credential is not None and question.credential.spent:
             self._end_replayed(self.request.authorization_code.row, question)
 
-    def generate_token(  # Authlib's signature: all but the last is in the code's row
+    def generate_token(  # Authlib's signature: all of it is in the code's row and in the request
         self,
         user: UserFacts,  # noqa: ARG002
         scope: str,  # noqa: ARG002
-        include_refresh_token: bool,
+        include_refresh_token: bool,  # noqa: ARG002
     ) -> dict[str, Any]:
         """Draft the session's tokens and sign the ID token: all that can fail, before anything is written."""
         row = self.request.authorization_code.row
@@ -107,7 +123,7 @@ class ArgusAuthorizationCodeGrant(AccessGateMixin, AuthorizationCodeGrant):  # t
             security_level=min(row.code.security_level, row.client.max_security_level),
             session_epoch=row.user.session_epoch,
             address=self.request.contact.address,
-            with_refresh=include_refresh_token,
+            with_refresh=self.request.issues_refresh_token,
         )
         self.pair: Pair = oauth_sessions.draft(self.opening)
         signed = None
@@ -145,7 +161,7 @@ class ArgusAuthorizationCodeGrant(AccessGateMixin, AuthorizationCodeGrant):  # t
     def _end_replayed(self, row: CodeRow, question: Question) -> None:
         def work() -> None:
             if row.code.oauth_session_id is not None:
-                oauth_sessions.end(row.code.oauth_session_id, "code replayed")
+                endings.end(Event.CODE_REPLAYED, row.code.oauth_session_id, self.actor(question))
             detail = {"session": (row.code.oauth_session_id or b"").hex()}
             trail.alert("code-replayed", self.actor(question), client_id=row.client.id, detail=detail)
 

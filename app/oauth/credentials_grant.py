@@ -32,7 +32,6 @@ class ArgusClientCredentialsGrant(AccessGateMixin, BaseGrant, TokenEndpointMixin
     """No refresh token; the session dies with the credential that bought it."""
 
     GRANT_TYPE = "client_credentials"
-    TOKEN_ENDPOINT_AUTH_METHODS = ("argus",)
     request: ArgusRequest
 
     def validate_token_request(self) -> None:
@@ -81,7 +80,7 @@ class ArgusClientCredentialsGrant(AccessGateMixin, BaseGrant, TokenEndpointMixin
             security_level=min(level, client.max_security_level),
             session_epoch=caller.user_epoch,
             address=self.request.contact.address,
-            with_refresh=False,
+            with_refresh=self.request.issues_refresh_token,
         )
         pair = oauth_sessions.draft(opening)
 

@@ -12,6 +12,7 @@ from authlib.oauth2.rfc6749 import TokenEndpoint
 
 from app.oauth.errors import ArgusOAuthError
 from app.oauth.requests import ArgusRequest
+from app.policy.client_methods import METHOD_NAMES
 from app.policy.facts import Leg
 from app.policy.scopes import join_scope
 from app.policy.scopes import still_permitted
@@ -21,7 +22,8 @@ from app.services.access import gate
 from app.services.access.credential_parts import SessionRow
 from app.services.audit import trail
 from app.services.audit.trail import Actor
-from app.services.tokens import oauth_sessions
+from app.services.endings import table as endings
+from app.services.endings.table import Event
 from app.services.tokens import token_text
 from app.services.tokens.token_text import Kind
 from app.services.tokens.token_text import Token
@@ -33,7 +35,7 @@ INACTIVE = {"active": False}
 
 
 class _OwnTokenEndpoint(TokenEndpoint):  # type: ignore[misc]
-    CLIENT_AUTH_METHODS = ("argus",)
+    CLIENT_AUTH_METHODS = METHOD_NAMES
 
     def own_token(self, request: ArgusRequest) -> tuple[Token, SessionRow] | None:
         """The token of the request, when this very client was issued it. The hint is not needed."""
@@ -102,6 +104,6 @@ class RevocationEndpoint(_OwnTokenEndpoint):
 
     @staticmethod
     def _end(request: ArgusRequest, row: SessionRow) -> None:
-        if oauth_sessions.end(row.oauth.id, "revoked by the client"):
-            actor = Actor(row.user.id, row.user.short_name, row.oauth.id.hex(), request.contact)
+        actor = Actor(row.user.id, row.user.short_name, row.oauth.id.hex(), request.contact)
+        if endings.end(Event.TOKEN_REVOKED, row.oauth.id, actor):
             trail.record("revoke", actor, client_id=row.client.id)

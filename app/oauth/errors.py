@@ -19,8 +19,6 @@ FIXED_TEXTS = {
     "invalid_client": "Client authentication failed.",
     "invalid_grant": "The code or token is invalid, expired, revoked or was issued to another client.",
     "unauthorized_client": "The client may not use this grant.",
-    "unsupported_grant_type": "Use authorization_code, refresh_token or client_credentials.",
-    "unsupported_response_type": "Only the response type code is supported.",
     "invalid_scope": "A requested scope is not permitted for this client.",
     "access_denied": "The request was denied.",
     "login_required": "The user must log in.",

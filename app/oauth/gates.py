@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from app.oauth.errors import token_refusal
 from app.oauth.requests import ArgusRequest
+from app.policy.client_methods import METHOD_NAMES
 from app.policy.facts import Decision
 from app.policy.facts import Question
 from app.policy.facts import UserFacts
@@ -19,6 +20,7 @@ from app.services.audit.trail import Actor
 class AccessGateMixin:
     """Asks the gate at the moment a code, refresh token or user credential buys a session."""
 
+    TOKEN_ENDPOINT_AUTH_METHODS = METHOD_NAMES
     request: ArgusRequest
     decision: Decision
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping
-from dataclasses import dataclass
 from urllib.parse import parse_qsl
 from urllib.parse import unquote_plus
 
 from flask import Request
 
+from app.oauth.parameters import KNOWN
 from app.oauth.protocol_errors import ProtocolError
+from app.oauth.requests import ClientCredentials
 
 FORM = "application/x-www-form-urlencoded"
 MOST_BYTES = 65_536
@@ -24,24 +25,6 @@ MOST_VALUE = 8_192
 # Authorization requests end in URLs and rows: their values are kept short (security rule 77).
 MOST_CHARACTERS = {"state": 2048, "nonce": 512, "redirect_uri": 2048, "scope": 1024, "id_token_hint": 4096}
 MOST_OTHER = 2048
-KNOWN = frozenset(
-    {
-        "grant_type", "code", "redirect_uri", "client_id", "client_secret", "code_verifier", "refresh_token",
-        "scope", "token", "token_type_hint", "response_type", "state", "nonce", "code_challenge",
-        "code_challenge_method", "prompt", "max_age", "id_token_hint", "login_hint", "response_mode",
-        "username", "password", "client_assertion", "client_assertion_type", "post_logout_redirect_uri",
-        "logout_hint",
-    }
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class ClientCredentials:
-    """How a client names and proves itself: ``method`` is ``basic``, ``post`` or ``none``."""
-
-    client_id: str | None
-    secret: str | None
-    method: str
 
 
 def check_token_request(request: Request) -> dict[str, str]:
@@ -80,13 +63,13 @@ def client_credentials_of(request: Request, params: Mapping[str, str]) -> Client
     body_id, body_secret = params.get("client_id"), params.get("client_secret")
     scheme, _, encoded = headers[0].partition(" ") if headers else ("", "", "")
     if scheme.lower() != "basic":
-        return ClientCredentials(body_id, body_secret, "post" if body_secret is not None else "none")
+        return ClientCredentials(body_id, body_secret, by_header=False)
     client_id, secret = _basic(encoded.strip(" "))
     if body_secret is not None:
         raise ProtocolError("invalid_request", "Authenticate the client once: by header or in the body.")
     if body_id is not None and body_id != client_id:
         raise ProtocolError("invalid_request", "The parameter client_id is not the authenticated client.")
-    return ClientCredentials(client_id, secret or None, "basic")
+    return ClientCredentials(client_id, secret or None, by_header=True)
 
 
 def _basic(encoded: str) -> tuple[str, str]:

@@ -1,13 +1,26 @@
-"""Discovery documents: RFC 8414, OpenID Connect Discovery 1.0. They list only what works (rule 65)."""
+"""Discovery documents: RFC 8414, OpenID Connect Discovery 1.0.
+
+They list only what works (rule 65): every list is read from the table that makes it work.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
+from app.oauth.authorize import PROMPTS
+from app.oauth.authorize import RESPONSE_MODES
+from app.oauth.authorize import UNSUPPORTED
+from app.oauth.grants import GRANT_TYPES
+from app.oauth.grants import RESPONSE_TYPES
+from app.oauth.pkce import S256Only
+from app.policy.claims import CLAIMS
+from app.policy.claims import ID_TOKEN_CLAIMS
+from app.policy.client_methods import METHOD_NAMES
 from app.policy.scopes import STANDARD_SCOPES
 from app.runtime import settings
+from app.services.tokens import signing_keys
 
-CLIENT_AUTH = ["client_secret_basic", "client_secret_post", "none"]
+PREFIX = "/authentication/v1/oauth"
 
 
 def authorization_server() -> dict[str, Any]:
@@ -16,20 +29,20 @@ def authorization_server() -> dict[str, Any]:
     return {
         "issuer": base,
         "authorization_endpoint": f"{base}/oauth/authorize",
-        "token_endpoint": f"{base}/authentication/v1/oauth/token",
-        "introspection_endpoint": f"{base}/authentication/v1/oauth/token/introspect",
-        "revocation_endpoint": f"{base}/authentication/v1/oauth/token/revoke",
+        "token_endpoint": f"{base}{PREFIX}/token",
+        "introspection_endpoint": f"{base}{PREFIX}/token/introspect",
+        "revocation_endpoint": f"{base}{PREFIX}/token/revoke",
         "jwks_uri": f"{base}/oauth/jwks",
-        "response_types_supported": ["code"],
-        "response_modes_supported": ["query"],
-        "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
-        "token_endpoint_auth_methods_supported": CLIENT_AUTH,
-        "introspection_endpoint_auth_methods_supported": CLIENT_AUTH,
-        "revocation_endpoint_auth_methods_supported": CLIENT_AUTH,
-        "code_challenge_methods_supported": ["S256"],
+        "response_types_supported": RESPONSE_TYPES,
+        "response_modes_supported": RESPONSE_MODES,
+        "grant_types_supported": GRANT_TYPES,
+        "token_endpoint_auth_methods_supported": METHOD_NAMES,
+        "introspection_endpoint_auth_methods_supported": METHOD_NAMES,
+        "revocation_endpoint_auth_methods_supported": METHOD_NAMES,
+        "code_challenge_methods_supported": S256Only.SUPPORTED_CODE_CHALLENGE_METHOD,
         "authorization_response_iss_parameter_supported": True,
-        "request_parameter_supported": False,
-        "request_uri_parameter_supported": False,
+        "request_parameter_supported": "request" not in UNSUPPORTED,
+        "request_uri_parameter_supported": "request_uri" not in UNSUPPORTED,
         "claims_parameter_supported": False,
         "scopes_supported": sorted(STANDARD_SCOPES),
     }
@@ -37,32 +50,12 @@ def authorization_server() -> dict[str, Any]:
 
 def openid_provider() -> dict[str, Any]:
     """The OpenID Connect Discovery document."""
+    base = settings().base_url
     return authorization_server() | {
-        "userinfo_endpoint": f"{settings().base_url}/authentication/v1/oauth/userinfo",
-        "end_session_endpoint": f"{settings().base_url}/oauth/logout",
+        "userinfo_endpoint": f"{base}{PREFIX}/userinfo",
+        "end_session_endpoint": f"{base}/oauth/logout",
         "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": ["RS256"],
-        "prompt_values_supported": ["none", "login", "consent", "select_account"],
-        "claims_supported": [
-            "sub",
-            "iss",
-            "aud",
-            "exp",
-            "iat",
-            "auth_time",
-            "nonce",
-            "at_hash",
-            "preferred_username",
-            "username",
-            "name",
-            "email",
-            "phone",
-            "customer_id",
-            "domain_id",
-            "customer_shortname",
-            "customer_name",
-            "client_ip",
-            "groups",
-            "groupstring",
-        ],
+        "id_token_signing_alg_values_supported": [signing_keys.ALGORITHM],
+        "prompt_values_supported": PROMPTS,
+        "claims_supported": [*ID_TOKEN_CLAIMS, *(claim.name for claim in CLAIMS if claim.scope is not None)],
     }

@@ -21,6 +21,8 @@ from app.services.access import facts
 from app.services.access.credential_parts import SessionRow
 from app.services.audit import trail
 from app.services.audit.trail import Actor
+from app.services.endings import table as endings
+from app.services.endings.table import Event
 from app.services.tokens import oauth_sessions
 from app.services.tokens import token_text
 from app.services.tokens.oauth_sessions import Pair
@@ -56,7 +58,6 @@ class RefreshView(ArgusTokenMixin):
 class ArgusRefreshTokenGrant(AccessGateMixin, RefreshTokenGrant):  # type: ignore[misc]
     """Rotate. Every refresh gives a new pair; the old refresh and access token die in the same statement."""
 
-    TOKEN_ENDPOINT_AUTH_METHODS = ("argus",)
     INCLUDE_NEW_REFRESH_TOKEN = True
     request: ArgusRequest
 
@@ -91,7 +92,7 @@ class ArgusRefreshTokenGrant(AccessGateMixin, RefreshTokenGrant):  # type: ignor
             return
 
         def work() -> None:
-            if oauth_sessions.end(self.view.row.oauth.id, "refresh token replayed"):
+            if endings.end(Event.REFRESH_REPLAYED, self.view.row.oauth.id, self.actor(question)):
                 detail = {"session": self.view.row.oauth.id.hex(), "generation": self.view.token.generation}
                 client_id = self.view.row.client.id
                 trail.alert(

@@ -6,17 +6,37 @@ Authlib's own Flask request merges query and body and trusts ``Host`` (pitfalls 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from authlib.oauth2.rfc6749 import OAuth2Request
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 
 from app.edge import Presented
-from app.oauth.hygiene import ClientCredentials
+from app.policy.client_methods import NO_SECRET
+from app.policy.client_methods import SECRET_BASIC
+from app.policy.client_methods import SECRET_POST
+from app.policy.client_methods import ClientMethod
 from app.runtime import settings
 from app.services.access.callers import Caller
 from app.services.contact import NOWHERE
 from app.services.contact import Contact
+
+
+@dataclass(frozen=True, slots=True)
+class ClientCredentials:
+    """How a client names and proves itself: in the ``Authorization`` header or in the form."""
+
+    client_id: str | None
+    secret: str | None
+    by_header: bool
+
+    @property
+    def method(self) -> ClientMethod:
+        """The method used. A header with an empty password proves nothing (contract 0 #6)."""
+        if self.secret is None:
+            return NO_SECRET
+        return SECRET_BASIC if self.by_header else SECRET_POST
 
 
 class ArgusRequest(OAuth2Request):  # type: ignore[misc]
@@ -32,6 +52,7 @@ class ArgusRequest(OAuth2Request):  # type: ignore[misc]
         credential: Presented | None = None,
         caller: Caller | None = None,
         contact: Contact = NOWHERE,
+        issues_refresh_token: bool = False,
     ) -> None:
         super().__init__(method=method, uri=settings().base_url + path, headers={})
         self.payload = BasicOAuth2Payload(dict(params))
@@ -39,6 +60,7 @@ class ArgusRequest(OAuth2Request):  # type: ignore[misc]
         self.credential = credential
         self.caller = caller
         self.contact = contact
+        self.issues_refresh_token = issues_refresh_token
 
     @property
     def form(self) -> dict[str, Any]:

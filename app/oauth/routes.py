@@ -12,6 +12,7 @@ from app import edge
 from app.edge import Ambiguous
 from app.edge import Presented
 from app.extensions import csrf
+from app.oauth import grants
 from app.oauth import hygiene
 from app.oauth import metadata
 from app.oauth.claims import claims_for
@@ -19,8 +20,10 @@ from app.oauth.errors import ArgusOAuthError
 from app.oauth.errors import as_json
 from app.oauth.errors import bearer_refusal
 from app.oauth.errors import spoken
+from app.oauth.metadata import PREFIX
 from app.oauth.protocol_errors import ProtocolError
 from app.oauth.requests import ArgusRequest
+from app.oauth.requests import ClientCredentials
 from app.oauth.server import NO_STORE
 from app.oauth.server import oauth_server
 from app.policy.facts import Leg
@@ -34,7 +37,6 @@ from app.services.problems import Unavailable
 from app.services.tokens import signing_keys
 
 blueprint = Blueprint("oauth", __name__)
-PREFIX = "/authentication/v1/oauth"
 # Public documents may be kept a little; they change only with a key.
 DOCUMENT_SECONDS = 300
 
@@ -43,10 +45,21 @@ DOCUMENT_SECONDS = 300
 @blueprint.post("/oauth/token")
 @csrf.exempt
 def token() -> Response:
-    """Redeem, refresh, or start by ``client_credentials`` (contract 2.7)."""
-    params = dict(hygiene.check_token_request(request))
-    _refresh_token_by_code(params)
-    protocol = _protocol_request(params, with_user=params.get("grant_type") == "client_credentials")
+    """Issue tokens by one of ``GRANTS`` (contract 2.7). The steps are the same for all:
+
+    1. read the form, strictly;
+    2. read how the client shows who it is: one of ``CLIENT_METHODS``;
+    3. find the grant that ``grant_type`` names;
+    4. keep the parameters that this grant declares;
+    5. read the user's own credential, where the client does not authenticate;
+    6. let the grant authenticate the client, ask the gate, write and answer (Authlib).
+    """
+    form = hygiene.check_token_request(request)
+    client = hygiene.client_credentials_of(request, form)
+    grant = grants.named(form.get("grant_type"))
+    params = grant.own_parameters(form)
+    credential = None if grant.client_authenticates else _users_credential()
+    protocol = _protocol_request(params, client, credential, issues_refresh_token=grant.issues_refresh_token)
     response: Response = oauth_server().create_token_response(protocol)
     return response
 
@@ -123,34 +136,39 @@ def _ambiguous(problem: Ambiguous) -> Response:  # noqa: ARG001
 
 @blueprint.errorhandler(Throttled)
 def _throttled(problem: Throttled) -> Response:
-    response = _oauth_error(
-        ArgusOAuthError("invalid_client", "Too many failures. Try again later.", status=429)
-    )
+    response = _oauth_error(ArgusOAuthError("invalid_client", problem.sentence, status=problem.status))
     response.headers["Retry-After"] = str(problem.seconds)
     return response
 
 
 @blueprint.errorhandler(Unavailable)
-def _unavailable(problem: Unavailable) -> Response:  # noqa: ARG001
-    return _oauth_error(ArgusOAuthError("server_error", status=503))
+def _unavailable(problem: Unavailable) -> Response:
+    return _oauth_error(ArgusOAuthError("server_error", status=problem.status))
 
 
 def _endpoint(name: str) -> Response:
     params = hygiene.check_token_request(request)
-    response: Response = oauth_server().create_endpoint_response(name, _protocol_request(params))
+    protocol = _protocol_request(params, hygiene.client_credentials_of(request, params))
+    response: Response = oauth_server().create_endpoint_response(name, protocol)
     return response
 
 
-def _protocol_request(params: dict[str, str], *, with_user: bool = False) -> ArgusRequest:
-    credential = _users_credential() if with_user else None
+def _protocol_request(
+    params: dict[str, str],
+    client: ClientCredentials,
+    credential: Presented | None = None,
+    *,
+    issues_refresh_token: bool = False,
+) -> ArgusRequest:
     return ArgusRequest(
         "POST",
         PREFIX + "/token",
         params,
-        client_credentials=hygiene.client_credentials_of(request, params),
+        client_credentials=client,
         credential=credential,
         caller=edge.identify(request, credential) if credential is not None else None,
         contact=edge.contact(request),
+        issues_refresh_token=issues_refresh_token,
     )
 
 
@@ -159,15 +177,6 @@ def _users_credential() -> Presented | None:
     by_basic = request.authorization is not None and request.authorization.type == "basic"
     credential = edge.presented_key(request) if by_basic else edge.presented(request)
     return credential if credential is not None and credential.kind != "cookie" else None
-
-
-def _refresh_token_by_code(params: dict[str, str]) -> None:
-    """The contract carries a refresh token as ``code`` too; both at once is one too many (rule 15)."""
-    if params.get("grant_type") != "refresh_token" or "code" not in params:
-        return
-    if "refresh_token" in params:
-        raise ArgusOAuthError("invalid_request", "Send the refresh token once: as refresh_token or as code.")
-    params["refresh_token"] = params.pop("code")
 
 
 def _bearer() -> Caller:

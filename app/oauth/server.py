@@ -15,16 +15,14 @@ from flask import current_app
 from flask import json
 
 from app.models.clients import OAuthClient
-from app.oauth.client_auth import authenticate_client
-from app.oauth.code_grant import ArgusAuthorizationCodeGrant
-from app.oauth.credentials_grant import ArgusClientCredentialsGrant
+from app.oauth.client_auth import authenticator
 from app.oauth.end_session import ArgusEndSessionEndpoint
 from app.oauth.endpoints import IntrospectionEndpoint
 from app.oauth.endpoints import RevocationEndpoint
 from app.oauth.errors import spoken
-from app.oauth.pkce import S256Only
-from app.oauth.refresh_grant import ArgusRefreshTokenGrant
+from app.oauth.grants import GRANTS
 from app.oauth.requests import ArgusRequest
+from app.policy.client_methods import CLIENT_METHODS
 from app.runtime import settings
 from app.services.clients import registry
 
@@ -68,13 +66,12 @@ class ArgusAuthorizationServer(AuthorizationServer):  # type: ignore[misc]
 def build_server(app: Flask) -> None:
     """Make the server of this application and keep it in its extensions."""
     server = ArgusAuthorizationServer(app)
-    server.register_client_auth_method("argus", authenticate_client)
-    server.register_grant(ArgusAuthorizationCodeGrant, [S256Only(required=False)])
-    server.register_grant(ArgusRefreshTokenGrant)
-    server.register_grant(ArgusClientCredentialsGrant)
-    server.register_endpoint(IntrospectionEndpoint)
-    server.register_endpoint(RevocationEndpoint)
-    server.register_endpoint(ArgusEndSessionEndpoint)
+    for method in CLIENT_METHODS:
+        server.register_client_auth_method(method.name, authenticator(method))
+    for grant in GRANTS:
+        server.register_grant(grant.handler, grant.extensions)
+    for endpoint in (IntrospectionEndpoint, RevocationEndpoint, ArgusEndSessionEndpoint):
+        server.register_endpoint(endpoint)
     app.extensions["argus_oauth"] = server
 
 

@@ -1,6 +1,6 @@
 """The decision: ``decide(question)``. One small function per rule; all rules run, none stops another.
 
-Only ``app.services.gate`` may import this module (held by import-linter).
+Only ``app.services.access.gate`` may import this module (held by import-linter).
 """
 
 from __future__ import annotations

@@ -1,31 +1,73 @@
-"""Claim names: which ones belong to the protocol, and what a claim provider needs (contract 2.5)."""
+"""The tables of OAuth scopes and claims, and what a claim provider needs (contract 2.5, 2.9, 2.10).
+
+A new claim is one row of ``CLAIMS`` and its value in ``oauth/claim_values.py``: the ID token, userinfo,
+discovery and the OpenAPI document follow. A new scope is one row of ``SCOPES``: the consent page follows too.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-# What a client's own claims may never overwrite (security rule 63).
-PROTOCOL_CLAIMS = frozenset(
-    {
-        "iss",
-        "sub",
-        "aud",
-        "exp",
-        "iat",
-        "nbf",
-        "jti",
-        "nonce",
-        "auth_time",
-        "acr",
-        "amr",
-        "azp",
-        "at_hash",
-        "c_hash",
-        "sid",
-    }
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A scope that says something of the user; ``words`` complete "This application will: ..."."""
+
+    name: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A claim about the user, and the scope that gives it.
+
+    ``own`` is Argus's name of the value: a client's own provider asks for it by that name (contract 2.5), and
+    ``words`` tell the user what it is about. Without a scope only such a provider gives it.
+    """
+
+    name: str
+    scope: str | None
+    own: str | None = None
+    words: str = ""
+
+
+SCOPES = (
+    Scope("openid", "know that you are logged in here"),
+    Scope("profile", "see your name and user name"),
+    Scope("email", "see your e-mail address"),
+    Scope("customer", "see which customer you belong to"),
+    Scope("clientip", "see the network address you logged in from"),
+    Scope("groups", "see which groups you belong to"),
+    Scope("groupstring", "see which groups you belong to, as text"),
+    Scope("phone", "see your telephone number"),
 )
+CLAIMS = (
+    Claim("preferred_username", "profile"),
+    Claim("username", "profile", own="username", words="your user name"),
+    Claim("name", "profile", own="name", words="your name"),
+    Claim("picture", None, own="picture", words="your picture"),
+    Claim("email", "email", own="email", words="your e-mail address"),
+    Claim("phone", "phone", own="phone", words="your telephone number"),
+    Claim("customer_id", "customer", own="customerID", words="the number of the customer you belong to"),
+    Claim("domain_id", "customer", own="domainID", words="the number of your domain"),
+    Claim(
+        "customer_shortname",
+        "customer",
+        own="customerShortName",
+        words="the short name of the customer you belong to",
+    ),
+    Claim("customer_name", "customer", own="customerName", words="the name of the customer you belong to"),
+    Claim("client_ip", "clientip", own="clientIP", words="the network address you logged in from"),
+    Claim("groups", "groups"),
+    Claim("groupstring", "groupstring"),
+)
+# What an ID token says of itself; ``sub`` is in userinfo too.
+ID_TOKEN_CLAIMS = ("sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "at_hash")
+# What a client's own claims may never overwrite (security rule 63).
+PROTOCOL_CLAIMS = frozenset(ID_TOKEN_CLAIMS) | {"nbf", "jti", "acr", "amr", "azp", "c_hash", "sid"}
 NEEDS = {
     "customClaim": ("claimName", "claim"),
     "userGroups": ("allowedGroups",),
@@ -33,17 +75,7 @@ NEEDS = {
     "functionRoleMapping": ("claimName", "roleMapping"),
 }
 # Each says what a claim is about, for the person it is told of: by what it holds, else by its provider.
-WORDS = {
-    "username": "your user name",
-    "name": "your name",
-    "picture": "your picture",
-    "email": "your e-mail address",
-    "clientIP": "the network address you logged in from",
-    "customerID": "the number of the customer you belong to",
-    "customerShortName": "the short name of the customer you belong to",
-    "customerName": "the name of the customer you belong to",
-    "domainID": "the number of your domain",
-    "phone": "your telephone number",
+WORDS = {claim.own: claim.words for claim in CLAIMS if claim.own is not None} | {
     "userGroups": "which groups you belong to, of those it may know",
     "allUserGroups": "which groups you belong to",
     "functionRoleMapping": "which roles your functions give you in it",

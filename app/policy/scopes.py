@@ -7,19 +7,11 @@ from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Iterable
 
+from app.policy.claims import SCOPES
+
 TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+", re.ASCII)
 
-# Each completes the sentence "This application will: ...".
-WORDS = {
-    "openid": "know that you are logged in here",
-    "profile": "see your name and user name",
-    "email": "see your e-mail address",
-    "customer": "see which customer you belong to",
-    "clientip": "see the network address you logged in from",
-    "groups": "see which groups you belong to",
-    "groupstring": "see which groups you belong to, as text",
-    "phone": "see your telephone number",
-}
+WORDS = {scope.name: scope.words for scope in SCOPES}
 OTHER = "use the scope '{scope}'"
 STANDARD_SCOPES = frozenset(WORDS)
 

@@ -8,6 +8,7 @@ administration      users, groups, customers, functions, permissions, preference
 login               passwords, codes, passkeys, recovery, step-up; logins begin and end here
 consent             what the consent page tells, and what was approved
 access              who is acting, with which facts; the gate; delegation; look-ups; API keys
+endings             what ends what: one table of events, and the writes it makes
 audit               the audit trail and its hash chain
 mail                what is sent by mail
 tokens              token text, codes, OAuth sessions, waiting requests, secret and signing keys

@@ -1,14 +1,20 @@
 """What a use case can answer instead of a result. Each edge renders these once.
 
 Problem
-├── Denied        the decision refuses (carries it, with its number)          401 or 403
-├── Invalid       one or more fields are wrong                                412
-├── Missing       no such thing, or not for this caller to know               404
-├── Conflict      somebody else changed or took it first                      412
-├── NotHeld       the caller would touch more than he holds himself           403
-├── BadCsrf       a call by the cookie lacks the proof that the caller's own script made it   403
-├── Throttled     too many failures, try again in ``seconds``                 429
-└── Unavailable   the database cannot do it now; nothing was committed        503
+├── Denied           the decision refuses (carries it, with its number)
+│   └── Refused      refused at authorize, already written down
+├── Invalid          one or more fields are wrong
+├── Missing          no such thing, or not for this caller to know
+├── Conflict         somebody else changed or took it first
+├── NotHeld          the caller would touch more than they hold themselves
+├── Unauthenticated  no credential, or none that proves who is there
+├── BadCsrf          a call by the cookie lacks the proof that the caller's own script made it
+├── Throttled        too many failures, try again in ``seconds``
+└── Unavailable      the database cannot do it now; nothing was committed
+
+A class says how it is answered: programs get its ``status``, ``code`` and ``sentence``; a page has the same
+status unless the class names another in ``page_status`` (the contract calls a conflict 412, HTTP 409). A
+subclass inherits all of it. The words of pages are translated and stand in ``web/words/problems.py``.
 """
 
 from __future__ import annotations
@@ -16,22 +22,36 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.policy.facts import Decision
+from app.policy.reasons import api_status
 
 
 class Problem(Exception):
     """The base: an expected refusal, safe to show."""
 
+    status: int = 412
+    code: str = "REFUSED"
+    sentence: str = "This cannot be done."
+    # The status of a page, where it is not the status of the API.
+    page_status: int | None = None
+
 
 class Denied(Problem):
-    """The gate said no."""
+    """The gate said no: the status is 401 or 403, as the reasons say."""
+
+    status = 403
 
     def __init__(self, decision: Decision) -> None:
         super().__init__(decision.number)
         self.decision = decision
+        self.status = api_status(decision)
 
 
 class Refused(Denied):
     """Refused at authorize, already written down: always 403, whatever the reason (design §8)."""
+
+    def __init__(self, decision: Decision) -> None:
+        super().__init__(decision)
+        self.status = Refused.status
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +66,8 @@ class FieldProblem:
 class Invalid(Problem):
     """The input is wrong; every wrong field is named, nothing was changed."""
 
+    code = "INVALID"
+
     def __init__(self, *problems: FieldProblem) -> None:
         super().__init__("; ".join(f"{p.field}: {p.message}" for p in problems))
         self.problems = problems
@@ -54,25 +76,53 @@ class Invalid(Problem):
 class Missing(Problem):
     """No such object, or none that this caller may know of."""
 
+    status = 404
+    code = "NOT_FOUND"
+    sentence = "There is no such object, or you may not see it."
+
     def __init__(self, what: str = "object") -> None:
         super().__init__(what)
         self.what = what
 
 
 class NotHeld(Problem):
-    """The caller would take over, give or take more than he holds himself."""
+    """The caller would take over, give or take more than they hold themselves."""
+
+    status = 403
+    code = "NOT_HELD"
+    sentence = "This user holds more than you do: you cannot change the account."
 
 
 class Conflict(Problem):
     """Somebody else changed or took the same thing at the same time."""
 
+    code = "CONFLICT"
+    sentence = "Somebody else changed this at the same time. Read it again and repeat."
+    page_status = 409
+
+
+class Unauthenticated(Problem):
+    """No credential, or none of ours."""
+
+    status = 401
+    code = "UNAUTHENTICATED"
+    sentence = "Log in, or send a valid API key or token."
+
 
 class BadCsrf(Problem):
     """The header is missing, stale, for another URL or not signed with the session key."""
 
+    status = 403
+    code = "CSRF"
+    sentence = "The Argus-Csrf-Token header is missing or not valid for this call."
+
 
 class Throttled(Problem):
     """Too many failures."""
+
+    status = 429
+    code = "THROTTLED"
+    sentence = "Too many failures. Try again later."
 
     def __init__(self, seconds: int) -> None:
         super().__init__(str(seconds))
@@ -81,3 +131,7 @@ class Throttled(Problem):
 
 class Unavailable(Problem):
     """The database cannot do it now. Nothing was committed."""
+
+    status = 503
+    code = "UNAVAILABLE"
+    sentence = "The database cannot be reached. Nothing was changed; try again."

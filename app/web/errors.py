@@ -28,6 +28,7 @@ from app.web import person
 from app.web.language import say
 from app.web.language import say_why
 from app.web.pages import way_back
+from app.web.words.function_names import with_words
 
 log = get_logger("argus")
 API_PREFIXES = (
@@ -97,7 +98,7 @@ def refusal_page(
     page = render_template(
         "refused.html",
         application=application,
-        sentences=[say_why(finding) for finding in decision.denials],
+        sentences=[say_why(finding) for finding in with_words(decision.denials)],
         number=decision.number,
         user_name=user_name,
         return_url=return_url,

@@ -23,6 +23,7 @@ from app.web import person
 from app.web.errors import error_page
 from app.web.language import say
 from app.web.language import say_why
+from app.web.words.function_names import with_words
 
 blueprint = Blueprint("home", __name__)
 
@@ -42,7 +43,7 @@ def index() -> Response | str:
                 "of": one,
                 "site": urlsplit(one.client.main_uri).netloc,
                 "scopes": [scopes.in_words(scope, say) for scope in one.grant.scopes],
-                "refusals": [say_why(finding) for finding in one.refusals],
+                "refusals": [say_why(finding) for finding in with_words(one.refusals)],
             }
             for one in approvals.of_person(caller)
         ],

@@ -18,6 +18,7 @@ from flask_babel import get_locale
 from flask_babel import gettext
 from werkzeug.exceptions import HTTPException
 
+from app import cookies
 from app.policy.facts import Finding
 from app.policy.reasons import public_sentence
 from app.policy.redirects import safe_next
@@ -29,8 +30,6 @@ LANGUAGES = {"en": "English", "nb": "Norsk bokmål"}
 ALIASES = {"no": "nb", "nn": "nb"}
 # The contract's names (4.3). English is what nobody chose.
 OF_USER = {"norwegian": "nb"}
-# The cookie that keeps what somebody chose at the foot of a page.
-CHOICE = "argus_language"
 LOGIN = frozenset({"login", "second_step", "passkey_login", "password"})
 
 
@@ -55,9 +54,9 @@ def register(app: Flask) -> None:
 
 def choose() -> str:
     """The first of: the choice made here, ``ui_locales`` (OIDC Core 3.1.2.1), the account's, browser's."""
-    chosen = request.cookies.get(CHOICE)
-    if chosen in LANGUAGES:
-        return str(chosen)
+    chosen = cookies.sent(request, cookies.LANGUAGE)
+    if chosen and chosen[0] in LANGUAGES:
+        return chosen[0]
     for asked in _ui_locales().split():
         known = _known(asked)
         if known is not None:

@@ -9,13 +9,11 @@ from flask import url_for
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
+from app import cookies
 from app.policy import redirects
-from app.runtime import settings
-from app.web.language import CHOICE
 from app.web.language import LANGUAGES
 
 blueprint = Blueprint("language", __name__)
-YEAR = 31_536_000
 
 
 @blueprint.get("/language/<language>")
@@ -24,7 +22,5 @@ def choose(language: str) -> Response:
     if language not in LANGUAGES:
         raise NotFound
     answer = redirect(redirects.safe_next(request.args.get("next")) or url_for("home.index"), 303)
-    answer.set_cookie(
-        CHOICE, language, max_age=YEAR, path="/", httponly=True, samesite="Lax", secure=settings().is_https
-    )
+    cookies.store(answer, cookies.LANGUAGE, language)
     return answer

@@ -9,19 +9,12 @@ from flask import Flask
 from flask import make_response
 from flask import redirect
 from flask import url_for
-from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
-from app.policy.reasons import api_status
 from app.services.audit import trail
-from app.services.login.reauthentication import NotInteractive
-from app.services.login.reauthentication import StrongerLogin
-from app.services.problems import Conflict
 from app.services.problems import Denied
 from app.services.problems import Invalid
-from app.services.problems import Missing
-from app.services.problems import NotHeld
 from app.services.problems import Problem
 from app.services.problems import Throttled
 from app.web import person
@@ -29,6 +22,7 @@ from app.web.errors import error_page
 from app.web.errors import refusal_page
 from app.web.language import say
 from app.web.pages import way_back
+from app.web.words.problems import words_of
 
 
 def register(app: Flask) -> None:
@@ -52,9 +46,9 @@ def slowed(seconds: int) -> str:
 
 
 def too_many(page: str | tuple[str, int], problem: Throttled) -> Response:
-    """This page under 429, with the time to wait for programs (RFC 6585 4)."""
+    """This page with the status of the problem, and the time to wait for programs (RFC 6585 4)."""
     response = make_response(page)
-    response.status_code = 429
+    response.status_code = status_of(problem)
     response.headers["Retry-After"] = str(problem.seconds)
     return response
 
@@ -62,7 +56,7 @@ def too_many(page: str | tuple[str, int], problem: Throttled) -> Response:
 def _denied(problem: Denied) -> Response | tuple[str, int]:
     somebody = person.present()
     decision = problem.decision
-    if somebody is None or api_status(decision) == 401:
+    if somebody is None or problem.status == 401:
         return redirect(url_for("login.login") + "?" + urlencode({"next": way_back()}), 303)
     trail.refused("page", somebody.caller.actor, decision, somebody.caller.question)
     return refusal_page(decision, somebody.name)
@@ -70,31 +64,19 @@ def _denied(problem: Denied) -> Response | tuple[str, int]:
 
 def _invalid(problem: Invalid) -> tuple[str, int]:
     sentences = " ".join(say(p.message) for p in problem.problems)
-    return error_page(_("This was not done"), sentences, 412)
+    return error_page(words_of(Invalid)[0], sentences, status_of(problem))
 
 
 def _throttled(problem: Throttled) -> Response:
-    return too_many(error_page(_("Slow down"), slowed(problem.seconds), 429), problem)
+    title = words_of(Throttled)[0]
+    return too_many(error_page(title, slowed(problem.seconds), status_of(problem)), problem)
 
 
 def _problem(problem: Problem) -> tuple[str, int]:
-    if isinstance(problem, Missing):
-        return error_page(
-            _("Not found"),
-            _("There is no such thing, or it is not for you to see. Go back and look again."),
-            404,
-        )
-    if isinstance(problem, Conflict):
-        message = _(
-            "Somebody else changed this at the same time. Nothing was changed. Look again and repeat."
-        )
-        return error_page(_("This was not done"), message, 409)
-    if isinstance(problem, NotHeld):
-        message = _("This account holds more than you do, so you cannot change it.")
-        return error_page(_("This was not done"), message, 403)
-    if isinstance(problem, StrongerLogin):
-        message = _("Log in with your second factor first, then do this again.")
-        return error_page(_("A stronger login is needed"), message, 403)
-    if isinstance(problem, NotInteractive):
-        return error_page(_("This was not done"), _("This needs your own login."), 403)
-    return error_page(_("This was not done"), _("This cannot be done now."), 412)
+    title, message = words_of(type(problem))
+    return error_page(title, message, status_of(problem))
+
+
+def status_of(problem: Problem) -> int:
+    """The status of a page that says this: the API's, unless the class names another for pages."""
+    return problem.page_status or problem.status

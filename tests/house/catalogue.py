@@ -21,11 +21,15 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.messages.pofile import write_po
 
+import app.api
+import app.web  # noqa: F401
 from app.policy.claims import WORDS as CLAIM_WORDS
 from app.policy.reasons import REASONS
 from app.policy.reasons import UNNAMED_CUSTOMER
 from app.policy.scopes import OTHER
 from app.policy.scopes import WORDS
+from app.services.clients.fields import FIELDS
+from app.services.problems import Problem
 
 ROOT = Path(__file__).parents[2]
 APP = ROOT / "app"
@@ -55,6 +59,7 @@ def sentences() -> Iterator[tuple[str, str]]:
     """Where and what: each sentence of the layers below, and the words of their catalogues."""
     # Spoken to programs, in English (RFC 6749 5.2).
     to_programs = {reason.oauth_text for reason in REASONS.values()}
+    to_programs |= {problem.sentence for problem in all_problems()}
     for path in sorted(path for part in WRITTEN_IN for path in _files(APP / part)):
         if path.name not in NOT_SHOWN:
             name = str(path.relative_to(ROOT))
@@ -68,7 +73,17 @@ def sentences() -> Iterator[tuple[str, str]]:
         yield "app/policy/scopes.py", words
     for words in CLAIM_WORDS.values():
         yield "app/policy/claims.py", words
+    for field in FIELDS:
+        for words in (field.label, field.hint, *(called for _value, called in field.options)):
+            if words:
+                yield "app/services/clients/fields.py", words
     yield "app/policy/reasons.py", UNNAMED_CUSTOMER
+
+
+def all_problems(base: type[Problem] = Problem) -> list[type[Problem]]:
+    """Every class of problem of the product, whichever layer defines it."""
+    deeper = [found for one in base.__subclasses__() for found in all_problems(one)]
+    return [one for one in (base, *deeper) if one.__module__.startswith("app.")]
 
 
 def _files(part: Path) -> list[Path]:

@@ -207,7 +207,8 @@ def withdrawn(data: st.DataObject, world: World) -> World:
         return world
     below = world["graph"].descendants(world["grant"]["permission_scope"])
     less = {
-        "withdrawn": _one_of(data, (False, True)),
+        # What is withdrawn stays so: a new consent would be a gift.
+        "withdrawn": world["grant"].get("withdrawn", False) or _one_of(data, (False, True)),
         "permission_scope": _one_of(data, [None, *sorted(below)]),
         "scopes": data.draw(some_scopes()) & world["grant"]["scopes"],
     }

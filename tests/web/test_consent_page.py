@@ -109,8 +109,8 @@ def test_functions_are_described(alice: Person, rp: RelyingParty, world: World, 
         function.description = "Read things."
         function.localized_descriptions = {"norwegian": "Lese ting."}
         db.session.commit()
-    assert "<li>Read things. <code>readThings</code></li>" in consent(alice, rp)
-    assert "<li>Lese ting. <code>readThings</code></li>" in consent(alice, rp, ui_locales="nb")
+    assert "<li>Read things (<code>readThings</code>)</li>" in consent(alice, rp)
+    assert "<li>Lese ting (<code>readThings</code>)</li>" in consent(alice, rp, ui_locales="nb")
     rp.obtains(alice)
     for number in range(12):
         world.function(f"more{number}", "APP-ROLE")
@@ -218,6 +218,22 @@ def test_a_refusal_says_whom_to_ask(app: Flask, world: World, rp: RelyingParty) 
     assert "Ask your administrator" in html
     assert html.index("Return to App") < html.index("If you should have access")
     assert re.search(r'<p class="once">App refuses the user carl. Decision D-[0-9A-Z]{10}.</p>', html)
+
+
+def test_a_refusal_says_what_the_function_is_for(app: Flask, world: World, rp: RelyingParty) -> None:
+    """Its description first and its name second; the name alone where nobody wrote what it is for."""
+    world.user("carl", "acme")
+    carl = Person(app, "carl")
+    carl.logs_in()
+    plain = "You do not hold the function useApp, which this application requires."
+    assert plain in carl.visits(rp.url()).get_data(as_text=True)
+    with app.app_context():
+        function = directory.function_named("useApp")
+        assert function is not None
+        function.description = "See reports."
+        db.session.commit()
+    said = carl.visits(rp.url()).get_data(as_text=True)
+    assert "You do not hold the function See reports (useApp), which this application requires." in said
 
 
 def test_a_refused_person_may_be_somebody_else(app: Flask, world: World, rp: RelyingParty) -> None:

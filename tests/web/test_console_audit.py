@@ -163,7 +163,7 @@ def test_a_change_is_shown_before_and_after(app: Flask, world: World, root: Pers
     assert "<b>New" not in page
     told = seen(root, f"{AUDIT}entry/{ids[0]}")
     assert "Name Old <b>New</b>" in told
-    assert "Hidden no yes" in told
+    assert "Hidden in lists no yes" in told
     assert re.search(r"Redirect URIs . a, b", seen(root, f"{AUDIT}entry/{ids[1]}"))
     assert 'Customer acme list 1, {"x": null}' in seen(root, f"{AUDIT}entry/{ids[2]}")
 
@@ -189,7 +189,7 @@ def test_the_list_says_what_it_was_about(app: Flask, world: World, root: Person)
         "Session ended ended by name",
         "Members added to a group alice, bea into readers",
         "User changed alice: E-mail",
-        "Application changed Hidden, Name",
+        "Application changed Hidden in lists, Name",
     ):
         assert line in page, line
     world.user("pia", "acme", holds=[(EVENTS, "acme")])

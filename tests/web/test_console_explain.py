@@ -86,7 +86,7 @@ def test_a_yes(people: World, boss: Person) -> None:
     assert refusals(page) == []
     shown = re.findall(r"<h3>([^<]+) <span class=\"tag", page.get_data(as_text=True))
     assert shown == [str(RULE_WORDS[rule.__name__]) for rule in RULES]
-    assert "Acme APP-ROLE readThings useApp writeThings" in said
+    assert "Acme APP-ROLE , readThings , useApp , writeThings" in said
     assert "does not apply" in said
 
 

@@ -10,7 +10,8 @@ from werkzeug.test import TestResponse
 
 from app.services.access import directory
 from app.services.administration import users_and_groups
-from app.services.login import login_sessions
+from app.services.endings import table as endings
+from app.services.endings.table import Event
 from app.services.login import password_login
 from app.services.unit_of_work import write
 from tests.api.test_webauthn import enrolled
@@ -125,7 +126,7 @@ def _ends(app: Flask, world: World, how: str) -> None:
             write(lambda: password_login.set_password(_alice(), "four brown kettles sing", OPERATOR))
     else:
         with app.app_context():
-            write(lambda: login_sessions.end_all(_alice(), "test", OPERATOR))
+            write(lambda: endings.end(Event.LOGGED_OUT_EVERYWHERE, _alice(), OPERATOR))
 
 
 def _alice() -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.api.auth import Answer
+from app.api.auth import Work
 from app.api.auth import endpoint
 from app.api.authentication import PREFIX
 from app.api.blueprint import blueprint
@@ -17,10 +18,10 @@ from app.services.access import apikeys
 from app.services.access import directory
 from app.services.access.callers import Caller
 from app.services.login import apikey_limits
-from app.services.login import stepup_tokens
 from app.services.login.apikey_limits import Asked
 from app.services.login.reauthentication import personal
-from app.services.login.reauthentication import proven
+from app.services.login.stepup_operations import CREATE_KEY
+from app.services.login.stepup_operations import RENEW_KEY
 
 
 @blueprint.get(f"{PREFIX}/apikey")
@@ -32,32 +33,30 @@ def list_keys(caller: Caller) -> Answer:
 
 
 @blueprint.post(f"{PREFIX}/apikey")
-@endpoint(answers=NewKeyShape, body=APIKeyRequest, statuses=(201,))
-def create_key(caller: Caller, body: APIKeyRequest) -> Answer:
+@endpoint(answers=NewKeyShape, body=APIKeyRequest, statuses=(201,), step_up=CREATE_KEY)
+def create_key(caller: Caller, body: APIKeyRequest) -> Work:
     """A new key, shown once; with the password once more, or an authorization for ``apikey.create``."""
     personal(caller)
 
-    def work(now: Caller) -> NewKeyShape:
+    def work(now: Caller) -> Answer:
         key, text = apikey_limits.create_key(
             directory.user_by_id(now.user_id), body.description, body.as_limits(), now
         )
-        return NewKeyShape(api_key_string=text, key_descriptor=key_shown(key))
+        return Answer(NewKeyShape(api_key_string=text, key_descriptor=key_shown(key)), status=201)
 
-    return Answer(
-        proven(caller, stepup_tokens.CREATE_KEY, body.password, body.authorization, work), status=201
-    )
+    return work
 
 
 @blueprint.put(f"{PREFIX}/apikey/<user_part>/<key_part>")
-@endpoint(answers=RenewedKeyShape, body=RenewAPIKey)
-def renew_key(caller: Caller, user_part: str, key_part: str, body: RenewAPIKey) -> Answer:
+@endpoint(answers=RenewedKeyShape, body=RenewAPIKey, step_up=RENEW_KEY)
+def renew_key(caller: Caller, user_part: str, key_part: str, body: RenewAPIKey) -> Work:
     """A new end for a key; with the password once more, or an authorization for ``apikey.renew``."""
     return _renew(caller, user_part, key_part, body)
 
 
 @blueprint.put(f"{PREFIX}/apikey/<number>")
-@endpoint(answers=RenewedKeyShape, body=RenewAPIKey)
-def renew_key_by_number(caller: Caller, number: str, body: RenewAPIKey) -> Answer:
+@endpoint(answers=RenewedKeyShape, body=RenewAPIKey, step_up=RENEW_KEY)
+def renew_key_by_number(caller: Caller, number: str, body: RenewAPIKey) -> Work:
     """Deprecated: as above, by the key's number alone."""
     return _renew(caller, *apikeys.parts_of_number(caller.user_id, number), body)
 
@@ -71,13 +70,13 @@ def revoke_key(caller: Caller, user_part: str, key_part: str) -> Answer:
     return Answer(KeysShape(keys=keys_shown(apikeys.of_user(caller.user_id))))
 
 
-def _renew(caller: Caller, user_part: str, key_part: str, body: RenewAPIKey) -> Answer:
+def _renew(caller: Caller, user_part: str, key_part: str, body: RenewAPIKey) -> Work:
     personal(caller)
 
-    def work(now: Caller) -> RenewedKeyShape:
+    def work(now: Caller) -> Answer:
         asked = Asked(expiration_days=body.expiration_days, disable_expiration=body.disable_expiration)
         days = apikey_limits.from_request(now, asked).days
         key = apikeys.renew(now.user_id, user_part, key_part, days, now.actor)
-        return RenewedKeyShape(renewed_key=key_shown(key))
+        return Answer(RenewedKeyShape(renewed_key=key_shown(key)))
 
-    return Answer(proven(caller, stepup_tokens.RENEW_KEY, body.password, body.authorization, work))
+    return work

@@ -8,6 +8,7 @@ from flask import Response
 from flask import after_this_request
 from flask import request
 
+from app import cookies
 from app.api.auth import Answer
 from app.api.auth import endpoint
 from app.api.auth import public
@@ -15,7 +16,6 @@ from app.api.authentication import PREFIX
 from app.api.blueprint import blueprint
 from app.api.domains import asked_domain
 from app.models.directory import User
-from app.runtime import settings
 from app.schemas.answers.methods import MethodName
 from app.schemas.answers.methods import MethodNames
 from app.schemas.answers.methods import MethodShape
@@ -30,8 +30,6 @@ from app.services.login import login_methods
 from app.services.login.login_sessions import Proof
 from app.services.login.reauthentication import personal
 
-COOKIE = "argus_last_method"
-YEAR = 31_536_000
 NAMES: tuple[str, ...] = get_args(MethodName)
 
 
@@ -39,7 +37,7 @@ NAMES: tuple[str, ...] = get_args(MethodName)
 @public(answers=[MethodNames])
 def list_methods() -> Answer:
     """Every way to log in, and the one this browser used last."""
-    last = request.cookies.get(COOKIE)
+    last = next(iter(cookies.sent(request, cookies.LAST_METHOD)), None)
     known = last if last in NAMES else None
     shown = [MethodNames.model_validate(name) for name in NAMES]
     return Answer(shown, metadata={"lastUsedAuthenticationMethod": known})
@@ -85,15 +83,7 @@ def remember(proof: Proof) -> None:
 
     @after_this_request
     def keep(response: Response) -> Response:
-        response.set_cookie(
-            COOKIE,
-            proof.method.upper(),
-            max_age=YEAR,
-            path="/",
-            httponly=True,
-            samesite="Lax",
-            secure=settings().is_https,
-        )
+        cookies.store(response, cookies.LAST_METHOD, proof.method.upper())
         return response
 
 

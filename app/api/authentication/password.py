@@ -7,13 +7,11 @@ from typing import Literal
 
 from flask import Response
 from flask import g
-from flask import jsonify
 from flask import request
 
 from app import edge
 from app.api import csrf
 from app.api.auth import Answer
-from app.api.auth import Unauthenticated
 from app.api.auth import endpoint
 from app.api.auth import public
 from app.api.authentication import PREFIX
@@ -21,8 +19,8 @@ from app.api.authentication import methods
 from app.api.authentication.stepup import authorized
 from app.api.blueprint import blueprint
 from app.api.domains import asked_domain
-from app.api.messages import Message
-from app.api.messages import envelope
+from app.api.errors import failure
+from app.api.errors import field_errors
 from app.models.directory import User
 from app.schemas.answers.infos import Nothing
 from app.schemas.answers.sessions import AuthorizationShape
@@ -49,9 +47,13 @@ from app.services.login.common_passwords import is_common
 from app.services.login.login_sessions import PASSWORD
 from app.services.login.login_sessions import Proof
 from app.services.login.password_login import LoginFailed
+from app.services.login.stepup_operations import BY_IDENTIFIER
+from app.services.login.stepup_operations import SET_PASSWORD
+from app.services.login.stepup_operations import Evidence
 from app.services.login.stepup_tokens import NotProven
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
+from app.services.problems import Unauthenticated
 from app.services.unit_of_work import write
 
 REASONS = {
@@ -61,7 +63,6 @@ REASONS = {
     "HISTORIC_PASSWORD": "historicPassword",
     "WRONG": "wrongPassword",
 }
-BY_PRODUCTS = {"enrollPublicKey": stepup_tokens.ENROL_PASSKEY, "setPassword": stepup_tokens.SET_PASSWORD}
 
 
 class PasswordRefused(Invalid):
@@ -71,16 +72,12 @@ class PasswordRefused(Invalid):
 @blueprint.errorhandler(PasswordRefused)
 def _refused(problem: PasswordRefused) -> Response:
     first = problem.problems[0]
-    messages = [Message("FIELD_ERROR", p.message, p.field, p.code) for p in problem.problems]
     data = {
         "reason": REASONS.get(first.code, "tooSimple"),
         "message": first.message,
         "breachCount": int(first.code == "PWNED_PASSWORD"),
     }
-    response = jsonify(envelope(data, status=412, messages=messages))
-    response.status_code = 412
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return failure(problem.status, *field_errors(problem), data=data)
 
 
 @blueprint.post(f"{PREFIX}/password/authentication")
@@ -108,23 +105,22 @@ def authorize_by_password(caller: Caller, body: PasswordAuthorize) -> Answer:
 
 @blueprint.put(f"{PREFIX}/password")
 @blueprint.put("/currentuser/v1/password")
-@public(answers=Nothing, body=PasswordChange)
-def change_password(body: PasswordChange) -> Answer:
+@public(answers=Nothing, body=PasswordChange, step_up=SET_PASSWORD)
+def change_password(body: PasswordChange, proof: Evidence) -> Answer:
     """A new password; every login ends, this one too.
 
     With an administrator's reset no login is needed. Else it takes one's own login, which may be one that
     can do nothing but this, and the old password or an authorization for ``password.set``.
     """
-    if (body.old_password is None) == (body.authorization is None):
+    if (proof.password is None) == (proof.authorization is None):
         problem = "Send oldPassword or authorization, one of the two."
         raise Invalid(FieldProblem("oldPassword", problem, "MISSING"))
-    reset = stepup_tokens.reset_of(body.authorization) if body.authorization is not None else None
+    reset = stepup_tokens.reset_of(proof.authorization) if proof.authorization is not None else None
     try:
-        if reset is not None and body.authorization is not None:
-            password_change.by_reset(reset, body.new_password, body.authorization, edge.contact(request))
+        if reset is not None:
+            password_change.by_reset(reset, body.new_password, proof, edge.contact(request))
         else:
-            caller, old, proof = _standing(), body.old_password, body.authorization
-            password_change.by_owner(caller, body.new_password, old_password=old, authorization=proof)
+            password_change.by_owner(_standing(), body.new_password, proof)
     except NotProven:
         raise
     except Invalid as problem:
@@ -151,13 +147,10 @@ def reset_password(caller: Caller, user: str, query: InDomain) -> Answer:
 
 
 def password_proven(body: PasswordLogin, proof: Proof) -> User:
-    """The user whose name and password these are. Raises ``Unauthenticated`` alike for every cause."""
-    try:
-        return password_login.verify_password(
-            domain_id(body.domain), body.user_name, body.password, edge.contact(request), proof=proof
-        )
-    except LoginFailed:
-        raise Unauthenticated from None
+    """The user whose name and password these are. Raises ``LoginFailed`` alike for every cause."""
+    return password_login.verify_password(
+        domain_id(body.domain), body.user_name, body.password, edge.contact(request), proof=proof
+    )
 
 
 def domain_id(name: str | None) -> int:
@@ -188,7 +181,7 @@ def begin_login(
         actor = Actor(owner.id, owner.short_name, token.session_id.hex(), contact)
         granted = [
             authorization_shown(
-                stepup_tokens.issue(owner, BY_PRODUCTS[name], {}, actor, login_id=token.session_id)
+                stepup_tokens.issue(owner, BY_IDENTIFIER[name], {}, actor, login_id=token.session_id)
             )
             for name in wanted
         ]
@@ -198,7 +191,7 @@ def begin_login(
         text, shown = write(work)
     except LoginFailed:
         password_login.note_refusal(directory.user_by_id(user_id), "login_superseded", contact, proof)
-        raise Unauthenticated from None
+        raise
     methods.remember(proof)
     return Answer(shown, status=221 if must_change else 200, cookie=text)
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from app.api.auth import Answer
-from app.api.auth import Unauthenticated
 from app.api.auth import endpoint
 from app.api.authentication import PREFIX
 from app.api.blueprint import blueprint
@@ -33,6 +32,8 @@ from app.services.access.facts import Asked
 from app.services.administration import filter_names
 from app.services.administration import visibility
 from app.services.audit import trail
+from app.services.endings import table as endings
+from app.services.endings.table import Event
 from app.services.guards import Guard
 from app.services.inspection import session_admin
 from app.services.login import login_sessions
@@ -41,7 +42,7 @@ from app.services.problems import Denied
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 from app.services.problems import Missing
-from app.services.tokens import oauth_sessions
+from app.services.problems import Unauthenticated
 from app.services.tokens.token_text import Token
 
 
@@ -62,8 +63,10 @@ def get_session(caller: Caller, query: InDomain) -> Answer:
 def delete_session(caller: Caller) -> Answer:
     """End this session everywhere; an OAuth bearer ends its own session only, a key nothing at all."""
     if caller.kind == "login":
-        login_sessions.end(caller.login_id, "logged out", caller.actor)
-    elif caller.kind == "oauth" and oauth_sessions.end(caller.session.oauth.id, "ended by the application"):
+        endings.end(Event.LOGGED_OUT, caller.login_id, caller.actor)
+    elif caller.kind == "oauth" and endings.end(
+        Event.APPLICATION_LEFT, caller.session.oauth.id, caller.actor
+    ):
         trail.record("logout", caller.actor, client_id=caller.session.client.id)
     return Answer(Nothing(), cookie="")
 

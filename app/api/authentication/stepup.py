@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Response
-
 from app.api.auth import Answer
 from app.api.auth import endpoint
 from app.api.authentication import PREFIX
 from app.api.blueprint import blueprint
-from app.api.errors import action
-from app.api.errors import failure
 from app.schemas.answers.stepup import ValidatedShape
 from app.schemas.answers.stepup import authorization_shown
 from app.schemas.answers.stepup import validated_shown
@@ -18,21 +14,10 @@ from app.schemas.requests.stepup import ValidateAuthorization
 from app.services.access.callers import Caller
 from app.services.administration import visibility
 from app.services.login import reauthentication
+from app.services.login import stepup_operations
 from app.services.login import stepup_tokens
-from app.services.login.reauthentication import OtherMethod
-from app.services.login.reauthentication import StrongerLogin
 from app.services.login.reauthentication import personal
 from app.services.login.stepup_tokens import NotProven
-
-
-@blueprint.errorhandler(StrongerLogin)
-def _stronger(_: StrongerLogin) -> Response:
-    return failure(403, action("Log in with your second factor first, then do this.", "STRONGER_LOGIN"))
-
-
-@blueprint.errorhandler(OtherMethod)
-def _other(_: OtherMethod) -> Response:
-    return failure(403, action("Prove it the way you logged in to this session.", "OTHER_METHOD"))
 
 
 @blueprint.post(f"{PREFIX}/authorization/validate")
@@ -40,10 +25,11 @@ def _other(_: OtherMethod) -> Response:
 def validate_authorization(caller: Caller, body: ValidateAuthorization) -> Answer:
     """What an authorization says, when it counts for this operation; it still counts afterwards."""
     personal(caller)
+    operation = stepup_operations.BY_NAME[body.operation]
     try:
         row, user = stepup_tokens.validate(
             body.authorization,
-            body.operation,
+            operation,
             body.context or {},
             allow_expired=body.allow_expired,
             allow_replay=body.allow_replay,
@@ -51,12 +37,13 @@ def validate_authorization(caller: Caller, body: ValidateAuthorization) -> Answe
         if not visibility.may_see(caller, user):
             raise NotProven("step_up_foreign")
     except NotProven as problem:
-        stepup_tokens.refused(caller.actor, body.operation, problem)
+        stepup_tokens.refused(caller.actor, operation, problem)
         raise
     return Answer(validated_shown(row, user))
 
 
 def authorized(caller: Caller, body: Authorizing) -> Answer:
     """The authorization, for one who has just proven presence."""
-    issued = reauthentication.authorized(caller, body.operation, body.context or {})
+    operation = stepup_operations.BY_NAME[body.operation]
+    issued = reauthentication.authorized(caller, operation, body.context or {})
     return Answer(authorization_shown(issued, body.next_uri))

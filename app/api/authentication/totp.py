@@ -6,7 +6,7 @@ from flask import request
 
 from app import edge
 from app.api.auth import Answer
-from app.api.auth import Unauthenticated
+from app.api.auth import Work
 from app.api.auth import endpoint
 from app.api.auth import public
 from app.api.authentication import PREFIX
@@ -34,11 +34,10 @@ from app.services.access.callers import Caller
 from app.services.administration.visibility import other_user
 from app.services.guards import Guard
 from app.services.login import reauthentication
-from app.services.login import stepup_tokens
 from app.services.login import totp
 from app.services.login.login_sessions import TOTP
+from app.services.login.stepup_operations import INITIALIZE_TOTP
 from app.services.login.totp import CodeReused
-from app.services.login.totp import WrongCode
 
 
 @blueprint.post(f"{PREFIX}/totp/authentication")
@@ -66,20 +65,16 @@ def authorize_by_code(caller: Caller, body: TOTPAuthorize) -> Answer:
 
 
 @blueprint.post(f"{PREFIX}/totp")
-@endpoint(answers=SeedShape, body=Presence)
-def initialize_totp(caller: Caller, body: Presence) -> Answer:
+@endpoint(answers=SeedShape, body=Presence, step_up=INITIALIZE_TOTP)
+def initialize_totp(caller: Caller, body: Presence) -> Work:  # noqa: ARG001 - the endpoint reads it
     """A new generator, waiting for its first code; who has a second factor logs in with it to do this."""
     reauthentication.strong_enough(caller)
 
-    def work(now: Caller) -> SeedShape:
+    def work(now: Caller) -> Answer:
         user = directory.user_by_id(now.user_id)
-        return seed_shown(totp.initialize(user, now.actor), user)
+        return Answer(seed_shown(totp.initialize(user, now.actor), user))
 
-    return Answer(
-        reauthentication.proven(
-            caller, stepup_tokens.INITIALIZE_TOTP, body.password, body.authorization, work
-        )
-    )
+    return work
 
 
 @blueprint.put(f"{PREFIX}/totp")
@@ -124,8 +119,6 @@ def _log_in(body: TOTPLogin) -> Answer:
     epoch = user.session_epoch or 0
     try:
         totp.spend(user, body.token_code, edge.contact(request), for_login=True)
-    except WrongCode:
-        raise Unauthenticated from None
     except CodeReused:
         challenge = ChallengeShape(
             authentication_method="TOTP",

@@ -6,7 +6,7 @@ from flask import request
 
 from app import edge
 from app.api.auth import Answer
-from app.api.auth import Unauthenticated
+from app.api.auth import Work
 from app.api.auth import endpoint
 from app.api.auth import public
 from app.api.authentication import PREFIX
@@ -42,10 +42,11 @@ from app.services.administration import visibility
 from app.services.administration.visibility import other_user
 from app.services.guards import Guard
 from app.services.login import passkey_ceremonies
+from app.services.login import passkey_enrolment
 from app.services.login import passkey_rows
 from app.services.login import reauthentication
 from app.services.login.login_sessions import SIGNATURE
-from app.services.login.password_login import LoginFailed
+from app.services.login.stepup_operations import ENROL_PASSKEY
 
 PATH = f"{PREFIX}/signature"
 
@@ -79,12 +80,9 @@ def challenge_to_log_in_old(query: ChallengeQuery) -> Answer:
 def authenticate_by_passkey(body: WebAuthnLogin) -> Answer:
     """Login by passkey; 401 alike for every cause."""
     contact = edge.contact(request)
-    try:
-        user, epoch = passkey_ceremonies.prove_login(
-            domain_id(body.domain), body.user_name, body.assertion, contact
-        )
-    except LoginFailed:
-        raise Unauthenticated from None
+    user, epoch = passkey_ceremonies.prove_login(
+        domain_id(body.domain), body.user_name, body.assertion, contact
+    )
     return begin_login(user, epoch, SIGNATURE, None, body.requested_authorizations or ())
 
 
@@ -117,12 +115,12 @@ def options_to_enrol(caller: Caller) -> Answer:
 
 
 @blueprint.post(f"{PATH}/webauthn/enroll")
-@endpoint(answers=KeyNumberShape, body=WebAuthnEnrol, statuses=(201,))
-def enrol(caller: Caller, body: WebAuthnEnrol) -> Answer:
+@endpoint(answers=KeyNumberShape, body=WebAuthnEnrol, statuses=(201,), step_up=ENROL_PASSKEY)
+def enrol(caller: Caller, body: WebAuthnEnrol) -> Work:
     """A new passkey; who has a second factor logs in with it to do this."""
     reauthentication.strong_enough(caller)
-    key = passkey_ceremonies.enrol(caller, body.authorization, body.attestation)
-    return Answer(KeyNumberShape(key_id=key.id), status=201)
+    add = passkey_enrolment.prepare(caller, body.authorization, body.attestation)
+    return lambda now: Answer(KeyNumberShape(key_id=add(now).id), status=201)
 
 
 @blueprint.get(PATH)

@@ -14,7 +14,6 @@ from app.schemas.answers.infos import people_ids
 from app.schemas.answers.infos import person
 from app.schemas.wire import Shape
 from app.schemas.wire import to_millis
-from app.services.access import apikeys
 from app.services.access import directory
 
 
@@ -94,7 +93,7 @@ def keys_shown(rows: Sequence[APIKey]) -> list[KeyShape]:
     }
     return [
         KeyShape(
-            prefix=apikeys.prefix(row),
+            prefix=row.prefix,
             description=row.description,
             created_timestamp=to_millis(row.created_at),
             last_used_timestamp=to_millis(row.last_used_at),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import Any
 from typing import Literal
+from typing import get_args
 
 from app.models.clients import OAuthClient
 from app.schemas.answers.infos import LEVELS
@@ -21,12 +24,24 @@ from app.schemas.wire import Shape
 from app.services.access import directory
 from app.services.access.callers import Caller
 from app.services.clients import registry
+from app.services.clients.fields import ANSWERED
+from app.services.clients.fields import FLAGS
+from app.services.clients.fields import Field
+from app.services.clients.fields import Kind
+from app.services.clients.fields import check_names
 from app.services.inspection.whatif import Forecast
 
 ClientFlag = Literal[
     "deleted", "hidden", "requireSameClientIP", "enableStandardOpenIDClaims", "enableStringGroupClaim"
 ]
 Outcome = Literal["pass", "fail", "notApplicable"]
+# How a field is answered whose row or number stands for more.
+SHOW: Mapping[Kind, Callable[[Any], Any]] = {
+    Kind.CUSTOMER: CustomerInfo.of,
+    Kind.DOMAIN: DomainInfo.of,
+    Kind.FUNCTION: FunctionInfo.of,
+    Kind.LEVEL: LEVELS.__getitem__,
+}
 
 
 class ClientShape(History):
@@ -53,6 +68,25 @@ class ClientShape(History):
     insecure_without_pkce: bool | None = None
     post_logout_redirect_uris: list[str] | None = None
     backchannel_logout_uri: str | None = None
+
+
+GATED = tuple(field for field in ANSWERED if field.gated)
+OPEN = tuple(field for field in ANSWERED if not field.gated)
+_own = {name: field for name, field in ClientShape.model_fields.items() if name not in History.model_fields}
+check_names(
+    "ClientShape, open",
+    (name for name, field in _own.items() if field.is_required()),
+    OPEN,
+    beside={"id", "flags"},
+)
+check_names(
+    "ClientShape, gated",
+    (name for name, field in _own.items() if not field.is_required()),
+    GATED,
+    beside={"redirect_uri"},
+)
+if set(get_args(ClientFlag)) != {"deleted"} | {field.wire for field in FLAGS}:
+    raise TypeError("ClientFlag and the table of client fields differ")
 
 
 class AuthorizedShape(Shape):
@@ -165,37 +199,20 @@ def client_shown(row: OAuthClient, caller: Caller) -> ClientShape:
 
 
 def _open_fields(client: OAuthClient) -> dict[str, Any]:
+    marked = [(field.wire, getattr(client, field.name)) for field in FLAGS]
     return {
         "id": client.id,
-        "short_name": client.short_name,
-        "name": client.name,
-        "description": client.description,
-        "main_uri": client.main_uri,
-        "customer": CustomerInfo.of(client.customer) if client.customer is not None else None,
-        "domain": DomainInfo.of(client.domain),
-        "required_function": FunctionInfo.of(client.required_function),
-        "authentication_method": client.authentication_method,
-        "max_security_level": LEVELS[client.max_security_level],
-        "flags": flags(
-            ("deleted", client.deleted_at),
-            ("hidden", client.hidden),
-            ("requireSameClientIP", client.require_same_client_ip),
-            ("enableStandardOpenIDClaims", client.enable_standard_open_id_claims),
-            ("enableStringGroupClaim", client.enable_string_group_claim),
-        ),
+        "flags": flags(("deleted", client.deleted_at), *marked),
+        **{field.name: _value(field, client) for field in OPEN},
     }
 
 
 def _gated_fields(client: OAuthClient) -> dict[str, Any]:
-    return {
-        "permission_scope": FunctionInfo.of(client.permission_scope),
-        "permitted_scopes": list(client.permitted_scopes),
-        "client_ip_range": list(client.client_ip_range),
-        "redirect_uris": list(client.redirect_uris),
-        "redirect_uri": client.redirect_uris[0] if client.redirect_uris else None,
-        "open_id_custom_claims": list(client.open_id_custom_claims),
-        "require_pkce": client.require_pkce,
-        "insecure_without_pkce": client.insecure_without_pkce,
-        "post_logout_redirect_uris": list(client.post_logout_redirect_uris),
-        "backchannel_logout_uri": client.backchannel_logout_uri,
-    }
+    uri = client.redirect_uris[0] if client.redirect_uris else None
+    return {"redirect_uri": uri, **{field.name: _value(field, client) for field in GATED}}
+
+
+def _value(field: Field, client: OAuthClient) -> Any:
+    held = getattr(client, field.name)
+    show = SHOW.get(field.kind)
+    return show(held) if show is not None and held is not None else held

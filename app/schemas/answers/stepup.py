@@ -12,15 +12,7 @@ from app.schemas.answers.infos import SubjectInfo
 from app.schemas.answers.sessions import AuthorizationShape
 from app.schemas.wire import Shape
 from app.schemas.wire import to_millis
-from app.services.login import stepup_tokens
 from app.services.login.stepup_tokens import Issued
-
-# The contract's second name for some operations.
-IDENTIFIERS = {
-    stepup_tokens.ENROL_PASSKEY: "enrollPublicKey",
-    stepup_tokens.SET_PASSWORD: "setPassword",
-    stepup_tokens.INITIALIZE_TOTP: "initializeTOTP",
-}
 
 
 class ValidatedShape(Shape):
@@ -44,8 +36,8 @@ def authorization_shown(issued: Issued, next_uri: str | None = None) -> Authoriz
     """A new authorization; where to go next takes it along as ``authorization``."""
     return AuthorizationShape(
         authorization=issued.text,
-        operation=issued.operation,
-        identifier=IDENTIFIERS.get(issued.operation),
+        operation=issued.operation.name,
+        identifier=issued.operation.identifier,
         next_uri=_with(next_uri, issued.text) if next_uri is not None else None,
         expires=to_millis(issued.expires_at),
     )

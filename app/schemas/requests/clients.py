@@ -15,7 +15,10 @@ from app.schemas.texts import LongText
 from app.schemas.texts import ShortName
 from app.schemas.texts import Text
 from app.schemas.wire import ArgusModel
-from app.services.clients.checks import ClientChange
+from app.services.clients.changes import ClientChange
+from app.services.clients.fields import EDITABLE
+from app.services.clients.fields import GIVEN_ONCE
+from app.services.clients.fields import check_names
 from app.services.inspection.explain_requests import Inquiry
 
 Long = Annotated[str, Field(min_length=1, max_length=2048)]
@@ -71,34 +74,17 @@ class ClientUpdate(ArgusModel):
 
     def as_change(self) -> ClientChange:
         """What the service judges; the single ``redirectURI`` is a list of one."""
-        uris = self.redirect_uris
-        if uris is None and self.redirect_uri is not None:
-            uris = (self.redirect_uri,)
-        claims = self.open_id_custom_claims
-        return ClientChange(
-            short_name=self.short_name,
-            name=self.name,
-            description=self.description,
-            main_uri=self.main_uri,
-            authentication_method=self.authentication_method,
-            client_secret=self.client_secret,
-            required_function=self.required_function,
-            permission_scope=self.permission_scope,
-            client_ip_range=self.client_ip_range,
-            redirect_uris=uris,
-            permitted_scopes=self.permitted_scopes,
-            max_security_level=LEVELS[self.max_security_level] if self.max_security_level else None,
-            hidden=self.hidden,
-            require_pkce=self.require_pkce,
-            insecure_without_pkce=self.insecure_without_pkce,
-            post_logout_redirect_uris=self.post_logout_redirect_uris,
-            backchannel_logout_uri=self.backchannel_logout_uri,
-            open_id_custom_claims=[c.model_dump(by_alias=True, exclude_none=True) for c in claims]
-            if claims is not None
-            else None,
-            customer=getattr(self, "customer", None),
-            domain=getattr(self, "domain", None),
-        )
+        given = {name: getattr(self, name) for name in type(self).model_fields}
+        sent = {name: value for name, value in given.items() if value is not None}
+        uri = sent.pop("redirect_uri", None)
+        if uri is not None:
+            sent.setdefault("redirect_uris", (uri,))
+        if self.max_security_level is not None:
+            sent["max_security_level"] = int(LEVELS[self.max_security_level])
+        if self.open_id_custom_claims is not None:
+            claims = [one.model_dump(by_alias=True, exclude_none=True) for one in self.open_id_custom_claims]
+            sent["open_id_custom_claims"] = claims
+        return ClientChange(sent)
 
 
 class ClientCreate(ClientUpdate):
@@ -106,6 +92,10 @@ class ClientCreate(ClientUpdate):
 
     customer: Named | None = None
     domain: Named | None = None
+
+
+check_names("ClientUpdate", ClientUpdate.model_fields, EDITABLE, beside={"redirect_uri"})
+check_names("ClientCreate", ClientCreate.model_fields, EDITABLE + GIVEN_ONCE, beside={"redirect_uri"})
 
 
 class WhatIf(ArgusModel):

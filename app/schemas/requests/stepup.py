@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Annotated
-from typing import Literal
 
 from pydantic import AfterValidator
 from pydantic import Field
@@ -14,15 +13,8 @@ from app.schemas.requests.logins import Authorization
 from app.schemas.requests.logins import Password
 from app.schemas.requests.logins import TokenCode
 from app.schemas.wire import ArgusModel
+from app.services.login.stepup_operations import OperationName
 
-Operation = Literal[
-    "password.set",
-    "totp.initialize",
-    "apikey.create",
-    "apikey.renew",
-    "publickey.enroll",
-    "pruneCustomerData",
-]
 ContextName = Annotated[str, Field(min_length=1, max_length=100)]
 Context = Annotated[dict[ContextName, Annotated[str, Field(max_length=200)]], Field(max_length=20)]
 
@@ -36,7 +28,7 @@ def _own_path(value: str) -> str:
 class Authorizing(ArgusModel):
     """The one operation that is authorised; ``nextURI`` is a path of this server."""
 
-    operation: Operation
+    operation: OperationName
     next_uri: Annotated[str, Field(max_length=2048), AfterValidator(_own_path)]
     context: Context | None = None
 
@@ -57,7 +49,7 @@ class ValidateAuthorization(ArgusModel):
     """Does this authorization count for that? Every variable of ``context`` must match."""
 
     authorization: Authorization
-    operation: Operation
+    operation: OperationName
     context: Context | None = None
     allow_expired: bool = False
     allow_replay: bool = False

@@ -23,8 +23,8 @@ from app.schemas.texts import Text
 from app.schemas.wire import ArgusModel
 from app.schemas.wire import QueryModel
 from app.services.login.passkey_assertions import Assertion
-from app.services.login.passkey_ceremonies import DEFAULT_DAYS
-from app.services.login.passkey_ceremonies import Attestation
+from app.services.login.passkey_enrolment import DEFAULT_DAYS
+from app.services.login.passkey_enrolment import Attestation
 
 BASE64 = r"[A-Za-z0-9+/_\-]+={0,2}"
 STANDARD = str.maketrans("-_", "+/")

@@ -20,6 +20,8 @@ from app.models.directory import User
 from app.services.audit import trail
 from app.services.audit.trail import Actor
 from app.services.contact import Contact
+from app.services.endings import table as endings
+from app.services.endings.table import Event
 from app.services.problems import Missing
 from app.services.tokens.token_text import digest
 from app.services.unit_of_work import write
@@ -27,11 +29,6 @@ from app.services.unit_of_work import write
 ANYWHERE = ("0.0.0.0/0", "::/0")
 DEFAULT_DAYS = 90
 USE_PAUSE = timedelta(seconds=60)
-
-
-def prefix(key: APIKey) -> str:
-    """How a key is named: ``<userID>/<keyID>`` in hexadecimal."""
-    return f"{key.user_id:x}/{key.key_number:x}"
 
 
 def create(
@@ -59,12 +56,12 @@ def create(
         expires_at=None if days is None else now + timedelta(days=days),
         secret_digest=b"",
     )
-    text = f"{prefix(key)}/{secrets.token_urlsafe(32)}"
+    text = f"{key.prefix}/{secrets.token_urlsafe(32)}"
     key.secret_digest = digest(text)
     db.session.add(key)
     db.session.flush()
     trail.record(
-        "apikey-add", actor, user=(user.id, user.short_name), detail={"key": prefix(key), "days": days}
+        "apikey-add", actor, user=(user.id, user.short_name), detail={"key": key.prefix, "days": days}
     )
     return key, text
 
@@ -98,8 +95,7 @@ def renew(user_id: int, user_part: str, key_part: str, days: int | None, actor: 
 def revoke(user_id: int, user_part: str, key_part: str, actor: Actor) -> APIKey:
     """End a key of this user, named by its prefix. Raises ``Missing``."""
     key = _named(user_id, user_part, key_part)
-    key.revoked_at = clock.now()
-    db.session.flush()
+    endings.end(Event.KEY_REVOKED, key, actor)
     _record("apikey-revoke", key, actor, {})
     return key
 
@@ -122,7 +118,7 @@ def used(key_id: int, last_used_at: datetime | None, contact: Contact) -> None:
 
 
 def _named(user_id: int, user_part: str, key_part: str) -> APIKey:
-    key = next((k for k in of_user(user_id) if prefix(k) == f"{user_part}/{key_part}"), None)
+    key = next((k for k in of_user(user_id) if k.prefix == f"{user_part}/{key_part}"), None)
     if key is None:
         raise Missing("API key")
     return key
@@ -133,4 +129,4 @@ def _record(action: str, key: APIKey, actor: Actor, detail: dict[str, Any]) -> N
     if key.user_id != actor.id:
         # Loaded already by whoever judged that the actor may touch this user's keys.
         owner = trail.concerned(db.session.get_one(User, key.user_id))
-    trail.record(action, actor, user=owner, detail={"key": prefix(key)} | detail)
+    trail.record(action, actor, user=owner, detail={"key": key.prefix} | detail)

@@ -11,7 +11,6 @@ from sqlalchemy import and_
 from sqlalchemy import case
 from sqlalchemy import func
 from sqlalchemy import select
-from sqlalchemy import update
 
 from app import clock
 from app.extensions import db
@@ -19,8 +18,9 @@ from app.models.clients import OAuthClient
 from app.models.grants import Grant
 from app.models.sessions import LoginSession
 from app.models.sessions import OAuthSession
-from app.services.audit import trail
 from app.services.audit.trail import Actor
+from app.services.endings import table as endings
+from app.services.endings.table import Event
 from app.services.problems import Missing
 
 
@@ -58,15 +58,11 @@ def record(user_id: int, client: OAuthClient, scopes: Iterable[str]) -> Grant:
 
 def withdraw(grant_id: str, user_id: int, actor: Actor) -> None:
     """Take a consent back: everything that hangs on it is refused at its next use. Raises ``Missing``."""
-    changed = db.session.execute(
-        update(Grant)
-        .where(Grant.id == grant_id, Grant.user_id == user_id, Grant.withdrawn_at.is_(None))
-        .values(withdrawn_at=clock.now())
-        .returning(Grant.client_id)
-    ).scalar_one_or_none()
-    if changed is None:
+    grant = db.session.get(Grant, grant_id)
+    if grant is None or grant.user_id != user_id:
         raise Missing("consent")
-    trail.record("withdraw", actor, client_id=changed, detail={"grant": grant_id})
+    if not endings.end(Event.CONSENT_WITHDRAWN, grant, actor):
+        raise Missing("consent")
 
 
 def given_by(user_id: int) -> list[tuple[Grant, OAuthClient]]:

@@ -128,6 +128,12 @@ def function_named(name: str) -> Function | None:
     ).scalar_one_or_none()
 
 
+def functions_named(names: Iterable[str]) -> list[Function]:
+    """Live functions of these names, by name."""
+    named = Function.name.in_(list(names)) & Function.deleted_at.is_(None)
+    return list(db.session.execute(select(Function).where(named).order_by(Function.name)).scalars())
+
+
 def functions_by_id(ids: Iterable[int]) -> list[Function]:
     """Live functions of these ids, by name."""
     statement = select(Function).where(Function.id.in_(list(ids))).order_by(Function.name)

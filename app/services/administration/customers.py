@@ -18,6 +18,8 @@ from app.services.access import held_rights
 from app.services.access.callers import Caller
 from app.services.access.facts import Asked
 from app.services.audit import trail
+from app.services.endings import table as endings
+from app.services.endings.table import Event
 from app.services.guards import Guard
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
@@ -99,6 +101,7 @@ def disable(customer: Customer, caller: Caller) -> Customer:
         raise Invalid(FieldProblem("customer", "The root of a domain cannot be disabled.", "NOT_ALLOWED"))
     if customer.disabled_at is None:
         customer.disabled_at = clock.now()
+        endings.end(Event.CUSTOMER_DISABLED, customer, caller.actor)
         _changed("customer-disable", customer, caller, {})
     return customer
 
@@ -118,6 +121,7 @@ def reenable(text: str, domain_id: int, caller: Caller) -> Customer:
         raise Missing("customer")
     caller.needs(Guard.ADD_CUSTOMER, at)
     customer.disabled_at = None
+    endings.end(Event.CUSTOMER_REENABLED, customer, caller.actor)
     _changed("customer-reenable", customer, caller, {})
     return customer
 
@@ -142,6 +146,7 @@ def move(customer: Customer, parent: str, caller: Caller) -> Customer:
     ):
         raise Invalid(delegation.not_held("parent"))
     customer.parent_id = target.id
+    endings.end(Event.CUSTOMER_MOVED, customer, caller.actor)
     _changed("customer-move", customer, caller, {"parent": target.short_name})
     return customer
 

@@ -7,29 +7,22 @@ from dataclasses import dataclass
 from typing import Any
 from typing import TypeVar
 
-from sqlalchemy import or_
-from sqlalchemy import update as update_rows
-
 from app import clock
 from app.extensions import db
-from app.models.apikeys import APIKey
-from app.models.authority import Permission
 from app.models.directory import Customer
 from app.models.directory import Group
-from app.models.directory import Membership
 from app.models.directory import Subject
 from app.models.directory import User
-from app.models.grants import Grant
 from app.services.access import delegation
 from app.services.access import directory
 from app.services.access import held_rights
 from app.services.access.callers import Caller
 from app.services.audit import trail
 from app.services.audit.trail import Actor
+from app.services.endings import table as endings
+from app.services.endings.table import Event
 from app.services.guards import Guard
-from app.services.login import login_sessions
 from app.services.login import reauthentication
-from app.services.login import stepup_tokens
 from app.services.mail import notices
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
@@ -85,7 +78,7 @@ def update(subject: S, changes: Mapping[str, Any], caller: Caller) -> S:
     _touched(subject, caller)
     if isinstance(subject, User) and before.get("email") != changes.get("email"):
         # A link to a new password may lie in the old mailbox.
-        stepup_tokens.forget(subject)
+        endings.end(Event.ADDRESS_CHANGED, subject, caller.actor)
     changed = sorted(column for column in changes if before[column] != changes[column])
     _record(f"{subject.kind}-update", subject, caller, {"changed": changed})
     return subject
@@ -102,6 +95,7 @@ def move(subject: S, customer: str, caller: Caller) -> S:
     subject.customer_id = target.id
     _touched(subject, caller)
     db.session.refresh(subject)
+    endings.end(Event.MOVED, subject, caller.actor)
     _record(f"{subject.kind}-move", subject, caller, {"customer": target.short_name})
     held_rights.raise_policy_version()
     return subject
@@ -115,7 +109,7 @@ def reenable(subject: S, caller: Caller) -> S:
     caller.needs(Guard.UPDATE_USER, subject.customer_id)
     caller.needs(Guard.CREATE_USER, subject.customer_id)
     _insist_free(subject.short_name, subject.domain_id)
-    _forget(subject, caller)
+    endings.end(Event.REENABLED, subject, caller.actor)
     subject.deleted_at = subject.deleted_by_id = None
     _touched(subject, caller)
     _record(f"{subject.kind}-reenable", subject, caller, {})
@@ -128,8 +122,7 @@ def block(user: User, actor: Actor) -> None:
     if user.blocked_at is None:
         user.blocked_at = clock.now()
         db.session.flush()
-        stepup_tokens.forget(user)
-        login_sessions.end_all(user, "blocked", actor)
+        endings.end(Event.BLOCKED, user, actor)
         trail.record("user-block", actor, user=(user.id, user.short_name))
 
 
@@ -138,6 +131,7 @@ def unblock(user: User, actor: Actor) -> None:
     if user.blocked_at is not None:
         user.blocked_at = None
         db.session.flush()
+        endings.end(Event.UNBLOCKED, user, actor)
         trail.record("user-unblock", actor, user=(user.id, user.short_name))
 
 
@@ -146,7 +140,7 @@ def delete_user(user: User, caller: Caller) -> User:
     caller.needs(Guard.DELETE_USER, user.customer_id)
     delegation.insist_not_above(caller, user)
     _deleted(user, caller)
-    login_sessions.end_all(user, "deleted", caller.actor)
+    endings.end(Event.DELETED, user, caller.actor)
     trail.record("user-delete", caller.actor, user=(user.id, user.short_name))
     return user
 
@@ -190,36 +184,6 @@ def _touched(subject: Subject, caller: Caller) -> None:
 def _record(action: str, subject: Subject, caller: Caller, detail: dict[str, Any]) -> None:
     known = {"id": subject.id, "shortName": subject.short_name}
     trail.record(action, caller.actor, user=trail.concerned(subject), detail=known | detail)
-
-
-def _forget(subject: Subject, caller: Caller) -> None:
-    """End what a deleted subject held: who comes back brings no rights, no keys and no consents (rule 60)."""
-    now, by = clock.now(), caller.user_id
-    if isinstance(subject, User):
-        stepup_tokens.forget(subject)
-    db.session.execute(
-        update_rows(Permission)
-        .where(Permission.subject_id == subject.id, Permission.revoked_at.is_(None))
-        .values(revoked_at=now, revoked_by_id=by, revoke_comment="deleted")
-    )
-    db.session.execute(
-        update_rows(APIKey)
-        .where(APIKey.user_id == subject.id, APIKey.revoked_at.is_(None))
-        .values(revoked_at=now)
-    )
-    db.session.execute(
-        update_rows(Grant)
-        .where(Grant.user_id == subject.id, Grant.withdrawn_at.is_(None))
-        .values(withdrawn_at=now)
-    )
-    db.session.execute(
-        update_rows(Membership)
-        .where(
-            or_(Membership.member_id == subject.id, Membership.group_id == subject.id),
-            Membership.removed_at.is_(None),
-        )
-        .values(removed_at=now, removed_by_id=by, remove_comment="deleted")
-    )
 
 
 def _place(new: NewSubject, caller: Caller) -> Customer:

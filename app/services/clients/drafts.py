@@ -14,15 +14,14 @@ from app import clock
 from app.extensions import db
 from app.models.clients import OAuthClient
 from app.models.directory import Customer
-from app.policy.facts import SecurityLevel
 from app.services.access import directory
 from app.services.access.callers import Caller
-from app.services.clients.checks import PASSWORD
-from app.services.clients.checks import REQUIRED
-from app.services.clients.checks import ClientChange
-from app.services.clients.checks import apply
-from app.services.clients.checks import check
-from app.services.clients.checks import missing
+from app.services.clients.changes import ClientChange
+from app.services.clients.changes import apply
+from app.services.clients.changes import report_missing
+from app.services.clients.fields import GIVEN_ONCE
+from app.services.clients.fields import REQUIRED
+from app.services.clients.fields import default_columns
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 
@@ -36,55 +35,51 @@ class Draft:
     problems: tuple[FieldProblem, ...]
 
 
-def drafted(change: ClientChange, caller: Caller) -> Draft:
+def draft(change: ClientChange, caller: Caller) -> Draft:
     """The client that this change would register. Whether the caller may is for who registers it."""
-    problems = [missing(wire) for name, wire in REQUIRED.items() if getattr(change, name) is None]
-    domain = directory.domain_named(change.domain, caller.domain_id, problems)
+    problems = [report_missing(field.wire) for field in REQUIRED if field.name not in change.sent]
+    domain = directory.domain_named(change.sent.get("domain"), caller.domain_id, problems)
     domain_id = domain.id if domain is not None else caller.domain_id
-    customer = _customer(change.customer, domain_id, caller, problems)
+    customer = _customer(change.sent.get("customer"), domain_id, caller, problems)
     at = customer.id if customer is not None else directory.root_customer(domain_id).id
     now = clock.now()
     client = OAuthClient(
         id=str(uuid.uuid4()),
         domain_id=domain_id,
         customer_id=customer.id if customer is not None else None,
-        authentication_method=PASSWORD,
-        max_security_level=int(SecurityLevel.EXTERNAL),
-        permitted_scopes=[],
-        post_logout_redirect_uris=[],
-        open_id_custom_claims=[],
-        hidden=False,
-        require_pkce=False,
-        insecure_without_pkce=False,
-        require_same_client_ip=False,
-        enable_standard_open_id_claims=True,
-        enable_string_group_claim=False,
         created_at=now,
         created_by_id=caller.user_id,
         updated_at=now,
         updated_by_id=caller.user_id,
+        **default_columns(),
     )
-    _judge(client, change, caller, at, problems)
+    _judge(client, change, caller, at, problems, new=True)
     return Draft(client, at, tuple(problems))
 
 
-def applied(client: OAuthClient, change: ClientChange, caller: Caller, at: int) -> None:
+def apply_change(client: OAuthClient, change: ClientChange, caller: Caller, at: int) -> None:
     """Set on a client, or on a copy of it, what was sent. Raises ``Invalid`` naming every wrong field."""
     problems = [
-        FieldProblem(name, "This field cannot be changed.", "NOT_ALLOWED")
-        for name in ("customer", "domain")
-        if getattr(change, name) is not None
+        FieldProblem(field.wire, "This field cannot be changed.", "NOT_ALLOWED")
+        for field in GIVEN_ONCE
+        if field.name in change.sent
     ]
-    _judge(client, change, caller, at, problems)
+    _judge(client, change, caller, at, problems, new=False)
     if problems:
         raise Invalid(*problems)
 
 
 def _judge(
-    client: OAuthClient, change: ClientChange, caller: Caller, at: int, problems: list[FieldProblem]
+    client: OAuthClient,
+    change: ClientChange,
+    caller: Caller,
+    at: int,
+    problems: list[FieldProblem],
+    *,
+    new: bool,
 ) -> None:
     with db.session.no_autoflush:
-        apply(client, change, check(change, caller, at, client, problems), problems)
+        apply(client, change, caller, at, problems, new=new)
         if _short_name_taken(client):
             problems.append(FieldProblem("shortName", "This short name is taken. Choose another.", "TAKEN"))
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
-from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import select
@@ -26,9 +24,11 @@ from app.services.administration import filter_names
 from app.services.audit import trail
 from app.services.audit.trail import Actor
 from app.services.clients import drafts
-from app.services.clients.checks import PASSWORD
-from app.services.clients.checks import ClientChange
-from app.services.clients.checks import keep_secret
+from app.services.clients.changes import ClientChange
+from app.services.clients.changes import keep_secret
+from app.services.clients.fields import BY_NAME
+from app.services.endings import table as endings
+from app.services.endings.table import Event
 from app.services.guards import Guard
 from app.services.problems import Conflict
 from app.services.problems import Invalid
@@ -199,7 +199,7 @@ def _filters(caller: Caller, criteria: ClientCriteria) -> list[Condition]:
 
 def create(change: ClientChange, caller: Caller) -> OAuthClient:
     """Register a client. Raises ``Denied``, ``Invalid`` naming every wrong field."""
-    draft = drafts.drafted(change, caller)
+    draft = drafts.draft(change, caller)
     caller.needs(Guard.ADD_OAUTH_CLIENT, draft.at)
     if draft.problems:
         raise Invalid(*draft.problems)
@@ -223,7 +223,7 @@ def update(
     if version is not None and version != client.version:
         raise Conflict
     before = snapshot(client)
-    drafts.applied(client, change, caller, at)
+    drafts.apply_change(client, change, caller, at)
     keep_secret(client, change)
     after = snapshot(client)
     if before == after and not change.has_secret:
@@ -231,11 +231,7 @@ def update(
     client.updated_at = clock.now()
     client.updated_by_id = caller.user_id
     db.session.flush()
-    changed = {
-        name: {"before": before[name], "after": after[name]} for name in after if before[name] != after[name]
-    }
-    if change.has_secret:
-        changed["clientSecret"] = {"before": "", "after": "changed"}
+    changed = find_differences(before, after, change)
     trail.record("client-update", caller.actor, client_id=client.id, detail=changed)
     return client, True
 
@@ -245,17 +241,8 @@ def proposed(id_or_short_name: str, change: ClientChange, caller: Caller) -> OAu
     client, at = _to_be_changed(id_or_short_name, caller)
     columns = [column.key for column in OAuthClient.__mapper__.columns]
     copy = OAuthClient(**{name: getattr(client, name) for name in columns})
-    drafts.applied(copy, change, caller, at)
+    drafts.apply_change(copy, change, caller, at)
     return copy
-
-
-def completed(change: ClientChange, client: OAuthClient | None = None) -> ClientChange:
-    """The change, with a secret of ours when the client would need one and neither has nor is given any."""
-    method = change.authentication_method or (client.authentication_method if client else PASSWORD)
-    held = client is not None and (client.secret_hash is not None or client.secret_digest is not None)
-    if method != PASSWORD or held or change.has_secret:
-        return change
-    return replace(change, made_secret=make_secret())
 
 
 def _to_be_changed(id_or_short_name: str, caller: Caller) -> tuple[OAuthClient, int]:
@@ -272,20 +259,28 @@ def delete(id_or_short_name: str, caller: Caller) -> OAuthClient:
     client.deleted_at = clock.now()
     client.deleted_by_id = caller.user_id
     db.session.flush()
+    endings.end(Event.CLIENT_DELETED, client, caller.actor)
     trail.record("client-delete", caller.actor, client_id=client.id, detail={"shortName": client.short_name})
     return client
 
 
-def make_secret() -> str:
-    """A client secret of 256 random bits."""
-    return secrets.token_urlsafe(32)
-
-
 def snapshot(client: OAuthClient) -> dict[str, Any]:
     """A client's columns for audit and comparison, without its secret."""
-    left_out = {"secret_hash", "secret_digest", "version", "updated_at", "updated_by_id", "created_at"}
+    left_out = {*BY_NAME["client_secret"].columns, "version", "updated_by_id"}
     return {
         column.key: getattr(client, column.key)
         for column in OAuthClient.__mapper__.columns
         if column.key not in left_out and not column.key.endswith("_at")
     }
+
+
+def find_differences(
+    before: Mapping[str, Any], after: Mapping[str, Any], change: ClientChange
+) -> dict[str, dict[str, Any]]:
+    """What two snapshots differ in, by column, and whether the secret changes."""
+    changed = {
+        name: {"before": before[name], "after": after[name]} for name in after if before[name] != after[name]
+    }
+    if change.has_secret:
+        changed[BY_NAME["client_secret"].wire] = {"before": "", "after": "changed"}
+    return changed

@@ -50,7 +50,7 @@ class Before:
 
     since: datetime
     scopes: tuple[str, ...]
-    function: str | None
+    function: Function | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,5 +137,6 @@ def _fallen(question: Question, more: Growth) -> tuple[Fallen, ...]:
 
 
 def _before(grant: Grant, question: Question) -> Before:
-    function = question.graph.names.get(grant.permission_scope_id)
+    there = {grant.permission_scope_id} & question.graph.names.keys()
+    function = next(iter(directory.functions_by_id(there)), None) if there else None
     return Before(grant.created_at, tuple(grant.scopes), function)

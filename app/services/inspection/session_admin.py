@@ -26,12 +26,13 @@ from app.services.administration import filter_names
 from app.services.administration.visibility import may_see
 from app.services.audit import trail
 from app.services.clients import registry
+from app.services.endings import table as endings
+from app.services.endings.table import Event
 from app.services.guards import Guard
 from app.services.login import login_sessions
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 from app.services.problems import Missing
-from app.services.tokens import oauth_sessions
 
 MOST_SHOWN = 10
 
@@ -136,8 +137,8 @@ def evict(identifier: str, caller: Caller) -> LoginSession | OAuthSession:
         caller.needs(Guard.DELETE_SESSION, user.customer_id)
         delegation.insist_not_above(caller, user)
     if isinstance(session, LoginSession):
-        login_sessions.end(session.id, "ended by name", caller.actor)
-    elif oauth_sessions.end(session.id, "ended by name"):
+        endings.end(Event.ENDED_BY_NAME, session.id, caller.actor)
+    elif endings.end(Event.SESSION_ENDED, session.id, caller.actor):
         trail.record("logout", caller.actor, user=(user.id, user.short_name), client_id=session.client_id)
     return session
 
@@ -145,13 +146,13 @@ def evict(identifier: str, caller: Caller) -> LoginSession | OAuthSession:
 def end_all(user: User, caller: Caller) -> int:
     """End everything the user has open; answers how many logins that were."""
     count = len(login_sessions.living(user))
-    login_sessions.end_all(user, "ended by an administrator", caller.actor)
+    endings.end(Event.ENDED_BY_ADMINISTRATOR, user, caller.actor)
     return count
 
 
 def end_own(caller: Caller) -> None:
     """End everything the caller has open, everywhere, this login too."""
-    login_sessions.end_all(directory.user_by_id(caller.user_id), "logged out everywhere", caller.actor)
+    endings.end(Event.LOGGED_OUT_EVERYWHERE, directory.user_by_id(caller.user_id), caller.actor)
 
 
 def method_of(session: LoginSession | OAuthSession) -> str:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import field
+from typing import Any
 from typing import Literal
 
 from sqlalchemy import select
@@ -36,7 +38,7 @@ from app.services.access.callers import Caller
 from app.services.administration import permissions
 from app.services.administration.permissions import NewPermission
 from app.services.clients import registry
-from app.services.clients.checks import ClientChange
+from app.services.clients.changes import ClientChange
 from app.services.guards import Guard
 
 Pair = tuple[int, int]
@@ -45,9 +47,13 @@ MOST_NAMED = 1000
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A client as it would be; a permission to be granted, or one to be revoked."""
+    """A client as it would be; a permission to be granted, or one to be revoked.
+
+    ``changed``: which columns of the client would differ, each before and after.
+    """
 
     client: ClientFacts | None = None
+    changed: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     granted: tuple[int, int, int] | None = None  # subject, function, customer
     revoked: int | None = None
 
@@ -102,7 +108,9 @@ def client_in_question(id_or_short_name: str, caller: Caller) -> OAuthClient:
 
 def updated(client: OAuthClient, change: ClientChange, caller: Caller) -> Proposal:
     """The client with this change, judged as the change itself would be. Raises as ``clients.update``."""
-    return Proposal(client=facts.client_facts(registry.proposed(client.id, change, caller)))
+    then = registry.proposed(client.id, change, caller)
+    changed = registry.find_differences(registry.snapshot(client), registry.snapshot(then), change)
+    return Proposal(client=facts.client_facts(then), changed=changed)
 
 
 def forecast(client: OAuthClient, proposal: Proposal, caller: Caller) -> Forecast:

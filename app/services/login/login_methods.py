@@ -15,6 +15,8 @@ from app.models.totp import TOTPGenerator
 from app.models.webauthn import WebAuthnCredential
 from app.services.audit import trail
 from app.services.audit.trail import Actor
+from app.services.endings import table as endings
+from app.services.endings.table import Event
 from app.services.guards import Guard
 from app.services.login import login_sessions
 from app.services.login import passkey_rows
@@ -89,6 +91,7 @@ def enable_method(user: User, name: str, actor: Actor) -> None:
     if name in off:
         user.disabled_methods = [one for one in off if one != name]
         db.session.flush()
+        endings.end(Event.METHOD_ENABLED, user, actor)
         trail.record("method-enable", actor, user=(user.id, user.short_name), detail={"method": name})
 
 
@@ -100,7 +103,9 @@ def disable_method(user: User, name: str, actor: Actor) -> None:
     if name not in off:
         user.disabled_methods = [*off, name]
         db.session.flush()
-        login_sessions.end_by_method(user, name, actor)
+        for login in login_sessions.living(user):
+            if login.method == name:
+                endings.end(Event.METHOD_DISABLED, login.id, actor)
         trail.record("method-disable", actor, user=(user.id, user.short_name), detail={"method": name})
 
 

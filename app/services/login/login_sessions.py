@@ -1,4 +1,4 @@
-"""Login sessions: begun by a proof of who somebody is, seen, re-opened, ended (design decision 8)."""
+"""Login sessions: begun by a proof of who somebody is, seen, re-opened. Their end: ``endings``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ from app.policy.facts import SecurityLevel
 from app.runtime import settings
 from app.services.access.person_facts import IMPERSONATOR_EPOCH
 from app.services.audit import trail
-from app.services.audit.trail import Actor
 from app.services.contact import Contact
 from app.services.tokens.token_text import Kind
 from app.services.tokens.token_text import Token
@@ -164,35 +163,6 @@ def reopen(login_id: bytes, user: User, proof: Proof, contact: Contact) -> Token
         return None
     _remember(user, proof, contact)
     return token
-
-
-def end(login_id: bytes, reason: str, actor: Actor) -> bool:
-    """End one login and, by the join at every use, all that hangs on it. True when it was alive."""
-    changed = db.session.execute(
-        update(LoginSession)
-        .where(LoginSession.id == login_id, LoginSession.ended_at.is_(None))
-        .values(ended_at=clock.now(), end_reason=reason)
-        .returning(LoginSession.user_id, LoginSession.user_name)
-    ).one_or_none()
-    if changed is None:
-        return False
-    owner = (changed.user_id, changed.user_name) if changed.user_id != actor.id else None
-    trail.record("logout", actor, user=owner, detail={"login": login_id.hex(), "reason": reason})
-    return True
-
-
-def end_all(user: User, reason: str, actor: Actor) -> None:
-    """End everything the user has open, everywhere: one write that races with nothing (decision 8)."""
-    db.session.execute(update(User).where(User.id == user.id).values(session_epoch=User.session_epoch + 1))
-    db.session.expire(user, ["session_epoch"])
-    trail.record("logout-everywhere", actor, user=(user.id, user.short_name), detail={"reason": reason})
-
-
-def end_by_method(user: User, method: str, actor: Actor) -> None:
-    """End the user's logins that were proven by this method, and all that hangs on them."""
-    for login in living(user):
-        if login.method == method:
-            end(login.id, "method disabled", actor)
 
 
 def seen(login_id: bytes, last_seen_at: datetime) -> None:

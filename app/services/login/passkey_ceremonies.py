@@ -1,4 +1,4 @@
-"""Passkeys (WebAuthn): challenges, enrolment, and the proof that one was used.
+"""Passkeys (WebAuthn): challenges, and the proof that one was used.
 
 A challenge is for one purpose, lasts five minutes and is claimed once, before anything is judged. Whoever
 asks for one to log in with gets one, known or not, so that nothing is learned from it.
@@ -13,42 +13,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-import webauthn
 from sqlalchemy import delete
 from sqlalchemy import update
-from webauthn.helpers import bytes_to_base64url
 from webauthn.helpers.cose import COSEAlgorithmIdentifier
-from webauthn.helpers.structs import AuthenticatorAttestationResponse
-from webauthn.helpers.structs import RegistrationCredential
 
 from app import clock
 from app.extensions import db
 from app.models.directory import User
 from app.models.webauthn import WebAuthnChallenge
-from app.models.webauthn import WebAuthnCredential
-from app.policy import network
 from app.runtime import settings
-from app.services.access import gate
-from app.services.access.apikeys import ANYWHERE
 from app.services.access.callers import Caller
 from app.services.access.throttle import throttle
-from app.services.audit import trail
 from app.services.contact import Contact
 from app.services.login import passkey_assertions
 from app.services.login import passkey_rows
 from app.services.login import password_login
-from app.services.login import stepup_tokens
 from app.services.login.login_sessions import SIGNATURE
 from app.services.login.passkey_assertions import Assertion
 from app.services.login.password_login import LoginFailed
-from app.services.problems import FieldProblem
-from app.services.problems import Invalid
 from app.services.tokens.keyring import keyring
 from app.services.unit_of_work import write
 
 LIFETIME = timedelta(minutes=5)
-MOST_KEYS = 20
-DEFAULT_DAYS = 365
 ALGORITHMS = [COSEAlgorithmIdentifier.ECDSA_SHA_256, COSEAlgorithmIdentifier.RSASSA_PKCS1_v1_5_SHA_256]
 
 
@@ -59,19 +45,6 @@ class Offer:
     id: str
     challenge: bytes
     key_ids: Sequence[bytes] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Attestation:
-    """What an authenticator says of a new passkey, and its owner; ``sources`` of ``None`` is anywhere."""
-
-    challenge_id: str
-    key_id: bytes
-    attestation_object: bytes
-    client_data: bytes
-    days: int = DEFAULT_DAYS
-    sources: Sequence[str] | None = None
-    description: str = "Passkey"
 
 
 class NotSigned(LoginFailed):
@@ -134,7 +107,7 @@ def prune() -> int:
     return int(gone.rowcount)  # type: ignore[attr-defined]
 
 
-def _claim(challenge_id: str, purpose: str, user_id: int, login_id: bytes | None) -> bytes | None:
+def claim(challenge_id: str, purpose: str, user_id: int, login_id: bytes | None) -> bytes | None:
     """The bytes of a challenge that stands, claimed for good by one conditional statement."""
     now = clock.now()
 
@@ -203,99 +176,7 @@ def _wrong_with(
     assertion: Assertion, purpose: str, user_id: int, login_id: bytes | None, contact: Contact
 ) -> str | None:
     """Why an assertion does not count, for the audit row; ``None`` when it does: then its use is noted."""
-    challenge = _claim(assertion.challenge_id, purpose, user_id, login_id)
+    challenge = claim(assertion.challenge_id, purpose, user_id, login_id)
     if challenge is None:
         return "webauthn_challenge"
     return passkey_assertions.wrong_with(assertion, challenge, user_id, contact)
-
-
-# --- enrolment -------------------------------------------------------------------------------------------
-
-
-def enrol(caller: Caller, authorization: str, asked: Attestation) -> WebAuthnCredential:
-    """A new passkey, for an authorization of ``publickey.enroll``. Raises ``Invalid``.
-
-    Opens its own units of work: a challenge is spent by trying, an authorization only by succeeding.
-    """
-    sources = _sources(asked.sources)
-    try:
-        stepup_tokens.standing(authorization, stepup_tokens.ENROL_PASSKEY)
-    except stepup_tokens.NotProven as problem:
-        stepup_tokens.refused(caller.actor, stepup_tokens.ENROL_PASSKEY, problem)
-        raise
-    challenge = _claim(asked.challenge_id, "enrol", caller.user_id, caller.login_id)
-    if challenge is None:
-        _refused(caller, "webauthn_challenge")
-        raise Invalid(FieldProblem("challengeID", "This challenge is not open, or no more.", "UNKNOWN"))
-    verified = _registered(asked, challenge)
-    if verified is None or verified[0] != asked.key_id:
-        _refused(caller, "webauthn_attestation")
-        raise Invalid(FieldProblem("attestationObject", "This does not prove a new passkey.", "INVALID"))
-    _, public_key, count = verified
-
-    def work(now: Caller) -> WebAuthnCredential:
-        if len(passkey_rows.living(now.user_id)) >= MOST_KEYS:
-            raise Invalid(FieldProblem("webAuthnKeyID", "Remove a passkey first.", "TOO_MANY"))
-        if passkey_rows.is_known(asked.key_id):
-            raise Invalid(FieldProblem("webAuthnKeyID", "This passkey is enrolled already.", "TAKEN"))
-        moment = clock.now()
-        key = WebAuthnCredential(
-            user_id=now.user_id,
-            credential_id=asked.key_id,
-            public_key=public_key,
-            sign_count=count,
-            description=asked.description,
-            valid_sources=list(sources),
-            created_at=moment,
-            expires_at=moment + timedelta(days=asked.days),
-        )
-        db.session.add(key)
-        db.session.flush()
-        trail.record("webauthn-enrol", now.actor, detail={"key": key.id, "method": SIGNATURE.method})
-        return key
-
-    return stepup_tokens.spending(authorization, stepup_tokens.ENROL_PASSKEY, caller, work)
-
-
-def _registered(asked: Attestation, challenge: bytes) -> tuple[bytes, bytes, int] | None:
-    """Name, public key and counter of a passkey that was really made for this challenge."""
-    try:
-        verified = webauthn.verify_registration_response(
-            credential=RegistrationCredential(
-                id=bytes_to_base64url(asked.key_id),
-                raw_id=asked.key_id,
-                response=AuthenticatorAttestationResponse(
-                    client_data_json=asked.client_data, attestation_object=asked.attestation_object
-                ),
-            ),
-            expected_challenge=challenge,
-            expected_rp_id=passkey_assertions.rp_id(),
-            expected_origin=settings().base_url,
-            require_user_verification=True,
-            supported_pub_key_algs=ALGORITHMS,
-        )
-    except Exception:  # the parsers of hostile bytes raise whatever they please
-        return None
-    return verified.credential_id, verified.credential_public_key, verified.sign_count
-
-
-def _sources(asked: Sequence[str] | None) -> Sequence[str]:
-    if asked is None:
-        return ANYWHERE
-    wrong = network.range_problems(list(asked))
-    if wrong:
-        raise Invalid(
-            *(
-                FieldProblem("validSources" if i < 0 else f"validSources[{i}]", p.problem, "INVALID_RANGE")
-                for i, p in wrong
-            )
-        )
-    return network.parse_ranges(list(asked))
-
-
-def _refused(caller: Caller, why: str) -> None:
-    write(
-        lambda: trail.record(
-            "webauthn-enrol", caller.actor, outcome="refused", reasons=[why], number=gate.new_number()
-        )
-    )

@@ -14,6 +14,7 @@ from app.services.login import password_login
 from app.services.login import reauthentication
 from app.services.login import stepup_tokens
 from app.services.login.passwords import passwords
+from app.services.login.stepup_operations import Evidence
 from app.services.login.stepup_tokens import NotProven
 from app.services.problems import Denied
 from app.services.problems import FieldProblem
@@ -41,9 +42,7 @@ def must_change(caller: Caller) -> bool:
     return [finding.reason for finding in caller.decision.denials] == ["password_change_required"]
 
 
-def by_owner(
-    caller: Caller, new_password: str, *, old_password: str | None = None, authorization: str | None = None
-) -> None:
+def by_owner(caller: Caller, new_password: str, proof: Evidence) -> None:
     """A new password, after the old one or an authorization for ``password.set``; every login ends.
 
     Raises ``Invalid`` naming ``oldPassword``, ``newPassword`` or ``authorization``; ``Denied``,
@@ -51,12 +50,11 @@ def by_owner(
     """
     insist_on_owner(caller)
     user = directory.user_by_id(caller.user_id)
-    if old_password is not None:
-        reauthentication.by_password(caller, old_password, "oldPassword")
-    elif authorization is None:
-        raise Invalid(FieldProblem("oldPassword", "Send your password once more.", "MISSING"))
+    if proof.authorization is None:
+        reauthentication.by_own_password(caller, proof)
     else:
-        _insist(authorization, user, caller.login_id, caller.actor)
+        # Before the new password is looked at: whoever proves nothing must not learn which is the old one.
+        stepup_tokens.insist_at_once(proof, user.id, caller.login_id, caller.actor)
     hashed = _hashed(user, new_password)
 
     def work() -> None:
@@ -64,21 +62,21 @@ def by_owner(
         if now is None:
             raise Denied(caller.decision)
         insist_on_owner(now)
-        if authorization is not None:
-            stepup_tokens.consume(authorization, stepup_tokens.SET_PASSWORD, now.user_id, now.login_id)
+        if proof.authorization is not None:
+            stepup_tokens.consume(proof, now.user_id, now.login_id)
         password_login.store_password(directory.user_by_id(now.user_id), hashed, now.actor)
 
-    _store(work, caller.actor)
+    _store(work, caller.actor, proof)
 
 
-def by_reset(user: User, new_password: str, authorization: str, contact: Contact) -> None:
+def by_reset(user: User, new_password: str, proof: Evidence, contact: Contact) -> None:
     """A new password for whom an authorization without a login is; it is spent. Raises ``Invalid``.
 
     Opens its own unit of work.
     """
     user_id = user.id
     actor = Actor(user.id, user.short_name, contact=contact)
-    _insist(authorization, user, None, actor)
+    stepup_tokens.insist_at_once(proof, user.id, None, actor)
     hashed = _hashed(user, new_password)
 
     def work() -> None:
@@ -86,26 +84,17 @@ def by_reset(user: User, new_password: str, authorization: str, contact: Contact
         why = password_login.why_not(now, None)
         if why is not None:
             raise NotProven(why)
-        stepup_tokens.consume(authorization, stepup_tokens.SET_PASSWORD, user_id, None)
+        stepup_tokens.consume(proof, user_id, None)
         password_login.store_password(now, hashed, actor)
 
-    _store(work, actor)
+    _store(work, actor, proof)
 
 
-def _insist(authorization: str, user: User, login_id: bytes | None, actor: Actor) -> None:
-    """Before the new password is looked at: whoever proves nothing must not learn which is the old one."""
-    try:
-        stepup_tokens.insist(authorization, stepup_tokens.SET_PASSWORD, user.id, login_id)
-    except NotProven as problem:
-        stepup_tokens.refused(actor, stepup_tokens.SET_PASSWORD, problem)
-        raise
-
-
-def _store(work: Callable[[], None], actor: Actor) -> None:
+def _store(work: Callable[[], None], actor: Actor, proof: Evidence) -> None:
     try:
         write(work)
     except NotProven as problem:
-        stepup_tokens.refused(actor, stepup_tokens.SET_PASSWORD, problem)
+        stepup_tokens.refused(actor, proof.operation, problem)
         raise
 
 

@@ -20,6 +20,8 @@ from app.services.access.throttle import throttle
 from app.services.audit import trail
 from app.services.audit.trail import Actor
 from app.services.contact import Contact
+from app.services.endings import table as endings
+from app.services.endings.table import Event
 from app.services.login import login_sessions
 from app.services.login import stepup_tokens
 from app.services.login.common_passwords import is_common
@@ -27,9 +29,10 @@ from app.services.login.login_sessions import PASSWORD
 from app.services.login.login_sessions import Proof
 from app.services.login.passwords import MOST_CHARACTERS
 from app.services.login.passwords import passwords
+from app.services.login.stepup_operations import SET_PASSWORD
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
-from app.services.problems import Problem
+from app.services.problems import Unauthenticated
 from app.services.tokens.token_text import Token
 from app.services.unit_of_work import write
 
@@ -37,7 +40,7 @@ LEAST_PASSWORD_CHARACTERS = 12
 SHORT_NAME = re.compile(r"[a-zA-Z0-9_\-.@]{1,100}", re.ASCII)
 
 
-class LoginFailed(Problem):
+class LoginFailed(Unauthenticated):
     """One answer and one cost for every cause (security rule 41); the cause is in the audit row."""
 
 
@@ -108,9 +111,7 @@ def log_in(
     if token is None:
         token = login_sessions.begin(user, proof, contact)
     if previous is not None:
-        login_sessions.end(
-            previous, "another user logged in", Actor(user.id, user.short_name, contact=contact)
-        )
+        endings.end(Event.ANOTHER_USER, previous, Actor(user.id, user.short_name, contact=contact))
     if password is not None:
         renew_hash(user, password)
     actor = Actor(user.id, user.short_name, token.session_id.hex(), contact)
@@ -170,8 +171,7 @@ def store_password(user: User, hashed: str, actor: Actor) -> None:
     user.password_hash = hashed
     user.force_password_change = False
     db.session.flush()
-    stepup_tokens.forget(user)
-    login_sessions.end_all(user, "password changed", actor)
+    endings.end(Event.PASSWORD_CHANGED, user, actor)
     trail.record("password-set", actor, user=(user.id, user.short_name))
 
 
@@ -179,8 +179,9 @@ def reset_password(user: User, actor: Actor) -> stepup_tokens.Issued:
     """Let the user choose a new password without the old one, once; until then nothing else goes on."""
     user.force_password_change = True
     db.session.flush()
+    endings.end(Event.PASSWORD_RESET, user, actor)
     trail.record("password-reset", actor, user=(user.id, user.short_name))
-    return stepup_tokens.issue(user, stepup_tokens.SET_PASSWORD, {}, actor, login_id=None)
+    return stepup_tokens.issue(user, SET_PASSWORD, {}, actor, login_id=None)
 
 
 def check_password(password: str, user: User) -> None:

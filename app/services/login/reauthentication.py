@@ -23,6 +23,8 @@ from app.services.login.login_sessions import Proof
 from app.services.login.passkey_assertions import Assertion
 from app.services.login.passkey_ceremonies import NotSigned
 from app.services.login.password_login import LoginFailed
+from app.services.login.stepup_operations import Evidence
+from app.services.login.stepup_operations import Operation
 from app.services.login.totp import CodeReused
 from app.services.login.totp import WrongCode
 from app.services.problems import FieldProblem
@@ -38,13 +40,26 @@ REUSED = "This code was used already. Wait for the next one."
 class NotInteractive(Problem):
     """This needs a person's own login."""
 
+    status = 403
+    code = "NOT_INTERACTIVE"
+    sentence = "This needs your own login, not a key or an application."
+
 
 class StrongerLogin(Problem):
     """Who has a second factor changes it only in a login by a second factor."""
 
+    status = 403
+    code = "STRONGER_LOGIN"
+    sentence = "Log in with your second factor first, then do this."
+
 
 class OtherMethod(Problem):
     """Presence is proven by the method the session was begun by."""
+
+    status = 403
+    code = "OTHER_METHOD"
+    sentence = "Prove it the way you logged in to this session."
+    page_status = 412
 
 
 def interactive(caller: Caller) -> None:
@@ -124,7 +139,15 @@ def by_passkey(caller: Caller, assertion: Assertion, field: str = "signature") -
         raise Invalid(FieldProblem(field, "This does not prove your passkey.", "WRONG")) from None
 
 
-def authorized(caller: Caller, operation: str, context: Mapping[str, str]) -> stepup_tokens.Issued:
+def by_own_password(caller: Caller, proof: Evidence) -> None:
+    """Go on only with the password that came in the place of an authorization. Raises as ``by_password``."""
+    field = proof.operation.fields[0]
+    if proof.password is None:
+        raise Invalid(FieldProblem(field, "Send your password once more.", "MISSING"))
+    by_password(caller, proof.password, field)
+
+
+def authorized(caller: Caller, operation: Operation, context: Mapping[str, str]) -> stepup_tokens.Issued:
     """The authorization for one operation, for one who has just proven presence. Opens its own unit."""
 
     def work() -> stepup_tokens.Issued:
@@ -135,20 +158,12 @@ def authorized(caller: Caller, operation: str, context: Mapping[str, str]) -> st
     return write(work)
 
 
-def proven(
-    caller: Caller,
-    operation: str,
-    password: str | None,
-    authorization: str | None,
-    work: Callable[[Caller], T],
-) -> T:
+def proven(caller: Caller, proof: Evidence, work: Callable[[Caller], T]) -> T:
     """Run ``work`` in one unit after proof of presence: the password, or an authorization, which it spends.
 
     Raises ``Invalid`` naming what is missing or wrong.
     """
-    if authorization is not None:
-        return stepup_tokens.spending(authorization, operation, caller, work)
-    if password is None:
-        raise Invalid(FieldProblem("password", "Send your password once more.", "MISSING"))
-    by_password(caller, password)
+    if proof.authorization is not None:
+        return stepup_tokens.spending(proof, caller, work)
+    by_own_password(caller, proof)
     return write(lambda: work(stepup_tokens.again(caller)))

@@ -27,6 +27,7 @@ from app.services.contact import Contact
 from app.services.login import password_login
 from app.services.login import stepup_tokens
 from app.services.login.login_sessions import PASSWORD
+from app.services.login.stepup_operations import SET_PASSWORD
 from app.services.login.stepup_tokens import NotProven
 from app.services.mail import notices
 from app.services.mail.notices import Kind
@@ -77,7 +78,7 @@ def owner(token: str) -> User | None:
     if user is None or password_login.why_not(user, None) is not None:
         return None
     try:
-        stepup_tokens.standing(token, stepup_tokens.SET_PASSWORD)
+        stepup_tokens.standing(token, SET_PASSWORD)
     except NotProven:
         return None
     return user

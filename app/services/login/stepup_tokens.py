@@ -1,17 +1,12 @@
 """Step-up tokens: somebody proved presence once more, for one operation (contract 3.4, security rule 42).
 
-The text is a JWS that this server signs and alone reads; its digest is what is stored. It counts once, for
-one user, one operation and the login it was issued in. Only a password reset is bound to no login: it is how
-somebody gets in who cannot. An administrator issues it, or it goes by mail to the user himself.
+The text is made and read in ``stepup_text``; its digest is what is stored. It counts once, for one user, one
+operation and the login it was issued in. Only a password reset is bound to no login: it lets somebody in who
+has no other way. An administrator issues it, or it goes by mail to the user.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hmac
-import json
-import secrets
 from collections.abc import Callable
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -36,10 +31,13 @@ from app.services.access import gate
 from app.services.access.callers import Caller
 from app.services.audit import trail
 from app.services.audit.trail import Actor
+from app.services.login.stepup_operations import SET_PASSWORD
+from app.services.login.stepup_operations import Evidence
+from app.services.login.stepup_operations import Operation
 from app.services.problems import Denied
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
-from app.services.tokens.keyring import keyring
+from app.services.tokens import stepup_text
 from app.services.tokens.token_text import digest
 from app.services.tokens.token_text import new_id
 from app.services.tokens.token_text import same
@@ -49,15 +47,8 @@ T = TypeVar("T")
 LIFETIME = timedelta(minutes=5)
 RESET_LIFETIME = timedelta(hours=24)
 KEPT = timedelta(days=1)
-MOST_CHARACTERS = 4096
 # The context of a reset that goes by mail.
 MAILED = {"sent": "mail"}
-
-SET_PASSWORD = "password.set"  # noqa: S105 - the name of an operation
-INITIALIZE_TOTP = "totp.initialize"
-CREATE_KEY = "apikey.create"
-RENEW_KEY = "apikey.renew"
-ENROL_PASSKEY = "publickey.enroll"
 
 
 class NotProven(Invalid):
@@ -74,13 +65,13 @@ class Issued:
     """A new token; its text is told once."""
 
     text: str
-    operation: str
+    operation: Operation
     expires_at: datetime
 
 
 def issue(
     user: User,
-    operation: str,
+    operation: Operation,
     context: Mapping[str, str],
     actor: Actor,
     *,
@@ -88,10 +79,8 @@ def issue(
 ) -> Issued:
     """A token for one operation, bound to a login; without one, an administrator's password reset.
 
-    To be run inside a unit of work, after the proof. A new reset takes the place of an older one.
+    To be run inside a unit of work, after the proof.
     """
-    if login_id is None:
-        forget(user)
     lifetime = LIFETIME if login_id is not None else RESET_LIFETIME
     return _issued(user, operation, context, actor, login_id, lifetime)
 
@@ -122,9 +111,9 @@ def prune() -> int:
     return int(gone.rowcount)  # type: ignore[attr-defined]
 
 
-def consume(text: str, operation: str, user_id: int, login_id: bytes | None) -> None:
+def consume(proof: Evidence, user_id: int, login_id: bytes | None) -> None:
     """Spend a token, once, by one conditional statement; inside a unit of work. Raises ``NotProven``."""
-    row = insist(text, operation, user_id, login_id)
+    row = insist(proof, user_id, login_id)
     now = clock.now()
     spent = db.session.execute(
         update(StepUp)
@@ -135,27 +124,39 @@ def consume(text: str, operation: str, user_id: int, login_id: bytes | None) -> 
         raise NotProven("step_up_spent")
 
 
-def insist(text: str, operation: str, user_id: int, login_id: bytes | None) -> StepUp:
+def insist(proof: Evidence, user_id: int, login_id: bytes | None) -> StepUp:
     """The row of a token that this user, in this login, could spend now. Raises ``NotProven``."""
-    row = standing(text, operation)
+    row = standing(proof.authorization or "", proof.operation)
     if row.user_id != user_id or row.login_session_id != login_id:
         raise NotProven("step_up_foreign")
     return row
 
 
+def insist_at_once(proof: Evidence, user_id: int, login_id: bytes | None, actor: Actor) -> None:
+    """Go on only with a token that could be spent now; else that is written down. Raises ``NotProven``.
+
+    For what looks at more than the token before it spends it.
+    """
+    try:
+        insist(proof, user_id, login_id)
+    except NotProven as problem:
+        refused(actor, proof.operation, problem)
+        raise
+
+
 def standing(
     text: str,
-    operation: str,
+    operation: Operation,
     *,
     allow_expired: bool = False,
     allow_replay: bool = False,
 ) -> StepUp:
     """The row of a token that counts for this operation; spends nothing. Raises ``NotProven``."""
-    token_id = _read(text)
+    token_id = stepup_text.read(text)
     row = db.session.get(StepUp, token_id, populate_existing=True) if token_id is not None else None
     if row is None or not same(row.digest, digest(text)):
         raise NotProven("step_up_unknown")
-    if row.operation != operation:
+    if row.operation != operation.name:
         raise NotProven("step_up_other_operation")
     if row.used_at is not None and not allow_replay:
         raise NotProven("step_up_spent")
@@ -166,7 +167,7 @@ def standing(
 
 def reset_of(text: str) -> User | None:
     """Whose password reset this token is, spent or not; ``None`` when it is none."""
-    token_id = _read(text)
+    token_id = stepup_text.read(text)
     row = db.session.get(StepUp, token_id) if token_id is not None else None
     if row is None or row.login_session_id is not None or not same(row.digest, digest(text)):
         return None
@@ -175,7 +176,7 @@ def reset_of(text: str) -> User | None:
 
 def validate(
     text: str,
-    operation: str,
+    operation: Operation,
     context: Mapping[str, str],
     *,
     allow_expired: bool,
@@ -200,18 +201,18 @@ def validate(
     return row, user
 
 
-def spending(text: str, operation: str, caller: Caller, work: Callable[[Caller], T]) -> T:
+def spending(proof: Evidence, caller: Caller, work: Callable[[Caller], T]) -> T:
     """Run ``work`` in the very unit that spends the token: both happen, or neither. Raises ``NotProven``."""
 
     def unit() -> T:
         now = again(caller)
-        consume(text, operation, caller.user_id, caller.login_id if caller.kind == "login" else None)
+        consume(proof, caller.user_id, caller.login_id if caller.kind == "login" else None)
         return work(now)
 
     try:
         return write(unit)
     except NotProven as problem:
-        refused(caller.actor, operation, problem)
+        refused(caller.actor, proof.operation, problem)
         raise
 
 
@@ -225,14 +226,7 @@ def again(caller: Caller) -> Caller:
     return now
 
 
-def forget(user: User) -> None:
-    """Spend everything the user has open: what was proven under the old password counts no more."""
-    db.session.execute(
-        update(StepUp).where(StepUp.user_id == user.id, StepUp.used_at.is_(None)).values(used_at=clock.now())
-    )
-
-
-def refused(actor: Actor, operation: str, problem: NotProven) -> None:
+def refused(actor: Actor, operation: Operation, problem: NotProven) -> None:
     """Write a refusal down, in a unit of its own."""
     write(
         lambda: trail.record(
@@ -240,7 +234,7 @@ def refused(actor: Actor, operation: str, problem: NotProven) -> None:
             actor,
             outcome="refused",
             reasons=[problem.reason],
-            detail={"operation": operation},
+            detail={"operation": operation.name},
             number=gate.new_number(),
         )
     )
@@ -252,7 +246,7 @@ def _mailed() -> ColumnElement[bool]:
 
 def _issued(
     user: User,
-    operation: str,
+    operation: Operation,
     context: Mapping[str, str],
     actor: Actor,
     login_id: bytes | None,
@@ -261,56 +255,20 @@ def _issued(
     now = clock.now()
     prune()
     token_id = new_id()
-    text = _mint(token_id)
+    text = stepup_text.mint(token_id)
     row = StepUp(
         id=token_id,
         digest=digest(text),
         user_id=user.id,
         login_session_id=login_id,
-        operation=operation,
+        operation=operation.name,
         context=dict(context),
+        made_by_id=actor.id if login_id is None else None,
         created_at=now,
         expires_at=now + lifetime,
     )
     db.session.add(row)
     db.session.flush()
-    detail = {"operation": operation}
+    detail = {"operation": operation.name}
     trail.record("step-up", actor, user=(user.id, user.short_name), detail=detail)
     return Issued(text, operation, row.expires_at)
-
-
-def _mint(token_id: bytes) -> str:
-    ring = keyring()
-    signed = _head(ring.signing) + "." + _encode(token_id + secrets.token_bytes(32))
-    return signed + "." + _encode(_signature(signed, ring.signing))
-
-
-def _read(text: str) -> bytes | None:
-    """The id inside a token that this server signed. Never raises, asks nothing."""
-    head, _, rest = text.partition(".")
-    payload, _, signature = rest.partition(".")
-    if len(text) > MOST_CHARACTERS or not text.isascii():
-        return None
-    key_id = next((known for known in keyring().keys if _head(known) == head), None)
-    if key_id is None:
-        return None
-    if not hmac.compare_digest(_encode(_signature(f"{head}.{payload}", key_id)), signature):
-        return None
-    try:
-        return base64.b64decode(payload + "=" * (-len(payload) % 4), altchars=b"-_", validate=True)[:16]
-    except binascii.Error:
-        return None
-
-
-def _head(key_id: int) -> str:
-    return _encode(json.dumps({"alg": "HS256", "kid": str(key_id), "typ": "argus-step-up"}).encode())
-
-
-def _signature(signed: str, key_id: int) -> bytes:
-    key = keyring().derive("step-up", key_id)
-    # An unknown key id gives a signature nobody can compute, so that the comparison fails like any other.
-    return hmac.digest(key or secrets.token_bytes(32), signed.encode(), "sha256")
-
-
-def _encode(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).decode("ascii").rstrip("=")

@@ -29,7 +29,7 @@ from app.services.login.login_sessions import TOTP
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 from app.services.problems import Missing
-from app.services.problems import Problem
+from app.services.problems import Unauthenticated
 from app.services.tokens.keyring import keyring
 from app.services.tokens.token_text import digest
 from app.services.tokens.token_text import same
@@ -44,11 +44,11 @@ DRIFT = (0, -1, 1)
 PENDING = timedelta(minutes=15)
 
 
-class CodeReused(Problem):
+class CodeReused(Unauthenticated):
     """The code was right, and had been used: wait for the next one."""
 
 
-class WrongCode(Problem):
+class WrongCode(Unauthenticated):
     """The code is not right; written down already."""
 
 

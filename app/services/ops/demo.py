@@ -22,11 +22,14 @@ from app.policy.facts import SecurityLevel
 from app.services.access import directory
 from app.services.access import held_rights
 from app.services.audit import trail
-from app.services.clients.registry import make_secret
+from app.services.clients.fields import NO_SECRET
+from app.services.clients.fields import PASSWORD
+from app.services.clients.fields import default_columns
 from app.services.guards import ALL_FUNCTIONS
 from app.services.login.passwords import passwords
 from app.services.ops import bootstrap
 from app.services.tokens.token_text import digest
+from app.services.tokens.token_text import make_secret
 
 REDIRECT = "http://127.0.0.1:8081/callback"
 RANGE = ["127.0.0.0/8", "::1/128"]
@@ -187,6 +190,12 @@ def _client(
 ) -> None:
     now = clock.now()
     secret = None if public else make_secret()
+    given = {
+        "authentication_method": NO_SECRET if public else PASSWORD,
+        "secret_digest": digest(secret) if secret is not None else None,
+        "permitted_scopes": SCOPES,
+        "max_security_level": int(SecurityLevel.STANDARD),
+    }
     client = OAuthClient(
         id=str(uuid.uuid4()),
         domain_id=domain_id,
@@ -195,18 +204,13 @@ def _client(
         name=name,
         description="A demo application.",
         main_uri=f"https://reports.example.com/{short_name}",
-        authentication_method="none" if public else "password",
-        secret_digest=digest(secret) if secret is not None else None,
         required_function_id=_known("useReports").id,
         permission_scope_id=scope.id,
         client_ip_range=RANGE,
         redirect_uris=[REDIRECT],
-        permitted_scopes=SCOPES,
-        max_security_level=int(SecurityLevel.STANDARD),
-        post_logout_redirect_uris=[],
-        open_id_custom_claims=[],
         created_at=now,
         updated_at=now,
+        **default_columns() | given,
     )
     db.session.add(client)
     db.session.flush()

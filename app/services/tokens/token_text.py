@@ -48,6 +48,11 @@ class Token:
         return digest(self.text)
 
 
+def make_secret() -> str:
+    """A secret of 256 random bits, as text."""
+    return secrets.token_urlsafe(32)
+
+
 def digest(text: str) -> bytes:
     """What is stored of a random secret of 256 bits: SHA-256, no slow hash needed."""
     return hashlib.sha256(text.encode()).digest()

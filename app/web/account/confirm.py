@@ -25,9 +25,13 @@ from app.services.login import passkey_assertions
 from app.services.login import passkey_ceremonies
 from app.services.login import passkey_rows
 from app.services.login import reauthentication
-from app.services.login import stepup_tokens
+from app.services.login import stepup_operations
 from app.services.login.login_sessions import SIGNATURE
 from app.services.login.login_sessions import TOTP
+from app.services.login.stepup_operations import CREATE_KEY
+from app.services.login.stepup_operations import RENEW_KEY
+from app.services.login.stepup_operations import Evidence
+from app.services.login.stepup_operations import Operation
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 from app.services.problems import Missing
@@ -46,22 +50,24 @@ from app.web.words.audit_fields import OPERATIONS
 blueprint = Blueprint("confirm", __name__, url_prefix="/account/confirm")
 KEPT = "step_up"
 # Where one goes who would rather not.
-AROUND = {stepup_tokens.CREATE_KEY: "keys.index", stepup_tokens.RENEW_KEY: "keys.index"}
+AROUND = {CREATE_KEY: "keys.index", RENEW_KEY: "keys.index"}
 
 
-def held(operation: str) -> str | None:
+def held(operation: Operation) -> Evidence | None:
     """The authorization that this browser holds for an action, if any."""
     kept = session.get(KEPT)
-    return str(kept[1]) if isinstance(kept, list) and kept[0] == operation else None
+    if not isinstance(kept, list) or kept[0] != operation.name:
+        return None
+    return Evidence(operation, authorization=str(kept[1]))
 
 
-def first(operation: str, back: str) -> Response:
+def first(operation: Operation, back: str) -> Response:
     """To the page where presence is proven; from there on to ``back``."""
     session.pop(KEPT, None)
-    return redirect(url_for("confirm.ask") + "?" + urlencode({"for": operation, "next": back}), 303)
+    return redirect(url_for("confirm.ask") + "?" + urlencode({"for": operation.name, "next": back}), 303)
 
 
-def again(operation: str, back: str) -> Response:
+def again(operation: Operation, back: str) -> Response:
     """Once more, after an authorization that did not count: it was too old, or used already."""
     flash(_("Your confirmation was too old or used already. Confirm once more."))
     return first(operation, back)
@@ -119,7 +125,7 @@ def _filled(name: str, otherwise: str) -> str:
 
 def _granted(caller: Caller) -> Response:
     operation = _operation()
-    session[KEPT] = [operation, reauthentication.authorized(caller, operation, {}).text]
+    session[KEPT] = [operation.name, reauthentication.authorized(caller, operation, {}).text]
     return redirect(redirects.safe_next(request.values.get("next")) or url_for("account.index"), 303)
 
 
@@ -130,8 +136,8 @@ def _show(caller: Caller, entry: Entry, message: str | None = None) -> str:
     offer = write(lambda: passkey_ceremonies.offer("authorize", caller)) if by_key else None
     return render_template(
         "account/confirm.html",
-        action=OPERATIONS[operation],
-        operation=operation,
+        action=OPERATIONS[operation.name],
+        operation=operation.name,
         around=url_for(AROUND.get(operation, "security.index")),
         message=message,
         back=redirects.safe_next(request.values.get("next")) or url_for("account.index"),
@@ -142,8 +148,9 @@ def _show(caller: Caller, entry: Entry, message: str | None = None) -> str:
     )
 
 
-def _operation() -> str:
-    operation = request.values.get("for", "")
-    if operation not in OPERATIONS:
+def _operation() -> Operation:
+    named = request.values.get("for", "")
+    operation = next((one for one in stepup_operations.ALL if one.has_call and one.name == named), None)
+    if operation is None:
         raise Missing("action")
     return operation

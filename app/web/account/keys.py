@@ -17,6 +17,8 @@ from app.services.access import directory
 from app.services.access.callers import Caller
 from app.services.login import apikey_limits
 from app.services.login import stepup_tokens
+from app.services.login.stepup_operations import CREATE_KEY
+from app.services.login.stepup_operations import RENEW_KEY
 from app.services.login.stepup_tokens import NotProven
 from app.services.problems import Invalid
 from app.services.problems import Missing
@@ -29,6 +31,7 @@ from app.web.pages import acting
 from app.web.pages import done
 from app.web.pages import page
 from app.web.words.done import ends_words
+from app.web.words.labels import function_words
 
 blueprint = Blueprint("keys", __name__, url_prefix="/account/keys")
 # More customers than these are not listed to be chosen from.
@@ -45,18 +48,16 @@ def index(caller: Caller) -> Page:
     def named(ids: list[int] | None, names: dict[int, str]) -> str:
         return ", ".join(names.get(one, str(one)) for one in ids or ())
 
-    return render_template(
-        "account/keys.html", keys=keys, prefix=apikeys.prefix, names=names, named=named, now=clock.now()
-    )
+    return render_template("account/keys.html", keys=keys, names=names, named=named, now=clock.now())
 
 
 @blueprint.route("/add", methods=["GET", "POST"])
 @page
 def add(caller: Caller) -> Page:
     """A new key; presence is proven first."""
-    proof = confirm.held(stepup_tokens.CREATE_KEY)
+    proof = confirm.held(CREATE_KEY)
     if proof is None:
-        return confirm.first(stepup_tokens.CREATE_KEY, url_for("keys.add"))
+        return confirm.first(CREATE_KEY, url_for("keys.add"))
     entry = Entry({"expirationDays": str(apikeys.DEFAULT_DAYS)})
     if request.method == "GET":
         return _form(caller, entry)
@@ -68,9 +69,9 @@ def add(caller: Caller) -> Page:
             owner = directory.user_by_id(now.user_id)
             return apikey_limits.create_key(owner, asked.description, limits, now)
 
-        key, text = stepup_tokens.spending(proof, stepup_tokens.CREATE_KEY, caller, work)
+        key, text = stepup_tokens.spending(proof, caller, work)
     except NotProven:
-        return confirm.again(stepup_tokens.CREATE_KEY, url_for("keys.add"))
+        return confirm.again(CREATE_KEY, url_for("keys.add"))
     except Invalid as problem:
         return _form(caller, typed().refused(problem))
     confirm.spent()
@@ -82,9 +83,9 @@ def add(caller: Caller) -> Page:
 def renew(caller: Caller, number: int) -> Page:
     """A new end for a key, counted from now; presence is proven first."""
     key = _own(caller, number)
-    proof = confirm.held(stepup_tokens.RENEW_KEY)
+    proof = confirm.held(RENEW_KEY)
     if proof is None:
-        return confirm.first(stepup_tokens.RENEW_KEY, url_for("keys.renew", number=number))
+        return confirm.first(RENEW_KEY, url_for("keys.renew", number=number))
     entry = Entry({"expirationDays": str(apikeys.DEFAULT_DAYS)})
     if request.method == "POST":
         try:
@@ -95,15 +96,15 @@ def renew(caller: Caller, number: int) -> Page:
                 parts = apikeys.parts_of_number(now.user_id, str(number))
                 return apikeys.renew(now.user_id, *parts, days, now.actor)
 
-            renewed: APIKey = stepup_tokens.spending(proof, stepup_tokens.RENEW_KEY, caller, work)
+            renewed: APIKey = stepup_tokens.spending(proof, caller, work)
         except NotProven:
-            return confirm.again(stepup_tokens.RENEW_KEY, url_for("keys.renew", number=number))
+            return confirm.again(RENEW_KEY, url_for("keys.renew", number=number))
         except Invalid as problem:
             entry = typed().refused(problem)
         else:
             confirm.spent()
             return done(ends_words(renewed), "keys.index")
-    return render_template("account/key_renew.html", key=key, name=apikeys.prefix(key), entry=entry)
+    return render_template("account/key_renew.html", key=key, name=key.prefix, entry=entry)
 
 
 @blueprint.route("/<int:number>/revoke", methods=["GET", "POST"])
@@ -112,7 +113,7 @@ def revoke(caller: Caller, number: int) -> Page:
     """Ask, then end the key and every session it bought."""
     key = _own(caller, number)
     if request.method == "GET":
-        return render_template("account/key_revoke.html", key=key, name=apikeys.prefix(key))
+        return render_template("account/key_revoke.html", key=key, name=key.prefix)
     parts = apikeys.parts_of_number(caller.user_id, str(number))
     acting(caller, lambda now: apikeys.revoke(now.user_id, *parts, now.actor))
     return done(_("The key is revoked."), "keys.index")
@@ -138,6 +139,6 @@ def _names(keys: list[APIKey]) -> dict[str, dict[int, str]]:
     functions = {one for bound in bounds for one in bound.get("functions", ())}
     customers = {one for bound in bounds for one in bound.get("customers", ())}
     return {
-        "functions": {one.id: one.name for one in directory.functions_by_id(functions)},
+        "functions": {one.id: function_words(one) for one in directory.functions_by_id(functions)},
         "customers": {one.id: one.name for one in directory.customers_by_id(customers)},
     }

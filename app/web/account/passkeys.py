@@ -13,9 +13,11 @@ from app.services.access import directory
 from app.services.access.callers import Caller
 from app.services.login import passkey_assertions
 from app.services.login import passkey_ceremonies
+from app.services.login import passkey_enrolment
 from app.services.login import passkey_rows
 from app.services.login import reauthentication
 from app.services.login import stepup_tokens
+from app.services.login.stepup_operations import ENROL_PASSKEY
 from app.services.login.stepup_tokens import NotProven
 from app.services.problems import Invalid
 from app.services.problems import Missing
@@ -41,8 +43,8 @@ def add(caller: Caller) -> Page:
     if not passkey_assertions.browsers_can():
         raise Missing("passkeys")
     reauthentication.strong_enough(caller)
-    if confirm.held(stepup_tokens.ENROL_PASSKEY) is None:
-        return confirm.first(stepup_tokens.ENROL_PASSKEY, url_for("passkeys.add"))
+    if confirm.held(ENROL_PASSKEY) is None:
+        return confirm.first(ENROL_PASSKEY, url_for("passkeys.add"))
     # By what name the owner will know it: this device, unless he writes another.
     return _show(caller, Entry({"description": browser_words(request.user_agent.string)}))
 
@@ -52,13 +54,15 @@ def add(caller: Caller) -> Page:
 def enrol(caller: Caller) -> Page:
     """What the browser made; it counts from now on."""
     reauthentication.strong_enough(caller)
-    proof = confirm.held(stepup_tokens.ENROL_PASSKEY)
+    proof = confirm.held(ENROL_PASSKEY)
     if proof is None:
-        return confirm.first(stepup_tokens.ENROL_PASSKEY, url_for("passkeys.add"))
+        return confirm.first(ENROL_PASSKEY, url_for("passkeys.add"))
     try:
-        passkey_ceremonies.enrol(caller, proof, read(WebAuthnEnrol).attestation)
+        asked = read(WebAuthnEnrol)
+        add = passkey_enrolment.prepare(caller, proof.authorization or "", asked.attestation)
+        stepup_tokens.spending(proof, caller, add)
     except NotProven:
-        return confirm.again(stepup_tokens.ENROL_PASSKEY, url_for("passkeys.add"))
+        return confirm.again(ENROL_PASSKEY, url_for("passkeys.add"))
     except Invalid as problem:
         return _show(caller, typed().refused(problem))
     confirm.spent()
@@ -82,5 +86,6 @@ def remove(caller: Caller, key: int) -> Page:
 def _show(caller: Caller, entry: Entry) -> str:
     offer = write(lambda: passkey_ceremonies.offer("enrol", caller))
     options = passkey_exchange.to_create(offer, directory.user_by_id(caller.user_id))
-    proof = confirm.held(stepup_tokens.ENROL_PASSKEY)
-    return render_template("account/passkey_add.html", options=options, entry=entry, proof=proof)
+    proof = confirm.held(ENROL_PASSKEY)
+    held = proof.authorization if proof is not None else None
+    return render_template("account/passkey_add.html", options=options, entry=entry, proof=held)

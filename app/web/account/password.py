@@ -11,12 +11,14 @@ from flask import session
 from flask import url_for
 from flask_babel import gettext as _
 
-from app import edge
+from app import cookies
 from app.services.access import directory
 from app.services.access.callers import Caller
+from app.services.endings.table import Event
 from app.services.login import password_change
 from app.services.login import password_login
-from app.services.login import stepup_tokens
+from app.services.login.stepup_operations import SET_PASSWORD
+from app.services.login.stepup_operations import Evidence
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 from app.services.problems import Throttled
@@ -28,6 +30,7 @@ from app.web.login import flow
 from app.web.pages import Page
 from app.web.problems import slowed
 from app.web.problems import too_many
+from app.web.words.endings import ending_words
 
 blueprint = Blueprint("password", __name__, url_prefix="/account/password")
 
@@ -43,8 +46,8 @@ def change() -> Page:
         return redirect(flow.page_url("login.login", url_for("password.change")), 303)
     password_change.insist_on_owner(caller)
     has_password = directory.user_by_id(caller.user_id).password_hash is not None
-    if not has_password and confirm.held(stepup_tokens.SET_PASSWORD) is None:
-        return confirm.first(stepup_tokens.SET_PASSWORD, url_for("password.change"))
+    if not has_password and confirm.held(SET_PASSWORD) is None:
+        return confirm.first(SET_PASSWORD, url_for("password.change"))
     if request.method == "GET":
         return _show(caller, Entry(), has_password=has_password)
     try:
@@ -53,10 +56,10 @@ def change() -> Page:
             message = "The two passwords differ. Enter the same one twice."
             raise Invalid(FieldProblem("newPasswordAgain", message, "DIFFERENT"))
         if has_password:
-            password_change.by_owner(caller, new, old_password=request.form.get("oldPassword", ""))
+            proof = Evidence(SET_PASSWORD, password=request.form.get("oldPassword", ""))
         else:
-            proof = confirm.held(stepup_tokens.SET_PASSWORD)
-            password_change.by_owner(caller, new, authorization=proof)
+            proof = confirm.held(SET_PASSWORD) or Evidence(SET_PASSWORD)
+        password_change.by_owner(caller, new, proof)
     except Invalid as problem:
         entry = typed("oldPassword", "newPassword", "newPasswordAgain").refused(problem)
         return _show(caller, entry, has_password=has_password)
@@ -66,7 +69,7 @@ def change() -> Page:
     session.clear()
     flash(_("Your new password is set. Log in with it."))
     response = redirect(flow.page_url("login.login", flow.wanted_now()), 303)
-    edge.clear_session_cookie(response)  # type: ignore[arg-type]
+    cookies.clear(response, cookies.LOGIN)
     return response
 
 
@@ -79,5 +82,6 @@ def _show(caller: Caller, entry: Entry, *, has_password: bool, message: str | No
         has_password=has_password,
         name=caller.user_name,
         next=flow.wanted_now(),
+        endings=ending_words(Event.PASSWORD_CHANGED),
         least=password_login.LEAST_PASSWORD_CHARACTERS,
     )

@@ -20,6 +20,7 @@ from app.services.login import passkey_rows
 from app.services.login import reauthentication
 from app.services.login import stepup_tokens
 from app.services.login import totp
+from app.services.login.stepup_operations import INITIALIZE_TOTP
 from app.services.login.stepup_tokens import NotProven
 from app.services.login.totp import Seed
 from app.services.problems import Invalid
@@ -59,8 +60,8 @@ def index(caller: Caller) -> Page:
 def codes(caller: Caller) -> Page:
     """Begin to set up one-time codes; presence is proven first."""
     reauthentication.strong_enough(caller)
-    if confirm.held(stepup_tokens.INITIALIZE_TOTP) is None:
-        return confirm.first(stepup_tokens.INITIALIZE_TOTP, url_for("security.codes"))
+    if confirm.held(INITIALIZE_TOTP) is None:
+        return confirm.first(INITIALIZE_TOTP, url_for("security.codes"))
     return render_template("account/codes.html", seed=None, entry=Entry())
 
 
@@ -69,13 +70,13 @@ def codes(caller: Caller) -> Page:
 def begin_codes(caller: Caller) -> Page:
     """A new generator, shown once, which counts when its first code is entered."""
     reauthentication.strong_enough(caller)
-    proof = confirm.held(stepup_tokens.INITIALIZE_TOTP)
+    proof = confirm.held(INITIALIZE_TOTP)
     if proof is None:
-        return confirm.first(stepup_tokens.INITIALIZE_TOTP, url_for("security.codes"))
+        return confirm.first(INITIALIZE_TOTP, url_for("security.codes"))
     try:
-        seed: Seed = stepup_tokens.spending(proof, stepup_tokens.INITIALIZE_TOTP, caller, _seed_of)
+        seed: Seed = stepup_tokens.spending(proof, caller, _seed_of)
     except NotProven:
-        return confirm.again(stepup_tokens.INITIALIZE_TOTP, url_for("security.codes"))
+        return confirm.again(INITIALIZE_TOTP, url_for("security.codes"))
     finally:
         confirm.spent()
     uri = totp.provisioning_uri(seed, caller.user_name, theme.current().name)

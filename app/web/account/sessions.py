@@ -11,14 +11,16 @@ from flask import url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from app import edge
+from app import cookies
 from app.services.access import directory
 from app.services.access.callers import Caller
+from app.services.endings.table import Event
 from app.services.inspection import session_admin
 from app.web.pages import Page
 from app.web.pages import acting
 from app.web.pages import done
 from app.web.pages import page
+from app.web.words.endings import ending_words
 
 blueprint = Blueprint("sessions", __name__, url_prefix="/account/sessions")
 
@@ -46,7 +48,7 @@ def end(caller: Caller, session: str) -> Page:
 def end_all(caller: Caller) -> Page:
     """Ask, then end everything, everywhere, this login too."""
     if request.method == "GET":
-        return render_template("account/sessions_end.html")
+        return render_template("account/sessions_end.html", endings=ending_words(Event.LOGGED_OUT_EVERYWHERE))
     acting(caller, session_admin.end_own)
     return _gone()
 
@@ -54,5 +56,5 @@ def end_all(caller: Caller) -> Page:
 def _gone() -> Response:
     form_session.clear()
     response = redirect(url_for("logout.logged_out"), 303)
-    edge.clear_session_cookie(response)  # type: ignore[arg-type]
+    cookies.clear(response, cookies.LOGIN)
     return response

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from flask import Blueprint
 from flask import jsonify
@@ -21,10 +24,14 @@ from app.schemas.wire import lists_of
 from app.services.access import directory
 from app.services.access.callers import Caller
 from app.services.audit import trail
+from app.services.clients import changes
 from app.services.clients import drafts
 from app.services.clients import registry
-from app.services.clients.checks import REQUIRED
-from app.services.clients.checks import missing
+from app.services.clients.fields import BY_NAME
+from app.services.clients.fields import EDITABLE
+from app.services.clients.fields import REQUIRED
+from app.services.clients.fields import Kind
+from app.services.clients.fields import proposed_values
 from app.services.guards import Guard
 from app.services.inspection import whatif
 from app.services.problems import Conflict
@@ -46,11 +53,20 @@ from app.web.pages import Page
 from app.web.pages import acting
 from app.web.pages import done
 from app.web.pages import page
+from app.web.words import client_fields
+from app.web.words.client_fields import Change
 
 blueprint = Blueprint("client_form", __name__, url_prefix="/console/clients")
-FRESH = {"authenticationMethod": "password", "maxSecurityLevel": "standard", "requirePkce": True}
 ELSEWHERE = FieldProblem("customer", "Name a customer for whom you may register applications.", "NOT_ALLOWED")
 AGAIN = FieldProblem("clientSecret", "Type the secret again, or leave it empty and one is made.", "AGAIN")
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePreview:
+    """What a change would do: to the fields, and to the people."""
+
+    changed: Sequence[Change]
+    people: Foretold
 
 
 @blueprint.route("/add", methods=["GET", "POST"])
@@ -58,7 +74,7 @@ AGAIN = FieldProblem("clientSecret", "Type the secret again, or leave it empty a
 def add(caller: Caller) -> Page:
     """Register an application; a secret that the server makes is shown on the page that answers."""
     caller.needs(Guard.ADD_OAUTH_CLIENT)
-    entry = Entry({**FRESH, "customer": _only_place(caller)})
+    entry = Entry({**_wire_values(proposed_values()), "customer": _only_place(caller)})
     if request.method == "POST":
         entry = typed("clientSecret")
         wrong = problems_of(ClientCreate, lambda body: _judge_new(body, caller))
@@ -66,7 +82,7 @@ def add(caller: Caller) -> Page:
             # A right that is missing is for the service to refuse, so that it is written down.
             if wrong and wrong != (ELSEWHERE,):
                 raise Invalid(*wrong)
-            change = registry.completed(read(ClientCreate).as_change())
+            change = changes.complete(read(ClientCreate).as_change())
             made = acting(caller, lambda now: registry.create(change, now))
             return made_page(made, change.made_secret, new=True)
         except Invalid as problem:
@@ -139,7 +155,7 @@ def check_changed(caller: Caller, client: str) -> Page:
 
 
 def _judge_new(body: ClientCreate, caller: Caller) -> None:
-    draft = drafts.drafted(registry.completed(body.as_change()), caller)
+    draft = drafts.draft(changes.complete(body.as_change()), caller)
     problems = draft.problems
     elsewhere = not listing.may(caller, Guard.ADD_OAUTH_CLIENT, draft.at)
     if elsewhere and all(one.field != ELSEWHERE.field for one in problems):
@@ -152,12 +168,12 @@ def _judge_new(body: ClientCreate, caller: Caller) -> None:
 def _judge_changed(body: ClientUpdate, client: OAuthClient, caller: Caller) -> None:
     """As saving judges it. A field that was emptied is not one that was left out."""
     emptied = tuple(
-        missing(wire)
-        for wire in REQUIRED.values()
-        if wire not in lists_of(ClientUpdate) and not request.form.get(wire, "-").strip()
+        changes.report_missing(field.wire)
+        for field in REQUIRED
+        if field.wire not in lists_of(ClientUpdate) and not request.form.get(field.wire, "-").strip()
     )
     try:
-        registry.proposed(client.id, registry.completed(body.as_change(), client), caller)
+        registry.proposed(client.id, changes.complete(body.as_change(), client), caller)
     except Invalid as problem:
         raise Invalid(*emptied, *problem.problems) from None
     if emptied:
@@ -165,17 +181,18 @@ def _judge_changed(body: ClientUpdate, client: OAuthClient, caller: Caller) -> N
 
 
 def _saved(client: str, body: ClientUpdate, found: OAuthClient, caller: Caller) -> Page:
-    change, version = registry.completed(body.as_change(), found), sent_version()
+    change, version = changes.complete(body.as_change(), found), sent_version()
     changed, anything = acting(caller, lambda now: registry.update(client, change, now, version=version))
     if change.made_secret is not None:
         return made_page(changed, change.made_secret, new=False)
     return done(_("Saved.") if anything else _("Nothing was changed."), "clients.show", client=changed.id)
 
 
-def _preview(client: str, body: ClientUpdate, caller: Caller) -> Foretold:
+def _preview(client: str, body: ClientUpdate, caller: Caller) -> ChangePreview:
     found = whatif.client_in_question(client, caller)
-    proposal = whatif.updated(found, registry.completed(body.as_change(), found), caller)
-    return forecasts.told(whatif.forecast(found, proposal, caller), caller)
+    proposal = whatif.updated(found, changes.complete(body.as_change(), found), caller)
+    changed = client_fields.changes_in_words(proposal.changed)
+    return ChangePreview(changed, forecasts.told(whatif.forecast(found, proposal, caller), caller))
 
 
 def _to_edit(client: str, caller: Caller) -> OAuthClient:
@@ -203,7 +220,7 @@ def _form(
     entry: Entry,
     *,
     client: OAuthClient | None = None,
-    preview: Foretold | None = None,
+    preview: ChangePreview | None = None,
     differs: Mapping[str, str] | None = None,
 ) -> str:
     suggested = {"functions": suggestions.functions(caller)}
@@ -218,6 +235,9 @@ def _form(
         preview=preview,
         differs=differs,
         suggested=suggested,
+        sections=client_fields.by_place(),
+        labels=client_fields.labels(),
+        options_of=client_fields.options_of,
         everywhere=any(parents[one] is None for one in caller.reach(Guard.ADD_OAUTH_CLIENT)),
         scopes=[(name, f"{name}: {say(words)}") for name, words in WORDS.items()],
     )
@@ -231,26 +251,20 @@ def _only_place(caller: Caller) -> str:
 
 
 def _entry_of(client: OAuthClient, *, details: bool) -> Entry:
-    values = {
-        "shortName": client.short_name,
-        "name": client.name,
-        "description": client.description,
-        "mainURI": client.main_uri,
-        "authenticationMethod": client.authentication_method,
-        "requiredFunction": client.required_function.name,
-        "maxSecurityLevel": LEVEL_NAMES[client.max_security_level],
-        "hidden": client.hidden,
-    }
-    if details:
-        values |= {
-            "permissionScope": client.permission_scope.name,
-            "permittedScopes": client.permitted_scopes,
-            "clientIPRange": client.client_ip_range,
-            "redirectURIs": client.redirect_uris,
-            "postLogoutRedirectURIs": client.post_logout_redirect_uris,
-            "backchannelLogoutURI": client.backchannel_logout_uri,
-            "requirePkce": client.require_pkce,
-            "insecureWithoutPkce": client.insecure_without_pkce,
-            "openIDCustomClaims": [json.dumps(claim) for claim in client.open_id_custom_claims],
-        }
-    return Entry(values)
+    shown = (one for one in EDITABLE if one.kind is not Kind.SECRET and (details or not one.gated))
+    return Entry(_wire_values({one.name: getattr(client, one.name) for one in shown}))
+
+
+def _wire_values(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """What is stored, by field, as the form holds it, by wire name."""
+    return {BY_NAME[name].wire: _as_typed(BY_NAME[name].kind, value) for name, value in stored.items()}
+
+
+def _as_typed(kind: Kind, value: Any) -> Any:
+    if kind is Kind.FUNCTION:
+        return value.name
+    if kind is Kind.LEVEL:
+        return LEVEL_NAMES[value]
+    if kind is Kind.CLAIMS:
+        return [json.dumps(claim) for claim in value]
+    return value

@@ -14,12 +14,13 @@ from app.services.access import directory
 from app.services.access import search
 from app.services.access.callers import Caller
 from app.services.clients import registry
-from app.services.clients.checks import NO_SECRET
-from app.services.clients.checks import ClientChange
+from app.services.clients.changes import ClientChange
+from app.services.clients.fields import NO_SECRET
 from app.services.clients.registry import ClientCriteria
 from app.services.guards import Guard
 from app.services.problems import Invalid
 from app.services.problems import Missing
+from app.services.tokens.token_text import make_secret
 from app.web.console import listing
 from app.web.console import suggestions
 from app.web.entries import Entry
@@ -29,6 +30,7 @@ from app.web.pages import Page
 from app.web.pages import acting
 from app.web.pages import done
 from app.web.pages import page
+from app.web.words import client_fields
 
 blueprint = Blueprint("clients", __name__, url_prefix="/console/clients")
 FILTERS = ("customer", "requiredFunction")
@@ -59,7 +61,10 @@ def index(caller: Caller) -> Page:
         entry=entry,
         state=state,
         may_add=may_add,
-        functions=caller.question.graph.names,
+        labels=client_fields.labels(),
+        functions={
+            one.id: one for one in directory.functions_by_id(row.required_function_id for row in found.rows)
+        },
         customers=caller.question.tree.names,
         suggested={
             "functions": suggestions.functions(caller),
@@ -86,6 +91,9 @@ def show(caller: Caller, client: str) -> Page:
         client=found,
         details=details,
         may=may,
+        sections=client_fields.by_place(),
+        labels=client_fields.labels(),
+        options_of=client_fields.options_of,
         has_secret=found.authentication_method != NO_SECRET,
         explained=details,
         people=directory.subjects_by_id([one for one in (found.created_by_id, found.updated_by_id) if one]),
@@ -106,15 +114,17 @@ def secret(caller: Caller, client: str) -> Page:
         entry = typed("clientSecret")
         try:
             chosen = read(ClientUpdate).client_secret
-            made = registry.make_secret() if chosen is None else None
-            change = ClientChange(client_secret=chosen, made_secret=made)
+            made = make_secret() if chosen is None else None
+            change = ClientChange({"client_secret": chosen} if chosen is not None else {}, made)
             changed, _any = acting(
                 caller, lambda now: registry.update(client, change, now, version=sent_version())
             )
             return made_page(changed, made, new=False)
         except Invalid as problem:
             entry = entry.refused(problem)
-    return render_template("console/clients/secret.html", entry=entry, client=found)
+    return render_template(
+        "console/clients/secret.html", entry=entry, client=found, labels=client_fields.labels()
+    )
 
 
 @blueprint.route("/<client>/delete", methods=["GET", "POST"])
@@ -136,6 +146,7 @@ def made_page(client: OAuthClient, secret: str | None, *, new: bool) -> str:
         client=client,
         secret=secret,
         new=new,
+        labels=client_fields.labels(),
         metadata=settings().base_url + METADATA,
     )
 

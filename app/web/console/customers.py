@@ -17,6 +17,7 @@ from app.services.access.callers import Caller
 from app.services.administration import customer_search
 from app.services.administration import customers
 from app.services.administration.customer_search import CustomerCriteria
+from app.services.endings.table import Event
 from app.services.guards import Guard
 from app.services.problems import Invalid
 from app.web.console import listing
@@ -29,6 +30,7 @@ from app.web.pages import Page
 from app.web.pages import acting
 from app.web.pages import done
 from app.web.pages import page
+from app.web.words.endings import ending_words
 
 blueprint = Blueprint("customers", __name__, url_prefix="/console/customers")
 
@@ -140,7 +142,9 @@ def disable(caller: Caller, customer: str) -> Page:
         return done(_("Disabled."), "customers.index", disabled="true")
     found = customers.visible(customer, caller.domain_id, caller)
     caller.needs(Guard.DELETE_CUSTOMER, found.id)
-    return render_template("console/customers/disable.html", customer=found)
+    return render_template(
+        "console/customers/disable.html", customer=found, endings=ending_words(Event.CUSTOMER_DISABLED)
+    )
 
 
 @blueprint.post("/<customer>/enable")

@@ -19,6 +19,7 @@ from app.policy.reasons import public_sentence
 from app.web.language import say
 from app.web.words.audit_fields import field_name
 from app.web.words.audit_fields import field_value
+from app.web.words.client_fields import Change
 from app.web.words.labels import leg_name
 from app.web.words.labels import rule_name
 
@@ -31,15 +32,6 @@ class Check:
     outcome: str
     why: str
     evidence: list[tuple[str, str]]
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One field before and after."""
-
-    name: str
-    before: str
-    after: str
 
 
 def checks_of(event: AuditEvent) -> list[Check]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 from flask import Blueprint
 from flask import redirect
@@ -13,13 +15,14 @@ from flask import url_for
 from werkzeug.datastructures import MultiDict
 
 from app.models.audit import AuditEvent
+from app.models.authority import Function
 from app.models.directory import User
 from app.policy.facts import Finding
 from app.policy.facts import Outcome
 from app.policy.rights import CustomerTree
-from app.policy.rights import FunctionGraph
 from app.policy.rights import Rights
 from app.schemas.requests.clients import ExplainAsked
+from app.services.access import directory
 from app.services.access import gate
 from app.services.access.callers import Caller
 from app.services.guards import Guard
@@ -44,6 +47,7 @@ from app.web.entries import typed
 from app.web.language import say
 from app.web.pages import Page
 from app.web.pages import page
+from app.web.words.function_names import with_words
 
 blueprint = Blueprint("explain", __name__, url_prefix="/console/explain")
 
@@ -70,7 +74,7 @@ class Held:
     """What may be used for one customer; ``more`` is how many functions are not among them."""
 
     customer: str
-    functions: Sequence[str]
+    functions: Sequence[Function]
     more: int
 
 
@@ -109,8 +113,10 @@ def _answer(caller: Caller, entry: Entry, answered: Answered) -> str:
     explained, recorded = answered.explanation, answered.recorded
     case = Case(caller, answered.client, answered.user, explained.question)
     evidence = not answered.oneself
-    graph, tree = explained.question.graph, explained.question.tree
     missing = explained.missing(say)
+    scope = answered.client.permission_scope_id
+    ids = {scope, *explained.rights.held, *(one.function for one, _why in missing)}
+    functions = {one.id: one for one in directory.functions_by_id(ids)}
     named = {"client": answered.client.short_name, "user": answered.user.short_name}
     return _shown(
         caller,
@@ -118,9 +124,12 @@ def _answer(caller: Caller, entry: Entry, answered: Answered) -> str:
         Entry({**entry.values, **named}),
         case=case,
         explained=explained,
-        checks=[_check(case, finding, evidence=evidence) for finding in explained.decision.findings],
-        held=_held(explained.rights, graph, tree),
-        missing=[(graph.names[one.function], one.function, why) for one, why in missing[:MOST_FUNCTIONS]],
+        checks=[
+            _check(case, finding, evidence=evidence) for finding in with_words(explained.decision.findings)
+        ],
+        held=_held(explained.rights, functions, explained.question.tree),
+        missing=[(functions[one.function], why) for one, why in missing[:MOST_FUNCTIONS]],
+        scope=functions.get(scope),
         missing_more=max(0, len(missing) - MOST_FUNCTIONS),
         missing_repairs=_repairs_of(case, {one.reason for one, _why in missing}) if evidence else (),
         recorded=recorded,
@@ -165,14 +174,18 @@ def _repairs_of(case: Case, reasons: set[str]) -> list[Repair]:
     return list(found.values())
 
 
-def _held(rights: Rights, graph: FunctionGraph, tree: CustomerTree) -> list[Held]:
-    by_customer: dict[str, list[str]] = {}
+def _held(rights: Rights, functions: Mapping[int, Function], tree: CustomerTree) -> list[Held]:
+    by_customer: dict[str, list[Function]] = {}
     for function, tops in rights.held.items():
         for top in tops:
-            by_customer.setdefault(tree.names[top], []).append(graph.names[function])
+            by_customer.setdefault(tree.names[top], []).append(functions[function])
     return [
-        Held(customer, sorted(names)[:MOST_FUNCTIONS], max(0, len(names) - MOST_FUNCTIONS))
-        for customer, names in sorted(by_customer.items())
+        Held(
+            customer,
+            sorted(held, key=attrgetter("name"))[:MOST_FUNCTIONS],
+            max(0, len(held) - MOST_FUNCTIONS),
+        )
+        for customer, held in sorted(by_customer.items())
     ]
 
 

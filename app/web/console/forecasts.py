@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
+from app.models.authority import Function
 from app.models.directory import User
+from app.services.access import directory
 from app.services.access.callers import Caller
 from app.services.inspection.whatif import Effect
 from app.services.inspection.whatif import Forecast
@@ -13,6 +17,7 @@ from app.services.inspection.whatif import Pair
 
 MOST_PEOPLE = 40
 MOST_FUNCTIONS = 8
+Functions = Mapping[int, Function]
 ORDER = ("loses", "gains", "keeps", "none")
 
 
@@ -21,7 +26,7 @@ class Right:
     """Functions for one customer; ``more`` are not named."""
 
     customer: str
-    functions: tuple[str, ...]
+    functions: tuple[Function, ...]
     more: int
 
 
@@ -51,26 +56,32 @@ def told(forecast: Forecast, caller: Caller) -> Foretold:
     """Those who lose access first: they are whom one would not want to miss."""
     found = [effect.access for effect in forecast.effects]
     shown = sorted(forecast.effects, key=lambda effect: ORDER.index(effect.access))[:MOST_PEOPLE]
+    ids = {function for effect in shown for function, _customer in (*effect.gained, *effect.lost)}
+    functions = {one.id: one for one in directory.functions_by_id(ids)}
     return Foretold(
         gains=found.count("gains"),
         loses=found.count("loses"),
         changes=found.count("keeps"),
         unnamed=forecast.unnamed,
-        people=tuple(_touched(effect, caller) for effect in shown),
+        people=tuple(_touched(effect, functions, caller) for effect in shown),
         left_out=len(forecast.effects) - len(shown),
     )
 
 
-def _touched(effect: Effect, caller: Caller) -> Touched:
-    return Touched(effect.user, effect.access, _rights(effect.gained, caller), _rights(effect.lost, caller))
+def _touched(effect: Effect, functions: Functions, caller: Caller) -> Touched:
+    gained, lost = _rights(effect.gained, functions, caller), _rights(effect.lost, functions, caller)
+    return Touched(effect.user, effect.access, gained, lost)
 
 
-def _rights(pairs: Sequence[Pair], caller: Caller) -> tuple[Right, ...]:
-    graph, tree = caller.question.graph, caller.question.tree
-    by_customer: dict[int, list[str]] = {}
+def _rights(pairs: Sequence[Pair], functions: Functions, caller: Caller) -> tuple[Right, ...]:
+    by_customer: dict[int, list[Function]] = {}
     for function, customer in pairs:
-        by_customer.setdefault(customer, []).append(graph.names[function])
+        by_customer.setdefault(customer, []).append(functions[function])
     return tuple(
-        Right(tree.names[one], tuple(sorted(names)[:MOST_FUNCTIONS]), max(0, len(names) - MOST_FUNCTIONS))
-        for one, names in by_customer.items()
+        Right(
+            caller.question.tree.names[one],
+            tuple(sorted(held, key=attrgetter("name"))[:MOST_FUNCTIONS]),
+            max(0, len(held) - MOST_FUNCTIONS),
+        )
+        for one, held in by_customer.items()
     )

@@ -33,6 +33,7 @@ from app.web.pages import Page
 from app.web.pages import acting
 from app.web.pages import done
 from app.web.pages import page
+from app.web.words.labels import function_words
 
 blueprint = Blueprint("permissions", __name__, url_prefix="/console/permissions")
 FILTERS = ("subject", "function", "customer")
@@ -112,7 +113,7 @@ def revoke(caller: Caller, permission: int) -> Page:
                 gone = acting(caller, lambda now: permissions.revoke(permission, comment, now))
                 message = _(
                     "%(function)s for %(customer)s is taken from %(subject)s.",
-                    function=gone.function.name,
+                    function=function_words(gone.function),
                     customer=gone.customer.name,
                     subject=gone.subject.short_name,
                 )
@@ -152,7 +153,7 @@ def _granted(made: Permission, entry: Entry) -> Page:
     subject, client = made.subject.short_name, entry.value("client").strip()
     message = _(
         "%(function)s for %(customer)s is granted to %(subject)s.",
-        function=made.function.name,
+        function=function_words(made.function),
         customer=made.customer.name,
         subject=subject,
     )

@@ -12,6 +12,7 @@ from app.models.directory import User
 from app.runtime import settings
 from app.services.access.callers import Caller
 from app.services.administration import visibility
+from app.services.endings.table import Event
 from app.services.guards import Guard
 from app.services.inspection import session_admin
 from app.services.login import login_methods
@@ -29,6 +30,7 @@ from app.web.pages import Page
 from app.web.pages import acting
 from app.web.pages import done
 from app.web.pages import page
+from app.web.words.endings import ending_words
 from app.web.words.labels import ended_words
 from app.web.words.labels import method_name
 from app.web.words.labels import way_name
@@ -58,7 +60,9 @@ def password(caller: Caller, user: str) -> Page:
             )
         except Invalid as problem:
             entry = typed().refused(problem)
-    return render_template("console/users/password.html", user=found, entry=entry)
+    return render_template(
+        "console/users/password.html", user=found, entry=entry, endings=ending_words(Event.PASSWORD_RESET)
+    )
 
 
 @blueprint.route("/codes", methods=["GET", "POST"])
@@ -150,7 +154,7 @@ def end_all(caller: Caller, user: str) -> Page:
         return _asking(
             found,
             _("End everything of %(name)s?", name=found.short_name),
-            _("Every login of this user ends, with the applications under it. The user may log in again."),
+            _("The user may log in again.") + " " + ending_words(Event.ENDED_BY_ADMINISTRATOR),
             _("End everything"),
         )
     acting(

@@ -86,7 +86,7 @@ def revoke(caller: Caller, user: str, number: int) -> Page:
     key = _of(found, number)
     if request.method == "GET":
         return asking(
-            _("Revoke %(name)s?", name=key.description or apikeys.prefix(key)),
+            _("Revoke %(name)s?", name=key.description or key.prefix),
             _(
                 "Programs that use it are refused from the next call on, and every session it bought ends."
                 " It cannot be undone."
@@ -101,7 +101,7 @@ def revoke(caller: Caller, user: str, number: int) -> Page:
         return apikeys.revoke(owner.id, *apikeys.parts_of_number(owner.id, str(number)), now.actor)
 
     revoked = acting(caller, work)
-    message = _("The key %(key)s of %(name)s is revoked.", key=apikeys.prefix(revoked), name=found.short_name)
+    message = _("The key %(key)s of %(name)s is revoked.", key=revoked.prefix, name=found.short_name)
     return done(message, "users.show", user=found.id)
 
 

@@ -57,7 +57,7 @@ def shown(caller: Caller, user: User, entry: Entry) -> str:
         held=held,
         methods=login_methods.methods_of(user),
         passkeys=passkey_rows.living(user.id) if may["passkeys"] else [],
-        keys=[(key, apikeys.prefix(key)) for key in apikeys.of_user(user.id)] if may["keys"] else None,
+        keys=[(key, key.prefix) for key in apikeys.of_user(user.id)] if may["keys"] else None,
         tree=session_admin.tree(user) if may["sessions"] else None,
         recent=authentication_events.of_user(user.id, Span(), Rows(RECENT)).rows if may["events"] else None,
         oneself=user.id == caller.user_id,

@@ -18,6 +18,7 @@ from app.services.administration import users_and_groups
 from app.services.administration import visibility
 from app.services.administration.subject_search import SubjectCriteria
 from app.services.administration.users_and_groups import NewSubject
+from app.services.endings.table import Event
 from app.services.guards import Guard
 from app.services.login import recovery
 from app.services.problems import FieldProblem
@@ -36,6 +37,7 @@ from app.web.words.done import created_words
 from app.web.words.done import deleted_words
 from app.web.words.done import moved_words
 from app.web.words.done import saved_words
+from app.web.words.endings import ending_words
 
 blueprint = Blueprint("users", __name__, url_prefix="/console/users")
 STATES = {"blocked": "blocked", "deleted": "deleted", "mustChange": "forcePasswordChange"}
@@ -139,7 +141,7 @@ def block(caller: Caller, user: str) -> Page:
         acting(caller, lambda now: users_and_groups.block(_guarded(user, now, Guard.BLOCK_USER), now.actor))
         message = _("%(name)s is blocked. Everything that was open has ended.", name=found.short_name)
         return done(message, "users.show", user=found.id)
-    return render_template("console/users/block.html", user=found)
+    return render_template("console/users/block.html", user=found, endings=ending_words(Event.BLOCKED))
 
 
 @blueprint.post("/<user>/unblock")
@@ -160,7 +162,7 @@ def delete(caller: Caller, user: str) -> Page:
         return done(deleted_words(gone), "users.index")
     found = visibility.visible_user(caller, user, caller.domain_id)
     caller.needs(Guard.DELETE_USER, found.customer_id)
-    return render_template("console/users/delete.html", user=found)
+    return render_template("console/users/delete.html", user=found, endings=ending_words(Event.DELETED))
 
 
 @blueprint.post("/<user>/reenable")

@@ -53,11 +53,11 @@ from app.web.errors import error_page
 from app.web.errors import refusal_page
 from app.web.language import say
 from app.web.login.password import login_url
+from app.web.words.function_names import words_of
 
 blueprint = Blueprint("consent", __name__)
 ALIASES = ("/oauth/authorize", "/spa/oauth/authorize", "/spa/authentication/oauth/authorize")
 START_AGAIN = "Go back to the application and start again. If it does not help, tell whoever runs it."
-STALE = "This page was answered already or is too old. Go back to the application and start again."
 
 
 def authorize() -> Response | str | tuple[str, int]:
@@ -156,6 +156,7 @@ def _ask(
     transaction = write(
         lambda: waiting_requests.begin(caller.login_id, asked.params, client.permission_scope_id, began_at)
     )
+    functions = words_of(one.function for one in told.fallen)
     headers.allow_form_to(redirects.origin(asked.redirect_uri))
     return render_template(
         "consent.html",
@@ -167,7 +168,10 @@ def _ask(
             for scope in sorted(asked.scopes, key=lambda one: one not in told.growth.scopes)
         ],
         claims=_claims(asked),
-        fallen=[{"words": why_without(one.reason, one.function, say), "new": one.new} for one in told.fallen],
+        fallen=[
+            {"words": why_without(one.reason, functions.get(one.function, one.function), say), "new": one.new}
+            for one in told.fallen
+        ],
         before=[scopes.in_words(scope, say) for scope in told.before.scopes] if told.before else [],
         changed=told.before is not None and not gate.consent_covers(question),
         transaction=transaction,
@@ -187,7 +191,7 @@ def _answer_form() -> Response | str | tuple[str, int]:
     try:
         validate_csrf(request.form.get("csrf_token"))
     except ValidationError:
-        raise CSRFError(STALE) from None
+        raise CSRFError from None
     somebody = person.present()
     transaction = request.form.get("transaction", "")
     waiting = waiting_requests.peek(transaction, somebody.caller.login_id) if somebody is not None else None
@@ -203,8 +207,6 @@ def _answer_form() -> Response | str | tuple[str, int]:
         if request.form.get("decision") != "deny":
             return error_page(_("Nothing was decided"), _("Choose Approve or Deny."), 400)
         return _deny(asked, somebody.caller, transaction)
-    except StaleTransaction:
-        return error_page(_("This page is out of date"), say(STALE), 400)
     except Outgrown:
         return _ask_again(asked, somebody.caller, waiting.began_at)
     except ArgusOAuthError as problem:
@@ -216,7 +218,7 @@ def _ask_anew(transaction: str) -> Response | tuple[str, int]:
     held = person.held_login(request)
     params = waiting_requests.kept(transaction, held.login_id) if held is not None else None
     if params is None:
-        return error_page(_("This page is out of date"), say(STALE), 400)
+        raise StaleTransaction
     return redirect(_resume(params, clock.now()), 303)
 
 

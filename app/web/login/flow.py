@@ -11,6 +11,7 @@ from flask import url_for
 from flask_wtf.csrf import generate_csrf
 from werkzeug.wrappers import Response
 
+from app import cookies
 from app import edge
 from app.oauth import authorize
 from app.oauth.errors import ArgusOAuthError
@@ -52,7 +53,7 @@ def begin(who: Verified, proof: Proof, wanted: str | None, password: str | None 
     # A new form session: the CSRF token of the anonymous page is worth nothing after the login (rule 40).
     session.clear()
     response = redirect(page_url("password.change", wanted) if must_change else target(wanted), 303)
-    edge.set_session_cookie(response, token)  # type: ignore[arg-type]
+    cookies.store(response, cookies.LOGIN, token)
     return response
 
 

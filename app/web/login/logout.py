@@ -10,9 +10,10 @@ from flask import session
 from flask import url_for
 from flask_babel import gettext as _
 
-from app import edge
+from app import cookies
 from app.policy import redirects
-from app.services.login import login_sessions
+from app.services.endings import table as endings
+from app.services.endings.table import Event
 from app.services.unit_of_work import write
 from app.web import headers
 from app.web import person
@@ -46,10 +47,10 @@ def leave(to: str | None) -> Page:
     held = person.held_login(request)
     if held is not None:
         caller = held
-        write(lambda: login_sessions.end(caller.login_id, "logged out", caller.actor))
+        write(lambda: endings.end(Event.LOGGED_OUT, caller.login_id, caller.actor))
     session.clear()
     response = redirect(to or url_for("logout.logged_out"), 303)
-    edge.clear_session_cookie(response)  # type: ignore[arg-type]
+    cookies.clear(response, cookies.LOGIN)
     return response
 
 

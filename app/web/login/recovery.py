@@ -18,16 +18,20 @@ from werkzeug.wrappers import Response
 from app import edge
 from app.models.directory import User
 from app.services.access import directory
+from app.services.endings.table import Event
 from app.services.login import password_change
 from app.services.login import password_login
 from app.services.login import recovery
 from app.services.login import stepup_tokens
+from app.services.login.stepup_operations import SET_PASSWORD
+from app.services.login.stepup_operations import Evidence
 from app.services.login.stepup_tokens import NotProven
 from app.services.problems import Invalid
 from app.services.problems import Throttled
 from app.web.forms.recovery import NewPasswordForm
 from app.web.forms.recovery import RecoverForm
 from app.web.language import say
+from app.web.words.endings import ending_words
 
 blueprint = Blueprint("recovery", __name__)
 Page = Response | str | tuple[str, int]
@@ -73,8 +77,9 @@ def save() -> Page:
         return _dead()
     if not form.validate_on_submit():
         return (_form(form, user), 400) if recovery.owner(token) is not None else _dead()
+    proof = Evidence(SET_PASSWORD, authorization=token)
     try:
-        password_change.by_reset(user, str(form.new_password.data), token, edge.contact(request))
+        password_change.by_reset(user, str(form.new_password.data), proof, edge.contact(request))
     except NotProven:
         return _dead()
     except Invalid as problem:
@@ -86,7 +91,13 @@ def save() -> Page:
 
 def _form(form: NewPasswordForm, user: User) -> str:
     least = password_login.LEAST_PASSWORD_CHARACTERS
-    return render_template("recovery/choose.html", form=form, user_name=user.short_name, least=least)
+    return render_template(
+        "recovery/choose.html",
+        form=form,
+        user_name=user.short_name,
+        least=least,
+        endings=ending_words(Event.PASSWORD_CHANGED),
+    )
 
 
 def _dead() -> tuple[str, int]:

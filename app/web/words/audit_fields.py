@@ -9,42 +9,33 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 
-from app.services.login import stepup_tokens
+from app.services.login import stepup_operations
+from app.web.words import client_fields
 from app.web.words.labels import METHODS
 from app.web.words.labels import language_name
 
 # What is not here is shown by its code.
 FIELDS: Mapping[str, str] = {
+    **client_fields.column_labels(),
     "address": lazy_gettext("Address"),
-    "authentication_method": lazy_gettext("Proves itself by"),
-    "backchannel_logout_uri": lazy_gettext("Back-channel logout address"),
     "bound": lazy_gettext("Bound to"),
     "changed": lazy_gettext("Changed"),
     "children": lazy_gettext("Contains"),
     "client": lazy_gettext("Application"),
-    "client_ip_range": lazy_gettext("Client IP range"),
-    "clientSecret": lazy_gettext("Secret"),
     "customer": lazy_gettext("Customer"),
-    "customer_id": lazy_gettext("Customer (number)"),
     "customers": lazy_gettext("Customers"),
     "daemon_account": lazy_gettext("Program, not a person"),
     "days": lazy_gettext("Days until it ends"),
-    "description": lazy_gettext("Description"),
     "domain": lazy_gettext("Domain"),
-    "domain_id": lazy_gettext("Domain (number)"),
     "email": lazy_gettext("E-mail"),
-    "enable_standard_open_id_claims": lazy_gettext("Standard claims"),
-    "enable_string_group_claim": lazy_gettext("Groups as text"),
     "flags": lazy_gettext("Flags"),
     "function": lazy_gettext("Function"),
     "functions": lazy_gettext("Functions"),
     "generation": lazy_gettext("Generation"),
     "grant": lazy_gettext("Approval"),
     "group": lazy_gettext("Group"),
-    "hidden": lazy_gettext("Hidden"),
     "id": lazy_gettext("Number"),
     "impersonator": lazy_gettext("On behalf of somebody"),
-    "insecure_without_pkce": lazy_gettext("Without PKCE"),
     "issued_to": lazy_gettext("Issued to"),
     "key": lazy_gettext("Key"),
     "kind": lazy_gettext("Kind"),
@@ -52,38 +43,26 @@ FIELDS: Mapping[str, str] = {
     "level": lazy_gettext("Level"),
     "localized_descriptions": lazy_gettext("Descriptions by language"),
     "login": lazy_gettext("Login"),
-    "main_uri": lazy_gettext("Web address"),
-    "max_security_level": lazy_gettext("Highest security level"),
     "leaked": lazy_gettext("Leaked"),
     "members": lazy_gettext("Members"),
     "method": lazy_gettext("Way to log in"),
     "minimum_security_level": lazy_gettext("Requires login level"),
-    "name": lazy_gettext("Name"),
     "needed": lazy_gettext("Needed"),
-    "open_id_custom_claims": lazy_gettext("Custom claims"),
     "operation": lazy_gettext("For"),
     "parent": lazy_gettext("Below"),
-    "permission_scope_id": lazy_gettext("Permission scope (number)"),
-    "permitted_scopes": lazy_gettext("Permitted scopes"),
     "phone_country_code": lazy_gettext("Telephone (country)"),
     "phone_national_number": lazy_gettext("Telephone"),
-    "post_logout_redirect_uris": lazy_gettext("After a logout"),
     "presented_by": lazy_gettext("Presented by"),
     "range": lazy_gettext("Network"),
     "read_only": lazy_gettext("Only reads"),
     "readOnly": lazy_gettext("It may only read"),
     "reason": lazy_gettext("Reason"),
-    "redirect_uris": lazy_gettext("Redirect URIs"),
-    "require_pkce": lazy_gettext("Requires PKCE"),
-    "require_same_client_ip": lazy_gettext("Same address as the user"),
-    "required_function_id": lazy_gettext("Required function (number)"),
     "role": lazy_gettext("Role"),
     "role_type": lazy_gettext("Kind of role"),
     "scope": lazy_gettext("Permission scope"),
     "scopes": lazy_gettext("Scopes"),
     "session": lazy_gettext("Session"),
     "shortName": lazy_gettext("Short name"),
-    "short_name": lazy_gettext("Short name"),
     "since": lazy_gettext("Since"),
     "subject": lazy_gettext("User or group"),
     "sysadm": lazy_gettext("For system administrators"),
@@ -102,14 +81,19 @@ REASONS: Mapping[str, str] = {
     "password changed": lazy_gettext("password changed"),
 }
 OPERATIONS: Mapping[str, str] = {
-    stepup_tokens.CREATE_KEY: lazy_gettext("make an API key"),
-    stepup_tokens.RENEW_KEY: lazy_gettext("renew an API key"),
-    stepup_tokens.INITIALIZE_TOTP: lazy_gettext("set up one-time codes"),
-    stepup_tokens.ENROL_PASSKEY: lazy_gettext("add a passkey"),
-    stepup_tokens.SET_PASSWORD: lazy_gettext("choose a new password"),
+    stepup_operations.CREATE_KEY.name: lazy_gettext("make an API key"),
+    stepup_operations.RENEW_KEY.name: lazy_gettext("renew an API key"),
+    stepup_operations.INITIALIZE_TOTP.name: lazy_gettext("set up one-time codes"),
+    stepup_operations.ENROL_PASSKEY.name: lazy_gettext("add a passkey"),
+    stepup_operations.SET_PASSWORD.name: lazy_gettext("choose a new password"),
 }
 # Fields whose values are written down by a code.
-FIXED: Mapping[str, Mapping[str, str]] = {"reason": REASONS, "method": METHODS, "operation": OPERATIONS}
+FIXED: Mapping[str, Mapping[str, str]] = {
+    "reason": REASONS,
+    "method": METHODS,
+    "operation": OPERATIONS,
+    **client_fields.option_labels(),
+}
 
 
 def field_name(name: str) -> str:

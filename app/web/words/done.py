@@ -6,7 +6,6 @@ from flask_babel import gettext as _
 
 from app.models.apikeys import APIKey
 from app.models.directory import Subject
-from app.services.access import apikeys
 from app.web.language import moment
 
 
@@ -33,7 +32,7 @@ def deleted_words(subject: Subject) -> str:
 
 def ends_words(key: APIKey) -> str:
     """Until when a key counts now."""
-    name = apikeys.prefix(key)
+    name = key.prefix
     if key.expires_at is None:
         return str(_("The key %(key)s now never ends.", key=name))
     return str(_("The key %(key)s now ends %(time)s.", key=name, time=moment(key.expires_at)))

@@ -173,6 +173,7 @@ def register(app: Flask) -> None:
         leg_options,
         verdict_name,
         function_about,
+        function_words,
     )
 
     @app.context_processor
@@ -278,4 +279,10 @@ def function_about(function: Function) -> str:
     """What a function is for, in the page's language where its makers wrote that; never just its name."""
     language = next((name for name, code in OF_USER.items() if code == str(get_locale())), "english")
     about = function.localized_descriptions.get(language) or function.description or ""
-    return "" if about == function.name else about
+    return "" if about == function.name else about.rstrip(".")
+
+
+def function_words(function: Function) -> str:
+    """A function as a person is told of it: what it is for, then its name."""
+    about = function_about(function)
+    return f"{about} ({function.name})" if about else function.name

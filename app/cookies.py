@@ -1,0 +1,86 @@
+"""Every cookie of this product, in one table, and the only place that sets or clears one.
+
+Each is HttpOnly, SameSite=Lax and for the whole site; Secure exactly when the base URL is https (security
+rule 44).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from flask import Request
+from werkzeug.wrappers import Response
+
+from app.config import Settings
+from app.runtime import settings
+
+YEAR = timedelta(days=365)
+
+
+@dataclass(frozen=True, slots=True)
+class Cookie:
+    """One cookie. Without a ``lifetime`` it lasts until the browser is closed.
+
+    ``host_prefix``: over https its name begins with ``__Host-``, so that no other host can plant one.
+    """
+
+    name: str
+    purpose: str
+    lifetime: timedelta | None = None
+    http_only: bool = True
+    same_site: str = "Lax"
+    path: str = "/"
+    host_prefix: bool = False
+
+    def name_under(self, settings: Settings) -> str:
+        """The name as the browser knows it."""
+        return f"__Host-{self.name}" if self.host_prefix and settings.is_https else self.name
+
+
+LOGIN = Cookie("argus_session", "The login: a random text whose digest is stored with the login session.")
+FORM = Cookie("argus_form", "The form session, signed: CSRF token, messages, a step begun.", host_prefix=True)
+LANGUAGE = Cookie("argus_language", "The language chosen at the foot of a page.", lifetime=YEAR)
+LAST_METHOD = Cookie("argus_last_method", "The way in that this browser used last.", lifetime=YEAR)
+
+ALL = (LOGIN, FORM, LANGUAGE, LAST_METHOD)
+
+
+def store(response: Response, cookie: Cookie, value: str) -> None:
+    """Give the browser a cookie to keep."""
+    response.set_cookie(
+        cookie.name_under(settings()),
+        value,
+        max_age=cookie.lifetime,
+        path=cookie.path,
+        httponly=cookie.http_only,
+        samesite=cookie.same_site,
+        secure=settings().is_https,
+    )
+
+
+def clear(response: Response, cookie: Cookie) -> None:
+    """Take the cookie away from the browser."""
+    response.delete_cookie(
+        cookie.name_under(settings()),
+        path=cookie.path,
+        httponly=cookie.http_only,
+        samesite=cookie.same_site,
+        secure=settings().is_https,
+    )
+
+
+def sent(request: Request, cookie: Cookie) -> list[str]:
+    """Every value a browser sent under this name: more than one when somebody planted a second."""
+    return request.cookies.getlist(cookie.name_under(settings()))
+
+
+def of_flask(settings: Settings) -> dict[str, object]:
+    """Flask's settings for the one cookie it sets by itself."""
+    return {
+        "SESSION_COOKIE_NAME": FORM.name_under(settings),
+        "SESSION_COOKIE_SECURE": settings.is_https,
+        "SESSION_COOKIE_HTTPONLY": FORM.http_only,
+        "SESSION_COOKIE_SAMESITE": FORM.same_site,
+        "SESSION_COOKIE_PATH": FORM.path,
+    }

@@ -1,0 +1,59 @@
+"""The value of each claim about a session's user: one function for each row of ``policy.claims.CLAIMS``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+from app.models.directory import Customer
+from app.models.directory import Group
+from app.policy.claims import CLAIMS
+from app.policy.claims import Claim
+from app.services.access import directory
+from app.services.access.credential_parts import CodeRow
+from app.services.access.credential_parts import SessionRow
+
+
+class SessionUser:
+    """The user a session is of. What its row does not hold is looked up once, when a claim needs it."""
+
+    def __init__(self, row: SessionRow | CodeRow) -> None:
+        self.row = row
+
+    @cached_property
+    def customer(self) -> Customer:
+        return directory.customer_by_id(self.row.user.customer_id)
+
+    @cached_property
+    def groups(self) -> list[Group]:
+        return directory.groups_of(self.row.user.id)
+
+    @property
+    def group_names(self) -> list[str]:
+        return [group.short_name for group in self.groups]
+
+
+# ``None`` leaves a claim out.
+VALUES: dict[str, Callable[[SessionUser], Any]] = {
+    "preferred_username": lambda user: user.row.user.short_name,
+    "username": lambda user: user.row.user.short_name,
+    "name": lambda user: user.row.user.name,
+    "picture": lambda _user: None,
+    "email": lambda user: user.row.user.email or None,
+    "phone": lambda user: directory.phone_of(user.row.user.id) or None,
+    "customer_id": lambda user: user.customer.id,
+    "domain_id": lambda user: user.customer.domain_id,
+    "customer_shortname": lambda user: user.customer.short_name,
+    "customer_name": lambda user: user.customer.name,
+    "client_ip": lambda user: user.row.login_ip or None,
+    "groups": lambda user: user.group_names,
+    "groupstring": lambda user: json.dumps(user.group_names),
+}
+BY_OWN_NAME: dict[str, Claim] = {claim.own: claim for claim in CLAIMS if claim.own is not None}
+
+
+def value_by_own_name(own: str, user: SessionUser) -> Any:
+    """The value that a client's own provider asks for by Argus's name."""
+    return VALUES[BY_OWN_NAME[own].name](user)

@@ -1,0 +1,31 @@
+"""The names of every parameter the protocol knows. Only these are ever named in an answer."""
+
+from __future__ import annotations
+
+from app.oauth.grants import GRANT_PARAMETERS
+from app.policy.client_methods import METHOD_PARAMETERS
+
+TOKEN_REQUEST = (*METHOD_PARAMETERS, "grant_type", *GRANT_PARAMETERS)
+# Introspection and revocation (RFC 7662 2.1, RFC 7009 2.1).
+TOKEN_QUESTION = (*METHOD_PARAMETERS, "token", "token_type_hint")
+# RFC 6749 4.1.1, RFC 7636 4.3, OIDC Core 3.1.2.1.
+AUTHORIZATION_REQUEST = (
+    "response_type",
+    "client_id",
+    "redirect_uri",
+    "scope",
+    "state",
+    "code_challenge",
+    "code_challenge_method",
+    "nonce",
+    "prompt",
+    "max_age",
+    "id_token_hint",
+    "login_hint",
+    "response_mode",
+)
+# RP-Initiated Logout 1.0 2.
+LOGOUT_REQUEST = ("id_token_hint", "logout_hint", "client_id", "post_logout_redirect_uri", "state")
+# Of grants and methods that are not here: a secret in a query is refused all the same.
+SECRETS = ("username", "password", "client_assertion", "client_assertion_type")
+KNOWN = frozenset({*TOKEN_REQUEST, *TOKEN_QUESTION, *AUTHORIZATION_REQUEST, *LOGOUT_REQUEST, *SECRETS})

@@ -1,0 +1,158 @@
+"""A change of a client: what was sent, judged field by field and then whole, and set on the client."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import field
+from dataclasses import replace
+from typing import Any
+
+from app.models.clients import OAuthClient
+from app.policy import network
+from app.services.access import delegation
+from app.services.access.callers import Caller
+from app.services.clients.fields import BY_NAME
+from app.services.clients.fields import EDITABLE
+from app.services.clients.fields import NO_SECRET
+from app.services.clients.fields import PASSWORD
+from app.services.clients.fields import TERMS
+from app.services.clients.fields import ChangedBy
+from app.services.clients.fields import Field
+from app.services.clients.fields import Kind
+from app.services.login.passwords import passwords
+from app.services.problems import FieldProblem
+from app.services.problems import Invalid
+from app.services.tokens.token_text import digest
+from app.services.tokens.token_text import make_secret
+
+NOT_OVERTAKEN = "This application may do more than you hold yourself. Ask somebody who holds all of it."
+SCOPE_NOT_HELD = "You cannot give a permission scope that you do not hold yourself."
+
+
+@dataclass(frozen=True, slots=True)
+class ClientChange:
+    """What an administrator sends, by name of the field; what is not in ``sent`` stays as it is.
+
+    Names and ids are still text. ``made_secret`` is a secret that we made.
+    """
+
+    sent: Mapping[str, Any] = field(default_factory=dict)
+    made_secret: str | None = None
+
+    @property
+    def client_secret(self) -> str | None:
+        """The secret that somebody chose."""
+        secret: str | None = self.sent.get("client_secret")
+        return secret
+
+    @property
+    def has_secret(self) -> bool:
+        """Whether the secret changes."""
+        return self.client_secret is not None or self.made_secret is not None
+
+
+def report_missing(wire: str) -> FieldProblem:
+    """A field that must be there and is not."""
+    return FieldProblem(wire, "This field is required.", "MISSING")
+
+
+def complete(change: ClientChange, client: OAuthClient | None = None) -> ClientChange:
+    """The change, with a secret of ours when the client would need one and neither has nor is given any."""
+    stored = client.authentication_method if client else BY_NAME["authentication_method"].default
+    method = change.sent.get("authentication_method", stored)
+    held = client is not None and _has_secret(client)
+    if method != PASSWORD or held or change.has_secret:
+        return change
+    return replace(change, made_secret=make_secret())
+
+
+def keep_secret(client: OAuthClient, change: ClientChange) -> None:
+    """Keep what a new secret is recognised by: a slow hash of a chosen one, a digest of one of ours."""
+    if change.client_secret is not None:
+        client.secret_hash, client.secret_digest = passwords().hash(change.client_secret), None
+    elif change.made_secret is not None:
+        client.secret_hash, client.secret_digest = None, digest(change.made_secret)
+
+
+def apply(
+    client: OAuthClient,
+    change: ClientChange,
+    caller: Caller,
+    at: int,
+    problems: list[FieldProblem],
+    *,
+    new: bool,
+) -> None:
+    """Set what was sent and is in order; what is wrong goes to ``problems``. The secret: ``keep_secret``."""
+    values: dict[str, Any] = {}
+    for one in EDITABLE:
+        if one.name in change.sent:
+            try:
+                values[one.name] = one.check(one.wire, change.sent[one.name])
+            except Invalid as problem:
+                problems += problem.problems
+    problems += _scope_refusals(client, values, caller, at)
+    if not new:
+        problems += _take_over_refusals(client, values, change, caller, at)
+    for name, value in values.items():
+        if BY_NAME[name].kind is not Kind.SECRET:
+            setattr(client, _column(BY_NAME[name]), value)
+    problems += _judge_whole(client, change)
+
+
+def _scope_refusals(
+    client: OAuthClient, values: Mapping[str, Any], caller: Caller, at: int
+) -> list[FieldProblem]:
+    """Nobody gives what they do not hold: the whole scope, for the client's customer, whatever the level."""
+    return [
+        FieldProblem(one.wire, SCOPE_NOT_HELD, "NOT_HELD")
+        for one in EDITABLE
+        if one.changed_by is ChangedBy.SCOPE_GIVER
+        and _differs(client, one, values)
+        and not delegation.holds_all(caller, values[one.name], at)
+    ]
+
+
+def _take_over_refusals(
+    client: OAuthClient, values: Mapping[str, Any], change: ClientChange, caller: Caller, at: int
+) -> list[FieldProblem]:
+    """Who holds less than a client may do does not say who gets its tokens, nor on what terms (rule 59)."""
+    touched = [one for one in TERMS if _differs(client, one, values)]
+    if change.has_secret:
+        touched.append(BY_NAME["client_secret"])
+    if not touched or delegation.holds_all(caller, client.permission_scope_id, at):
+        return []
+    return [FieldProblem(one.wire, NOT_OVERTAKEN, "NOT_HELD") for one in touched]
+
+
+def _differs(client: OAuthClient, one: Field, values: Mapping[str, Any]) -> bool:
+    if one.name not in values or one.kind is Kind.SECRET:
+        return False
+    return bool(values[one.name] != getattr(client, _column(one)))
+
+
+def _column(one: Field) -> str:
+    (column,) = one.columns
+    return column
+
+
+def _judge_whole(client: OAuthClient, change: ClientChange) -> Sequence[FieldProblem]:
+    problems: list[FieldProblem] = []
+    if client.authentication_method == NO_SECRET:
+        client.secret_hash = client.secret_digest = None
+        if change.has_secret:
+            message = "A public application has no secret."
+            problems.append(FieldProblem("clientSecret", message, "NOT_ALLOWED"))
+    elif not _has_secret(client) and not change.has_secret:
+        message = "A confidential application needs a secret."
+        problems.append(FieldProblem("clientSecret", message, "MISSING"))
+    if client.insecure_without_pkce and network.trusts_everyone(client.client_ip_range or ()):
+        message = "Refused while the application may call from anywhere: narrow its range."
+        problems.append(FieldProblem("insecureWithoutPkce", message, "NOT_ALLOWED"))
+    return problems
+
+
+def _has_secret(client: OAuthClient) -> bool:
+    return client.secret_hash is not None or client.secret_digest is not None

@@ -1,0 +1,268 @@
+"""The table of a client's fields: names, label, default, check, who may change it and who sees it.
+
+Request and answer models, forms, pages, audit labels, the terms of delegation and ``docs/client-fields.md``
+read it. Labels and hints are plain English; a page translates them (``say``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from app.policy.facts import SecurityLevel
+from app.services.clients import checks
+from app.services.clients.checks import Check
+
+PASSWORD = "password"  # noqa: S105 - the name of a method
+NO_SECRET = "none"  # noqa: S105
+
+
+class Kind(StrEnum):
+    """What a field holds: it decides how an answer, a form and a page show it."""
+
+    TEXT = "text"
+    LONG_TEXT = "long text"
+    URI = "URI"
+    CHOICE = "one of its options"
+    LEVEL = "security level"
+    YES_NO = "yes or no"
+    LINES = "list of texts"
+    SCOPES = "list of scopes"
+    CLAIMS = "list of claim providers"
+    FUNCTION = "function"
+    CUSTOMER = "customer"
+    DOMAIN = "domain"
+    SECRET = "secret"  # noqa: S105
+
+
+class ChangedBy(StrEnum):
+    """Who may change a field, beyond ``updateOAuthClient`` (docs/decisions/020)."""
+
+    EDITOR = "whoever may update the client"
+    SCOPE_HOLDER = "who also holds all of its permission scope"
+    SCOPE_GIVER = "who also holds all of the new value"
+    CREATOR = "given once, on creation"
+    OPERATOR = "the operator, by command"
+    NOBODY = "nobody"
+
+
+class Place(StrEnum):
+    """The section of the form and of the page. Only ``MORE`` is folded."""
+
+    ABOUT = "about"
+    WHO = "who"
+    WHERE = "where"
+    WHAT = "what"
+    PROOF = "proof"
+    MORE = "more"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One field. ``default`` and ``proposed`` are as stored; ``proposed`` is what a new form begins with.
+
+    ``gated``: seen with ``viewOAuthClientsDetails`` only. ``flag``: answered as one of ``flags``.
+    """
+
+    name: str
+    wire: str
+    label: str
+    kind: Kind = Kind.TEXT
+    place: Place | None = None
+    check: Check = checks.accept
+    changed_by: ChangedBy = ChangedBy.EDITOR
+    required: bool = False
+    gated: bool = False
+    flag: bool = False
+    default: Any = None
+    proposed: Any = None
+    options: tuple[tuple[str, str], ...] = ()
+    hint: str = ""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Where it is stored."""
+        if self.kind is Kind.SECRET:
+            return ("secret_hash", "secret_digest")
+        refers = self.kind in (Kind.FUNCTION, Kind.CUSTOMER, Kind.DOMAIN)
+        return (f"{self.name}_id" if refers else self.name,)
+
+    @property
+    def editable(self) -> bool:
+        """Whether an update may name it."""
+        return self.changed_by not in (ChangedBy.CREATOR, ChangedBy.OPERATOR, ChangedBy.NOBODY)
+
+
+FIELDS = (
+    Field(
+        name="name", wire="name", label="Name", place=Place.ABOUT, required=True,
+        hint="Users see this name when they are asked to approve it.",
+    ),
+    Field(
+        name="short_name", wire="shortName", label="Short name", place=Place.ABOUT, required=True,
+        hint="Letters, digits and _ : - . without spaces.",
+    ),
+    Field(
+        name="description", wire="description", label="Description", kind=Kind.LONG_TEXT,
+        place=Place.ABOUT, required=True,
+    ),
+    Field(
+        name="main_uri", wire="mainURI", label="Web address", kind=Kind.URI, place=Place.ABOUT,
+        check=checks.check_web_address, required=True,
+        hint="Where users open it: https://app.example.com/",
+    ),
+    Field(
+        name="required_function", wire="requiredFunction", label="Required function", kind=Kind.FUNCTION,
+        place=Place.WHO, check=checks.check_function, changed_by=ChangedBy.SCOPE_HOLDER, required=True,
+        hint="Only users who hold this function can log in to it.",
+    ),
+    Field(
+        name="customer", wire="customer", label="Customer", kind=Kind.CUSTOMER, place=Place.WHO,
+        changed_by=ChangedBy.CREATOR,
+    ),
+    Field(
+        name="domain", wire="domain", label="Domain", kind=Kind.DOMAIN, changed_by=ChangedBy.CREATOR,
+    ),
+    Field(
+        name="client_ip_range", wire="clientIPRange", label="Client IP range", kind=Kind.LINES,
+        place=Place.WHERE, check=checks.check_ranges, changed_by=ChangedBy.SCOPE_HOLDER, required=True,
+        gated=True,
+        hint="Addresses of the application, not of its users: 10.1.2.3 or 10.1.0.0/16, one per line. "
+        "From anywhere is two lines: 0.0.0.0/0 and ::/0",
+    ),
+    Field(
+        name="redirect_uris", wire="redirectURIs", label="Redirect URIs", kind=Kind.LINES,
+        place=Place.WHERE, check=checks.check_redirect_uris, changed_by=ChangedBy.SCOPE_HOLDER,
+        required=True, gated=True,
+        hint="Where the browser is sent after the login, one per line, letter by letter as the application "
+        "sends it: https://app.example.com/callback",
+    ),
+    Field(
+        name="permission_scope", wire="permissionScope", label="Permission scope", kind=Kind.FUNCTION,
+        place=Place.WHAT, check=checks.check_function, changed_by=ChangedBy.SCOPE_GIVER, required=True,
+        gated=True,
+        hint="The function or role that bounds it. It acts with what a user holds, and never beyond this.",
+    ),
+    Field(
+        name="max_security_level", wire="maxSecurityLevel", label="Highest security level",
+        kind=Kind.LEVEL, place=Place.WHAT, changed_by=ChangedBy.SCOPE_HOLDER,
+        default=int(SecurityLevel.EXTERNAL), proposed=int(SecurityLevel.STANDARD),
+        hint="Functions that need a stronger login count for nothing in it.",
+    ),
+    Field(
+        name="permitted_scopes", wire="permittedScopes", label="Permitted scopes", kind=Kind.SCOPES,
+        place=Place.WHAT, check=checks.check_scopes, gated=True, default=(),
+        hint="What it may ask to know of a user, in the words the user sees.",
+    ),
+    Field(
+        name="authentication_method", wire="authenticationMethod", label="Client type", kind=Kind.CHOICE,
+        place=Place.PROOF, changed_by=ChangedBy.SCOPE_HOLDER, default=PASSWORD,
+        options=(
+            (PASSWORD, "Confidential: on a server, with a secret"),
+            (NO_SECRET, "Public: in a browser or an app, without a secret"),
+        ),
+    ),
+    Field(
+        name="client_secret", wire="clientSecret", label="Client secret", kind=Kind.SECRET,
+        place=Place.PROOF, check=checks.check_secret, changed_by=ChangedBy.SCOPE_HOLDER,
+        hint="Leave it empty: the server then makes one that nobody can guess, and shows it once.",
+    ),
+    Field(
+        name="require_pkce", wire="requirePkce", label="Requires PKCE", kind=Kind.YES_NO,
+        place=Place.PROOF, changed_by=ChangedBy.SCOPE_HOLDER, gated=True, default=False, proposed=True,
+        hint="Refuse a login that is not protected by PKCE with S256. "
+        "Without a secret it is always required.",
+    ),
+    Field(
+        name="hidden", wire="hidden", label="Hidden in lists", kind=Kind.YES_NO, place=Place.MORE,
+        flag=True, default=False,
+        hint="Users and administrators do not see it in lists; it works all the same.",
+    ),
+    Field(
+        name="insecure_without_pkce", wire="insecureWithoutPkce", label="Insecure: may leave out PKCE",
+        kind=Kind.YES_NO, place=Place.MORE, changed_by=ChangedBy.SCOPE_HOLDER, gated=True, default=False,
+        hint="Only for an old application without a secret that cannot do it. "
+        "Refused while the range is anywhere.",
+    ),
+    Field(
+        name="post_logout_redirect_uris", wire="postLogoutRedirectURIs",
+        label="Redirect URIs after a logout", kind=Kind.LINES, place=Place.MORE,
+        check=checks.check_logout_uris, gated=True, default=(), hint="One per line.",
+    ),
+    Field(
+        name="backchannel_logout_uri", wire="backchannelLogoutURI", label="Back-channel logout address",
+        kind=Kind.URI, place=Place.MORE, check=checks.check_web_address, gated=True,
+        hint="Kept with the application. Nothing is sent there yet.",
+    ),
+    Field(
+        name="open_id_custom_claims", wire="openIDCustomClaims", label="Custom claims", kind=Kind.CLAIMS,
+        place=Place.MORE, check=checks.check_claims, changed_by=ChangedBy.SCOPE_HOLDER, gated=True,
+        default=(),
+        hint='One per line, in JSON: {"provider": "customClaim", "claimName": "mail", "claim": "email"}',
+    ),
+    Field(
+        name="require_same_client_ip", wire="requireSameClientIP", label="Same address as the user",
+        kind=Kind.YES_NO, place=Place.MORE, changed_by=ChangedBy.OPERATOR, flag=True, default=False,
+    ),
+    Field(
+        name="enable_standard_open_id_claims", wire="enableStandardOpenIDClaims", label="Standard claims",
+        kind=Kind.YES_NO, place=Place.MORE, changed_by=ChangedBy.NOBODY, flag=True, default=True,
+    ),
+    Field(
+        name="enable_string_group_claim", wire="enableStringGroupClaim", label="Groups as text",
+        kind=Kind.YES_NO, place=Place.MORE, changed_by=ChangedBy.OPERATOR, flag=True, default=False,
+    ),
+)  # fmt: skip
+BY_NAME = {field.name: field for field in FIELDS}
+EDITABLE = tuple(field for field in FIELDS if field.editable)
+GIVEN_ONCE = tuple(field for field in FIELDS if field.changed_by is ChangedBy.CREATOR)
+REQUIRED = tuple(field for field in FIELDS if field.required)
+# What decides who can act through a client.
+TERMS = tuple(field for field in FIELDS if field.changed_by is ChangedBy.SCOPE_HOLDER)
+FLAGS = tuple(field for field in FIELDS if field.flag)
+ANSWERED = tuple(field for field in FIELDS if not field.flag and field.kind is not Kind.SECRET)
+# Columns of a client that are no field: nobody writes them by name.
+NO_FIELDS = frozenset(
+    {
+        "id",
+        "version",
+        "created_at",
+        "created_by_id",
+        "updated_at",
+        "updated_by_id",
+        "deleted_at",
+        "deleted_by_id",
+    }
+)
+
+
+def default_columns() -> dict[str, Any]:
+    """What is stored of a field that nobody sent, by column: at the API, in the console, in the demo."""
+    stored = (field for field in FIELDS if not field.required and field not in GIVEN_ONCE)
+    return {column: _own(field.default) for field in stored for column in field.columns}
+
+
+def proposed_values() -> dict[str, Any]:
+    """What the form of a new client begins with, by field, as stored."""
+    return {
+        field.name: _own(field.default if field.proposed is None else field.proposed)
+        for field in EDITABLE
+        if not field.required and field.kind is not Kind.SECRET
+    }
+
+
+def check_names(
+    schema: str, found: Iterable[str], table: Collection[Field], beside: Iterable[str] = ()
+) -> None:
+    """Refuse to load a schema that has other fields than the table and what ``beside`` names."""
+    wanted = {field.name for field in table} | set(beside)
+    if set(found) != wanted:
+        raise TypeError(f"{schema} and the table of client fields differ: {sorted(set(found) ^ wanted)}")
+
+
+def _own(value: Any) -> Any:
+    """A list of its own for each client."""
+    return list(value) if isinstance(value, tuple) else value

@@ -1,0 +1,1 @@
+"""What ends what: one table, and the writes that make it true."""

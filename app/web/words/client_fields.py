@@ -1,0 +1,105 @@
+"""A client's fields in words: the labels of the table, and what a field holds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext
+
+from app.services.access import directory
+from app.services.clients.fields import FIELDS
+from app.services.clients.fields import Field
+from app.services.clients.fields import Kind
+from app.web.language import say
+from app.web.words.labels import function_words
+from app.web.words.labels import level_name
+
+REFERENCES = (Kind.FUNCTION, Kind.CUSTOMER, Kind.DOMAIN)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field before and after, in words."""
+
+    name: str
+    before: str
+    after: str
+
+
+def labels() -> dict[str, str]:
+    """What each field is called on this page, by wire name."""
+    return {field.wire: say(field.label) for field in FIELDS}
+
+
+def column_labels() -> dict[str, Any]:
+    """What each column is called in the audit log, which holds numbers where a field refers to something."""
+    found: dict[str, Any] = {}
+    for field in FIELDS:
+        label = lazy_gettext(field.label)
+        if field.kind is Kind.SECRET:
+            found[field.wire] = label
+        elif field.kind in REFERENCES:
+            found[field.columns[0]] = lazy_gettext("%(field)s (number)", field=label)
+        else:
+            found[field.columns[0]] = label
+    return found
+
+
+def option_labels() -> dict[str, dict[str, Any]]:
+    """The words for what a field may be, by column, where it is one of a few."""
+    return {
+        field.columns[0]: {value: lazy_gettext(words) for value, words in field.options}
+        for field in FIELDS
+        if field.options
+    }
+
+
+def by_place() -> dict[str, list[Field]]:
+    """The fields of each section, in order."""
+    found: dict[str, list[Field]] = {}
+    for field in FIELDS:
+        if field.place is not None:
+            found.setdefault(field.place.value, []).append(field)
+    return found
+
+
+def options_of(field: Field) -> list[tuple[str, str]]:
+    """What a field may be, as values and as words."""
+    return [(value, say(words)) for value, words in field.options]
+
+
+def changes_in_words(changed: Mapping[str, Mapping[str, Any]]) -> Sequence[Change]:
+    """Which fields differ (``registry.find_differences``), in the order of the form; one query at most."""
+    of = [(field, changed[key]) for field in FIELDS for key in {*field.columns, field.wire} if key in changed]
+    ids = {one for field, sides in of if field.kind is Kind.FUNCTION for one in sides.values()}
+    names = {one.id: function_words(one) for one in directory.functions_by_id(ids)} if ids else {}
+    return [
+        Change(
+            say(field.label),
+            value_in_words(field, sides["before"], names),
+            value_in_words(field, sides["after"], names),
+        )
+        for field, sides in of
+    ]
+
+
+def value_in_words(field: Field, value: Any, functions: Mapping[int, str]) -> str:
+    """What is stored of a field, as text."""
+    if field.kind is Kind.SECRET:
+        return str(_("changed")) if value else ""
+    if field.kind is Kind.FUNCTION:
+        return functions.get(value, str(value))
+    if field.kind is Kind.LEVEL:
+        return level_name(value)
+    if field.kind is Kind.YES_NO:
+        return str(_("yes") if value else _("no"))
+    if field.kind is Kind.CHOICE:
+        return say(dict(field.options)[value])
+    if isinstance(value, list):
+        return ", ".join(one if isinstance(one, str) else json.dumps(one) for one in value)
+    return "" if value is None else str(value)

@@ -1,0 +1,55 @@
+"""What a page says of an expected problem; what is not named here is said as the class it derives from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask_babel import lazy_gettext
+
+from app.oauth.approving import StaleTransaction
+from app.services.login.reauthentication import NotInteractive
+from app.services.login.reauthentication import StrongerLogin
+from app.services.problems import Conflict
+from app.services.problems import Missing
+from app.services.problems import NotHeld
+from app.services.problems import Problem
+from app.services.problems import Throttled
+from app.services.problems import Unavailable
+from app.web.errors import SENTENCES
+from app.web.errors import TITLES
+
+NOT_DONE = lazy_gettext("This was not done")
+# Title and message. The page of ``Invalid`` says which field, that of ``Throttled`` how long, instead.
+WORDS: Mapping[type[Problem], tuple[str, str]] = {
+    Problem: (NOT_DONE, lazy_gettext("This cannot be done now.")),
+    Missing: (
+        TITLES[Missing.status],
+        lazy_gettext("There is no such thing, or it is not for you to see. Go back and look again."),
+    ),
+    Conflict: (
+        NOT_DONE,
+        lazy_gettext(
+            "Somebody else changed this at the same time. Nothing was changed. Look again and repeat."
+        ),
+    ),
+    NotHeld: (NOT_DONE, lazy_gettext("This account holds more than you do, so you cannot change it.")),
+    StrongerLogin: (
+        lazy_gettext("A stronger login is needed"),
+        lazy_gettext("Log in with your second factor first, then do this again."),
+    ),
+    NotInteractive: (NOT_DONE, lazy_gettext("This needs your own login.")),
+    StaleTransaction: (
+        lazy_gettext("This page is out of date"),
+        lazy_gettext(
+            "This page was answered already or is too old. Go back to the application and start again."
+        ),
+    ),
+    Throttled: (TITLES[Throttled.status], lazy_gettext(SENTENCES[Throttled.status])),
+    Unavailable: (TITLES[Unavailable.status], lazy_gettext(SENTENCES[Unavailable.status])),
+}
+
+
+def words_of(problem: type[Problem]) -> tuple[str, str]:
+    """Title and message of the nearest class that has its own."""
+    title, message = next(WORDS[one] for one in problem.__mro__ if one in WORDS)
+    return str(title), str(message)
