@@ -34,7 +34,7 @@ FACTS = ROOM + "facts.py"
 # Empty only for groups, which share the table.
 EVERY_USER_HAS = {"session_epoch": int, "rights_version": int, "force_password_change": bool}
 # Authlib's views of a code and of a refresh token hold a row, too.
-VIEWS = {"oauth/code_grant.py", "oauth/refresh_grant.py", "oauth/pkce.py"}
+VIEWS = {"oauth/code_grant.py", "oauth/refresh_grant.py", "oauth/pkce.py", "oauth/claim_values.py"}
 
 
 def _sources() -> Iterator[tuple[str, str]]:

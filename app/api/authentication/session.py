@@ -64,10 +64,10 @@ def delete_session(caller: Caller) -> Answer:
     """End this session everywhere; an OAuth bearer ends its own session only, a key nothing at all."""
     if caller.kind == "login":
         endings.end(Event.LOGGED_OUT, caller.login_id, caller.actor)
-    elif caller.kind == "oauth" and endings.end(
-        Event.APPLICATION_LEFT, caller.session.oauth.id, caller.actor
-    ):
-        trail.record("logout", caller.actor, client_id=caller.session.client.id)
+    elif caller.kind == "oauth":
+        session = caller.session
+        if endings.end(Event.APPLICATION_LEFT, session.oauth.id, caller.actor):
+            trail.record("logout", caller.actor, client_id=session.client.id)
     return Answer(Nothing(), cookie="")
 
 
