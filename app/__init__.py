@@ -22,7 +22,7 @@ JSON_BYTES = 1_000_000
 
 
 def create_app(overrides: Mapping[str, object] | None = None) -> Flask:
-    """An application of its own: settings, extensions, OAuth server, blueprints.
+    """Create one application: settings, extensions, OAuth server and blueprints.
 
     ``overrides`` are ``ARGUS_…`` names laid over the environment. Raises ``config.UnsafeConfiguration``.
     """
@@ -54,7 +54,7 @@ def _configure(app: Flask, settings: config.Settings) -> None:
             "options": "-c statement_timeout=10000 -c lock_timeout=5000 "
             "-c idle_in_transaction_session_timeout=30000",
         }
-    # The envelope's fields in the contract's order, a token's as RFC 6749 lists them.
+    # JSON keeps the order of fields: the envelope's as in the contract, the token response's as in RFC 6749.
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.config.update(cookies.of_flask(settings))
     app.config.update(
@@ -70,7 +70,7 @@ def _configure(app: Flask, settings: config.Settings) -> None:
 
 
 def _register(app: Flask) -> None:
-    # Imported here: blueprints import the extensions bound above.
+    # Imported here because blueprints import the extensions that are bound above.
     from app import api
     from app import web
     from app.oauth import routes

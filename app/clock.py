@@ -1,4 +1,4 @@
-"""The only place that asks what time it is."""
+"""The current time. Nothing else in the program reads the clock."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ from datetime import datetime
 
 
 def now() -> datetime:
-    """The present, aware, in UTC."""
+    """Return the current time, timezone-aware, in UTC."""
     return datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""Settings from ``ARGUS_*``, read once, frozen; what is unsafe does not start.
+"""Settings from ``ARGUS_*`` variables, read once and frozen. Unsafe settings prevent the start.
 
 Nothing else reads the environment. The table in ``docs/configuration.md`` documents each name.
 """
@@ -24,7 +24,7 @@ from app.policy import redirects
 
 DEFAULT_BASE_URL = "http://127.0.0.1:8080"
 SECRET_KEYS_FILE = "secret_keys"  # noqa: S105 - a file name
-# RFC 5321 4.1.2 without quoted names: nothing here can end a header, quote or begin a second address.
+# RFC 5321 4.1.2 without quoted names: the address cannot end a header or start a second address.
 MAILBOX = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
     r"@(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[A-Za-z0-9:.]+\])"
@@ -38,7 +38,9 @@ class UnsafeConfiguration(Exception):
 
 @dataclass(frozen=True, slots=True)
 class MailServer:
-    """Who takes our mails. ``tls``: ``direct``, ``starttls`` (insisted on), ``none`` on this machine only."""
+    """The server that sends our mails. ``tls``:
+    ``direct``, ``starttls`` (required), ``none`` only on this machine.
+    """
 
     host: str
     port: int
@@ -49,7 +51,7 @@ class MailServer:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything configurable. Durations are whole seconds; addresses and networks canonical text."""
+    """All settings. Durations are whole seconds; addresses and networks are canonical text."""
 
     instance: Path
     database_url: str
@@ -83,14 +85,14 @@ class Settings:
 
     @property
     def host(self) -> str:
-        """Host and port as a browser sends them in ``Host``."""
+        """Return host and port as a browser sends them in ``Host``."""
         return urlsplit(self.base_url).netloc.lower()
 
 
 def load(overrides: Mapping[str, object] | None = None) -> Settings:
-    """The settings of this process: the environment, with ``overrides`` (``ARGUS_`` names) on top.
+    """Load the settings of this process from the environment; ``overrides`` (``ARGUS_`` names) win.
 
-    Raises ``UnsafeConfiguration``. Secret keys that are not given are made once and kept in the instance
+    Raises ``UnsafeConfiguration``. If no secret keys are given, they are made once and kept in the instance
     folder, mode 0600.
     """
     given: dict[str, str] = {k: v for k, v in os.environ.items() if k.startswith("ARGUS_")}
@@ -133,7 +135,7 @@ def _database_url(given: Mapping[str, str], instance: Path) -> str:
     if url.startswith(("postgresql://", "postgres://")):
         url = "postgresql+psycopg://" + url.split("://", 1)[1]
     if url.startswith("sqlite:///"):
-        # SQLite would make the file readable by everybody; it holds hashes and sealed keys.
+        # SQLite would create the file readable by everybody; it holds hashes and encrypted keys.
         Path(url.removeprefix("sqlite:///")).touch(mode=0o600, exist_ok=True)
     if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
         raise UnsafeConfiguration("ARGUS_DATABASE_URL: only sqlite:/// and postgresql:// are supported.")
@@ -141,7 +143,7 @@ def _database_url(given: Mapping[str, str], instance: Path) -> str:
 
 
 def _base_url(text: str) -> str:
-    """The public origin, which is also the issuer: https, or http for a loopback address only."""
+    """Read the public origin, which is also the issuer: https, or http only for a loopback address."""
     name = "ARGUS_BASE_URL"
     try:
         parts = urlsplit(text)
@@ -160,7 +162,7 @@ def _base_url(text: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host name or address can only be this machine."""
+    """Tell whether a host name or address can only be this machine."""
     if host == "localhost":
         return True
     try:
@@ -170,12 +172,12 @@ def is_loopback(host: str) -> bool:
 
 
 def is_mailbox(text: str) -> bool:
-    """Whether this is one plain ASCII mail address, fit to stand in a header as it is."""
+    """Tell whether this is one plain ASCII mail address that is safe in a header."""
     return len(text) <= MOST_MAILBOX_CHARACTERS and MAILBOX.fullmatch(text) is not None
 
 
 def _mail_server(text: str) -> MailServer | None:
-    """The server behind ``ARGUS_SMTP_URL``; ``None`` when there is none. The URL is never repeated."""
+    """Read the server from ``ARGUS_SMTP_URL``; ``None`` if not set. Messages never repeat the URL."""
     name = "ARGUS_SMTP_URL"
     if not text:
         return None
@@ -216,7 +218,9 @@ def _mail_from(text: str, base_url: str) -> str:
 
 
 def _support_contact(text: str) -> str:
-    """Whom a person who was refused may ask: a mail address or an https page; empty for nobody named."""
+    """Read the contact for people who were refused: a mail address or an https page;
+    empty if none is named.
+    """
     if text and not is_mailbox(text) and redirects.main_uri_problem(text) is not None:
         raise UnsafeConfiguration("ARGUS_SUPPORT_CONTACT: write a mail address or an https:// address.")
     return text
@@ -247,7 +251,7 @@ def _boolean(given: Mapping[str, str], name: str, *, default: bool) -> bool:
 
 
 def _seconds(given: Mapping[str, str], name: str, default: int, *, least: int = 1, most: int) -> int:
-    """A whole number between ``least`` and ``most``; 0 never means *for ever*."""
+    """Read a whole number between ``least`` and ``most``; 0 never means *for ever*."""
     text = given.get(name, "").strip()
     if not text:
         return default
@@ -277,7 +281,9 @@ def _secret_keys(text: str | None, instance: Path) -> tuple[tuple[int, bytes], .
 
 
 def _kept_secret_keys(path: Path) -> str:
-    """The keys kept in the instance folder; made once. Two processes that start at once agree on one file."""
+    """Load the keys from the instance folder, or make them once.
+    Two processes that start together share one file.
+    """
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
@@ -288,6 +294,6 @@ def _kept_secret_keys(path: Path) -> str:
 
 
 def migrations_folder() -> Path:
-    """Where the migrations are: beside this package in a checkout, inside it in an installed wheel."""
+    """Find the migrations: beside this package in a checkout, inside it in an installed wheel."""
     inside = Path(__file__).parent / "migrations"
     return inside if inside.is_dir() else Path(__file__).parent.parent / "migrations"

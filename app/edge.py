@@ -1,4 +1,4 @@
-"""What every edge needs of a request: where it came from, and which credential it presents."""
+"""What the API, the pages and OAuth read from a request: the client address, and the presented credential."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from app.services.access import callers
 from app.services.access.callers import Caller
 from app.services.contact import Contact
 
-# Asked by whoever watches the process, under whatever host name (design §8).
+# Health checks may use any host name (design §8).
 HEALTH_PATHS = frozenset({"/healthz", "/readyz"})
 BEARER = re.compile(r"bearer +([\x21-\x7e]{1,512})", re.IGNORECASE | re.ASCII)
 
 
 class Ambiguous(Exception):
-    """More than one credential of a kind, or one that cannot be read: refused, never guessed."""
+    """More than one credential of a kind, or an unreadable one: the request is refused, never guessed at."""
 
 
 @dataclass(frozen=True, slots=True)
 class Presented:
-    """One credential as it arrived: ``kind`` is ``key``, ``bearer`` or ``cookie``."""
+    """One credential as it was sent: ``kind`` is ``key``, ``bearer`` or ``cookie``."""
 
     kind: str
     text: str
 
 
 def contact(request: Request) -> Contact:
-    """Address (through trusted proxies only), request id and user agent; worked out once per request."""
+    """Read address (through trusted proxies only), request id and user agent, once per request."""
     known: Contact | None = g.get("argus_contact")
     if known is None:
         forwarded = request.headers.getlist("X-Forwarded-For")
@@ -49,7 +49,7 @@ def contact(request: Request) -> Contact:
 
 
 def presented(request: Request) -> Presented | None:
-    """The credential of a request. An explicit header decides alone and never falls back to the cookie.
+    """Find the credential of a request. If a credential header is present, the cookie is ignored.
 
     Raises ``Ambiguous`` for a key beside a bearer, or for two of one kind (security rules 44, 45, 53).
     """
@@ -71,7 +71,7 @@ def presented(request: Request) -> Presented | None:
 
 
 def presented_key(request: Request) -> Presented | None:
-    """The API key of a request, whatever stands beside it. Raises ``Ambiguous`` for two."""
+    """Find the API key of a request, ignoring other credentials. Raises ``Ambiguous`` for two."""
     keys = request.headers.getlist("Argus-API-Key")
     if len(keys) > 1:
         raise Ambiguous
@@ -79,6 +79,6 @@ def presented_key(request: Request) -> Presented | None:
 
 
 def identify(request: Request, credential: Presented) -> Caller | None:
-    """The caller behind a credential; ``None`` when it is not ours."""
+    """Find the caller of a credential; ``None`` if this server did not issue it."""
     find = {"key": callers.from_api_key, "bearer": callers.from_token, "cookie": callers.from_cookie}
     return find[credential.kind](credential.text, contact(request))

@@ -1,4 +1,4 @@
-"""The Flask extensions, unbound: ``create_app`` binds them. Nothing else lives here."""
+"""The Flask extensions, unbound; ``create_app`` binds them. This module contains nothing else."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
-# Objects stay readable after a commit: a view shapes its answer from them without asking again.
+# Objects stay readable after a commit, so that a view can build its answer without another query.
 db = SQLAlchemy(metadata=metadata, session_options={"expire_on_commit": False})
 migrate = Migrate()
 login_manager = LoginManager()

@@ -1,4 +1,4 @@
-"""Health for whoever watches the process: no login, no Host check, nothing told but a state."""
+"""Health checks: no login, no Host check, and no answer but the state."""
 
 from __future__ import annotations
 
@@ -15,13 +15,15 @@ blueprint = Blueprint("ops", __name__)
 
 @blueprint.get("/healthz")
 def healthz() -> Response:
-    """The process answers."""
+    """Answer that the process is alive."""
     return jsonify(status="ok")
 
 
 @blueprint.get("/readyz")
 def readyz() -> tuple[Response, int]:
-    """The database answers, is migrated, initialised and under these keys; else 503 and which is not."""
+    """Answer 200 if the database is reachable, migrated, initialised and under these keys;
+    else 503 with the cause.
+    """
     try:
         problem = readiness.problem()
     except SQLAlchemyError:

@@ -1,4 +1,4 @@
-"""What belongs to one application object rather than to the process: settings and small caches."""
+"""Objects of one application object, not of the process: settings and small caches."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def bind(app: Flask, settings: Settings) -> None:
 
 
 def settings() -> Settings:
-    """The settings of the application at work."""
+    """Return the settings of the current application."""
     return cast("Settings", current_app.extensions["argus"]["settings"])
 
 
 def per_app(factory: Callable[[], T]) -> T:
-    """The one object that ``factory`` makes for this application, made when first asked for."""
+    """Return the one object that ``factory`` makes for this application; it is made at the first call."""
     kept: dict[object, object] = current_app.extensions["argus"]
     if factory not in kept:
         kept.setdefault(factory, factory())
@@ -34,17 +34,19 @@ def per_app(factory: Callable[[], T]) -> T:
 
 
 def provide(app: Flask, name: str, thing: object) -> None:
-    """Give the services of an application what only a layer above them can make; called while it is built."""
+    """Store an object that only a higher layer can make, for the services.
+    Called while the application is built.
+    """
     app.extensions[f"argus_{name}"] = thing
 
 
 def provided(name: str) -> Any:
-    """What ``provide`` gave under this name."""
+    """Return what ``provide`` stored under this name."""
     return current_app.extensions[f"argus_{name}"]
 
 
 def in_application(work: Callable[[], T]) -> Callable[[], T]:
-    """``work``, to be run in another thread, in a context of the application at work now."""
+    """Wrap ``work`` so that another thread can run it in a context of the current application."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
 
     def run() -> T:

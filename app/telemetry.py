@@ -1,4 +1,4 @@
-"""Structured logs, with secrets kept out of them (security rule 76)."""
+"""Structured logs without secrets (security rule 76)."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from typing import Any
 
 import structlog
 
-# Whatever is logged under one of these names is not written, at any level.
+# Values under these names are never written, at any level.
 SECRET_NAMES = ("password", "secret", "token", "code", "verifier", "key", "cookie", "authorization")
 
 
 def configure(level: str) -> None:
-    """Logs as JSON lines on standard error; Authlib's loggers, which print tokens at debug, are capped."""
+    """Write logs as JSON lines to standard error.
+    Authlib's loggers print tokens at debug level, so they are limited.
+    """
     number = logging.getLevelName(level)
     threshold = number if isinstance(number, int) else logging.INFO
     structlog.configure(
@@ -23,14 +25,14 @@ def configure(level: str) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             redact,
-            # Without the local variables: passwords and tokens stand in them.
+            # Without local variables: they contain passwords and tokens.
             structlog.processors.ExceptionRenderer(
                 structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
             ),
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
-        # Standard error as it is when the line is written: it may have been replaced since.
+        # Look up standard error for each line: it may have been replaced.
         logger_factory=lambda *_: structlog.WriteLogger(sys.stderr),
         cache_logger_on_first_use=False,
     )
@@ -38,7 +40,7 @@ def configure(level: str) -> None:
 
 
 def redact(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Replace the values of secret-sounding names."""
+    """Replace the values of names that suggest a secret."""
     for name in event:
         if any(word in name.lower() for word in SECRET_NAMES):
             event[name] = "[removed]"

@@ -1,4 +1,4 @@
-"""JSON for machines, in Argus's manner: routes, schemas, the envelope. No rule of its own."""
+"""The JSON API in Argus's format: routes, schemas, the envelope. It contains no rules of its own."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ blueprint.before_request(body.check_query)
 
 
 def register(app: Flask) -> None:
-    """Bind the routes. CSRF is Argus's own header here, not a form token."""
+    """Register the routes. The API checks CSRF by Argus's own header, not by a form token."""
     csrf.exempt(blueprint)
     app.register_blueprint(blueprint)
     app.register_blueprint(docs.blueprint)

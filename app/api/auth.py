@@ -1,8 +1,9 @@
-"""``@endpoint``: from a request to a view with a ``Caller``, and from its answer to the envelope.
+"""``@endpoint`` turns a request into a view call with a ``Caller``, and the view's answer into the envelope.
 
-Who calls is found and judged by the gate before anything else is read. A view that writes runs inside one
-unit of work, with its caller read anew inside it, so that it decides over the facts it changes. What a view
-takes and answers is declared once: the declaration reads the request and makes ``/openapi.json``.
+The gate identifies and judges the caller before anything else is read. A view that writes runs inside one
+unit of work; the caller is read again inside it, so that the decision uses the facts that the view changes.
+Each view declares its inputs and answers once: the declaration reads the request and produces
+``/openapi.json``.
 """
 
 from __future__ import annotations
@@ -47,7 +48,9 @@ from app.services.unit_of_work import write
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a view answers. ``count`` is the total behind a page; ``cookie`` a login to keep, or empty."""
+    """What a view answers. ``count`` is the total number of rows;
+    ``cookie`` is a login token to set, or empty.
+    """
 
     data: BaseModel | list[Any] | None = None
     status: int = 200
@@ -59,15 +62,15 @@ class Answer:
 
 
 def paged(found: Found[Any], shown: list[Any]) -> Answer:
-    """One page of a list: the rows as shown, and the numbers the client's paginator reads."""
+    """Build one page of a list: the rows, and the numbers that the client's paginator reads."""
     return Answer(shown, limit=found.page.limit, offset=found.page.offset, count=found.count)
 
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """What one view takes and answers. ``answers`` is a shape, or a list of one item's shape.
+    """What one view takes and answers. ``answers`` is a shape, or a list with one item shape.
 
-    ``also`` names the shapes of further statuses that answer something else.
+    ``also`` names the shapes of other status codes that answer something else.
     """
 
     answers: Any
@@ -80,7 +83,7 @@ class Contract:
     also: Mapping[int, type[BaseModel]] = field(default_factory=dict)
 
     def read(self) -> dict[str, Any]:
-        """The declared inputs of this request, validated. Raises ``Invalid``."""
+        """Return the declared inputs of this request, validated. Raises ``Invalid``."""
         given: dict[str, Any] = {}
         query = read_query(self.query)
         if self.query is not NoQuery:
@@ -160,7 +163,7 @@ def public(
 
 
 def respond(answer: Answer) -> Response:
-    """The envelope around an answer (contract 1.2)."""
+    """Wrap an answer in the envelope (contract 1.2)."""
     body = envelope(
         _plain(answer.data),
         status=answer.status,
@@ -180,7 +183,7 @@ def respond(answer: Answer) -> Response:
 
 
 def _plain(data: BaseModel | list[Any] | None) -> Any:
-    """The wire form: every field, null where there is nothing to tell."""
+    """Convert to the wire form: every field is present, and null where there is no value."""
     if isinstance(data, list):
         return [_plain(item) for item in data]
     return data.model_dump(mode="json", by_alias=True) if data is not None else None
@@ -206,7 +209,7 @@ def _answer(result: Answer | Work) -> Answer:
 
 
 def named_by(path: dict[str, Any]) -> dict[str, Any]:
-    """The values in the path; what is longer than any name of ours names nothing. Raises ``Missing``."""
+    """Read the values in the path. A value longer than any name cannot exist. Raises ``Missing``."""
     if any(len(str(value)) > MOST_PATH_CHARACTERS for value in path.values()):
         raise Missing
     return path
@@ -223,7 +226,7 @@ def _credential() -> Presented:
 
 
 def _standing(credential: Presented) -> Caller:
-    """The caller, when the decision says that the credential is of use. Raises ``Denied``."""
+    """Return the caller if the decision allows the credential. Raises ``Denied``."""
     caller = edge.identify(request, credential)
     if caller is None:
         raise Unauthenticated
@@ -236,7 +239,7 @@ def _standing(credential: Presented) -> Caller:
 
 
 def _note_use(caller: Caller) -> None:
-    """Last use, best effort: a database too busy for it must not fail the call."""
+    """Record the last use if possible: a busy database must not make the call fail."""
     try:
         if caller.kind == "login":
             login_sessions.seen(caller.login_id, caller.login.last_seen_at)

@@ -1,4 +1,4 @@
-"""The ``admin`` blueprint: Argus's JSON API. Modules of this package add their routes to it."""
+"""The blueprint ``admin`` of Argus's JSON API. Modules of this package add their routes to it."""
 
 from __future__ import annotations
 

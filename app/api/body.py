@@ -1,4 +1,6 @@
-"""From a request body or query to a validated schema, or ``Invalid`` naming every wrong field (412)."""
+"""Read a request body or query into a validated schema,
+or raise ``Invalid`` naming every wrong field (412).
+"""
 
 from __future__ import annotations
 
@@ -20,12 +22,14 @@ from app.services.problems import Invalid
 
 M = TypeVar("M", bound=BaseModel)
 Q = TypeVar("Q", bound=QueryModel)
-# ``curl -d`` without a content type sends the form type; a browser's cross-site form cannot send a key.
+# ``curl -d`` without a content type sends the form type. A cross-site form of a browser cannot send a key.
 CURL_TYPES = ("", "application/json", "application/x-www-form-urlencoded")
 
 
 def read_body(model: type[M], *, allow_empty: bool = False) -> M:
-    """The JSON body as this schema. With the cookie only ``application/json`` is read (design §8)."""
+    """Read the JSON body into this schema.
+    With the cookie, only ``application/json`` is accepted (design §8).
+    """
     by_header = "Authorization" in request.headers or "Argus-API-Key" in request.headers
     if request.mimetype not in (CURL_TYPES if by_header else ("application/json",)):
         raise Invalid(FieldProblem("body", "Send JSON with Content-Type: application/json.", "WRONG_TYPE"))
@@ -37,7 +41,7 @@ def read_body(model: type[M], *, allow_empty: bool = False) -> M:
 
 
 def check_query() -> None:
-    """Refuse control characters in a query before anything reads it; raises ``Invalid``."""
+    """Refuse control characters in a query before anything else reads it. Raises ``Invalid``."""
     for name, value in request.args.items(multi=True):
         if UNCLEAN.search(name) or UNCLEAN.search(value):
             field = name if PLAIN_NAME.fullmatch(name) else "query"
@@ -45,7 +49,9 @@ def check_query() -> None:
 
 
 def read_query(model: type[Q]) -> Q:
-    """The query string as this schema; an unknown or repeated parameter is an ``Invalid`` naming it."""
+    """Read the query string into this schema.
+    An unknown or repeated parameter raises ``Invalid`` naming it.
+    """
     try:
         return model.from_query(request.args)
     except ValidationError as problem:

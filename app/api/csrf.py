@@ -1,4 +1,4 @@
-"""``Argus-Csrf-Token`` (contract 1.8): demanded of every call that is authenticated by the cookie."""
+"""``Argus-Csrf-Token`` (contract 1.8): required for every call that is authenticated by the cookie."""
 
 from __future__ import annotations
 
@@ -22,13 +22,14 @@ MOST_CHARACTERS = 4096
 
 
 def check(request: Request, caller: Caller) -> None:
-    """Raise ``BadCsrf`` unless the header proves that the caller's own script made this very call."""
+    """Raise ``BadCsrf`` unless the header proves that the caller's own script made this call."""
     header = request.headers.get(HEADER, "")
     parts = header.split(".")
     if len(parts) != 3 or len(header) > MOST_CHARACTERS:
         raise BadCsrf
     key = base64.b64decode(session_key(caller.token))
-    # Over the received bytes: the client's JSON has spaces, so it must not be serialised anew.
+    # The signature is over the received bytes: the client's JSON contains spaces, so do not serialise it
+    # again.
     expected = hmac.digest(key, f"{parts[0]}.{parts[1]}".encode(), "sha256")
     if not hmac.compare_digest(expected, _decode(parts[2])):
         raise BadCsrf

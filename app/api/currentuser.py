@@ -1,4 +1,4 @@
-"""``/currentuser/v1`` (contract 4.2, 4.3): who am I, what may I do, and for whom."""
+"""``/currentuser/v1`` (contract 4.2, 4.3): who the caller is, and the caller's functions and customers."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def current_user(caller: Caller) -> Answer:
 @blueprint.get(f"{PREFIX}/functions")
 @endpoint(answers=[FunctionBrief], query=FunctionsQuery)
 def current_functions(caller: Caller, query: FunctionsQuery) -> Answer:
-    """The functions this session may use for some customer."""
+    """List the functions that this session may use for some customer."""
     ids = caller.rights.held if query.require_permission else caller.question.graph.names
     found = [f for f in directory.functions_by_id(ids) if _wanted(f, query)]
     page = search.cut(found, query.page)
@@ -76,7 +76,7 @@ def current_functions(caller: Caller, query: FunctionsQuery) -> Answer:
 @blueprint.get(f"{PREFIX}/customers")
 @endpoint(answers=[CustomerInfo], query=CustomersQuery)
 def current_customers(caller: Caller, query: CustomersQuery) -> Answer:
-    """The customers for which this session may do anything, or holds every function named."""
+    """List the customers for which this session has any right, or holds every function named."""
     reached = caller.rights.reach()
     for name in query.required_function:
         function = directory.find_function(name)
@@ -96,7 +96,7 @@ def current_customers(caller: Caller, query: CustomersQuery) -> Answer:
 @blueprint.get(f"{PREFIX}/groups")
 @endpoint(answers=[OldGroupShape], query=GroupsQuery)
 def current_groups(caller: Caller, query: GroupsQuery) -> Answer:
-    """The groups one is in; with ``includeAncestors`` through groups too. By id."""
+    """List the groups of the caller, by id; with ``includeAncestors`` also groups of groups."""
     if query.include_ancestors:
         groups = directory.groups_of(caller.user_id)
     else:
@@ -108,7 +108,7 @@ def current_groups(caller: Caller, query: GroupsQuery) -> Answer:
 @blueprint.get(f"{PREFIX}/permissions")
 @endpoint(answers=[OwnPermissionShape], query=PermissionsQuery)
 def current_permissions(caller: Caller, query: PermissionsQuery) -> Answer:
-    """What one was granted; not reduced by session constraints. By id."""
+    """List the caller's granted permissions, by id. Session constraints do not reduce this list."""
     found = permission_search.own(caller, query.page, inherited=query.include_inherited)
     return paged(found, own_permissions_shown(found.rows))
 

@@ -37,7 +37,7 @@ BASIC = "/customers/v2/customer"
 @blueprint.get(ADMIN)
 @endpoint(answers=[CustomerShape], query=CustomerList)
 def list_customers(caller: Caller, query: CustomerList) -> Answer:
-    """The customers one administers."""
+    """List the customers that the caller administers."""
     found = customer_search.found(
         caller, Guard.VIEW_CUSTOMERS, query.as_criteria(), query.page, query.sort_by
     )
@@ -47,7 +47,7 @@ def list_customers(caller: Caller, query: CustomerList) -> Answer:
 @blueprint.post(f"{ADMIN}/search")
 @endpoint(answers=[CustomerShape], body=CustomerSearch, optional_body=True)
 def search_customers(caller: Caller, body: CustomerSearch) -> Answer:
-    """As the list, by a criteria object."""
+    """Search customers with a criteria object."""
     found = customer_search.found(caller, Guard.VIEW_CUSTOMERS, body.as_criteria(), body.page, body.order)
     return paged(found, customers_shown(found.rows))
 
@@ -55,21 +55,21 @@ def search_customers(caller: Caller, body: CustomerSearch) -> Answer:
 @blueprint.post(ADMIN)
 @endpoint(answers=CustomerShape, body=CustomerAdd, statuses=(201,), writes=True)
 def add_customer(caller: Caller, body: CustomerAdd) -> Answer:
-    """A new customer below an existing one."""
+    """Add a customer below an existing one."""
     return Answer(customer_shown(customers.add(body.as_new(), caller)), status=201)
 
 
 @blueprint.get(f"{ADMIN}/<customer>")
 @endpoint(answers=CustomerShape, query=InDomain)
 def get_customer(caller: Caller, customer: str, query: InDomain) -> Answer:
-    """One customer; 404 alike for absent and hidden."""
+    """Get one customer. Absent and hidden customers both give 404."""
     return Answer(customer_shown(_customer(caller, customer, query)))
 
 
 @blueprint.put(f"{ADMIN}/<customer>")
 @endpoint(answers=CustomerShape, body=CustomerUpdate, query=InDomain, writes=True)
 def update_customer(caller: Caller, customer: str, body: CustomerUpdate, query: InDomain) -> Answer:
-    """Change what was sent."""
+    """Change the fields that are sent."""
     found = _customer(caller, customer, query)
     return Answer(customer_shown(customers.update(found, body.as_changes(), caller)))
 
@@ -77,21 +77,21 @@ def update_customer(caller: Caller, customer: str, body: CustomerUpdate, query: 
 @blueprint.put(f"{ADMIN}/<customer>/disable")
 @endpoint(answers=CustomerShape, body=NoBody, query=InDomain, optional_body=True, writes=True)
 def disable_customer(caller: Caller, customer: str, query: InDomain, body: NoBody) -> Answer:  # noqa: ARG001
-    """Nothing is held for it or below any more, and its users cannot log in."""
+    """Disable a customer: no rights apply to it or below it, and its users cannot log in."""
     return Answer(customer_shown(customers.disable(_customer(caller, customer, query), caller)))
 
 
 @blueprint.put(f"{ADMIN}/<customer>/reenable")
 @endpoint(answers=CustomerShape, body=NoBody, query=InDomain, optional_body=True, writes=True)
 def reenable_customer(caller: Caller, customer: str, query: InDomain, body: NoBody) -> Answer:  # noqa: ARG001
-    """Undo disabling."""
+    """Enable a disabled customer."""
     return Answer(customer_shown(customers.reenable(customer, asked_domain(query, caller), caller)))
 
 
 @blueprint.put(f"{ADMIN}/<customer>/move")
 @endpoint(answers=CustomerShape, body=CustomerMove, query=InDomain, writes=True)
 def move_customer(caller: Caller, customer: str, body: CustomerMove, query: InDomain) -> Answer:
-    """Put the customer, with all below it, under another."""
+    """Move the customer, with everything below it, under another customer."""
     found = _customer(caller, customer, query)
     return Answer(customer_shown(customers.move(found, body.parent, caller)))
 
@@ -99,7 +99,7 @@ def move_customer(caller: Caller, customer: str, body: CustomerMove, query: InDo
 @blueprint.get(BASIC)
 @endpoint(answers=[BasicCustomer], query=CustomerList)
 def list_basic_customers(caller: Caller, query: CustomerList) -> Answer:
-    """The reduced view of the customers one may know of."""
+    """List the customers that the caller may know of, in the reduced view."""
     found = customer_search.found(
         caller, Guard.VIEW_BASIC_CUSTOMER, query.as_criteria(), query.page, query.sort_by
     )
@@ -109,7 +109,7 @@ def list_basic_customers(caller: Caller, query: CustomerList) -> Answer:
 @blueprint.post(f"{BASIC}/search")
 @endpoint(answers=[BasicCustomer], body=CustomerSearch, optional_body=True)
 def search_basic_customers(caller: Caller, body: CustomerSearch) -> Answer:
-    """As the list, by a criteria object."""
+    """Search customers in the reduced view with a criteria object."""
     found = customer_search.found(
         caller, Guard.VIEW_BASIC_CUSTOMER, body.as_criteria(), body.page, body.order
     )
@@ -119,7 +119,7 @@ def search_basic_customers(caller: Caller, body: CustomerSearch) -> Answer:
 @blueprint.get(f"{BASIC}/<customer>")
 @endpoint(answers=BasicCustomer, query=BasicCustomerQuery)
 def get_basic_customer(caller: Caller, customer: str, query: BasicCustomerQuery) -> Answer:
-    """One customer; 404 alike for absent and hidden."""
+    """Get one customer in the reduced view. Absent and hidden customers both give 404."""
     found = customers.visible(customer, asked_domain(query, caller), caller, Guard.VIEW_BASIC_CUSTOMER)
     return Answer(basic_customer_shown(found, caller.question.tree))
 
@@ -127,14 +127,14 @@ def get_basic_customer(caller: Caller, customer: str, query: BasicCustomerQuery)
 @blueprint.get("/customers/v2/domain")
 @endpoint(answers=[DomainInfo], query=Paged)
 def list_domains(caller: Caller, query: Paged) -> Answer:
-    """The domains in which one may know of a customer."""
+    """List the domains in which the caller may know of a customer."""
     return _domains(caller, query, Guard.VIEW_BASIC_CUSTOMER)
 
 
 @blueprint.get("/customeradmin/v2/domain")
 @endpoint(answers=[DomainInfo], query=Paged)
 def list_administered_domains(caller: Caller, query: Paged) -> Answer:
-    """The domains in which one administers a customer."""
+    """List the domains in which the caller administers a customer."""
     return _domains(caller, query, Guard.VIEW_CUSTOMERS)
 
 

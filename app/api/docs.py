@@ -1,4 +1,6 @@
-"""``/openapi.json`` and the Swagger page that shows and tries it, from a package's own files: no CDN."""
+"""``/openapi.json`` and the Swagger page that displays it.
+The page's files come from a package, not from a CDN.
+"""
 
 from __future__ import annotations
 
@@ -32,28 +34,32 @@ DAY = 86_400
 
 @blueprint.get("/openapi.json")
 def openapi() -> Response:
-    """The document."""
+    """Return the OpenAPI document."""
     return jsonify(per_app(_document))
 
 
 @blueprint.get("/docs")
 def page() -> str:
-    """Swagger UI over the document; calls use the browser's login, or a key that is pasted."""
-    # Its style sheet holds pictures as data addresses: the one thing this page may do beyond the others.
+    """Show Swagger UI for the document.
+    Calls use the browser's login or an API key that the reader enters.
+    """
+    # Swagger's style sheet contains images as data URLs: the only thing this page may do that others may not.
     g.argus_data_images = True
     return render_template("docs.html", session_key=_session_key())
 
 
 @blueprint.get("/docs/assets/<name>")
 def asset(name: str) -> Response:
-    """One of Swagger's own files."""
+    """Return one of Swagger's own files."""
     if name not in ASSETS:
         abort(404)
     return send_file(_folder() / name, max_age=DAY)
 
 
 def _session_key() -> str:
-    """The key by which the page's script signs calls for the browser's own login; empty without one."""
+    """Return the key with which the page's script signs calls of the browser's login;
+    empty without a login.
+    """
     try:
         credential = edge.presented(request)
     except Ambiguous:

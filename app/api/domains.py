@@ -1,4 +1,4 @@
-"""The domain a call speaks of: the one its query names, or the caller's own."""
+"""The domain of a call: the one named in its query, or the caller's own."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from app.services.access.callers import Caller
 
 
 def asked_domain(query: InDomain, caller: Caller) -> int:
-    """Its id. Raises ``Missing``."""
+    """Return the id of that domain. Raises ``Missing``."""
     return directory.domain_or_missing(query.domain, caller.domain_id).id

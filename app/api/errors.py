@@ -36,7 +36,7 @@ def render(problem: Problem) -> Response:
 
 
 def action(sentence: str, code: str) -> Message:
-    """A message about the call as a whole."""
+    """Build a message about the call as a whole."""
     return Message(type="ACTION_ERROR", message=sentence, message_template=code)
 
 
@@ -68,5 +68,5 @@ def _denied(problem: Denied) -> Response:
 
 
 def register(blueprint: Blueprint) -> None:
-    """Answer every expected problem of this blueprint in the envelope."""
+    """Answer every expected problem of this blueprint with an envelope."""
     blueprint.register_error_handler(Problem, render)

@@ -38,7 +38,7 @@ def envelope(
     count: int = 0,
     metadata: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Contract 1.2: the same eight fields, always; ``messages`` is always a list."""
+    """Build the envelope (contract 1.2): always the same eight fields; ``messages`` is always a list."""
     size = len(data) if isinstance(data, list) else 0
     return {
         "responseCode": status,

@@ -1,4 +1,4 @@
-"""``/openapi.json``: OpenAPI 3.1, made from the very models that validate requests and shape answers."""
+"""``/openapi.json``: OpenAPI 3.1, made from the same models that validate requests and shape answers."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ ERRORS = {
     "429": "Too many failures; see Retry-After.",
     "503": "The database cannot do it now; nothing was changed.",
 }
-# Refused by the server itself, before there is anything to answer with.
+# The web server itself refuses these, before the application runs.
 TOO_LONG = {"414": {"description": "The address is too long."}, "431": {"description": "Too long."}}
 SECURITY: list[dict[str, list[str]]] = [{"apiKey": []}, {"bearer": []}, {"session": [], "csrf": []}]
 MESSAGE = {
@@ -51,7 +51,7 @@ MESSAGE = {
 
 
 def document(app: Flask, base_url: str) -> dict[str, Any]:
-    """The whole document."""
+    """Build the whole document."""
     operations = list(_operations(app))
     schemas = _schemas([contract for _, _, contract in operations])
     paths: dict[str, dict[str, Any]] = {}
@@ -95,7 +95,9 @@ def _operations(app: Flask) -> Iterator[tuple[Rule, str, Contract]]:
 
 
 def _schemas(contracts: list[Contract]) -> dict[str, Any]:
-    """Definitions by model and mode, and ``$defs``: answers as written, requests as read."""
+    """Build schema definitions by model and mode, and ``$defs``:
+    answers as serialised, requests as validated.
+    """
     wanted: dict[tuple[type[BaseModel], Any], None] = {}
     for contract in contracts:
         wanted[(_item(contract.answers), "serialization")] = None
@@ -165,7 +167,7 @@ def _query(model: type[QueryModel], schemas: dict[str, Any]) -> list[dict[str, A
 
 
 def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
-    """A query has no null: what is not sent is not there."""
+    """Remove null from a schema: a query has no null, a missing value is not sent."""
     kinds = [kind for kind in schema.get("anyOf", ()) if kind.get("type") != "null"]
     kept = {
         k: v for k, v in schema.items() if k not in ("anyOf", "default") or (k == "default" and v is not None)

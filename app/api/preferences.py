@@ -1,4 +1,4 @@
-"""Preferences of oneself (``/currentuser/v1``) and, with the guard, of others (``/useradmin/v2``)."""
+"""Preferences of the caller (``/currentuser/v1``) and, with the guard, of others (``/useradmin/v2``)."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class PlainText(RootModel[str]):
 @blueprint.get(f"{OWN}/preferences")
 @endpoint(answers=[PreferenceShape], query=OwnPreferenceQuery)
 def own_preferences(caller: Caller, query: OwnPreferenceQuery) -> Answer:
-    """One's own preferences; chosen by key or by the beginning of it."""
+    """List the caller's own preferences, filtered by key or by prefix of the key."""
     rows = [
         row
         for row in preferences.of_user(caller.user_id)
@@ -61,14 +61,14 @@ def own_preferences(caller: Caller, query: OwnPreferenceQuery) -> Answer:
 @blueprint.get(f"{OWN}/prefs")
 @endpoint(answers=TextMap, query=KeysQuery)
 def own_properties(caller: Caller, query: KeysQuery) -> Answer:
-    """One's own preferences as an object."""
+    """Return the caller's own preferences as an object."""
     return Answer(_map(preferences.of_user(caller.user_id), query.key))
 
 
 @blueprint.post(f"{OWN}/prefs")
 @endpoint(answers=TextMap, body=Properties, writes=True)
 def set_properties(caller: Caller, body: Properties) -> Answer:
-    """Set these, keep the others; answers all."""
+    """Set these values and keep the others; returns all."""
     personal(caller)
     return Answer(_map(preferences.put(caller.user_id, body.root), ()))
 
@@ -76,7 +76,7 @@ def set_properties(caller: Caller, body: Properties) -> Answer:
 @blueprint.delete(f"{OWN}/prefs")
 @endpoint(answers=Nothing, query=KeysQuery, writes=True)
 def delete_properties(caller: Caller, query: KeysQuery) -> Answer:
-    """Delete these."""
+    """Delete these preferences."""
     personal(caller)
     preferences.remove(caller.user_id, query.key)
     return Answer(Nothing())
@@ -85,14 +85,14 @@ def delete_properties(caller: Caller, query: KeysQuery) -> Answer:
 @blueprint.get(f"{OWN}/prefs/<key>")
 @endpoint(answers=PlainText)
 def get_property(caller: Caller, key: str) -> Answer:
-    """One value."""
+    """Return one value."""
     return Answer(PlainText(preferences.one(caller.user_id, key).value))
 
 
 @blueprint.delete(f"{OWN}/prefs/<key>")
 @endpoint(answers=Nothing, writes=True)
 def delete_property(caller: Caller, key: str) -> Answer:
-    """Delete one."""
+    """Delete one preference."""
     personal(caller)
     preferences.remove(caller.user_id, [key])
     return Answer(Nothing())
@@ -101,7 +101,7 @@ def delete_property(caller: Caller, key: str) -> Answer:
 @blueprint.get(ADMIN)
 @endpoint(answers=[PreferenceShape], query=PreferenceQuery)
 def preferences_of_user(caller: Caller, user: str, query: PreferenceQuery) -> Answer:
-    """A user's preferences."""
+    """List a user's preferences."""
     found = visibility.visible_user(caller, user, asked_domain(query, caller))
     rows = [row for row in preferences.of_user(found.id) if not query.key or row.key in query.key]
     page = search.cut(rows, query.page)
@@ -111,7 +111,7 @@ def preferences_of_user(caller: Caller, user: str, query: PreferenceQuery) -> An
 @blueprint.get("/useradmin/v2/user/<user>/preferencemap")
 @endpoint(answers=TextMap, query=PreferenceQuery)
 def preference_map_of_user(caller: Caller, user: str, query: PreferenceQuery) -> Answer:
-    """A user's preferences as an object."""
+    """Return a user's preferences as an object."""
     found = visibility.visible_user(caller, user, asked_domain(query, caller))
     return Answer(_map(search.cut(preferences.of_user(found.id), query.page).rows, query.key))
 
@@ -119,7 +119,7 @@ def preference_map_of_user(caller: Caller, user: str, query: PreferenceQuery) ->
 @blueprint.get(f"{ADMIN}/<key>")
 @endpoint(answers=PreferenceShape, query=InDomain)
 def preference_of_user(caller: Caller, user: str, key: str, query: InDomain) -> Answer:
-    """One of a user's preferences."""
+    """Return one preference of a user."""
     found = visibility.visible_user(caller, user, asked_domain(query, caller))
     return Answer(preferences_shown([preferences.one(found.id, key)], found)[0])
 
@@ -127,14 +127,14 @@ def preference_of_user(caller: Caller, user: str, key: str, query: InDomain) -> 
 @blueprint.put(ADMIN)
 @endpoint(answers=[PreferenceShape], body=PreferencesSet, query=InDomain, writes=True)
 def set_preferences_of_user(caller: Caller, user: str, body: PreferencesSet, query: InDomain) -> Answer:
-    """Set these, keep the others; answers all."""
+    """Set these values and keep the others; returns all."""
     return _put(caller, user, query, dict(body.preferences))
 
 
 @blueprint.put(f"{ADMIN}/<key>/<value>")
 @endpoint(answers=[PreferenceShape], query=InDomain, writes=True)
 def set_preference_of_user(caller: Caller, user: str, key: str, value: str, query: InDomain) -> Answer:
-    """Set one; answers all."""
+    """Set one value; returns all."""
     return _put(
         caller, user, query, dict(validated(PreferencesSet, {"preferences": {key: value}}).preferences)
     )
@@ -143,7 +143,7 @@ def set_preference_of_user(caller: Caller, user: str, key: str, value: str, quer
 @blueprint.delete(ADMIN)
 @endpoint(answers=[PreferenceShape], query=UserKeysQuery, writes=True)
 def delete_preferences_of_user(caller: Caller, user: str, query: UserKeysQuery) -> Answer:
-    """Delete these; answers what remains."""
+    """Delete these preferences; returns the rest."""
     found = guarded_user(caller, user, asked_domain(query, caller), Guard.UPDATE_USER_PREFERENCES)
     return Answer(preferences_shown(preferences.remove(found.id, query.key), found))
 

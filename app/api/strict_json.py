@@ -1,6 +1,6 @@
-"""JSON as the API takes it (security rule 30): one object, no repeats, no surprises, bounded.
+"""Strict JSON for the API (security rule 30): one object, no repeated keys, limited size and depth.
 
-Python's own parser takes NaN, repeated keys, lone surrogates and any depth (pitfall 31).
+Python's own parser accepts NaN, repeated keys, lone surrogates and any depth (pitfall 31).
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ MOST_DEPTH = 20
 MOST_NODES = 10_000
 LEAST_INTEGER, MOST_INTEGER = -(2**63), 2**63 - 1
 PLAIN_NAME = re.compile(r"[A-Za-z]{1,64}", re.ASCII)
-# Possessive, and a text that never ends is one token too: what is not JSON costs no more than what is.
+# Possessive quantifiers; an unterminated text is one token too. So invalid JSON costs no more than valid
+# JSON.
 NESTING = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[{]|[\]}]', re.DOTALL)
 
 
 class BadJSON(Exception):
-    """The body is no JSON object we take. ``problem`` is a fixed sentence that says what to do."""
+    """The body is not an acceptable JSON object. ``problem`` is a fixed sentence that says what to do."""
 
     def __init__(self, problem: str, field: str = "body") -> None:
         super().__init__(problem)
@@ -34,7 +35,7 @@ class BadJSON(Exception):
 def parse_object(
     raw: bytes, *, max_bytes: int = MOST_BYTES, max_depth: int = MOST_DEPTH, allow_empty: bool = False
 ) -> dict[str, Any]:
-    """The object in a body. Raises ``BadJSON`` and nothing else."""
+    """Parse the object in a body. Raises only ``BadJSON``."""
     if len(raw) > max_bytes:
         raise BadJSON(f"Send at most {max_bytes} bytes.")
     if not raw.strip():
@@ -58,7 +59,9 @@ def parse_object(
 
 
 def _depth(raw: bytes) -> int:
-    """How deep brackets nest outside strings; told before parsing, which could exhaust the stack."""
+    """Measure how deep brackets nest outside strings, before parsing,
+    because parsing could exhaust the stack.
+    """
     deepest = depth = 0
     for token in NESTING.finditer(raw):
         if token[0] in b"[{":
@@ -83,7 +86,7 @@ def _no_constant(_name: str) -> NoReturn:
 
 
 def _integer(text: str) -> int:
-    # Bounded before it is converted: a million digits cost time.
+    # Check the length before converting: a million digits take long.
     if len(text) > 20 or not LEAST_INTEGER <= int(text) <= MOST_INTEGER:
         raise BadJSON("A number is out of range.")
     return int(text)

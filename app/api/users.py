@@ -1,4 +1,4 @@
-"""``/users/v2`` (contract 4.2): the reduced view of users, groups and functions that most may have."""
+"""``/users/v2`` (contract 4.2): the reduced view of users, groups and functions, open to most users."""
 
 from __future__ import annotations
 
@@ -36,70 +36,70 @@ PREFIX = "/users/v2"
 @blueprint.get(f"{PREFIX}/user")
 @endpoint(answers=[BasicSubject], query=SubjectList)
 def list_basic_users(caller: Caller, query: SubjectList) -> Answer:
-    """The users of the customers one may know of."""
+    """List the users of the customers that the caller may know of."""
     return _listed(caller, query, User)
 
 
 @blueprint.get(f"{PREFIX}/group")
 @endpoint(answers=[BasicSubject], query=SubjectList)
 def list_basic_groups(caller: Caller, query: SubjectList) -> Answer:
-    """The groups of the customers one may know of."""
+    """List the groups of the customers that the caller may know of."""
     return _listed(caller, query, Group)
 
 
 @blueprint.get(f"{PREFIX}/subject")
 @endpoint(answers=[BasicSubject], query=SubjectList)
 def list_basic_subjects(caller: Caller, query: SubjectList) -> Answer:
-    """Users and groups alike."""
+    """List users and groups together."""
     return _listed(caller, query, Subject)
 
 
 @blueprint.post(f"{PREFIX}/user/search")
 @endpoint(answers=[BasicSubject], body=SubjectSearch)
 def search_basic_users(caller: Caller, body: SubjectSearch) -> Answer:
-    """As the list, by a criteria object."""
+    """Search users with a criteria object."""
     return _searched(caller, body, User)
 
 
 @blueprint.post(f"{PREFIX}/group/search")
 @endpoint(answers=[BasicSubject], body=SubjectSearch)
 def search_basic_groups(caller: Caller, body: SubjectSearch) -> Answer:
-    """As the list, by a criteria object."""
+    """Search groups with a criteria object."""
     return _searched(caller, body, Group)
 
 
 @blueprint.post(f"{PREFIX}/subject/search")
 @endpoint(answers=[BasicSubject], body=SubjectSearch)
 def search_basic_subjects(caller: Caller, body: SubjectSearch) -> Answer:
-    """As the list, by a criteria object."""
+    """Search users and groups with a criteria object."""
     return _searched(caller, body, Subject)
 
 
 @blueprint.get(f"{PREFIX}/user/<subject>")
 @endpoint(answers=BasicSubject, query=InDomain)
 def get_basic_user(caller: Caller, subject: str, query: InDomain) -> Answer:
-    """One user; 404 alike for absent and hidden."""
+    """Get one user. Absent and hidden users both give 404."""
     return _one(caller, subject, query, User)
 
 
 @blueprint.get(f"{PREFIX}/group/<subject>")
 @endpoint(answers=BasicSubject, query=InDomain)
 def get_basic_group(caller: Caller, subject: str, query: InDomain) -> Answer:
-    """One group; 404 alike for absent and hidden."""
+    """Get one group. Absent and hidden groups both give 404."""
     return _one(caller, subject, query, Group)
 
 
 @blueprint.get(f"{PREFIX}/subject/<subject>")
 @endpoint(answers=BasicSubject, query=InDomain)
 def get_basic_subject(caller: Caller, subject: str, query: InDomain) -> Answer:
-    """One user or group; 404 alike for absent and hidden."""
+    """Get one user or group. Absent and hidden ones both give 404."""
     return _one(caller, subject, query, Subject)
 
 
 @blueprint.get(f"{PREFIX}/subject/<subject>/groups")
 @endpoint(answers=[BasicSubject], query=SubjectGroups)
 def groups_of_subject(caller: Caller, subject: str, query: SubjectGroups) -> Answer:
-    """The groups somebody is in, through groups too, among those one administers."""
+    """List the groups of a subject, direct and indirect, that belong to customers the caller administers."""
     found = visibility.visible_subject(caller, subject, caller.domain_id)
     direct = {group.id for group in directory.direct_groups([found.id]).get(found.id, ())}
     groups = [
@@ -114,7 +114,7 @@ def groups_of_subject(caller: Caller, subject: str, query: SubjectGroups) -> Ans
 @blueprint.get(f"{PREFIX}/function")
 @endpoint(answers=[BasicFunction], query=BasicFunctionList)
 def list_basic_functions(caller: Caller, query: BasicFunctionList) -> Answer:
-    """The functions there are."""
+    """List all functions."""
     found = function_search.found(
         caller, Guard.VIEW_BASIC_FUNCTIONS, query.as_criteria(), query.page, query.sort_by
     )
@@ -124,7 +124,7 @@ def list_basic_functions(caller: Caller, query: BasicFunctionList) -> Answer:
 @blueprint.post(f"{PREFIX}/function/search")
 @endpoint(answers=[BasicFunction], body=FunctionSearch)
 def search_basic_functions(caller: Caller, body: FunctionSearch) -> Answer:
-    """As the list; with ``requirePermission`` only those one may use."""
+    """Search functions; with ``requirePermission`` only those the caller may use."""
     found = function_search.found(
         caller, Guard.VIEW_BASIC_FUNCTIONS, body.as_criteria(), body.page, body.order
     )
@@ -134,7 +134,7 @@ def search_basic_functions(caller: Caller, body: FunctionSearch) -> Answer:
 @blueprint.get(f"{PREFIX}/function/<function>")
 @endpoint(answers=BasicFunction)
 def get_basic_function(caller: Caller, function: str) -> Answer:
-    """One function by id or name."""
+    """Get one function by id or name."""
     caller.needs(Guard.VIEW_BASIC_FUNCTIONS)
     found = directory.find_function(function)
     if found is None:

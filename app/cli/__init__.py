@@ -1,4 +1,6 @@
-"""``argus-idp``: one file per command group. Every expected failure is one plain line, never a traceback."""
+"""``argus-idp``: one file per command group.
+Every expected failure prints one plain line, never a traceback.
+"""
 
 from __future__ import annotations
 
@@ -27,15 +29,17 @@ from app.services.problems import Problem
 
 
 def _create_app() -> Flask:
-    """The application, found by name: the commands stand beside what it is put together of, not above it."""
+    """Import the application by name: the commands are beside the modules it is built from,
+    not above them.
+    """
     made: Flask = import_string("app:create_app")()
-    # A command says in its own words what it did; the workers of ``serve`` configure themselves.
+    # Each command prints its own result; the workers of ``serve`` configure their own logging.
     telemetry.configure("WARNING")
     return made
 
 
 class ArgusGroup(FlaskGroup):
-    """Turns what can be expected into one line on standard error and exit code 1."""
+    """Turn expected failures into one line on standard error and exit code 1."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -57,7 +61,7 @@ for command in (init, serve, upgrade, user, apikey, client, keys, explain, audit
 
 
 def main() -> None:
-    """The console script."""
+    """Run the console script."""
     try:
         cli(prog_name="argus-idp")
     except UnsafeConfiguration as problem:

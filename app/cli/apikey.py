@@ -1,4 +1,4 @@
-"""``apikey``: keys, from the command line of the operator."""
+"""``apikey``: API keys, for the operator at the command line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``audit``: what was decided, and whether it is still written down as it was."""
+"""``audit``: look up decisions and verify the audit log."""
 
 from __future__ import annotations
 

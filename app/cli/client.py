@@ -1,4 +1,4 @@
-"""``client``: what only the operator sets on a client."""
+"""``client``: settings of a client that only the operator can change."""
 
 from __future__ import annotations
 

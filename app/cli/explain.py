@@ -1,4 +1,4 @@
-"""``explain``: why may, or may not, somebody use a client?"""
+"""``explain``: why a user may, or may not, use a client."""
 
 from __future__ import annotations
 

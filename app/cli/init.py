@@ -1,4 +1,4 @@
-"""``init``: from nothing to a server that can be logged in to; safe to repeat."""
+"""``init``: set up a new server until it is ready for logins; safe to repeat."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def init(demo: bool, as_json: bool) -> None:
 
 
 def _demo(told: dict[str, Any]) -> dict[str, Any]:
-    """The demo's logins: made now and kept in the instance folder (0600), or read from there again."""
+    """Create the demo's logins and keep them in the instance folder (mode 0600), or read them from there."""
     path = settings().instance / DEMO_FILE
     state = bootstrap.state()
     if state is not None and state.demo_added:

@@ -1,4 +1,4 @@
-"""``keys``: what signs ID tokens."""
+"""``keys``: the keys that sign ID tokens."""
 
 from __future__ import annotations
 

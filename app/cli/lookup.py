@@ -1,4 +1,4 @@
-"""Things named on the command line."""
+"""Find a user or a client that is named on the command line."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ OPERATOR = Actor(name="operator")
 
 
 def user_named(name: str) -> User:
-    """A living user of the home domain, or one line that there is none."""
+    """Find a live user of the home domain, or fail with one line."""
     user = password_login.user_named(name, directory.home_domain().id)
     if user is None:
         raise click.ClickException(f"There is no user {name!r}.")
@@ -24,7 +24,7 @@ def user_named(name: str) -> User:
 
 
 def client_named(name: str) -> OAuthClient:
-    """A live client of the home domain by id or short name, or one line that there is none."""
+    """Find a live client of the home domain by id or short name, or fail with one line."""
     try:
         return registry.find(name, directory.home_domain().id)
     except Missing:

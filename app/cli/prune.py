@@ -1,4 +1,4 @@
-"""``prune``: delete what can never matter again."""
+"""``prune``: delete rows that are no longer needed."""
 
 from __future__ import annotations
 

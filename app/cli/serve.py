@@ -34,7 +34,7 @@ def serve(bind: str, workers: int) -> None:
                 "Set ARGUS_BASE_URL to the public origin before binding to more than loopback."
             )
         shown = f"[{host}]" if ":" in host else host
-        # The workers are processes of their own and read it from here.
+        # The workers are separate processes and read the setting from the environment.
         os.environ["ARGUS_BASE_URL"] = f"http://{shown}:{port}"
     _ready()
     with current_app.app_context():
@@ -48,7 +48,7 @@ def serve(bind: str, workers: int) -> None:
 
 
 def application() -> Flask:
-    """The application of one serving process, and what works beside its requests."""
+    """Create the application of one serving process, and start its background threads."""
     app: Flask = import_string("app:create_app")()
     with app.app_context():
         sealing_thread.start()

@@ -1,4 +1,4 @@
-"""``upgrade``: bring the database to this version."""
+"""``upgrade``: migrate the database to this version."""
 
 from __future__ import annotations
 

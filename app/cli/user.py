@@ -1,4 +1,4 @@
-"""``user``: accounts, from the command line of the operator."""
+"""``user``: accounts, for the operator at the command line."""
 
 from __future__ import annotations
 

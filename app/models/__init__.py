@@ -1,4 +1,4 @@
-"""Rows, constraints, relations. No rules, no commits. Importing this package maps every table."""
+"""Rows, constraints and relations; no rules, no commits. Importing this package maps every table."""
 
 from __future__ import annotations
 

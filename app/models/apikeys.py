@@ -1,4 +1,4 @@
-"""API keys: a user's own key, narrowed."""
+"""API keys: credentials of a user, with fewer rights."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from app.models.base import Json
 class APIKey(Base):
     """``<userID>/<keyID>/<secret>`` in hexadecimal (contract 1.7), found by its prefix.
 
-    ``valid_sources`` is never empty: *anywhere* is written out. ``expires_at`` is empty only when expiry
-    was disabled by name.
+    ``valid_sources`` is never empty: *anywhere* is written explicitly. ``expires_at`` is empty only if expiry
+    was disabled explicitly.
     """
 
     __tablename__ = "api_key"
@@ -46,5 +46,5 @@ class APIKey(Base):
 
     @property
     def prefix(self) -> str:
-        """How a key is named: ``<userID>/<keyID>`` in hexadecimal."""
+        """Return how a key is named: ``<userID>/<keyID>`` in hexadecimal."""
         return f"{self.user_id:x}/{self.key_number:x}"

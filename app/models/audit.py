@@ -1,4 +1,6 @@
-"""What happened: one row per authorize, redeem, refusal, end and administrative change; and their chain."""
+"""The audit log: one row per authorize, redeem, refusal, end and administrative change;
+and its hash chain.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,8 @@ from app.models.base import Json
 
 
 class AuditEvent(Base):
-    """Names are copied, not joined: an audit row must read the same after everything it names is gone.
+    """One event. Names are copied, not joined,
+    so that a row reads the same after the named objects are deleted.
 
     ``decision`` is the decision number. ``place`` is the position in the chain, not that of the id: a
     transaction that was open for long commits a low id late. It and ``seal`` are filled by the sealer,
@@ -31,7 +34,7 @@ class AuditEvent(Base):
         Index("ix_audit_event_decision", "decision"),
         Index("ix_audit_event_user_id_at", "user_id", "at"),
         Index("ix_audit_event_client_id_at", "client_id", "at"),
-        # What the audit log is searched by, newest first.
+        # Indexes for searching the audit log, newest first.
         Index("ix_audit_event_at", "at"),
         Index("ix_audit_event_action_at", "action", "at"),
         Index("ix_audit_event_address_at", "address", "at"),
@@ -50,7 +53,7 @@ class AuditEvent(Base):
             sqlite_where=text("outcome <> 'success'"),
             postgresql_where=text("outcome <> 'success'"),
         ),
-        # The chain, and what is not in it yet.
+        # Indexes for the chain, and for the rows that are not in it yet.
         Index("uq_audit_event_place", "place", unique=True),
         Index(
             "ix_audit_event_unsealed",
@@ -82,9 +85,9 @@ class AuditEvent(Base):
 
 
 class AuditHead(Base):
-    """The end of the chain: place and seal of its last row, under a ``mark`` that only a key holder can make.
+    """The end of the chain: place and seal of its last row, and a ``mark`` that only a key holder can make.
 
-    One row. Without it, or with a mark that is wrong, nothing is sealed any more.
+    There is one row. If it is missing or its mark is wrong, sealing stops.
     """
 
     __tablename__ = "audit_head"

@@ -1,4 +1,4 @@
-"""What may be done: functions, the graph between them, and permissions."""
+"""Functions, the graph between them, and permissions."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Function(Base):
 
 
 class FunctionEdge(Base):
-    """``parent`` bundles ``child`` until removed."""
+    """``parent`` bundles ``child`` until the edge is removed."""
 
     __tablename__ = "function_edge"
     __table_args__ = (

@@ -22,7 +22,7 @@ from app.extensions import metadata as shared_metadata
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware moment in UTC; a naive one is a programming error and is refused."""
+    """A timezone-aware time in UTC. A naive time is a programming error and is refused."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -49,7 +49,7 @@ Json = JSON().with_variant(JSONB(), "postgresql")
 
 
 class Base(DeclarativeBase):
-    """The declarative base; its metadata is the one Flask-SQLAlchemy and Flask-Migrate know."""
+    """The declarative base; Flask-SQLAlchemy and Flask-Migrate use its metadata."""
 
     metadata: ClassVar[MetaData] = shared_metadata
     type_annotation_map: ClassVar[dict[Any, Any]] = {

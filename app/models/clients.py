@@ -24,10 +24,10 @@ from app.models.mixins import ArgusClientMixin
 
 
 class OAuthClient(Base, ArgusClientMixin):
-    """An application (contract 2.2). Its id is the ``client_id``; live or deleted, there is no third state.
+    """An OAuth client (contract 2.2). Its id is the ``client_id``. It is either live or deleted.
 
-    The secret is kept as argon2id when a person chose it (``secret_hash``) or as SHA-256 when we made it
-    (``secret_digest``); never both, never in clear.
+    A secret chosen by a person is stored as argon2id (``secret_hash``), a secret that we made as SHA-256
+    (``secret_digest``). Only one of the two is set; clear text is never stored.
     """
 
     __tablename__ = "oauth_client"
@@ -75,7 +75,7 @@ class OAuthClient(Base, ArgusClientMixin):
     deleted_at: Mapped[datetime | None]
     deleted_by_id: Mapped[int | None] = mapped_column(BigId)
 
-    # A concurrent administrator's change is refused, never overwritten (security rule 61).
+    # A concurrent change by another administrator is refused, never overwritten (security rule 61).
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
 
     domain: Mapped[Domain] = relationship(lazy="select")

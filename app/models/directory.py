@@ -1,4 +1,4 @@
-"""Who there is: domains, customers, subjects (users and groups) and memberships."""
+"""Domains, customers, subjects (users and groups) and memberships."""
 
 from __future__ import annotations
 
@@ -56,10 +56,10 @@ class Customer(Base):
 
 
 class Subject(Base):
-    """A user or a group. One id space, so that a permission or a membership names either.
+    """A user or a group. They share one id space, so that permissions and memberships can name either.
 
-    Ids are never reused; a recreated name is a new subject (security rule 25). A name is unique among
-    the living of a domain.
+    Ids are never reused: a subject created again under the same name is a new subject (security rule 25). A
+    name is unique among the live subjects of a domain.
     """
 
     __tablename__ = "subject"
@@ -75,7 +75,7 @@ class Subject(Base):
         CheckConstraint("kind IN ('user', 'group')", name="kind"),
         {"sqlite_autoincrement": True},
     )
-    # All columns at once, of whichever kind: one query, not one more for each row.
+    # Load the columns of both kinds at once: one query, not one per row.
     __mapper_args__ = {"polymorphic_on": "kind", "with_polymorphic": "*"}  # noqa: RUF012
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -101,8 +101,8 @@ class Subject(Base):
 class User(Subject):
     """A person (or a daemon) that can act.
 
-    ``session_epoch`` ends every login made under an older one; ``rights_version`` dates this user's own
-    permissions and memberships (design §7). ``disabled_methods`` may not be logged in by.
+    ``session_epoch`` ends every login made under an older value; ``rights_version`` changes with this user's
+    own permissions and memberships (design §7). Logins by ``disabled_methods`` are refused.
     """
 
     __mapper_args__ = {"polymorphic_identity": "user"}  # noqa: RUF012
@@ -130,7 +130,7 @@ class Group(Subject):
 
 
 class Membership(Base):
-    """``member`` belongs to ``group`` until removed; the row stays as history."""
+    """``member`` belongs to ``group`` until removed; the row is kept as history."""
 
     __tablename__ = "membership"
     __table_args__ = (

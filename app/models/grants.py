@@ -1,4 +1,4 @@
-"""Consent: what a user has let a client do."""
+"""Consent: what a user allowed a client to do."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ from app.models.base import BigId
 
 
 class Grant(Base):
-    """One standing consent per user and client; withdrawn rows stay, so what hung on them stays dead."""
+    """One active consent per user and client.
+    Withdrawn rows are kept, so that their sessions stay invalid.
+    """
 
     __tablename__ = "oauth_grant"
     __table_args__ = (

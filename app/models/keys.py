@@ -14,7 +14,9 @@ from app.models.base import Base
 
 
 class SigningKey(Base):
-    """The private half is encrypted under the server key; ``retired_at`` starts its published overlap."""
+    """The private key is encrypted under the server key.
+    From ``retired_at`` on, it stays published for an overlap.
+    """
 
     __tablename__ = "signing_key"
 

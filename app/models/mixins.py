@@ -1,4 +1,6 @@
-"""Authlib's view of our rows. No rule lives here: scopes and redirect URIs are judged in ``app.policy``."""
+"""Authlib's interface to our rows. There are no rules here:
+``app.policy`` judges scopes and redirect URIs.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class ArgusClientMixin(ClientMixin):  # type: ignore[misc]
-    """What Authlib asks of a client, but for its secret: ``oauth/client_auth.py`` authenticates clients."""
+    """What Authlib needs from a client, except its secret: ``oauth/client_auth.py`` authenticates clients."""
 
     if TYPE_CHECKING:
         id: object
@@ -38,12 +40,14 @@ class ArgusClientMixin(ClientMixin):  # type: ignore[misc]
         return str(self.id)
 
     def get_default_redirect_uri(self) -> str | None:
-        """The only registered URI; with several, the request must name one (RFC 6749 3.1.2.3)."""
+        """Return the only registered URI. With several, the request must name one (RFC 6749 3.1.2.3)."""
         uris = list(self.redirect_uris)  # type: ignore[call-overload]
         return str(uris[0]) if len(uris) == 1 else None
 
     def get_allowed_scope(self, scope: str | None) -> str | None:
-        """Exactly the asked scopes when all are permitted, else ``None``: ``invalid_scope`` (decision 5)."""
+        """Return exactly the requested scopes if all are permitted, else ``None``:
+        ``invalid_scope`` (decision 5).
+        """
         asked = scopes.parse_scope(scope)
         permitted = list(self.permitted_scopes)  # type: ignore[call-overload]
         if asked is None or not scopes.covered(asked, permitted):
@@ -55,7 +59,7 @@ class ArgusClientMixin(ClientMixin):  # type: ignore[misc]
         return redirects.matches(redirect_uri, registered, public_client=self.is_public)
 
     def check_client_secret(self, client_secret: str) -> bool:  # noqa: ARG002
-        """Always false: secrets are hashed and verified elsewhere, so this path must never open."""
+        """Always false: secrets are hashed and verified elsewhere, so this method must never accept one."""
         return False
 
     def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:  # noqa: ARG002
@@ -71,7 +75,7 @@ class ArgusClientMixin(ClientMixin):  # type: ignore[misc]
 
 
 class ArgusCodeMixin(AuthorizationCodeMixin):  # type: ignore[misc]
-    """What Authlib asks of an authorization code."""
+    """What Authlib needs from an authorization code."""
 
     if TYPE_CHECKING:
         redirect_uri: object
@@ -81,7 +85,9 @@ class ArgusCodeMixin(AuthorizationCodeMixin):  # type: ignore[misc]
         authenticated_at: datetime
 
     def get_redirect_uri(self) -> str | None:
-        """The URI that must be repeated at the token endpoint: only one that was sent (RFC 6749 4.1.3)."""
+        """Return the URI that must be repeated at the token endpoint:
+        only one that was sent (RFC 6749 4.1.3).
+        """
         return str(self.redirect_uri) if self.redirect_uri_given else None
 
     def get_scope(self) -> str:
@@ -91,7 +97,7 @@ class ArgusCodeMixin(AuthorizationCodeMixin):  # type: ignore[misc]
         return self.nonce  # type: ignore[return-value]
 
     def get_auth_time(self) -> int:
-        """When the person really logged in, in epoch seconds (OIDC Core 2)."""
+        """Return when the person logged in, in epoch seconds (OIDC Core 2)."""
         return int(self.authenticated_at.timestamp())
 
     def get_acr(self) -> None:
@@ -102,7 +108,7 @@ class ArgusCodeMixin(AuthorizationCodeMixin):  # type: ignore[misc]
 
 
 class ArgusTokenMixin(TokenMixin):  # type: ignore[misc]
-    """What Authlib asks of an OAuth session."""
+    """What Authlib needs from an OAuth session."""
 
     if TYPE_CHECKING:
         client_id: object

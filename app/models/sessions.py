@@ -1,6 +1,7 @@
 """Logins, OAuth sessions, authorization codes and authorize transactions.
 
-Every child names its parent and every use joins them, so ending a parent is one write (design decision 8).
+Every child row names its parent, and every use joins them, so ending a parent is one write (design decision
+8).
 """
 
 from __future__ import annotations
@@ -26,15 +27,15 @@ from app.models.mixins import ArgusTokenMixin
 
 
 class LoginSession(Base):
-    """A person's login in one browser or API login.
+    """The login of a person, in one browser or by the API.
 
-    ``session_epoch`` is the user's, read when the password was verified. ``constraints`` narrow what the
-    login may do; ``parent_id`` or ``api_key_id`` names what a constrained one was made from and dies with.
+    ``session_epoch`` is the user's value when the password was verified. ``constraints`` limit what the login
+    may do. A constrained login names its source in ``parent_id`` or ``api_key_id`` and ends with it.
     """
 
     __tablename__ = "login_session"
     __table_args__ = (
-        # Those that stand, newest first.
+        # Index of live logins, newest first.
         Index(
             "ix_login_session_open",
             "created_at",
@@ -66,7 +67,7 @@ class LoginSession(Base):
 
 
 class OAuthSession(Base, ArgusTokenMixin):
-    """What one approval bought: one access and one refresh token at a time, in one row (design §7).
+    """The result of one approval: one access token and one refresh token at a time, in one row (design §7).
 
     Its parent is a login session or, for ``client_credentials``, an API key; exactly one of the two.
     ``refresh_digest`` is empty where no refresh token was issued. ``access_scopes`` are those of the present
@@ -76,7 +77,7 @@ class OAuthSession(Base, ArgusTokenMixin):
     __tablename__ = "oauth_session"
     __table_args__ = (
         CheckConstraint("(login_session_id IS NULL) <> (api_key_id IS NULL)", name="one_parent"),
-        # How many a user has at a client, which is bounded.
+        # Index to count the sessions of a user at a client, which are limited.
         Index(
             "ix_oauth_session_open",
             "user_id",
@@ -117,7 +118,9 @@ class OAuthSession(Base, ArgusTokenMixin):
 
 
 class AuthorizationCode(Base, ArgusCodeMixin):
-    """One approval waiting to be redeemed; claimed by one conditional UPDATE, kept spent for ten minutes."""
+    """An approval that is not redeemed yet. One conditional UPDATE claims it;
+    used codes are kept for ten minutes.
+    """
 
     __tablename__ = "authorization_code"
     __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012
@@ -144,10 +147,10 @@ class AuthorizationCode(Base, ArgusCodeMixin):
 
 
 class AuthorizeTransaction(Base):
-    """A validated authorization request waiting for this login's answer; ten minutes, used once.
+    """A validated authorization request that waits for the answer of its login; valid ten minutes, used once.
 
-    ``permission_scope_id`` is the client's of when the page was shown: what an approval can mean at most.
-    ``created_at`` is when the request first arrived, before a login that it may have asked for.
+    ``permission_scope_id`` is the client's when the page was shown; an approval cannot cover more.
+    ``created_at`` is when the request first arrived, before any login that it required.
     """
 
     __tablename__ = "authorize_transaction"

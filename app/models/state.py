@@ -1,4 +1,4 @@
-"""The one row that dates everything shared."""
+"""The one row with the shared versions of the system."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from app.models.base import Base
 
 
 class SystemState(Base):
-    """``policy_version`` rises with every change of function graph, customer tree, groups or group grants.
+    """``policy_version`` increases with every change of function graph, customer tree,
+    groups or group permissions.
 
-    ``key_fingerprint`` is that of the server's secret keys: a node with others refuses to start.
+    ``key_fingerprint`` belongs to the server's secret keys: a node with other keys refuses to start.
     """
 
     __tablename__ = "system_state"

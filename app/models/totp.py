@@ -1,4 +1,4 @@
-"""One-time codes: a user's generator, and the one that is to replace it."""
+"""One-time codes: a user's active generator, and the pending one that will replace it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from app.models.base import Digest
 class TOTPGenerator(Base):
     """``active_sealed`` and ``pending_sealed`` are seeds, encrypted under the server key.
 
-    ``last_step`` is the time step of the last code that was accepted: no code up to it counts again.
+    ``last_step`` is the time step of the last accepted code; no code of this step or earlier is accepted
+    again.
     """
 
     __tablename__ = "totp_generator"

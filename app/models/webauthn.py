@@ -1,4 +1,4 @@
-"""Passkeys: the public halves, and the challenges that wait for an answer (contract 3.8)."""
+"""Passkeys: public keys, and challenges that wait for an answer (contract 3.8)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from app.models.base import SessionId
 
 
 class WebAuthnCredential(Base):
-    """One passkey. ``credential_id`` is the authenticator's own name for it, unique for ever."""
+    """One passkey. ``credential_id`` is the authenticator's own id for it, unique for ever."""
 
     __tablename__ = "webauthn_credential"
     __table_args__ = (
@@ -42,10 +42,10 @@ class WebAuthnCredential(Base):
 
 
 class WebAuthnChallenge(Base):
-    """Random bytes to be signed: for one purpose, for five minutes, claimed once.
+    """Random bytes to sign: for one purpose, valid five minutes, claimed once.
 
-    ``user_id`` is empty for a challenge that nobody can answer: given out so that nothing can be learned
-    from not getting one.
+    ``user_id`` is empty for a challenge that nobody can answer. Such challenges are issued so that the answer
+    does not reveal whether a user exists.
     """
 
     __tablename__ = "webauthn_challenge"

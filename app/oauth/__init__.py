@@ -1,1 +1,1 @@
-"""Authlib is spoken here, and only here."""
+"""The only package that uses Authlib."""

@@ -1,4 +1,4 @@
-"""The bare token answer of RFC 6749 5.1, as the official client needs it (contract 2.7, 5.3)."""
+"""The bare token response of RFC 6749 5.1, in the form the official client needs (contract 2.7, 5.3)."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from app.services.tokens.oauth_sessions import Pair
 
 
 def token_answer(pair: Pair, *, id_token: str | None = None, explicit_nulls: bool = False) -> dict[str, Any]:
-    """The body: no envelope, a positive ``expires_in``, no ``error`` key, ``scope`` exactly as granted.
+    """Build the body: no envelope, a positive ``expires_in``, no ``error`` key, ``scope`` exactly as granted.
 
-    What there is none of is left out, because strict OIDC libraries refuse a null; ``explicit_nulls`` is the
-    documented form of Argus's ``client_credentials``, which no stock library speaks.
+    Fields without a value are left out, because strict OIDC libraries refuse null. ``explicit_nulls`` is the
+    documented form of Argus's ``client_credentials``, which no standard library uses.
     """
     answer: dict[str, Any] = {
         "access_token": pair.access,

@@ -1,7 +1,7 @@
-"""Approval: the consent is recorded and the code issued, in one unit (design decision 14).
+"""Approval: records the consent and issues the code in one unit of work (design decision 14).
 
-Decides again over the facts inside the unit: what the page showed was not a promise. Nor may more be
-recorded than was shown: an application that was widened meanwhile is asked about again (``Outgrown``).
+The decision is made again inside the unit, because the facts may have changed since the page was shown.
+Nothing may be recorded that the page did not show: if the application's scope grew, ``Outgrown`` asks again.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from app.services.unit_of_work import write
 
 
 class StaleTransaction(Problem):
-    """The consent form was answered already, is too old, or belongs to another login."""
+    """The consent form was already answered, is too old, or belongs to another login."""
 
     code = "STALE"
     sentence = "This request was answered already."
@@ -39,13 +39,15 @@ class StaleTransaction(Problem):
 
 
 class Outgrown(Exception):
-    """What would be recorded is more than what was agreed to: nothing was, and the user is to be asked."""
+    """The consent would cover more than the user agreed to. Nothing was recorded;
+    the user must be asked again.
+    """
 
 
 def approve_page(request: AuthorizationRequest, caller: Caller, transaction: str) -> Response:
-    """The user agreed to what the consent page of ``transaction`` showed; answers with the redirect.
+    """Approve what the consent page of ``transaction`` showed; returns the redirect.
 
-    Raises ``ArgusOAuthError`` with the redirect URI when the answer has become no, ``StaleTransaction``,
+    Raises ``ArgusOAuthError`` with the redirect URI if the decision is now a refusal, ``StaleTransaction``,
     and ``Outgrown``.
     """
 
@@ -60,12 +62,14 @@ def approve_page(request: AuthorizationRequest, caller: Caller, transaction: str
 
 
 def approve_remembered(request: AuthorizationRequest, caller: Caller) -> Response:
-    """The consent that stands answers; ``Outgrown`` when it does not cover this, else as ``approve_page``."""
+    """Approve by the stored consent. Raises ``Outgrown`` if it does not cover the request,
+    else as ``approve_page``.
+    """
     return _approve(request, caller, gate.consent_covers)
 
 
 def approve_call(request: AuthorizationRequest, caller: Caller) -> Response:
-    """The call of an interactive login is the approval (contract 2.6). Raises ``ArgusOAuthError``."""
+    """Approve because an interactive login made this call (contract 2.6). Raises ``ArgusOAuthError``."""
     return _approve(request, caller, lambda _posed: True)
 
 

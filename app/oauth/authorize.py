@@ -1,7 +1,7 @@
-"""The authorization request (RFC 6749 4.1.1, OIDC Core 3.1.2): one validator for page and JSON call alike.
+"""The authorization request (RFC 6749 4.1.1, OIDC Core 3.1.2): one validator for the page and the JSON call.
 
-Client and redirect URI come first; until both are good nothing may redirect (``Unredirectable``). After
-that every error is an ``ArgusOAuthError`` that carries the redirect URI.
+Client and redirect URI are checked first; until both are valid, no redirect is allowed (``Unredirectable``).
+After that every error is an ``ArgusOAuthError`` that carries the redirect URI.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ UNSUPPORTED = ("request", "request_uri", "registration")
 
 
 class Unredirectable(Exception):
-    """The client or the redirect URI is not good: an error page (or a 412), never a redirect.
+    """The client or the redirect URI is invalid: show an error page (or 412), never redirect.
 
-    ``field`` is the parameter at fault.
+    ``field`` is the invalid parameter.
     """
 
     def __init__(self, field: str, message: str) -> None:
@@ -51,7 +51,7 @@ class Unredirectable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationRequest:
-    """A request whose client, redirect URI, response type, PKCE and scopes are in order."""
+    """A request whose client, redirect URI, response type, PKCE and scopes are valid."""
 
     params: Mapping[str, str]
     client: OAuthClient
@@ -62,14 +62,14 @@ class AuthorizationRequest:
     hinted_subject: str | None
 
     def error(self, code: str, text: str | None = None, *, decision: str = "") -> ArgusOAuthError:
-        """An error that goes back to the client with this request's state."""
+        """Build an error that is sent back to the client with this request's state."""
         problem = ArgusOAuthError(code, text, decision=decision, redirect_uri=self.redirect_uri)
         problem.state = self.params.get("state")
         return problem
 
 
 def validate(params: Mapping[str, str]) -> AuthorizationRequest:
-    """Judge parameters that passed ``hygiene``. Raises ``Unredirectable`` or ``ArgusOAuthError``."""
+    """Validate parameters that passed ``hygiene``. Raises ``Unredirectable`` or ``ArgusOAuthError``."""
     client_id = params.get("client_id")
     client = registry.living(client_id) if client_id else None
     if client is None:
@@ -124,7 +124,8 @@ def _validate_rest(params: Mapping[str, str], client: OAuthClient, redirect_uri:
 
 
 def must_log_in(request: AuthorizationRequest, caller: Caller | None, began_at: datetime) -> bool:
-    """Whether the person must prove themselves now: nobody there, ``prompt``, ``max_age`` or another subject.
+    """Tell whether a login is needed: nobody is logged in, ``prompt``,
+    ``max_age`` or another subject requires it.
 
     ``began_at`` is when this request first arrived: a login after it satisfies ``prompt=login``.
     """
@@ -135,14 +136,14 @@ def must_log_in(request: AuthorizationRequest, caller: Caller | None, began_at: 
         return True
     if request.max_age is not None:
         oldest = caller.question.now - timedelta(seconds=request.max_age)
-        # max_age=0 asks for a login after this request began, not for an endless loop of them.
+        # max_age=0 requires a login after this request began, not an endless loop of logins.
         if logged_in_at < min(oldest, began_at):
             return True
     return request.hinted_subject is not None and request.hinted_subject != str(caller.user_id)
 
 
 def question(request: AuthorizationRequest, caller: Caller) -> Question:
-    """The question of leg AUTHORIZE: this person, this client, these scopes, today's facts."""
+    """Build the question of leg AUTHORIZE: this user, this client, these scopes, current facts."""
     grant = facts.grant_facts(consents.standing(caller.user_id, request.client.id))
     return replace(
         caller.question,
@@ -155,14 +156,14 @@ def question(request: AuthorizationRequest, caller: Caller) -> Question:
 
 
 def authlib_grant(params: Mapping[str, str]) -> ArgusAuthorizationCodeGrant:
-    """Authlib's grant for these parameters, with PKCE and scopes judged. Raises ``OAuth2Error``."""
+    """Build Authlib's grant for these parameters and check PKCE and scopes. Raises ``OAuth2Error``."""
     protocol = ArgusRequest("GET", "/oauth/authorize", params)
     grant: ArgusAuthorizationCodeGrant = oauth_server().get_consent_grant(protocol)
     return grant
 
 
 def answer(error: ArgusOAuthError, request: AuthorizationRequest | None = None) -> Response:
-    """The redirect that brings an error back to the client, with ``iss`` and the exact ``state``."""
+    """Build the redirect that returns an error to the client, with ``iss`` and the exact ``state``."""
     params = request.params if request is not None else {}
     protocol = ArgusRequest("GET", "/oauth/authorize", params)
     return oauth_server().handle_error_response(protocol, error)

@@ -1,4 +1,4 @@
-"""Scopes into claims (contract 2.9, 2.10), for the ID token and userinfo alike."""
+"""Scopes as claims (contract 2.9, 2.10), for both the ID token and userinfo."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from app.services.access.credential_parts import SessionRow
 
 
 def claims_for(row: SessionRow | CodeRow, scopes: Collection[str], rights: Rights) -> dict[str, Any]:
-    """The claims about a session's user that these scopes allow; ``sub`` always.
+    """Build the claims about a session's user that these scopes allow; ``sub`` is always present.
 
     With ``openid`` also those of the client's own providers, which never replace another.
     """

@@ -1,7 +1,7 @@
 """Client authentication (RFC 6749 2.3, security rules 28-29): look-up, address, throttle, secret.
 
-Unknown client, wrong address and wrong secret give one and the same ``invalid_client`` with a number; the
-true reason is in the audit row.
+An unknown client, a wrong address and a wrong secret all give the same ``invalid_client`` with a number; the
+audit row records the true reason.
 """
 
 from __future__ import annotations
@@ -42,7 +42,9 @@ def authenticator(method: ClientMethod) -> Callable[[QueryClient, ArgusRequest],
 
 
 def authenticate_client(query_client: QueryClient, request: ArgusRequest) -> OAuthClient:
-    """The client behind this request. Raises ``ArgusOAuthError`` ``invalid_client`` 401, ``Throttled``."""
+    """Authenticate the client of this request.
+    Raises ``ArgusOAuthError`` ``invalid_client`` 401, ``Throttled``.
+    """
     given = request.client_credentials
     if given is None or given.client_id is None:
         refuse_stranger(request, None, "client_missing")
@@ -53,36 +55,38 @@ def authenticate_client(query_client: QueryClient, request: ArgusRequest) -> OAu
 
 
 def named_client(query_client: QueryClient, request: ArgusRequest, client_id: str) -> OAuthClient:
-    """The client of this name. Raises ``invalid_client``, ``Throttled``."""
+    """Find the client of this name. Raises ``invalid_client``, ``Throttled``."""
     client = query_client(client_id)
     if client is None:
-        # The same answer for both; the audit row knows which.
+        # Both cases give the same answer; the audit row tells them apart.
         gone = registry.deleted(client_id)
         refuse_stranger(request, gone, "client_deleted" if gone is not None else "client_unknown")
     return client
 
 
 def check_address(request: ArgusRequest, client: OAuthClient) -> None:
-    """Go on only from the client's own range, before its secret is looked at. Raises ``invalid_client``."""
+    """Require the client's own IP range, before the secret is checked. Raises ``invalid_client``."""
     finding = gate.client_may_call_from(facts.client_facts(client), request.contact.address)
     if finding.outcome is Outcome.FAIL:
         refuse_stranger(request, client, finding.reason)
 
 
 def check_secret(request: ArgusRequest, client: OAuthClient, presented: str | None) -> None:
-    """Go on only with the client's own secret. Raises ``invalid_client``, ``Throttled`` after many."""
+    """Require the client's own secret. Raises ``invalid_client``; ``Throttled`` after many failures."""
     limit, address = settings().throttle_client_failures, request.contact.address
     throttle().check("client", limit, client.id, address)
     if not _secret_is_right(client, presented):
         throttle().failed("client", limit, client.id, address)
         refuse(request, client, "client_secret_wrong")
     if presented is not None:
-        # Where the secret itself was, wrong ones from elsewhere do not shut the application out.
+        # An address that used the right secret is not blocked by wrong secrets from other addresses.
         throttle().succeeded("client", limit, client.id, address)
 
 
 def _secret_is_right(client: OAuthClient, presented: str | None) -> bool:
-    """Whether the secret fits the client's own method: none never satisfies ``password``, nor the reverse."""
+    """Check the secret by the client's method:
+    no secret never satisfies ``password``, and a secret never ``none``.
+    """
     if client.is_public:
         return presented is None
     if presented is None:
@@ -95,16 +99,16 @@ def _secret_is_right(client: OAuthClient, presented: str | None) -> bool:
 
 
 def refuse_stranger(request: ArgusRequest, client: OAuthClient | None, reason: str) -> NoReturn:
-    """``refuse`` who is not even a client's own caller. After many ``Throttled``, and nothing is written.
+    """Refuse a caller that is not the client. After many attempts raise ``Throttled`` and record nothing.
 
-    Counts against no client and shuts none out.
+    This counts against no client and blocks none.
     """
     throttle().stranger("stranger", settings().throttle_client_failures, request.contact.address)
     refuse(request, client, reason)
 
 
 def refuse(request: ArgusRequest, client: OAuthClient | None, reason: str) -> NoReturn:
-    """Answer ``invalid_client`` and write down why."""
+    """Raise ``invalid_client`` and record why."""
     number = gate.new_number()
     actor = Actor(contact=request.contact)
     write(

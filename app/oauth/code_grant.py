@@ -51,7 +51,7 @@ from app.services.unit_of_work import write
 
 
 class CodeView(ArgusCodeMixin):
-    """A code with everything its one query brought, as Authlib wants to see it."""
+    """A code with everything its one query loaded, in the form Authlib expects."""
 
     def __init__(self, row: CodeRow) -> None:
         self.row = row
@@ -64,24 +64,26 @@ class CodeView(ArgusCodeMixin):
 
 
 class ArgusAuthorizationCodeGrant(AccessGateMixin, AuthorizationCodeGrant):  # type: ignore[misc]
-    """Approve and redeem. Reads outside a transaction; claims and writes in one."""
+    """Approve and redeem. Reads happen outside a transaction; claim and writes in one."""
 
     request: ArgusRequest
 
     # --- approve -------------------------------------------------------------------------------------
 
     def generate_authorization_code(self) -> str:
-        """Write the code's row and return its text: the two are one, so Authlib's next step is empty."""
+        """Write the code's row and return its text.
+        Both happen together, so Authlib's next step does nothing.
+        """
         approval: Approval = self.request.approval
         return codes.issue(approval)
 
     def save_authorization_code(self, code: str, request: ArgusRequest) -> None:
-        """Nothing left to do: ``generate_authorization_code`` wrote it."""
+        """Do nothing: ``generate_authorization_code`` already wrote the code."""
 
     # --- redeem --------------------------------------------------------------------------------------
 
     def query_authorization_code(self, code: str, client: OAuthClient) -> CodeView | None:
-        """The code, when it was issued by us to this very client. Changes nothing."""
+        """Find the code if we issued it to this client. Changes nothing."""
         token = token_text.read(code, Kind.CODE)
         row = credential_rows.code_row(token.session_id) if token is not None else None
         if token is None or row is None or not token_text.same(row.code.digest, token.digest):
@@ -93,7 +95,7 @@ class ArgusAuthorizationCodeGrant(AccessGateMixin, AuthorizationCodeGrant):  # t
         return CodeView(row)
 
     def authenticate_user(self, authorization_code: CodeView) -> UserFacts:
-        """Ask the gate, leg REDEEM, over today's facts. A refusal consumes nothing."""
+        """Ask the gate, leg REDEEM, with current facts. A refusal does not use up the code."""
         row = authorization_code.row
         sent = self.request.payload.redirect_uri
         if sent is not None and sent != row.code.redirect_uri:
@@ -101,7 +103,7 @@ class ArgusAuthorizationCodeGrant(AccessGateMixin, AuthorizationCodeGrant):  # t
         return self.pass_gate(facts.of_code(row, Leg.REDEEM, self.request.contact), "redeem")
 
     def denied(self, question: Question) -> None:
-        """A spent code that is otherwise in order is a replay: what its first use bought ends (rule 13)."""
+        """Treat a used code that is otherwise valid as a replay: end the session it started (rule 13)."""
         if question.credential is not None and question.credential.spent:
             self._end_replayed(self.request.authorization_code.row, question)
 
@@ -111,7 +113,9 @@ class ArgusAuthorizationCodeGrant(AccessGateMixin, AuthorizationCodeGrant):  # t
         scope: str,  # noqa: ARG002
         include_refresh_token: bool,  # noqa: ARG002
     ) -> dict[str, Any]:
-        """Draft the session's tokens and sign the ID token: all that can fail, before anything is written."""
+        """Draft the session's tokens and sign the ID token:
+        everything that can fail, before anything is written.
+        """
         row = self.request.authorization_code.row
         self.opening = Opening(
             client_id=row.client.id,
@@ -132,11 +136,13 @@ class ArgusAuthorizationCodeGrant(AccessGateMixin, AuthorizationCodeGrant):  # t
         return token_answer(self.pair, id_token=signed)
 
     def save_token(self, token: dict[str, Any]) -> None:  # noqa: ARG002
-        """Claim the code and write the session in one transaction; who cannot claim it was second."""
+        """Claim the code and write the session in one transaction.
+        If the claim fails, another request was first.
+        """
         view = self.request.authorization_code
         if write(lambda: self._claim(view.row)):
             return
-        # Somebody claimed it between our read and our write: the gate says so, and ends what it bought.
+        # Another request claimed it between our read and our write: the gate refuses, and its session ends.
         fresh = credential_rows.code_row(view.row.code.id)
         if fresh is not None:
             self.request.authorization_code = CodeView(fresh)
@@ -144,7 +150,7 @@ class ArgusAuthorizationCodeGrant(AccessGateMixin, AuthorizationCodeGrant):  # t
         raise ArgusOAuthError("invalid_grant")
 
     def delete_authorization_code(self, authorization_code: CodeView) -> None:
-        """Nothing: the spent row stays ten minutes, so that a replay can be recognised."""
+        """Do nothing: the used row is kept for ten minutes, so that a replay can be recognised."""
 
     def _claim(self, row: CodeRow) -> bool:
         if not codes.claim(row.code.id, self.pair.session_id):

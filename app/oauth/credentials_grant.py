@@ -1,5 +1,6 @@
-"""Argus's ``client_credentials`` (contract 2.7): a *user's* key or login plus a ``client_id`` buys a short
-session under that client's limits. Not RFC 6749 4.4: no client secret, and the session is the user's.
+"""Argus's ``client_credentials`` (contract 2.7): a *user's* key or login plus a ``client_id`` starts a short
+session within that client's limits. This is not RFC 6749 4.4: there is no client secret, and the session is
+the user's.
 """
 
 from __future__ import annotations
@@ -29,13 +30,13 @@ from app.services.unit_of_work import write
 
 
 class ArgusClientCredentialsGrant(AccessGateMixin, BaseGrant, TokenEndpointMixin):  # type: ignore[misc]
-    """No refresh token; the session dies with the credential that bought it."""
+    """Issues no refresh token; the session ends with the credential that started it."""
 
     GRANT_TYPE = "client_credentials"
     request: ArgusRequest
 
     def validate_token_request(self) -> None:
-        """Who asks, for which client, for which scopes. Raises ``ArgusOAuthError``."""
+        """Check the user's credential, the client and the scopes. Raises ``ArgusOAuthError``."""
         given = self.request.client_credentials
         caller = self.request.caller
         if given is None or given.client_id is None:
@@ -43,11 +44,12 @@ class ArgusClientCredentialsGrant(AccessGateMixin, BaseGrant, TokenEndpointMixin
         if caller is None:
             raise ArgusOAuthError("invalid_client", "Send an Argus-API-Key or a login as bearer.", status=401)
         if not (caller.kind == "key" or caller.interactive):
-            # A session that was itself bought never buys another (design decision 11).
+            # A session that was started this way never starts another (design decision 11).
             raise ArgusOAuthError("invalid_grant", "Only an API key or a login may start a session.")
         client = named_client(registry.living, self.request, given.client_id)
         if given.secret is not None:
-            # First: whoever may not call as this client does not try secrets either (security rule 29).
+            # First the address: a caller outside the client's range must not try secrets either (security
+            # rule 29).
             check_address(self.request, client)
             check_secret(self.request, client, given.secret)
         scope = client.get_allowed_scope(self.request.payload.scope)

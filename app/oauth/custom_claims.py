@@ -1,4 +1,4 @@
-"""The claims a client's own providers add (contract 2.5); for every session with ``openid``."""
+"""The claims that a client's own providers add (contract 2.5), for every session with ``openid``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from app.services.access import directory
 def custom_claims(
     user: SessionUser, providers: Iterable[Mapping[str, Any]], rights: Rights
 ) -> dict[str, Any]:
-    """Name and value of each; ``rights`` are the session's own, so that a role lost is a claim lost."""
+    """Build name and value of each claim. ``rights`` are the session's, so a lost role is a lost claim."""
     found: dict[str, Any] = {}
     for provider in providers:
         name, value = claim_name(provider), _value(provider, user, rights)
@@ -45,6 +45,8 @@ def _is_one(group: Group, allowed: set[str]) -> bool:
 
 
 def _roles(mapping: Mapping[str, str], rights: Rights) -> list[str]:
-    """The role of every function the session holds for some customer, each once, in order of the mapping."""
+    """List the role of every function that the session holds for some customer, once each,
+    in mapping order.
+    """
     held = {str(one) for f in directory.functions_by_id(rights.held) for one in (f.id, f.name)}
     return list(dict.fromkeys(role for function, role in mapping.items() if function in held))

@@ -1,4 +1,4 @@
-"""Authlib's reading of OpenID Connect RP-Initiated Logout 1.0. What becomes of it: ``logout_requests``."""
+"""Authlib's parser for OpenID Connect RP-Initiated Logout 1.0. ``logout_requests`` decides what happens."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from app.oauth.hints import claims_of
 
 
 class ArgusEndSessionEndpoint(EndSessionEndpoint):  # type: ignore[misc]
-    """Only our own ID tokens, by our own reading of them; only URIs registered byte by byte."""
+    """Accepts only our own ID tokens, decoded by our own code, and only exactly registered URIs."""
 
     def _validate_id_token_hint(self, id_token_hint: str) -> dict[str, Any]:
         return claims_of(id_token_hint)

@@ -1,7 +1,7 @@
-"""Introspection (RFC 7662) and revocation (RFC 7009): one's own tokens only, any hint, no oracle.
+"""Introspection (RFC 7662) and revocation (RFC 7009): a client's own tokens only, any hint, no leaks.
 
-Authlib's endpoints refuse unknown hints, miss tokens under a wrong one and tell which tokens exist
-(pitfalls 22, 23), so only their registration and client authentication are used.
+Authlib's endpoints refuse unknown hints, miss tokens under a wrong hint and reveal which tokens exist
+(pitfalls 22, 23). So only their registration and client authentication are used.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class _OwnTokenEndpoint(TokenEndpoint):  # type: ignore[misc]
     CLIENT_AUTH_METHODS = METHOD_NAMES
 
     def own_token(self, request: ArgusRequest) -> tuple[Token, SessionRow] | None:
-        """The token of the request, when this very client was issued it. The hint is not needed."""
+        """Find the token of the request if it was issued to this client. The hint is not needed."""
         text = request.form.get("token")
         if text is None:
             raise ArgusOAuthError("invalid_request", "The parameter token is missing.")
@@ -50,7 +50,9 @@ class _OwnTokenEndpoint(TokenEndpoint):  # type: ignore[misc]
 
 
 class IntrospectionEndpoint(_OwnTokenEndpoint):
-    """Asks the same decision as every use; anything but a yes is ``{"active": false}`` and nothing more."""
+    """Makes the same decision as every use; anything but an allowance is ``{"active":
+    false}`` and nothing more.
+    """
 
     ENDPOINT_NAME = "introspection"
 
@@ -84,7 +86,7 @@ class IntrospectionEndpoint(_OwnTokenEndpoint):
 
 
 class RevocationEndpoint(_OwnTokenEndpoint):
-    """Revoking either token ends the pair; whatever else is presented is an empty 200 (RFC 7009 2.2)."""
+    """Revoking either token ends the pair; any other token gives an empty 200 (RFC 7009 2.2)."""
 
     ENDPOINT_NAME = "revocation"
 
@@ -96,7 +98,7 @@ class RevocationEndpoint(_OwnTokenEndpoint):
             current = token_text.same(row.oauth.access_digest, token.digest) or token_text.same(
                 row.oauth.refresh_digest, token.digest
             )
-            # One that was rotated away is of the same session, whose newer tokens a thief may hold.
+            # A rotated token belongs to the same session, whose newer tokens a thief may hold.
             rotated = token.kind is Kind.REFRESH and token.generation < row.oauth.generation
             if current or rotated:
                 write(lambda: self._end(request, row))

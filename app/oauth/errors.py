@@ -1,7 +1,7 @@
-"""OAuth errors: fixed ASCII texts, no input in them, and the decision number beside them.
+"""OAuth errors: fixed ASCII texts without any input, and the decision number.
 
-Authlib's own texts interpolate what was sent; some raise ``ValueError`` for it and some tell which clients
-exist (pitfalls 12, 13). Whatever is not ours is therefore spoken in the fixed text of its code.
+Authlib's own texts contain what was sent; some raise ``ValueError`` because of it, and some reveal which
+clients exist (pitfalls 12, 13). So every foreign error is replaced by the fixed text of its code.
 """
 
 from __future__ import annotations
@@ -32,9 +32,10 @@ FIXED_TEXTS = {
 
 
 class ArgusOAuthError(OAuth2Error):  # type: ignore[misc]
-    """An OAuth error in our own words: RFC 6749 4.1.2.1 in a redirect, 5.2 as JSON.
+    """An OAuth error with our own text: RFC 6749 4.1.2.1 in a redirect, 5.2 as JSON.
 
-    ``decision`` is the decision number: a member of the JSON body, the end of the description in a redirect.
+    ``decision`` is the decision number: a member of the JSON body, or the end of the description in a
+    redirect.
     """
 
     def __init__(
@@ -73,7 +74,7 @@ class ArgusOAuthError(OAuth2Error):  # type: ignore[misc]
 
 
 def spoken(error: OAuth2Error) -> ArgusOAuthError:
-    """Any OAuth error in our own words: code and status stay, the text becomes fixed."""
+    """Convert any OAuth error to one with our text: code and status stay."""
     if isinstance(error, ArgusOAuthError):
         return error
     code = error.error if error.error in FIXED_TEXTS else "invalid_request"
@@ -85,14 +86,16 @@ def spoken(error: OAuth2Error) -> ArgusOAuthError:
 
 
 def token_refusal(decision: Decision) -> ArgusOAuthError:
-    """A denial at the token endpoint (design §8): address ``invalid_client``, the rest ``invalid_grant``."""
+    """Build the error for a denial at the token endpoint (design §8):
+    address ``invalid_client``, else ``invalid_grant``.
+    """
     reason = token_error(decision)
     status = 401 if reason.oauth_error == "invalid_client" else 400
     return ArgusOAuthError(reason.oauth_error, reason.oauth_text, status=status, decision=decision.number)
 
 
 def bearer_refusal(decision: Decision | None) -> ArgusOAuthError:
-    """A denial where a bearer was presented: ``invalid_token`` 401 (RFC 6750 3.1)."""
+    """Build the error for a denial of a bearer token: ``invalid_token`` 401 (RFC 6750 3.1)."""
     challenge = (
         'Bearer realm="argus", error="invalid_token"' if decision is not None else 'Bearer realm="argus"'
     )
@@ -111,5 +114,5 @@ def bearer_refusal(decision: Decision | None) -> ArgusOAuthError:
 
 
 def as_json(error: ArgusOAuthError) -> tuple[dict[str, Any], int, list[tuple[str, str]]]:
-    """Body, status and headers of an error answered as JSON."""
+    """Return body, status and headers of an error as JSON."""
     return dict(error.get_body()), error.status_code, error.get_headers()

@@ -1,7 +1,8 @@
-"""``AccessGateMixin``: the first base of every grant. It asks the gate and speaks a denial as an OAuth error.
+"""``AccessGateMixin``: the first base of every grant.
+It asks the gate and turns a denial into an OAuth error.
 
-Here the customer's sentence is kept: required function, customer binding, IP range and scope intersection
-are checked by each grant, by asking the one decision.
+Each grant checks required function, customer binding, IP range and scope intersection by asking the one
+decision.
 """
 
 from __future__ import annotations
@@ -18,14 +19,14 @@ from app.services.audit.trail import Actor
 
 
 class AccessGateMixin:
-    """Asks the gate at the moment a code, refresh token or user credential buys a session."""
+    """Asks the gate when a code, refresh token or user credential starts or renews a session."""
 
     TOKEN_ENDPOINT_AUTH_METHODS = METHOD_NAMES
     request: ArgusRequest
     decision: Decision
 
     def pass_gate(self, question: Question, action: str) -> UserFacts:
-        """The user, when the decision allows; else writes the refusal down and raises its OAuth error."""
+        """Return the user if the decision allows; else record the refusal and raise its OAuth error."""
         self.decision = gate.ask(question)
         if not self.decision:
             self.denied(question)
@@ -34,8 +35,8 @@ class AccessGateMixin:
         return question.user
 
     def denied(self, question: Question) -> None:
-        """What else a denial does; a grant that can recognise a replay overrides this."""
+        """Do more on a denial. A grant that can recognise a replay overrides this."""
 
     def actor(self, question: Question) -> Actor:
-        """Who is at work: the client acts for the user from the client's address."""
+        """Return the actor: the client acts for the user from the client's address."""
         return Actor(question.user.id, question.user.name, contact=self.request.contact)

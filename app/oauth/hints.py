@@ -1,4 +1,6 @@
-"""``id_token_hint``: an ID token of ours, shown again (OIDC Core 3.1.2.1, RP-Initiated Logout 1.0 2)."""
+"""``id_token_hint``: an ID token of ours that an application sends back (OIDC Core 3.1.2.1,
+RP-Initiated Logout).
+"""
 
 from __future__ import annotations
 
@@ -17,13 +19,13 @@ NOT_OURS = "The id_token_hint is not one of ours."
 
 
 def claims_of(hint: str) -> dict[str, Any]:
-    """The claims of an ID token that we signed; an expired one is accepted. Raises ``ArgusOAuthError``."""
+    """Decode an ID token that we signed; an expired one is accepted. Raises ``ArgusOAuthError``."""
     if len(hint) > MOST_CHARACTERS:
         raise ArgusOAuthError("invalid_request", NOT_OURS)
     try:
         known = KeySet.import_key_set({"keys": signing_keys.published()})
         claims = jwt.decode(hint, known, algorithms=[signing_keys.ALGORITHM]).claims
-    except (JoseError, TypeError, ValueError):  # TypeError: a header of another shape than joserfc expects
+    except (JoseError, TypeError, ValueError):  # TypeError: the header has another shape than joserfc expects
         raise ArgusOAuthError("invalid_request", NOT_OURS) from None
     if claims.get("iss") != settings().base_url or not isinstance(claims.get("sub"), str):
         raise ArgusOAuthError("invalid_request", NOT_OURS)

@@ -1,4 +1,4 @@
-"""What runs before Authlib (security rules 26-28): one strict reading of a request, every doubt refused.
+"""Strict parsing of a request before Authlib sees it (security rules 26-28): anything ambiguous is refused.
 
 Authlib and Werkzeug merge query and body, take the first of repeated parameters, decode lossily and accept
 two client authentications at once (pitfalls 10-12). After this layer a request is a plain mapping.
@@ -22,15 +22,15 @@ FORM = "application/x-www-form-urlencoded"
 MOST_BYTES = 65_536
 MOST_PARAMETERS = 100
 MOST_VALUE = 8_192
-# Authorization requests end in URLs and rows: their values are kept short (security rule 77).
+# Authorization requests end up in URLs and rows: their values are kept short (security rule 77).
 MOST_CHARACTERS = {"state": 2048, "nonce": 512, "redirect_uri": 2048, "scope": 1024, "id_token_hint": 4096}
 MOST_OTHER = 2048
 
 
 def check_token_request(request: Request) -> dict[str, str]:
-    """The body's parameters of a token, introspection or revocation request. Raises ``ProtocolError``.
+    """Parse the body of a token, introspection or revocation request. Raises ``ProtocolError``.
 
-    Parameters come from the body only; empty is absent (RFC 6749 3.2); none may be repeated.
+    Parameters come only from the body; empty means absent (RFC 6749 3.2); none may be repeated.
     """
     _form_type(request)
     asked = _pairs(request.query_string)
@@ -40,7 +40,9 @@ def check_token_request(request: Request) -> dict[str, str]:
 
 
 def check_browser_request(request: Request) -> dict[str, str]:
-    """What an application sends through a browser, to log in or out: from query and (POST) body together."""
+    """Parse a login or log-out request that an application sends through a browser,
+    from query and (POST) body.
+    """
     pairs = _pairs(request.query_string)
     if request.method == "POST":
         _form_type(request)
@@ -53,7 +55,7 @@ def check_browser_request(request: Request) -> dict[str, str]:
 
 
 def client_credentials_of(request: Request, params: Mapping[str, str]) -> ClientCredentials:
-    """The one client authentication of a request (RFC 6749 2.3.1). Raises ``ProtocolError`` for two.
+    """Read the one client authentication of a request (RFC 6749 2.3.1). Raises ``ProtocolError`` for two.
 
     A bearer is the user's credential in Argus's ``client_credentials``, not the client's.
     """
@@ -73,7 +75,9 @@ def client_credentials_of(request: Request, params: Mapping[str, str]) -> Client
 
 
 def _basic(encoded: str) -> tuple[str, str]:
-    """Both halves of a Basic header, form-decoded; an empty password is no secret (contract 0 #6)."""
+    """Parse both halves of a Basic header, form-decoded;
+    an empty password means no secret (contract 0 #6).
+    """
     wrong = ProtocolError("invalid_client", "The Basic credentials cannot be read.", 401)
     try:
         text = base64.b64decode(encoded, validate=True).decode("utf-8")
@@ -135,5 +139,5 @@ def _is_unclean(text: str) -> bool:
 
 
 def _about(name: str, what: str) -> str:
-    """Names a parameter only when it is one we know: nothing that was sent is echoed."""
+    """Name a parameter only if it is a known one: nothing that was sent is repeated."""
     return f"The parameter {name} {what}" if name in KNOWN else f"A parameter {what}"

@@ -18,17 +18,17 @@ from app.services.tokens.oauth_sessions import Pair
 
 
 def id_token(request: ArgusRequest, row: CodeRow, pair: Pair, rights: Rights) -> str:
-    """The signed ID token of a code's redemption (OIDC Core 2, 3.1.3.6).
+    """Sign the ID token of a code's redemption (OIDC Core 2, 3.1.3.6).
 
-    Signed before the code is claimed, so that nothing can fail after the commit; Authlib's hook would sign
-    after it.
+    It is signed before the code is claimed, so that nothing can fail after the commit. Authlib's hook would
+    sign after it.
     """
     token = {"access_token": pair.access, "scope": " ".join(pair.scopes)}
     return str(_IDToken(row, pair, rights).encode_id_token(token, request))
 
 
 class _IDToken(OpenIDCode):  # type: ignore[misc]
-    """One ID token in the making: our one active key (pitfall D4), a plain ``aud``, a true ``auth_time``."""
+    """Builds one ID token: with our one active key (pitfall D4), a plain ``aud``, a true ``auth_time``."""
 
     def __init__(self, row: CodeRow, pair: Pair, rights: Rights) -> None:
         super().__init__(require_nonce=False)
@@ -36,7 +36,7 @@ class _IDToken(OpenIDCode):  # type: ignore[misc]
         self._signer = signing_keys.signer(row.active_kid)
 
     def exists_nonce(self, nonce: str, request: object) -> bool:  # noqa: ARG002
-        """Never: a reloaded authorize page repeats its nonce (pitfall 16)."""
+        """Always false: a reloaded authorize page repeats its nonce (pitfall 16)."""
         return False
 
     def get_client_algorithm(self, client: object) -> str:  # noqa: ARG002

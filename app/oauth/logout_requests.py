@@ -1,4 +1,4 @@
-"""What an application may ask for by RP-Initiated Logout, and whether the person is asked first (rule 47)."""
+"""Requests by RP-Initiated Logout, and whether the person must confirm first (rule 47)."""
 
 from __future__ import annotations
 
@@ -16,14 +16,18 @@ from app.services.login import login_sessions
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Who asks, for which user, and where the browser goes afterwards. Empty where it cannot be believed."""
+    """The application, the user and the target address of a request.
+    Values that cannot be trusted are empty.
+    """
 
     client: OAuthClient | None = None
     subject: str | None = None
     redirect_uri: str | None = None
 
     def needs_no_question(self, here: Caller) -> bool:
-        """Whether the person here is meant, by an application that this very login was used for."""
+        """Tell whether the request is for the user logged in here,
+        by an application that this login was used for.
+        """
         return (
             self.client is not None
             and self.subject == str(here.user_id)
@@ -32,7 +36,7 @@ class Asked:
 
 
 def read(params: Mapping[str, str]) -> Asked:
-    """The request, as far as it is in order. One that is not only asks the person."""
+    """Read the request as far as it is valid. An invalid request leads to a question to the person."""
     request = ArgusRequest("GET", "/oauth/logout", params)
     try:
         found = oauth_server().validate_endpoint_request("end_session", request)

@@ -24,7 +24,7 @@ PREFIX = "/authentication/v1/oauth"
 
 
 def authorization_server() -> dict[str, Any]:
-    """The RFC 8414 document; the OpenID one says the same and more."""
+    """Build the RFC 8414 document; the OpenID document contains the same and more."""
     base = settings().base_url
     return {
         "issuer": base,
@@ -49,7 +49,7 @@ def authorization_server() -> dict[str, Any]:
 
 
 def openid_provider() -> dict[str, Any]:
-    """The OpenID Connect Discovery document."""
+    """Build the OpenID Connect Discovery document."""
     base = settings().base_url
     return authorization_server() | {
         "userinfo_endpoint": f"{base}{PREFIX}/userinfo",

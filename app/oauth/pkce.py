@@ -1,7 +1,8 @@
 """PKCE, S256 only (RFC 7636, design decision 10).
 
-Authlib's ``CodeChallenge`` verifies an omitted method as ``plain`` even when only S256 is supported, binds
-public clients only, and lets a verifier end in a newline (pitfalls 8, 9, D1): each is closed here.
+Authlib's ``CodeChallenge`` treats an omitted method as ``plain`` even when only S256 is supported, covers
+public clients only, and accepts a verifier with a trailing newline (pitfalls 8, 9, D1). This class fixes
+each.
 """
 
 from __future__ import annotations
@@ -22,20 +23,24 @@ from app.services.unit_of_work import write
 if TYPE_CHECKING:
     from app.oauth.code_grant import ArgusAuthorizationCodeGrant
 
-# base64url of a SHA-256 is exactly 43 characters.
+# A SHA-256 digest in base64url has exactly 43 characters.
 CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 VERIFIER = re.compile(r"[A-Za-z0-9\-._~]{43,128}", re.ASCII)
 
 
 def is_required(client: OAuthClient) -> bool:
-    """Whether this client must use PKCE: public unless flagged insecure, flagged, or by server option."""
+    """Tell whether this client must use PKCE:
+    public and not flagged insecure, flagged, or by server option.
+    """
     if client.require_pkce or settings().require_pkce:
         return True
     return client.is_public and not client.insecure_without_pkce
 
 
 class S256Only(CodeChallenge):  # type: ignore[misc]
-    """Presence at authorize, the method by name, full match, and five wrong verifiers burn the code."""
+    """Requires a challenge at authorize, the method by name and a full match;
+    five wrong verifiers invalidate the code.
+    """
 
     DEFAULT_CODE_CHALLENGE_METHOD = "S256"
     SUPPORTED_CODE_CHALLENGE_METHOD = ("S256",)

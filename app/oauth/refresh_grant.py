@@ -32,9 +32,9 @@ from app.services.unit_of_work import write
 
 
 class RefreshView(ArgusTokenMixin):
-    """A presented refresh token with its session's row, as Authlib wants to see it.
+    """A presented refresh token with its session's row, in the form Authlib expects.
 
-    ``repeated`` is the identical successor when the token is the immediate predecessor inside its grace.
+    ``repeated`` is the identical successor if the token is the immediate predecessor within the grace period.
     """
 
     def __init__(self, token: Token, row: SessionRow) -> None:
@@ -47,7 +47,7 @@ class RefreshView(ArgusTokenMixin):
 
     @property
     def is_replay(self) -> bool:
-        """Its tag proves it was issued, and a later generation exists: it was used before."""
+        """Its tag proves that it was issued, and a later generation exists: the token was used before."""
         return (
             not self.is_current
             and self.repeated is None
@@ -56,13 +56,15 @@ class RefreshView(ArgusTokenMixin):
 
 
 class ArgusRefreshTokenGrant(AccessGateMixin, RefreshTokenGrant):  # type: ignore[misc]
-    """Rotate. Every refresh gives a new pair; the old refresh and access token die in the same statement."""
+    """Rotates. Every refresh gives a new pair; the same statement ends the old refresh and access tokens."""
 
     INCLUDE_NEW_REFRESH_TOKEN = True
     request: ArgusRequest
 
     def authenticate_refresh_token(self, refresh_token: str) -> RefreshView | None:
-        """The presented token's session. Garbage and a stranger's token change nothing (rules 16, 19)."""
+        """Find the session of the presented token.
+        Invalid tokens and tokens of others change nothing (rules 16, 19).
+        """
         token = token_text.read(refresh_token, Kind.REFRESH)
         row = credential_rows.session_row(token.session_id) if token is not None else None
         if token is None or row is None:
@@ -75,7 +77,7 @@ class ArgusRefreshTokenGrant(AccessGateMixin, RefreshTokenGrant):  # type: ignor
         return RefreshView(token, row)
 
     def authenticate_user(self, refresh_token: RefreshView) -> UserFacts:
-        """Ask the gate, leg REFRESH, over today's facts."""
+        """Ask the gate, leg REFRESH, with current facts."""
         self.view = refresh_token
         question = facts.of_session(
             refresh_token.row,
@@ -87,7 +89,9 @@ class ArgusRefreshTokenGrant(AccessGateMixin, RefreshTokenGrant):  # type: ignor
         return self.pass_gate(question, "refresh")
 
     def denied(self, question: Question) -> None:
-        """A replayed token ends its session: one of two holders is a thief, and which one cannot be told."""
+        """End the session of a replayed token:
+        one of its two holders is a thief, and nobody can tell which one.
+        """
         if not self.view.is_replay:
             return
 
@@ -102,7 +106,9 @@ class ArgusRefreshTokenGrant(AccessGateMixin, RefreshTokenGrant):  # type: ignor
         write(work)
 
     def issue_token(self, user: UserFacts, refresh_token: RefreshView) -> dict[str, Any]:  # noqa: ARG002
-        """The next pair, or the identical one again; rotating is the write, so ``save_token`` is empty."""
+        """Issue the next pair, or repeat the last one.
+        Rotating is the write, so ``save_token`` does nothing.
+        """
         if refresh_token.repeated is not None:
             return self._repeat(refresh_token)
         login = refresh_token.row.login
@@ -111,8 +117,8 @@ class ArgusRefreshTokenGrant(AccessGateMixin, RefreshTokenGrant):  # type: ignor
         pair = write(lambda: oauth_sessions.rotate(refresh_token.token, asked, until))
         if pair is not None:
             return token_answer(pair)
-        # Somebody rotated between our read and our write. Look again: a twin of this very call inside the
-        # grace window gets the identical answer, anything else is a replay and ends the session.
+        # Another request rotated between our read and our write. Look again: a duplicate of this call within
+        # the grace window gets the identical answer; anything else is a replay and ends the session.
         again = self.authenticate_refresh_token(refresh_token.token.text)
         if again is not None:
             self.authenticate_user(again)
@@ -121,10 +127,10 @@ class ArgusRefreshTokenGrant(AccessGateMixin, RefreshTokenGrant):  # type: ignor
         raise ArgusOAuthError("invalid_grant")
 
     def save_token(self, token: dict[str, Any]) -> None:
-        """Nothing: ``issue_token`` wrote the row."""
+        """Do nothing: ``issue_token`` already wrote the row."""
 
     def revoke_old_credential(self, refresh_token: RefreshView) -> None:
-        """Nothing: the compare-and-swap did."""
+        """Do nothing: the compare-and-swap already ended the old tokens."""
 
     def _repeat(self, view: RefreshView) -> dict[str, Any]:
         if view.repeated is None:

@@ -1,4 +1,4 @@
-"""What Authlib gets to see of a request: parameters that already passed ``hygiene``, and nothing else.
+"""The request that Authlib sees: parameters that already passed ``hygiene``, and nothing else.
 
 Authlib's own Flask request merges query and body and trusts ``Host`` (pitfalls 11 and 26).
 """

@@ -1,4 +1,6 @@
-"""The OAuth endpoints and their aliases: hygiene first, then Authlib, every end a protocol answer."""
+"""The OAuth endpoints and their aliases: strict parsing first, then Authlib;
+every error is a protocol answer.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,7 @@ from app.services.problems import Unavailable
 from app.services.tokens import signing_keys
 
 blueprint = Blueprint("oauth", __name__)
-# Public documents may be kept a little; they change only with a key.
+# Public documents may be cached for a short time; they change only with a key.
 DOCUMENT_SECONDS = 300
 
 
@@ -68,7 +70,7 @@ def token() -> Response:
 @blueprint.post("/oauth/introspect")
 @csrf.exempt
 def introspect() -> Response:
-    """RFC 7662, bare (contract 2.8)."""
+    """Introspect a token (RFC 7662); the answer has no envelope (contract 2.8)."""
     return _endpoint("introspection")
 
 
@@ -76,7 +78,7 @@ def introspect() -> Response:
 @blueprint.post("/oauth/revoke")
 @csrf.exempt
 def revoke() -> Response:
-    """RFC 7009."""
+    """Revoke a token (RFC 7009)."""
     return _endpoint("revocation")
 
 
@@ -84,7 +86,7 @@ def revoke() -> Response:
 @blueprint.route("/oauth/userinfo", methods=["GET", "POST"])
 @csrf.exempt
 def userinfo() -> Response:
-    """OIDC Core 5.3, bare (contract 2.9)."""
+    """Return claims about the user (OIDC Core 5.3); the answer has no envelope (contract 2.9)."""
     caller = _bearer()
     question = callers.on_leg(caller, Leg.USERINFO)
     decision = gate.ask(question)
@@ -110,7 +112,7 @@ def authorization_server_metadata() -> Response:
 
 @blueprint.get("/oauth/jwks")
 def jwks() -> Response:
-    """The public signing keys (RFC 7517)."""
+    """Return the public signing keys (RFC 7517)."""
     return _document({"keys": signing_keys.published()})
 
 
@@ -173,7 +175,7 @@ def _protocol_request(
 
 
 def _users_credential() -> Presented | None:
-    """The user's own credential beside the client's. A cookie travels by itself: it starts nothing."""
+    """Find the user's credential beside the client's. A cookie is ignored: browsers send it by themselves."""
     by_basic = request.authorization is not None and request.authorization.type == "basic"
     credential = edge.presented_key(request) if by_basic else edge.presented(request)
     return credential if credential is not None and credential.kind != "cookie" else None

@@ -30,41 +30,43 @@ NO_STORE = (("Cache-Control", "no-store"), ("Pragma", "no-cache"))
 
 
 class ArgusAuthorizationServer(AuthorizationServer):  # type: ignore[misc]
-    """One per application object; a global one would collect grants again for each (house style 2.5)."""
+    """One server per application object;
+    a global one would register the grants again each time (house style 2.5).
+    """
 
     def query_client(self, client_id: str) -> OAuthClient | None:
         return registry.living(client_id)
 
     def create_oauth2_request(self, request: ArgusRequest) -> ArgusRequest:
-        """Only requests that passed ``hygiene`` reach Authlib."""
+        """Give Authlib only requests that passed ``hygiene``."""
         if not isinstance(request, ArgusRequest):
             raise TypeError("a request must pass hygiene first")
         return request
 
     def handle_response(self, status_code: int, payload: Any, headers: Any) -> Response:
-        """The Flask response; every redirect names the issuer (RFC 9207), every body is not to be stored."""
+        """Build the Flask response: every redirect names the issuer (RFC 9207), no body may be stored."""
         body = json.dumps(payload) if isinstance(payload, Mapping) else payload
         given = dict(headers)
         location = given.get("Location")
         if location is not None:
             given["Location"] = add_params_to_uri(location, [("iss", settings().base_url)])
-            # A POST must not be repeated at the client: 303, never 307 (RFC 9700 4.12).
+            # The browser must not repeat a POST at the client: 303, never 307 (RFC 9700 4.12).
             status_code = 303
         return Response(body, status=status_code, headers=given | dict(NO_STORE))
 
     def handle_error_response(self, request: ArgusRequest, error: OAuth2Error) -> Response:
-        """Any error, in our own fixed words."""
+        """Answer any error with our own fixed text."""
         ours = spoken(error)
         if ours.redirect_uri and not ours.state:
             ours.state = request.payload.state
         return self.handle_response(*ours())
 
     def send_signal(self, name: str, *args: object, **kwargs: object) -> None:
-        """No signals: what happens is in the audit trail."""
+        """Do nothing: the audit trail records what happens."""
 
 
 def build_server(app: Flask) -> None:
-    """Make the server of this application and keep it in its extensions."""
+    """Create the server of this application and store it in its extensions."""
     server = ArgusAuthorizationServer(app)
     for method in CLIENT_METHODS:
         server.register_client_auth_method(method.name, authenticator(method))
@@ -76,5 +78,5 @@ def build_server(app: Flask) -> None:
 
 
 def oauth_server() -> ArgusAuthorizationServer:
-    """The server of the application at work."""
+    """Return the server of the current application."""
     return cast("ArgusAuthorizationServer", current_app.extensions["argus_oauth"])

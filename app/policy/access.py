@@ -27,7 +27,7 @@ from app.policy.rights import NO_RIGHTS
 Evidence = Mapping[str, str]
 NONE: Evidence = {}
 
-# The legs on which a credential is presented by a client or a caller, rather than a browser deciding.
+# The legs on which a client or a caller presents a credential; on the others a browser is involved.
 AT_USE = frozenset({Leg.REDEEM, Leg.REFRESH, Leg.INTROSPECT, Leg.USERINFO, Leg.API})
 
 
@@ -54,7 +54,7 @@ def client_enabled(q: Question) -> Finding:
 
 
 def user_active(q: Question) -> Finding:
-    """The user is neither deleted nor blocked, and belongs to a customer that is not disabled. All legs."""
+    """The user is neither deleted nor blocked, and the user's customer is not disabled. All legs."""
     rule, who = "user_active", {"user": q.user.name}
     if q.user.deleted:
         return _failed(rule, "user_deleted", who)
@@ -66,7 +66,9 @@ def user_active(q: Question) -> Finding:
 
 
 def credential_live(q: Question) -> Finding:
-    """Code, token or key is unspent, unended, unexpired. Not at list and authorize: nothing is presented."""
+    """The code, token or key is not used, ended or expired. Not on list and authorize:
+    there is no credential.
+    """
     rule, held = "credential_live", q.credential
     if q.leg not in AT_USE:
         return _not_applicable(rule)
@@ -82,7 +84,9 @@ def credential_live(q: Question) -> Finding:
 
 
 def login_session(q: Question) -> Finding:
-    """The login it hangs on stands: not ended, not past its absolute end, no newer password. All but list."""
+    """The login behind the credential is live: not ended, not expired, no newer password.
+    All legs but list.
+    """
     rule, login = "login_session", q.login
     if q.leg is Leg.LIST:
         return _not_applicable(rule)
@@ -115,7 +119,7 @@ def consent(q: Question) -> Finding:
 
 
 def consent_finding(q: Question) -> Finding:
-    """Whether the consent given covers what is asked, on whatever leg; ``consent`` says when it must."""
+    """Judge whether the given consent covers what is requested, on any leg; ``consent`` says when it must."""
     rule, grant = "consent", q.grant
     scope = q.client.permission_scope if q.client is not None else None
     if grant is None:
@@ -137,7 +141,7 @@ def client_address(q: Question) -> Finding:
     credential = q.credential
     if finding.outcome is Outcome.FAIL or credential is None or credential.bound_to is None:
         return finding
-    # Only ever a refusal: what a client says of its user opens no range (security rule 50).
+    # This can only refuse: an address that a client reports of its user opens no range (security rule 50).
     if credential.used_for != credential.bound_to:
         told = {"address": credential.used_for or "unknown", "bound": credential.bound_to or "unknown"}
         return _failed("client_address", "user_address_changed", told)
@@ -147,7 +151,9 @@ def client_address(q: Question) -> Finding:
 def address_finding(
     client: ClientFacts | None, credential: CredentialFacts | None, address: str | None
 ) -> Finding:
-    """Whether an address may be called from; asked alone before a client secret is looked at (rule 29)."""
+    """Judge whether a call from this address is allowed.
+    Asked alone before a client secret is checked (rule 29).
+    """
     rule = "client_address"
     bounds: list[tuple[str, ...]] = []
     if client is not None:
@@ -205,7 +211,7 @@ def customer_binding(q: Question) -> Finding:
         "customer": q.tree.names.get(customer, str(customer)),
         "user": q.user.name,
     }
-    # Who cannot see a customer is not told its name by being refused for it (design decision 13).
+    # A refusal must not reveal the name of a customer that the user cannot see (design decision 13).
     told = {
         "function": evidence["function"],
         "customer": evidence["customer"] if q.may_name(customer) else UNNAMED_CUSTOMER,
@@ -251,14 +257,16 @@ RULES: tuple[Rule, ...] = (
 
 
 def decide(q: Question) -> Decision:
-    """May this happen? Every rule's finding, and the effective rights when none of them refuses."""
+    """Decide whether this may happen: return every rule's finding,
+    and the effective rights if none refuses.
+    """
     findings = tuple(rule(q) for rule in RULES)
     allowed = all(f.outcome is not Outcome.FAIL for f in findings)
     return Decision(q.leg, findings, effective_rights(q) if allowed else NO_RIGHTS)
 
 
 def fallen_away(q: Question) -> tuple[Missing, ...]:
-    """Each function of the client's permission scope that the session does not get today, and why."""
+    """List each function of the client's permission scope that the session does not get today, and why."""
     if q.client is None:
         return ()
     rights = effective_rights(q)

@@ -66,7 +66,7 @@ CLAIMS = (
 )
 # What an ID token says of itself; ``sub`` is in userinfo too.
 ID_TOKEN_CLAIMS = ("sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "at_hash")
-# What a client's own claims may never overwrite (security rule 63).
+# A client's own claims may never replace these (security rule 63).
 PROTOCOL_CLAIMS = frozenset(ID_TOKEN_CLAIMS) | {"nbf", "jti", "acr", "amr", "azp", "c_hash", "sid"}
 NEEDS = {
     "customClaim": ("claimName", "claim"),
@@ -74,7 +74,7 @@ NEEDS = {
     "allUserGroups": (),
     "functionRoleMapping": ("claimName", "roleMapping"),
 }
-# Each says what a claim is about, for the person it is told of: by what it holds, else by its provider.
+# Each sentence tells the user what a claim is about: by its content, else by its provider.
 WORDS = {claim.own: claim.words for claim in CLAIMS if claim.own is not None} | {
     "userGroups": "which groups you belong to, of those it may know",
     "allUserGroups": "which groups you belong to",
@@ -83,7 +83,7 @@ WORDS = {claim.own: claim.words for claim in CLAIMS if claim.own is not None} | 
 
 
 def provider_problem(provider: Mapping[str, Any]) -> tuple[str, str] | None:
-    """What is wrong with a provider: the field, and what to do; ``None`` when it is in order."""
+    """Return what is wrong with a provider: the field, and what to do; ``None`` if nothing is wrong."""
     for name in NEEDS[str(provider["provider"])]:
         if not provider.get(name):
             return name, "This kind of provider needs this field."
@@ -93,11 +93,11 @@ def provider_problem(provider: Mapping[str, Any]) -> tuple[str, str] | None:
 
 
 def claim_name(provider: Mapping[str, Any]) -> str:
-    """The claim a provider emits."""
+    """Return the name of the claim that a provider emits."""
     return str(provider["claimName"]) if "claimName" in NEEDS[str(provider["provider"])] else "groups"
 
 
 def in_words(provider: Mapping[str, Any], translate: Callable[[str], str] = str) -> str:
-    """What a provider's claim is about, for the person it is told of; translated with ``translate``."""
+    """Describe to the user what a provider's claim is about; ``translate`` translates the text."""
     kind = str(provider["provider"])
     return translate(WORDS[str(provider["claim"]) if kind == "customClaim" else kind])

@@ -1,4 +1,4 @@
-"""Effective rights: what is left of a user's rights under a client, a session and a level.
+"""Effective rights: the user's rights, narrowed by client, session and security level.
 
 { what the user holds now } ∩ descendants of the permission scope, narrowed to the bound customer, to the
 session's constraints and to min(login level, client cap): design decision 4.
@@ -11,7 +11,7 @@ from app.policy.rights import Rights
 
 
 def session_level(q: Question) -> int:
-    """The level at which the caller acts: the weakest of login, credential and the client's cap."""
+    """Compute the level at which the caller acts: the lowest of login, credential and the client's cap."""
     levels: list[int] = [int(q.login.level) if q.login is not None else 0]
     if q.credential is not None and q.credential.level is not None:
         levels.append(int(q.credential.level))
@@ -21,17 +21,17 @@ def session_level(q: Question) -> int:
 
 
 def effective_rights(q: Question) -> Rights:
-    """The rights of the session in question; never more than the user's own."""
+    """Compute the rights of the session; never more than the user's own."""
     return _to_level(q, _to_constraints(q, _to_client(q, q.user.rights)))
 
 
 def delegable_rights(q: Question) -> Rights:
-    """What the caller may hand on: what is held within client and session bounds, whatever the level."""
+    """Compute what the caller may delegate: what is held within client and session limits, at any level."""
     return _to_constraints(q, _to_client(q, q.user.rights))
 
 
 def why_missing(q: Question, function: int, customer: int | None) -> str:
-    """The reason code why a function is not among the effective rights: the first narrowing that took it."""
+    """Return the reason code why a function is not effective: the first narrowing that removed it."""
     rights = q.user.rights
     if not rights.anywhere(function):
         return "right_not_held"

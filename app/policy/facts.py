@@ -1,7 +1,7 @@
-"""The words of the decision: what is asked, what is known, and what is answered.
+"""The data types of the decision: what is asked, what is known, and what is answered.
 
-Frozen values only. Nothing here reads a clock, a database or a request: whoever asks brings the facts of
-this moment, and the answer holds for exactly those.
+All values are frozen. Nothing here reads a clock, a database or a request: the asker supplies the facts of
+this moment, and the answer is valid for these facts only.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class SecurityLevel(IntEnum):
 
 
 class Leg(StrEnum):
-    """The moment at which the question is asked."""
+    """The moment at which the decision is made."""
 
     LIST = "list"
     AUTHORIZE = "authorize"
@@ -40,7 +40,7 @@ class Leg(StrEnum):
 
 
 class Outcome(StrEnum):
-    """One rule's verdict. The text is the wire value of explain."""
+    """The result of one rule. The text is the wire value of explain."""
 
     PASS = "pass"  # noqa: S105 - a verdict, not a password
     FAIL = "fail"
@@ -49,7 +49,9 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class UserFacts:
-    """The person acted for. ``customer_disabled``: the user's own customer, or one above it, is disabled."""
+    """The user for whom the client acts. ``customer_disabled``:
+    the user's customer, or one above it, is disabled.
+    """
 
     id: int
     name: str
@@ -77,9 +79,9 @@ class ClientFacts:
 
 @dataclass(frozen=True, slots=True)
 class CredentialFacts:
-    """What the caller presented. Without ``expires_at`` it is a key whose expiry was disabled by name.
+    """The presented credential. Without ``expires_at`` it is a key whose expiry was disabled explicitly.
 
-    ``bound_to`` is the user's address this credential may be used for alone, ``used_for`` the one it is.
+    ``bound_to`` is the only user address that may use this credential, ``used_for`` the one that uses it.
     """
 
     kind: str
@@ -94,11 +96,11 @@ class CredentialFacts:
 
 @dataclass(frozen=True, slots=True)
 class LoginFacts:
-    """The login (or the API key) that everything below hangs on.
+    """The login (or API key) that a session depends on.
 
-    ``idle_at`` is given only when the login itself is what was presented: OAuth sessions keep themselves
-    alive by refreshing (design decision 8). ``superseded``: the password changed, the user was blocked or
-    logged out everywhere since.
+    ``idle_at`` is given only if the login itself was presented: OAuth sessions stay alive by refreshing
+    (design decision 8). ``superseded``: since then the password changed, the user was blocked or logged out
+    everywhere.
     """
 
     level: SecurityLevel
@@ -111,7 +113,7 @@ class LoginFacts:
 
 @dataclass(frozen=True, slots=True)
 class Impersonator:
-    """Who acts as the user in question, and the function that lets him (``None``: unknown today)."""
+    """The user who acts as another, and the function that allows it (``None``: unknown today)."""
 
     user: UserFacts
     function: int | None
@@ -128,7 +130,7 @@ class GrantFacts:
 
 @dataclass(frozen=True, slots=True)
 class Constraints:
-    """What a key or a constrained session may do at most; ``None`` is *not constrained in this respect*."""
+    """The limits of a key or a constrained session; ``None`` means *not limited in this respect*."""
 
     functions: frozenset[int] | None = None
     customers: frozenset[int] | None = None
@@ -168,10 +170,10 @@ class Question:
     asked: RightAsked | None = None
 
     def may_name(self, customer: int, rights: Rights | None = None) -> bool:
-        """Whether the user may be told of this customer (design decision 13).
+        """Tell whether the user may be told of this customer (design decision 13).
 
-        Something is held for it, or he belongs to it or below it. ``rights``: those of a session that may do
-        less than its user.
+        The user holds something for it, or belongs to it or below it. ``rights``: those of a session that may
+        do less than its user.
         """
         held = self.user.rights if rights is None else rights
         return held.sees(customer) or self.tree.covers(customer, self.user.customer)
@@ -179,9 +181,9 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One rule's word; every rule speaks exactly once, in a fixed order.
+    """The result of one rule. Every rule gives exactly one finding, in a fixed order.
 
-    ``told`` may be shown to the person refused; ``evidence`` stays with audit and explain.
+    ``told`` may be shown to the refused person; ``evidence`` only in audit and explain.
     """
 
     rule: str
@@ -210,13 +212,13 @@ class Decision:
         return not self.denials
 
     def __bool__(self) -> bool:
-        # A plain object is always true: ``if decide(question):`` must not open the gate.
+        # A plain object is always true: ``if decide(question):`` must not be true for a refusal.
         return self.allowed
 
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A function of the permission scope that the session does not get, and the reason code why."""
+    """A function of the permission scope that the session does not get, and the reason code."""
 
     function: int
     reason: str

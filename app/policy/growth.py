@@ -1,4 +1,6 @@
-"""What is asked beyond a consent that stands: the difference a person is shown (design decision 14)."""
+"""What a client requests beyond an existing consent:
+the difference that the page shows (design decision 14).
+"""
 
 from __future__ import annotations
 
@@ -22,10 +24,10 @@ NOTHING = Growth()
 
 
 def growth(q: Question) -> Growth:
-    """The difference between the consent in question and what is asked today.
+    """Return the difference between the existing consent and what is requested today.
 
-    Nothing when there is no consent to compare with: then all of it is new. A function bundled into the
-    consented role since is not new, because it does not void the consent.
+    It is empty if there is no consent to compare with: then everything is new. A function that was bundled
+    into the consented role since then is not new, because it does not invalidate the consent.
     """
     if q.grant is None or q.grant.withdrawn or q.client is None:
         return NOTHING

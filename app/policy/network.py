@@ -1,7 +1,7 @@
-"""Client IP ranges and client addresses: parsed, canonicalised, matched (design decisions 6 and 7).
+"""Client IP ranges and client addresses: parsing, canonical form, matching (design decisions 6 and 7).
 
-Everything fails closed: what cannot be read is in no range. Built on the standard library's ``ipaddress``,
-which by itself takes integers, booleans, netmasks and zones for networks.
+An unreadable value is in no range, so every doubt is a refusal. Built on ``ipaddress`` of the standard
+library, which alone would accept integers, booleans, netmasks and zones.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 MOST_ENTRIES = 100
-# An address, and at most one plain prefix length: no zone, no netmask, no sign, no leading zero.
+# An address, and optionally one plain prefix length: no zone, no netmask, no sign, no leading zero.
 ENTRY = re.compile(r"([0-9A-Fa-f:.]{2,45})(?:/(0|[1-9][0-9]{0,2}))?", re.ASCII)
 EXAMPLE = "an address or a network such as 192.0.2.0/24 or 2001:db8::/32"
 
 
 class InvalidRange(ValueError):
-    """One entry that is no range. ``entry`` is cut and safe to log; ``problem`` says what to do."""
+    """One invalid entry. ``entry`` is shortened and safe to log; ``problem`` says what to do."""
 
     def __init__(self, entry: object, problem: str) -> None:
         super().__init__(problem)
@@ -32,7 +32,9 @@ class InvalidRange(ValueError):
 
 
 def parse_range(entry: object) -> str:
-    """The canonical CIDR text of one entry; a plain address becomes /32 or /128. Raises ``InvalidRange``."""
+    """Return the canonical CIDR text of an entry; a plain address gets /32 or /128.
+    Raises ``InvalidRange``.
+    """
     if not isinstance(entry, str):
         raise InvalidRange(entry, f"Write text: {EXAMPLE}.")
     if not entry.strip():
@@ -55,7 +57,9 @@ def parse_range(entry: object) -> str:
 
 
 def parse_ranges(entries: object, *, most: int = MOST_ENTRIES) -> tuple[str, ...]:
-    """The canonical entries, in order, each once. Raises ``InvalidRange`` for the first that is wrong."""
+    """Return the canonical entries, in order, without repeats.
+    Raises ``InvalidRange`` for the first invalid one.
+    """
     wrong = range_problems(entries, most=most)
     if wrong:
         raise wrong[0][1]
@@ -64,7 +68,7 @@ def parse_ranges(entries: object, *, most: int = MOST_ENTRIES) -> tuple[str, ...
 
 
 def range_problems(entries: object, *, most: int = MOST_ENTRIES) -> list[tuple[int, InvalidRange]]:
-    """Every wrong entry with its index; index -1 speaks of the list itself."""
+    """List every invalid entry with its index; index -1 means the list itself."""
     if not isinstance(entries, list | tuple):
         return [(-1, InvalidRange(entries, "Give a list of addresses or networks."))]
     if not entries:
@@ -81,7 +85,7 @@ def range_problems(entries: object, *, most: int = MOST_ENTRIES) -> list[tuple[i
 
 
 def canonical_address(text: str) -> Address | None:
-    """The address, IPv4-mapped IPv6 as IPv4; ``None`` for anything malformed, zone-bearing or with a port."""
+    """Parse an address, IPv4-mapped IPv6 as IPv4; ``None`` if it is malformed or has a zone or a port."""
     if "%" in text or not text.isascii():
         return None
     try:
@@ -94,9 +98,9 @@ def canonical_address(text: str) -> Address | None:
 
 
 def source_of(address: str) -> str:
-    """What stands for one source when failures are counted: an IPv6 address by its /64, which is one line.
+    """Return what counts as one source of failures: of an IPv6 address its /64, which is one connection.
 
-    Whoever has such a line calls from any address in it. What is no address stands for itself.
+    Its owner can call from any address in it. Text that is no address counts as itself.
     """
     found = canonical_address(address)
     if isinstance(found, ipaddress.IPv6Address):
@@ -105,17 +109,20 @@ def source_of(address: str) -> str:
 
 
 def in_ranges(address: str | None, ranges: Sequence[str]) -> bool:
-    """Whether the address is inside one of the ranges; unknown, malformed or no range at all: no."""
+    """Tell whether the address is in one of the ranges;
+    false for an unknown address, a malformed one, or no range.
+    """
     found = canonical_address(address) if address is not None else None
     return found is not None and any(found in network for network in _networks(tuple(ranges)))
 
 
 def client_address(peer: str | None, forwarded_for: Sequence[str], trusted: Sequence[str]) -> str | None:
-    """The client's address: the peer's own, or what trusted proxies say of it (security rule 49).
+    """Find the client's address: the peer's own, or what trusted proxies report (security rule 49).
 
-    ``forwarded_for`` are the header's values as received. The header counts only when the peer is trusted;
-    then the walk goes right to left to the first address that is no trusted proxy. A header that is empty or
-    malformed anywhere gives ``None``, which every range refuses. Only trusted proxies in it: the leftmost.
+    ``forwarded_for`` are the header's values as received. The header counts only if the peer is trusted; then
+    the search goes from right to left to the first address that is not a trusted proxy. A header that is
+    empty or malformed anywhere gives ``None``, which every range refuses. If it has only trusted proxies: the
+    leftmost.
     """
     own = canonical_address(peer or "")
     if own is None:
@@ -130,10 +137,11 @@ def client_address(peer: str | None, forwarded_for: Sequence[str], trusted: Sequ
 
 
 def asserted_address(peer: str | None, forwarded_for: Sequence[str], trusted: Sequence[str]) -> str | None:
-    """The user's address as the *client* tells it: the hop before the client's own; ``None`` without one.
+    """Find the user's address as the *client* reports it: the hop before the client's;
+    ``None`` if there is none.
 
-    Anybody may write it: it serves to refuse and for nothing else (security rule 50). A malformed header
-    gives the empty text, which is nobody's address.
+    Anybody can write it, so it can only lead to a refusal (security rule 50). A malformed header gives the
+    empty text, which matches no address.
     """
     hops = [canonical_address(hop.strip(" \t")) for value in forwarded_for for hop in value.split(",")]
     if any(hop is None for hop in hops):
@@ -146,7 +154,7 @@ def asserted_address(peer: str | None, forwarded_for: Sequence[str], trusted: Se
 
 
 def trusts_everyone(trusted: Sequence[str]) -> bool:
-    """Whether the entries together let a whole address family in, in one piece or in several."""
+    """Tell whether the entries together cover a whole address family."""
     for family in (4, 6):
         networks = [network for network in _networks(tuple(trusted)) if network.version == family]
         if any(network.prefixlen == 0 for network in ipaddress.collapse_addresses(networks)):  # type: ignore[type-var]
@@ -156,7 +164,7 @@ def trusts_everyone(trusted: Sequence[str]) -> bool:
 
 @lru_cache(maxsize=4096)
 def _networks(ranges: tuple[str, ...]) -> tuple[Network, ...]:
-    """The stored ranges, parsed once; one that cannot be read lets nobody in."""
+    """Parse the stored ranges once; an unreadable one matches nothing."""
     parsed = []
     for entry in ranges:
         try:
@@ -167,7 +175,7 @@ def _networks(ranges: tuple[str, ...]) -> tuple[Network, ...]:
 
 
 def _unmapped(network: Network) -> Network:
-    """An IPv4-mapped IPv6 network as the IPv4 network it is; every other as it stands."""
+    """Convert an IPv4-mapped IPv6 network to IPv4; leave every other network as it is."""
     if isinstance(network, ipaddress.IPv6Network) and network.prefixlen >= 96:
         mapped = network.network_address.ipv4_mapped
         if mapped is not None:
@@ -176,5 +184,7 @@ def _unmapped(network: Network) -> Network:
 
 
 def first_address(ranges: Sequence[str]) -> str | None:
-    """Some address inside, for questions about a client that calls as it should; none without a range."""
+    """Return some address in the ranges, for questions about a client that calls correctly;
+    ``None`` without a range.
+    """
     return str(ipaddress.ip_network(ranges[0]).network_address) if ranges else None

@@ -1,8 +1,8 @@
 """The catalogue of reasons: the only place where a sentence about a decision is written.
 
-Each reason has five voices: the page (``public``), the OAuth error (``oauth_error``, ``oauth_text``), the
-API error (``public`` with the code as ``messageTemplate``, ``status``), the audit row (code and evidence)
-and explain (``private``). A code is never renamed once released.
+Each reason has five forms: the page (``public``), the OAuth error (``oauth_error``, ``oauth_text``), the API
+error (``public`` with the code as ``messageTemplate``, ``status``), the audit row (code and evidence) and
+explain (``private``). A released code is never renamed.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def _catalogue(*reasons: Reason) -> Mapping[str, Reason]:
     return {reason.code: reason for reason in reasons}
 
 
-# In the place of a customer whose name the person may not be told (design decision 13).
+# Used instead of a customer's name that the person may not be told (design decision 13).
 UNNAMED_CUSTOMER = "the customer this application belongs to"
 _SIGN_IN = "Log in and approve the application again."
 
@@ -246,7 +246,7 @@ REASONS: Mapping[str, Reason] = _catalogue(
     ),
 )
 
-# What explain says of a rule that does not refuse.
+# What explain says about a rule that does not refuse.
 PASSED: Mapping[str, str] = {
     "client_enabled": "The application is registered.",
     "user_active": "The user is active.",
@@ -263,18 +263,18 @@ NOT_APPLICABLE = "This check does not apply here."
 
 
 def public_sentence(finding: Finding, translate: Callable[[str], str] = str) -> str:
-    """What the person or program refused may be told; in another language with ``translate``."""
+    """Return what the refused person or program may be told; ``translate`` translates it."""
     told = {k: translate(v) if v == UNNAMED_CUSTOMER else v for k, v in finding.told.items()}
     return translate(REASONS[finding.reason].public).format_map(_Told(told))
 
 
 def why_without(reason: str, function: str, translate: Callable[[str], str] = str) -> str:
-    """Why a session goes without a function, for the person it acts for."""
+    """Return why a session lacks a function, for the person it acts for."""
     return translate(REASONS[reason].public).format_map(_Told({"function": function}))
 
 
 def private_sentence(finding: Finding, translate: Callable[[str], str] = str) -> str:
-    """What audit and explain say, evidence included; in another language with ``translate``."""
+    """Return what audit and explain say, evidence included; ``translate`` translates it."""
     if finding.outcome is Outcome.PASS:
         return translate(PASSED[finding.rule])
     if finding.outcome is Outcome.NOT_APPLICABLE:
@@ -283,18 +283,20 @@ def private_sentence(finding: Finding, translate: Callable[[str], str] = str) ->
 
 
 def api_status(decision: Decision) -> int:
-    """403 when only the right asked is missing, else 401: then the credential itself is of no use."""
+    """Return 403 if only the right is missing, else 401: then the credential itself is not accepted."""
     return max((REASONS[f.reason].status for f in decision.denials), key=lambda s: s == 401, default=200)
 
 
 def token_error(decision: Decision) -> Reason:
-    """The reason the token endpoint speaks: a wrong address before anything else (``invalid_client``)."""
+    """Return the reason that the token endpoint reports:
+    a wrong address (``invalid_client``) before any other.
+    """
     reasons = [REASONS[f.reason] for f in decision.denials]
     return next((r for r in reasons if r.oauth_error == "invalid_client"), reasons[0])
 
 
 class _Told(dict[str, str]):
-    """Substitution that can neither fail nor leak: what is not given reads as *it*."""
+    """Substitution that cannot fail or leak: a missing value becomes *it*."""
 
     def __init__(self, values: Mapping[str, str]) -> None:
         super().__init__(values)

@@ -1,4 +1,4 @@
-"""Where a browser may be sent: redirect URIs (RFC 9700 2.1, 4.1.3), and own pages after a login."""
+"""Where a browser may be redirected: redirect URIs (RFC 9700 2.1, 4.1.3), and own pages after a login."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from urllib.parse import urlsplit
 
 MOST_CHARACTERS = 2048
 MOST_NEXT_CHARACTERS = 8192
-# Visible ASCII without quotes, backslash, angle brackets, and what no URI holds unescaped.
+# Visible ASCII without quotes, backslash, angle brackets and other characters that a URI must escape.
 CHARACTERS = re.compile(r"[!#-&(-;=?-\[\]_a-z~]+", re.ASCII)
 NEXT = re.compile(r"/(?![/\\])[!-\[\]-~]*", re.ASCII)
-# RFC 8252 7.3: IP literals only; the name localhost may resolve elsewhere.
+# RFC 8252 7.3: only IP literals; the name localhost may resolve to another address.
 LOOPBACK_PORT = re.compile(r"(http://(?:127\.0\.0\.1|\[::1\]))(?::[0-9]{1,5})?(/.*|\?.*)?", re.ASCII)
 
 
 def registration_problem(uri: object) -> str | None:
-    """What is wrong with a redirect URI to be registered, and what to do; ``None`` when nothing is."""
+    """Return what is wrong with a redirect URI to register, and what to do; ``None`` if it is valid."""
     parts, problem = _absolute(uri)
     if parts is None:
         return problem
@@ -30,7 +30,7 @@ def registration_problem(uri: object) -> str | None:
 
 
 def main_uri_problem(uri: object) -> str | None:
-    """What is wrong with an application's own address (contract 2.3: https only)."""
+    """Return what is wrong with an application's main URI (contract 2.3: https only)."""
     parts, problem = _absolute(uri, fragment_allowed=True)
     if parts is None:
         return problem
@@ -38,7 +38,9 @@ def main_uri_problem(uri: object) -> str | None:
 
 
 def matches(asked: str, registered: Sequence[str], *, public_client: bool) -> bool:
-    """Byte equality with a registered URI; of a loopback IP a public client may use any port (RFC 8252)."""
+    """Compare byte by byte with a registered URI;
+    for a loopback IP a public client may use any port (RFC 8252).
+    """
     if asked in registered:
         return True
     without_port = _without_loopback_port(asked) if public_client else None
@@ -46,13 +48,15 @@ def matches(asked: str, registered: Sequence[str], *, public_client: bool) -> bo
 
 
 def origin(uri: str) -> str:
-    """Scheme, host and port, for a Content-Security-Policy."""
+    """Return scheme, host and port, for a Content-Security-Policy."""
     parts = urlsplit(uri)
     return f"{parts.scheme}://{parts.netloc}"
 
 
 def safe_next(target: object) -> str | None:
-    """A path of our own origin, or ``None``: no scheme, no second slash, no backslash, visible ASCII."""
+    """Return a path of our own origin, or ``None``:
+    no scheme, no second slash, no backslash, visible ASCII.
+    """
     if not isinstance(target, str) or len(target) > MOST_NEXT_CHARACTERS:
         return None
     return target if NEXT.fullmatch(target) else None

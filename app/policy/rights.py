@@ -1,7 +1,8 @@
-"""Rights, compact: for each function the topmost customers it is held for.
+"""Rights in compact form: for each function, the topmost customers it is held for.
 
-Functions times customers explode; a map *function -> topmost customers* does not, because a permission
-holds for all descendants of both (contract 4.1). Every narrowing returns a new, never larger, value.
+A list of all pairs of function and customer would be too large. A map *function -> topmost customers* is
+small, because a permission holds for all descendants of both (contract 4.1). Narrowing returns a new value,
+never a larger one.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from dataclasses import replace
 
 @dataclass(frozen=True)
 class FunctionGraph:
-    """The live functions and their edges; a function not in ``names`` does not exist today.
+    """The live functions and their edges. A function that is not in ``names`` does not exist today.
 
-    ``levels`` holds the minimum security level of each as its integer. Cycles are tolerated.
+    ``levels`` holds the minimum security level of each function as an integer. Cycles are tolerated.
     """
 
     names: Mapping[int, str] = field(default_factory=dict)
@@ -27,7 +28,7 @@ class FunctionGraph:
     _below: dict[int, frozenset[int]] = field(default_factory=dict, compare=False, repr=False)
 
     def descendants(self, function: int | None) -> frozenset[int]:
-        """The function itself and everything below it; empty for one that does not exist."""
+        """Return the function itself and everything below it; empty for an unknown function."""
         if function is None or function not in self.names:
             return frozenset()
         known = self._below.get(function)
@@ -39,12 +40,12 @@ class FunctionGraph:
                 if one not in seen and one in self.names:
                     seen.add(one)
                     waiting.extend(self.children.get(one, ()))
-            # Remembered: the graph is immutable, so this is a derived value and not state.
+            # Cached: the graph is immutable, so the result cannot change.
             known = self._below[function] = frozenset(seen)
         return known
 
     def by_name(self, name: str) -> int | None:
-        """The id of the live function of this name."""
+        """Return the id of the live function of this name."""
         return self._ids.get(name)
 
     @property
@@ -66,7 +67,7 @@ class CustomerTree:
     disabled: frozenset[int] = frozenset()
 
     def ancestors(self, customer: int) -> tuple[int, ...]:
-        """The customer itself first, then each one above it; empty for an unknown one."""
+        """Return the customer itself, then each customer above it; empty for an unknown customer."""
         line: list[int] = []
         one: int | None = customer
         while one is not None and one in self.parents and one not in line:
@@ -75,27 +76,27 @@ class CustomerTree:
         return tuple(line)
 
     def alive(self, customer: int) -> bool:
-        """Whether the customer exists and neither it nor one above it is disabled."""
+        """Tell whether the customer exists and neither it nor a customer above it is disabled."""
         line = self.ancestors(customer)
         return bool(line) and self.disabled.isdisjoint(line)
 
     def all_alive(self) -> CustomerTree:
-        """The same tree with nothing disabled: what may come back is judged as if it were there."""
+        """Return the same tree with nothing disabled, to judge what may be enabled again."""
         return replace(self, disabled=frozenset())
 
     def covers(self, top: int, customer: int) -> bool:
-        """Whether ``customer`` is ``top`` or stands below it."""
+        """Tell whether ``customer`` is ``top`` or is below it."""
         return top in self.ancestors(customer)
 
     def topmost(self, customers: Iterable[int]) -> frozenset[int]:
-        """The given customers without those that stand below another of them."""
+        """Return the given customers without those that are below another of them."""
         given = frozenset(customers)
         return frozenset(c for c in given if given.isdisjoint(self.ancestors(c)[1:]))
 
 
 @dataclass(frozen=True)
 class Rights:
-    """What somebody may do: function -> topmost live customers. Immutable; narrowing never adds."""
+    """The rights of a user: function -> topmost live customers. Immutable; narrowing never adds."""
 
     held: Mapping[int, frozenset[int]] = field(default_factory=dict)
     tree: CustomerTree = field(default_factory=CustomerTree)
@@ -104,44 +105,44 @@ class Rights:
         return bool(self.held)
 
     def allows(self, function: int | None, customer: int) -> bool:
-        """Whether the function is held for exactly this customer, through it or one above it."""
+        """Tell whether the function is held for this customer, directly or through a customer above it."""
         tops = self.held.get(function, frozenset()) if function is not None else frozenset()
         return self.tree.alive(customer) and not tops.isdisjoint(self.tree.ancestors(customer))
 
     def anywhere(self, function: int | None, domain: int | None = None) -> bool:
-        """Whether the function is held for some customer (of the domain, when one is given)."""
+        """Tell whether the function is held for some customer (of the domain, if one is given)."""
         tops = self.held.get(function, frozenset()) if function is not None else frozenset()
         return any(domain is None or self.tree.domains.get(top) == domain for top in tops)
 
     def sees(self, customer: int) -> bool:
-        """Whether anything at all is held for this customer."""
+        """Tell whether anything is held for this customer."""
         line = frozenset(self.tree.ancestors(customer))
         return any(not tops.isdisjoint(line) for tops in self.held.values())
 
     def customers(self) -> frozenset[int]:
-        """The topmost customers for which anything is held."""
+        """Return the topmost customers for which anything is held."""
         return self.tree.topmost(top for tops in self.held.values() for top in tops)
 
     def reach(self) -> frozenset[int]:
-        """Every live customer for which anything is held: the topmost and all below them."""
+        """Return every live customer for which anything is held: the topmost and all below them."""
         tops = self.customers()
         return frozenset(
             c for c in self.tree.parents if self.tree.alive(c) and not tops.isdisjoint(self.tree.ancestors(c))
         )
 
     def reach_of(self, function: int | None) -> frozenset[int]:
-        """Every live customer for which exactly this function is held."""
+        """Return every live customer for which this function is held."""
         tops = self.held.get(function, frozenset()) if function is not None else frozenset()
         return frozenset(
             c for c in self.tree.parents if self.tree.alive(c) and not tops.isdisjoint(self.tree.ancestors(c))
         )
 
     def to_functions(self, functions: frozenset[int]) -> Rights:
-        """Only these functions."""
+        """Keep only these functions."""
         return Rights({f: tops for f, tops in self.held.items() if f in functions}, self.tree)
 
     def to_customers(self, customers: Iterable[int]) -> Rights:
-        """Only these customers and what stands below them."""
+        """Keep only these customers and the customers below them."""
         bounds = [c for c in customers if self.tree.alive(c)]
         lines = {c: frozenset(self.tree.ancestors(c)) for c in bounds}
         held = {}
@@ -153,7 +154,7 @@ class Rights:
         return Rights(held, self.tree)
 
     def within(self, other: Rights) -> Rights:
-        """Only what is held in both, for the customers of both."""
+        """Keep only what both hold, for the customers of both."""
         held = {}
         for function, tops in self.held.items():
             theirs = other.held.get(function, frozenset())
@@ -164,7 +165,7 @@ class Rights:
         return Rights(held, self.tree)
 
     def covers(self, other: Rights) -> bool:
-        """Whether everything in ``other`` is held here too."""
+        """Tell whether everything in ``other`` is held here too."""
         return all(
             any(self.tree.covers(mine, top) for mine in self.held.get(function, ()))
             for function, tops in other.held.items()
@@ -176,9 +177,9 @@ NO_RIGHTS = Rights()
 
 
 def resolve(permissions: Iterable[tuple[int, int]], graph: FunctionGraph, tree: CustomerTree) -> Rights:
-    """The rights that permission rows ``(function, customer)`` give, all subjects already resolved.
+    """Resolve permission rows ``(function, customer)`` into rights; the subjects are already resolved.
 
-    A permission on a disabled or unknown customer, or of a function that does not exist, counts for nothing.
+    A permission on a disabled or unknown customer, or of an unknown function, has no effect.
     """
     granted: dict[int, set[int]] = {}
     for function, customer in permissions:

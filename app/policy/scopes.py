@@ -1,4 +1,4 @@
-"""OAuth scope strings (RFC 6749 3.3): parsed, compared, put into words; not permission scopes."""
+"""OAuth scope strings (RFC 6749 3.3): parse, compare, describe. These are not permission scopes."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ STANDARD_SCOPES = frozenset(WORDS)
 
 
 def valid_scope_token(text: str) -> bool:
-    """Whether this is one scope name: visible ASCII without quote and backslash."""
+    """Tell whether this is one scope name: visible ASCII without quote and backslash."""
     return TOKEN.fullmatch(text) is not None
 
 
 def parse_scope(text: str | None) -> tuple[str, ...] | None:
-    """The names in order, each once; ``None`` when the text is not a scope. Absent and empty give none."""
+    """Return the names in order, without repeats; ``None`` if the text is no scope.
+    Absent or empty gives none.
+    """
     if not text:
         return ()
     names = text.split(" ")
@@ -30,20 +32,22 @@ def parse_scope(text: str | None) -> tuple[str, ...] | None:
 
 
 def join_scope(scopes: Iterable[str]) -> str:
-    """The wire form."""
+    """Return the wire form."""
     return " ".join(scopes)
 
 
 def covered(asked: Iterable[str], permitted: Collection[str]) -> bool:
-    """Whether everything asked is permitted; permitting nothing covers only asking for nothing."""
+    """Tell whether every requested scope is permitted.
+    Permitting nothing covers only a request for nothing.
+    """
     return all(name in permitted for name in asked)
 
 
 def still_permitted(granted: Iterable[str], permitted: Collection[str]) -> tuple[str, ...]:
-    """What remains of granted scopes under what the client may ask today: one taken away is gone at once."""
+    """Return the granted scopes that the client may still request today; a removed scope is lost at once."""
     return tuple(name for name in granted if name in permitted)
 
 
 def in_words(scope: str, translate: Callable[[str], str] = str) -> str:
-    """What a scope lets an application do, for the person who is asked; translated with ``translate``."""
+    """Describe to the user what a scope allows an application; ``translate`` translates the text."""
     return translate(WORDS[scope]) if scope in WORDS else translate(OTHER).format(scope=scope)

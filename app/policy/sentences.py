@@ -1,10 +1,10 @@
-"""Sentences with values put in, which a page can still say in its own language."""
+"""Sentences that contain values, and that a page can still translate."""
 
 from __future__ import annotations
 
 
 class Sentence(str):
-    """The English text, as every program reads it; ``template`` and ``values`` are for whoever translates."""
+    """The English text for programs; ``template`` and ``values`` are for translation."""
 
     __slots__ = ("template", "values")
 
@@ -12,7 +12,7 @@ class Sentence(str):
     values: dict[str, str]
 
     def __new__(cls, template: str, **values: object) -> Sentence:
-        """``template`` names its values in braces, as in ``Write {network}.``"""
+        """Create a sentence. ``template`` names its values in braces, as in ``Write {network}.``"""
         text = super().__new__(cls, template.format(**values))
         text.template = template
         text.values = {name: str(value) for name, value in values.items()}

@@ -1,1 +1,1 @@
-"""What crosses the edge of the JSON API: requests, answers, and the field types they share."""
+"""The data format of the JSON API: requests, answers, and the field types they share."""

@@ -1,4 +1,4 @@
-"""What every list and search takes (contract 1.5): pages, keywords, flags, times."""
+"""Common parts of every list and search (contract 1.5): pages, keywords, flags, times."""
 
 from __future__ import annotations
 
@@ -43,7 +43,9 @@ Moment = Annotated[
 
 
 def to_moment(value: int | str | None) -> datetime | None:
-    """A time in a search: epoch milliseconds (0 is *none*), ISO-8601 in UTC, or ``now-1d`` and its like."""
+    """Convert a time of a search: epoch milliseconds (0 is *none*), ISO-8601 in UTC,
+    or text such as ``now-1d``.
+    """
     if isinstance(value, int):
         return datetime.fromtimestamp(value / 1000, UTC) if value else None
     if not value:
@@ -83,7 +85,7 @@ class Sorted(Paged):
 
 
 class KeywordQuery(Sorted):
-    """A list with keywords; ``keyword`` is the older name."""
+    """A list with keywords; ``keyword`` is the old name."""
 
     keywords: Names = ()
     keyword: Names = ()
@@ -91,7 +93,7 @@ class KeywordQuery(Sorted):
     keyword_field: Names = ()
 
     def keyword_criteria(self) -> dict[str, Any]:
-        """For the service's ``Criteria``."""
+        """Convert to the service's ``Criteria``."""
         return {
             "keywords": self.keywords + self.keyword,
             "any_keyword": self.keyword_match == "any",
@@ -123,7 +125,7 @@ class KeywordSearch(ArgusModel):
     keyword_field_strategy: Names | None = None
 
     def keyword_criteria(self) -> dict[str, Any]:
-        """For the service's ``Criteria``."""
+        """Convert to the service's ``Criteria``."""
         return {
             "keywords": self.keywords or (),
             "any_keyword": self.keyword_match_strategy == "any",
@@ -132,7 +134,7 @@ class KeywordSearch(ArgusModel):
 
 
 class TimeSearch(ArgusModel):
-    """A span of time, and which times must lie in it."""
+    """A time span, and the times that must be in it."""
 
     start_timestamp: Moment | None = None
     end_timestamp: Moment | None = None
@@ -140,7 +142,7 @@ class TimeSearch(ArgusModel):
     time_match_strategy: Match = "any"
 
     def time_criteria(self) -> dict[str, Any]:
-        """For the service's ``Criteria``."""
+        """Convert to the service's ``Criteria``."""
         return {
             "start": to_moment(self.start_timestamp),
             "end": to_moment(self.end_timestamp),
@@ -156,7 +158,7 @@ class FlagSearch(ArgusModel):
     exclude_flags: Names | None = None
 
     def flag_criteria(self) -> dict[str, Any]:
-        """For the service's ``Criteria``."""
+        """Convert to the service's ``Criteria``."""
         return {"include_flags": self.include_flags or (), "exclude_flags": self.exclude_flags or ()}
 
 
@@ -167,5 +169,5 @@ class SubCriterion(ArgusModel):
     exclude: bool = False
 
     def joining(self) -> dict[str, Any]:
-        """For the service's ``Criteria``."""
+        """Convert to the service's ``Criteria``."""
         return {"required": self.required, "exclude": self.exclude}

@@ -1,4 +1,4 @@
-"""The text types of the contract (1.6), each with its length and its whole-text pattern."""
+"""The text types of the contract (1.6), each with its length and a pattern for the whole text."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from pydantic_core import CoreSchema
 from pydantic_core import PydanticCustomError
 from pydantic_core import core_schema
 
-# Control characters and lone surrogates: no text of ours holds one, whichever way it arrives.
+# Control characters and lone surrogates: no text of ours contains one, from whichever source it comes.
 UNCLEAN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
 class FullMatch:
-    """The whole text must match, and the document says so; pydantic's own pattern only searches."""
+    """The whole text must match, and the document says so. pydantic's own pattern only searches."""
 
     pattern: str
 

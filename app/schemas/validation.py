@@ -1,4 +1,6 @@
-"""Fields into a schema, or ``Invalid`` naming every wrong one: the same for JSON, queries and forms."""
+"""Validate fields with a schema, or raise ``Invalid`` naming every wrong one:
+the same for JSON, queries, forms.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ from app.services.problems import Invalid
 M = TypeVar("M", bound=BaseModel)
 PLAIN_NAME = re.compile(r"[A-Za-z0-9_.\-]{1,64}", re.ASCII)
 
-# pydantic's kinds of error as our code and sentence; whatever is not named is the last line.
+# pydantic's error types as our code and sentence. The last line is for every type not named here.
 SENTENCES: Mapping[str, tuple[str, str]] = {
     "missing": ("MISSING", "This field is required."),
     "extra_forbidden": ("UNKNOWN_FIELD", "There is no such field, or it cannot be set. Leave it out."),
@@ -46,7 +48,7 @@ OTHERWISE = ("INVALID", "This value is not valid here.")
 
 
 def field_problems(problem: ValidationError) -> list[FieldProblem]:
-    """One for each wrong field, in our words; nothing that was sent is echoed but its name."""
+    """Return one problem per wrong field, in our words; of the input only the field name is repeated."""
     found: dict[str, FieldProblem] = {}
     for error in problem.errors(include_url=False, include_context=False, include_input=False):
         field = _path(error["loc"])
@@ -66,7 +68,7 @@ def _path(location: tuple[int | str, ...]) -> str:
 
 
 def validated(model: type[M], fields: Mapping[str, Any]) -> M:
-    """Fields, by their wire names, as this schema. Raises ``Invalid``."""
+    """Validate fields, given by wire name, with this schema. Raises ``Invalid``."""
     try:
         return model.model_validate(fields)
     except ValidationError as problem:

@@ -1,4 +1,4 @@
-"""Python names and values on one side, Argus's camelCase JSON on the other: the one place where they meet."""
+"""The only place where Python names and values are converted to Argus's camelCase JSON and back."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pydantic import ConfigDict
 from pydantic import model_validator
 from werkzeug.datastructures import MultiDict
 
-# Words the contract does not merely capitalise, wherever they do not come first.
+# Words that the contract writes in a special way, unless they come first.
 SPELLINGS = {
     "uri": "URI", "uris": "URIs", "url": "URL", "ip": "IP", "id": "ID", "ids": "IDs", "totp": "TOTP",
 }  # fmt: skip
@@ -25,20 +25,20 @@ COLLECTIONS = (tuple, frozenset)
 
 
 def to_wire(name: str) -> str:
-    """``client_ip_range`` as ``clientIPRange``."""
+    """Convert ``client_ip_range`` to ``clientIPRange``."""
     first, *rest = name.split("_")
     return first + "".join(SPELLINGS.get(word, word.capitalize()) for word in rest)
 
 
 def to_millis(moment: datetime | None) -> int:
-    """Epoch milliseconds; 0 is *not set* (contract 1.6)."""
+    """Convert to epoch milliseconds; 0 means *not set* (contract 1.6)."""
     return int(moment.timestamp() * 1000) if moment is not None else 0
 
 
 class ArgusModel(BaseModel):
-    """A schema: strict scalars (a boolean is no integer, a number no text), unknown fields refused.
+    """A schema: strict scalars (a boolean is not an integer, a number is not a text), unknown fields refused.
 
-    JSON has lists only, so a list is taken where a field is a tuple or a frozenset.
+    JSON has only lists, so a list is accepted where a field is a tuple or a frozenset.
     """
 
     model_config = ConfigDict(
@@ -53,7 +53,9 @@ class ArgusModel(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _lists(cls, given: Any) -> Any:
-        """Lists into what strict validation takes for a collection; anything else is left to be refused."""
+        """Convert lists to the collection that strict validation requires;
+        leave anything else to be refused.
+        """
         if not isinstance(given, Mapping):
             return given
         fields = {to_wire(name): field.annotation for name, field in cls.model_fields.items()}
@@ -61,7 +63,7 @@ class ArgusModel(BaseModel):
 
 
 class Shape(BaseModel):
-    """What an answer looks like: made from Python names, written in the wire's; documented from itself."""
+    """The form of an answer: created with Python names, serialised with wire names; it documents itself."""
 
     model_config = ConfigDict(
         alias_generator=to_wire, validate_by_name=True, validate_by_alias=False, extra="forbid", frozen=True
@@ -69,16 +71,16 @@ class Shape(BaseModel):
 
 
 class QueryModel(ArgusModel):
-    """A query string: values arrive as text; repeated parameters form the collections."""
+    """A query string: values arrive as text; repeated parameters form a collection."""
 
     @classmethod
     def from_query(cls, query: MultiDict[str, str]) -> Self:
-        """The query as this schema. Raises pydantic's ``ValidationError``."""
+        """Read the query with this schema. Raises pydantic's ``ValidationError``."""
         return cls.model_validate(from_texts(cls, query))
 
 
 def from_texts(model: type[ArgusModel], texts: MultiDict[str, str]) -> dict[str, Any]:
-    """Values that arrived as text, in a query or a form, as the kinds of this schema's fields."""
+    """Convert text values, from a query or a form, to the types of this schema's fields."""
     fields = {to_wire(name): field.annotation for name, field in model.model_fields.items()}
     given: dict[str, Any] = {}
     for name in texts:
@@ -95,13 +97,13 @@ def from_texts(model: type[ArgusModel], texts: MultiDict[str, str]) -> dict[str,
 
 
 def lists_of(model: type[ArgusModel]) -> frozenset[str]:
-    """The wire names of the fields that hold several values."""
+    """Return the wire names of fields with several values."""
     fields = {to_wire(name): field.annotation for name, field in model.model_fields.items()}
     return frozenset(n for n, kind in fields.items() if not kinds_of(kind).isdisjoint(COLLECTIONS))
 
 
 def models_in(model: type[ArgusModel]) -> dict[str, type[ArgusModel]]:
-    """The fields that hold one object, by wire name, and the schema of each."""
+    """Return the fields that hold one object, by wire name, with the schema of each."""
     found: dict[str, type[ArgusModel]] = {}
     for name, field in model.model_fields.items():
         for kind in kinds_of(field.annotation):
@@ -111,13 +113,13 @@ def models_in(model: type[ArgusModel]) -> dict[str, type[ArgusModel]]:
 
 
 def maps_of(model: type[ArgusModel]) -> frozenset[str]:
-    """The wire names of the fields that hold texts by name, such as one for each language."""
+    """Return the wire names of fields that hold texts by name, for example one for each language."""
     fields = {to_wire(name): field.annotation for name, field in model.model_fields.items()}
     return frozenset(name for name, kind in fields.items() if dict in kinds_of(kind))
 
 
 def objects_of(model: type[ArgusModel]) -> frozenset[str]:
-    """The wire names of the fields that hold several objects."""
+    """Return the wire names of fields that hold several objects."""
     return frozenset(
         to_wire(name)
         for name, field in model.model_fields.items()
@@ -128,7 +130,7 @@ def objects_of(model: type[ArgusModel]) -> frozenset[str]:
 
 
 class Repeated:
-    """Stands for a parameter that was given twice, so that its field is refused by name."""
+    """Marks a parameter that was given twice, so that its field is refused by name."""
 
 
 def _value(kinds: set[Any], text: str) -> Any:
@@ -154,7 +156,7 @@ def _collection(annotation: Any, value: Any) -> Any:
 
 
 def _items_of(annotation: Any) -> set[Any]:
-    """What the collections hold that a field may be."""
+    """Return the item types of the collections that a field may be."""
     source = typing.get_origin(annotation)
     if source in COLLECTIONS:
         return {kind for one in typing.get_args(annotation) for kind in kinds_of(one)}
@@ -164,7 +166,7 @@ def _items_of(annotation: Any) -> set[Any]:
 
 
 def kinds_of(annotation: Any) -> set[Any]:
-    """The plain types a field may hold, through Optional, Annotated and Literal."""
+    """Return the plain types that a field may hold, through Optional, Annotated and Literal."""
     source = typing.get_origin(annotation)
     if source in (typing.Union, types.UnionType):
         return {kind for one in typing.get_args(annotation) for kind in kinds_of(one)}

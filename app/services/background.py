@@ -1,6 +1,6 @@
-"""Work whose time and failure nobody may see: done after the answer, one piece after the other.
+"""Work whose duration and failure must not be visible: done after the answer, one piece after the other.
 
-One thread for each process and a bounded queue. What is waiting when the process is killed is lost.
+One thread per process and a bounded queue. Waiting work is lost if the process is killed.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ log = structlog.get_logger("argus.background")
 
 
 class Background:
-    """A thread that does in order what it is given; a process that ends lets it finish."""
+    """A thread that does the given work in order; a normal end of the process waits for it."""
 
     def __init__(self) -> None:
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="argus-background")
         self._room = threading.BoundedSemaphore(MOST_WAITING)
 
     def later(self, name: str, work: Callable[[], object]) -> Future[None]:
-        """Do ``work`` soon, in a context of its own; a failure is a log line under ``name``.
+        """Do ``work`` soon, in its own context; a failure is logged under ``name``.
 
         Raises ``Unavailable`` when too much is waiting already.
         """
@@ -48,5 +48,5 @@ class Background:
 
 
 def background() -> Background:
-    """The background of this application, in this process."""
+    """Return the background worker of this application, in this process."""
     return per_app(Background)

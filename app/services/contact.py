@@ -1,4 +1,4 @@
-"""Where a request came from, as the edge worked it out; carried into audit rows and questions."""
+"""Where a request came from, as computed at the edge; passed to audit rows and questions."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """``address`` is canonical, or ``None`` when it cannot be told (then every range check refuses).
+    """``address`` is canonical, or ``None`` if it is unknown (then every range check refuses).
 
-    ``asserted`` is the user's address as the client tells it, which serves to refuse and for nothing else.
+    ``asserted`` is the user's address as the client reports it; it can only lead to a refusal.
     """
 
     address: str | None = None

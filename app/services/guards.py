@@ -1,4 +1,4 @@
-"""The functions that guard our own API, in Argus's spelling (contract 1.11): written here only."""
+"""The functions that guard our own API, in Argus's spelling (contract 1.11); written only here."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Guard(StrEnum):
 
 ALL_FUNCTIONS = "ALL-FUNCTIONS"
 
-# The roles that ``init`` makes under ALL-FUNCTIONS (design §8).
+# The roles that ``init`` creates under ALL-FUNCTIONS (design §8).
 ROLES: dict[str, tuple[Guard, ...]] = {
     "OAUTH-ADMIN": (
         Guard.ADD_OAUTH_CLIENT,

@@ -1,4 +1,4 @@
-"""What a use case can answer instead of a result. Each edge renders these once.
+"""Expected problems of a use case. The API and the pages each render them in one place.
 
 Problem
 ├── Denied           the decision refuses (carries it, with its number)
@@ -47,7 +47,7 @@ class Denied(Problem):
 
 
 class Refused(Denied):
-    """Refused at authorize, already written down: always 403, whatever the reason (design §8)."""
+    """Refused at authorize and already recorded: always 403, for any reason (design §8)."""
 
     def __init__(self, decision: Decision) -> None:
         super().__init__(decision)
@@ -64,7 +64,7 @@ class FieldProblem:
 
 
 class Invalid(Problem):
-    """The input is wrong; every wrong field is named, nothing was changed."""
+    """The input is wrong; every wrong field is named and nothing was changed."""
 
     code = "INVALID"
 
@@ -74,7 +74,7 @@ class Invalid(Problem):
 
 
 class Missing(Problem):
-    """No such object, or none that this caller may know of."""
+    """The object does not exist, or the caller may not know of it."""
 
     status = 404
     code = "NOT_FOUND"
@@ -94,7 +94,7 @@ class NotHeld(Problem):
 
 
 class Conflict(Problem):
-    """Somebody else changed or took the same thing at the same time."""
+    """Another request changed or took the same object at the same time."""
 
     code = "CONFLICT"
     sentence = "Somebody else changed this at the same time. Read it again and repeat."
@@ -130,7 +130,7 @@ class Throttled(Problem):
 
 
 class Unavailable(Problem):
-    """The database cannot do it now. Nothing was committed."""
+    """The database is unavailable now. Nothing was committed."""
 
     status = 503
     code = "UNAVAILABLE"

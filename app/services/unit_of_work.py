@@ -1,7 +1,7 @@
-"""The unit of work (design decision 21): reads run in autocommit, whoever writes opens it first.
+"""The unit of work (design decision 21): reads use autocommit; a writer opens a unit first.
 
-``write(work)`` runs ``work`` in one transaction and commits. On SQLite it begins IMMEDIATE, so that a
-reader never has to upgrade its lock. A serialization failure or deadlock is tried once more, then it is
+``write(work)`` runs ``work`` in one transaction and commits. On SQLite it begins IMMEDIATE, so that a reader
+never has to upgrade its lock. A serialization failure or deadlock is retried once, then it raises
 ``Unavailable``: nothing was committed.
 """
 
@@ -29,7 +29,7 @@ __all__ = ["DatabaseError", "PoolTimeout", "after_commit", "prepare_engine", "wr
 T = TypeVar("T")
 WRITES = "argus_writes"
 AFTER = "argus_after_commit"
-# Set while the unit at hand has changed what rights are resolved from: nobody else may see that yet.
+# Set while the current unit has changed the source rows of rights: other transactions cannot see that yet.
 MOVED = "argus_rights_moved"
 # PostgreSQL: serialization_failure, deadlock_detected, lock_not_available.
 RETRIED_STATES = ("40001", "40P01", "55P03")
@@ -38,8 +38,8 @@ RETRIED_STATES = ("40001", "40P01", "55P03")
 def write(work: Callable[[], T]) -> T:
     """Run ``work`` in one write transaction and commit it.
 
-    Raises ``Unavailable`` when the database cannot do it now, ``Conflict`` when somebody else changed or
-    took the same thing; whatever ``work`` raises passes through. In each case nothing was committed.
+    Raises ``Unavailable`` when the database is unavailable, ``Conflict`` when another request changed or took
+    the same object; exceptions of ``work`` pass through. In each case nothing was committed.
     """
     try:
         return _once(work)
@@ -53,9 +53,9 @@ def write(work: Callable[[], T]) -> T:
 
 
 def after_commit(work: Callable[[], None]) -> None:
-    """Run ``work`` when the unit at hand has been committed, and not at all when it is not.
+    """Run ``work`` after the current unit is committed, and not at all if it is not.
 
-    It must not fail: what is committed is never answered by an error (security rule 10).
+    It must not fail: committed work must never be answered with an error (security rule 10).
     """
     db.session.info.setdefault(AFTER, []).append(work)
 
@@ -65,7 +65,8 @@ def _once(work: Callable[[], T]) -> T:
     session.info.pop(AFTER, None)
     session.info.pop(MOVED, None)
     try:
-        # Ends the implicit read and forgets what it read: the unit decides over rows of its own.
+        # End the implicit read transaction and discard its objects: the unit decides with rows it reads
+        # itself.
         session.rollback()
         engine = session.get_bind()
         options = {WRITES: True} if engine.dialect.name == "sqlite" else {"isolation_level": "READ COMMITTED"}
@@ -96,13 +97,13 @@ def _worth_retrying(problem: DatabaseError) -> bool:
 
 
 def prepare_engine(engine: Engine) -> None:
-    """Give SQLite its pragmas and its BEGIN IMMEDIATE; leaves other databases as they are."""
+    """Set SQLite's pragmas and BEGIN IMMEDIATE; leave other databases as they are."""
     if engine.dialect.name != "sqlite":
         return
 
     @event.listens_for(engine, "connect")
     def _connect(connection: object, _record: object) -> None:
-        # The driver's own transaction handling is off: BEGIN comes from the handler below.
+        # The driver's transaction handling is off: the handler below sends BEGIN.
         connection.isolation_level = None  # type: ignore[attr-defined]
         cursor = connection.cursor()  # type: ignore[attr-defined]
         for pragma in ("busy_timeout=5000", "journal_mode=WAL", "foreign_keys=ON", "synchronous=NORMAL"):

@@ -50,7 +50,7 @@ def run(target: str, host: str, port: int, workers: int) -> None:
         log_level=LogLevels.warning,
         backlog=BACKLOG,
         backpressure=MOST_CONNECTIONS,
-        # Without it one killed worker stops everything (measured, design §7).
+        # Without this, one killed worker stops the whole server (measured, design §7).
         respawn_failed_workers=True,
         workers_kill_timeout=KILL_AFTER_SECONDS,
         http1_settings=HTTP1Settings(max_buffer_size=HEADER_BYTES, header_read_timeout=HEADER_MILLISECONDS),

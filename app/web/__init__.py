@@ -1,4 +1,4 @@
-"""HTML for people: login, consent, the user's own pages."""
+"""HTML pages: login, consent, and the user's own pages."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ STATIC_SECONDS = 3600
 
 
 def register(app: Flask) -> None:
-    """Bind pages, headers, error pages and the login that Flask-Login loads."""
+    """Register pages, headers, error pages and the login that Flask-Login loads."""
     hosts.register(app)
     clean.register(app)
     headers.register(app)
@@ -46,7 +46,7 @@ def register(app: Flask) -> None:
 
 
 def serve_static(app: Flask) -> None:
-    """Static files with caching headers, ahead of Flask."""
+    """Serve static files with caching headers, before Flask handles the request."""
     folder = app.static_folder
     if folder is not None:
         app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]

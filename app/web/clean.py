@@ -1,4 +1,6 @@
-"""No control character reaches a page: no text of ours holds one, and PostgreSQL takes no NUL in any."""
+"""Refuse control characters in page requests:
+no valid text contains one, and PostgreSQL does not accept NUL.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,7 @@ from flask import request
 from app.schemas.texts import UNCLEAN
 from app.web.errors import API_PREFIXES
 
-# What applications send through a browser is judged by the rules of the protocol, which say more.
+# The protocol's own rules judge requests that applications send through a browser, with better messages.
 PROTOCOL = ("consent", "rp_logout")
 
 
@@ -19,7 +21,7 @@ def register(app: Flask) -> None:
 
 
 def _clean() -> None:
-    # Machines are answered in their own form, where their bodies and queries are read.
+    # The API checks its bodies and queries itself and answers in its own format.
     if request.path.startswith(API_PREFIXES) or request.blueprint in PROTOCOL:
         return
     for source in (request.args, request.form):

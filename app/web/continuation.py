@@ -1,6 +1,7 @@
-"""An authorization request that waits for a login: signed, in the URL, so that strangers store nothing.
+"""An authorization request that waits for a login:
+signed, in the URL, so that strangers cannot store anything.
 
-It also remembers when the request first arrived, which is what ``prompt=login`` is measured by.
+It also contains when the request first arrived; ``prompt=login`` is measured from then.
 """
 
 from __future__ import annotations
@@ -28,12 +29,12 @@ class Continuation:
 
 
 def wrap(params: Mapping[str, str], began_at: datetime) -> str:
-    """The signed text of a waiting request."""
+    """Sign a waiting request."""
     return str(_serializer().dumps({"p": dict(params), "t": began_at.timestamp()}))
 
 
 def unwrap(text: str | None) -> Continuation | None:
-    """The waiting request, when we signed it within the hour."""
+    """Return the waiting request, if we signed it within the last hour."""
     if not text or len(text) > MOST_CHARACTERS:
         return None
     try:

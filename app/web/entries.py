@@ -1,6 +1,6 @@
-"""What a person typed into a form, as the API's own schema reads it, and what is wrong with it, by field.
+"""The values of a form, read with the API's own schema, and their problems by field.
 
-Field names on pages are the API's (design §8, accessibility), so that one schema judges both.
+Field names on pages are the API's (design §8, accessibility), so that one schema validates both.
 """
 
 from __future__ import annotations
@@ -40,25 +40,25 @@ class Entry:
     problems: tuple[FieldProblem, ...] = ()
 
     def value(self, name: str) -> str:
-        """The text of a field; a list is one entry per line."""
+        """Return the text of a field; a list has one item per line."""
         held = self.values.get(name)
         if isinstance(held, (list, tuple)):
             return "\n".join(str(one) for one in held)
         return "" if held is None else str(held)
 
     def has(self, name: str, value: str) -> bool:
-        """Whether a box or an option is chosen."""
+        """Tell whether a box or an option is chosen."""
         held = self.values.get(name)
         if isinstance(held, bool):
             return str(held).lower() == value.lower()
         return held == value or value in self.value(name).splitlines()
 
     def wrong(self, name: str) -> list[FieldProblem]:
-        """The problems of a field, those of its single entries too."""
+        """List the problems of a field, including those of its list items."""
         return [p for p in self.problems if p.field == name or p.field.startswith((f"{name}[", f"{name}."))]
 
     def named(self, problem: FieldProblem) -> str:
-        """Which entry of a list a problem is about: the text that was typed there, else its place."""
+        """Return the list item that a problem is about: its text, else its position."""
         inside = re.fullmatch(r"([A-Za-z.]+)\[(\d+)\]", problem.field)
         lines = self.value(inside[1]).splitlines() if inside is not None else []
         typed_lines = [line.strip() for line in lines if line.strip()]
@@ -66,16 +66,16 @@ class Entry:
         return typed_lines[at] if 0 <= at < len(typed_lines) else problem.field
 
     def at(self, problem: FieldProblem) -> str:
-        """The field on the page that a problem belongs to."""
+        """Return the field on the page that a problem belongs to."""
         return problem.field.partition("[")[0]
 
     def refused(self, problem: Invalid) -> Entry:
-        """The same values, with what is wrong about them."""
+        """Return the same values with these problems."""
         return Entry(self.values, problem.problems)
 
 
 def typed(*secret: str, source: Texts | None = None) -> Entry:
-    """What this request's form (or ``source``) holds; the fields ``secret`` are never shown again."""
+    """Read this request's form (or ``source``); the fields ``secret`` are never shown again."""
     sent = request.form if source is None else source
     held: dict[str, Any] = {}
     for name in sent:
@@ -86,19 +86,20 @@ def typed(*secret: str, source: Texts | None = None) -> Entry:
 
 
 def read(model: type[M], source: Texts | None = None) -> M:
-    """This request's form (or ``source``) as a schema of the API. Raises ``Invalid`` naming each wrong field.
+    """Read this request's form (or ``source``) with a schema of the API.
+    Raises ``Invalid`` naming each wrong field.
 
-    An empty text field counts as not sent; a list has one entry per line or one per chosen box, a list of
-    objects one in JSON per line; a tick box sends ``false`` first and, ticked, ``true`` after it.
+    An empty text field means not sent. A list has one item per line or one per ticked box, a list of objects
+    has one JSON object per line. A tick box sends ``false`` first and, if ticked, ``true`` after it.
     """
     form = request.form if source is None else source
     return validated(model, _given(model, "", form))
 
 
 def problems_of(model: type[M], judge: Callable[[M], None]) -> tuple[FieldProblem, ...]:
-    """Everything wrong with this request's form: by the schema, and by ``judge``, which raises ``Invalid``.
+    """List all problems of this request's form: by the schema, and by ``judge``, which raises ``Invalid``.
 
-    What the schema refuses does not keep the other fields from being judged.
+    Fields that the schema refuses do not prevent the check of the others.
     """
     wrong: tuple[FieldProblem, ...] = ()
     try:
@@ -121,7 +122,7 @@ def _top(field: str) -> str:
 
 
 def _given(model: type[ArgusModel], prefix: str, form: Texts) -> dict[str, Any]:
-    """The fields of a schema that were sent; ``a.b`` on the page is field ``b`` of the object ``a``."""
+    """Collect the fields that were sent; ``a.b`` on the page is field ``b`` of the object ``a``."""
     lists, inner, of_objects, maps = lists_of(model), models_in(model), objects_of(model), maps_of(model)
     sent: MultiDict[str, str] = MultiDict()
     objects: dict[str, Any] = {}
@@ -144,13 +145,15 @@ def _given(model: type[ArgusModel], prefix: str, form: Texts) -> dict[str, Any]:
 
 
 def _texts(prefix: str, form: Texts) -> dict[str, str]:
-    """A field of texts by name; one that was emptied is not among them."""
+    """Collect a field of texts by name; emptied texts are left out."""
     texts = {key.removeprefix(prefix): form[key] for key in form if key.startswith(prefix)}
     return {name: clean for name, text in texts.items() if (clean := text.replace("\r\n", "\n").strip())}
 
 
 def _object(line: str) -> Any:
-    """One object of a list, written as JSON in a line; what is none stays text, which the schema refuses."""
+    """Parse one object of a list, written as JSON in a line;
+    other text is kept, and the schema refuses it.
+    """
     try:
         return json.loads(line)
     except (ValueError, RecursionError):

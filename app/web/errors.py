@@ -1,4 +1,4 @@
-"""Error and refusal pages: plain words, a number to quote, a way back."""
+"""Error and refusal pages: plain words, a number to quote, a link back."""
 
 from __future__ import annotations
 
@@ -66,9 +66,9 @@ UNEXPECTED = "Something went wrong on our side. Nothing was changed that was not
 def error_page(
     title: str, message: str, status: int, number: str | None = None, detail: str | None = None
 ) -> tuple[str, int]:
-    """A page that says what is wrong and what to do, and leads on; never a redirect.
+    """Render a page that says what is wrong and what to do, with a link; never a redirect.
 
-    ``detail`` is for whoever runs the application, in the English of protocols.
+    ``detail`` is for the operator of the application, in the terms of the protocol.
     """
     page = render_template(
         "error.html", title=title, message=message, number=number, detail=detail, back=_back(status)
@@ -77,7 +77,7 @@ def error_page(
 
 
 def _back(status: int) -> str | None:
-    """The page that a form was sent from, or that an action's address belongs to."""
+    """Return the page that a form was sent from, or that an action's URL belongs to."""
     own = request.path.startswith(OWN_PAGES) and (request.method != "GET" or status == 405)
     return way_back() if own and status < 500 else None
 
@@ -90,10 +90,10 @@ def refusal_page(
     return_url: str | None = None,
     somebody_else: str | None = None,
 ) -> tuple[str, int]:
-    """The refusal in plain words, its number, whom to ask, and the way back (decision 13).
+    """Render the refusal in plain words, with its number, a contact, and a link back (decision 13).
 
     ``application`` refused, or it was a page of this site. ``return_url`` leads back to the application with
-    ``access_denied``, ``somebody_else`` to a login for the same request.
+    ``access_denied``, ``somebody_else`` to a login as another user for the same request.
     """
     page = render_template(
         "refused.html",
@@ -108,7 +108,7 @@ def refusal_page(
 
 
 def register(app: Flask) -> None:
-    """Every failure ends in a page or, for machines, in an envelope; never in a stack trace."""
+    """Answer every failure with a page or, for programs, an envelope; never with a stack trace."""
     app.context_processor(lambda: {"support": support})
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(CSRFError, _csrf)
@@ -119,7 +119,7 @@ def register(app: Flask) -> None:
 
 
 def support(subject: str = "", text: str = "") -> dict[str, str] | None:
-    """Whom to ask, as a link; ``None`` when nobody is named. A mail begins with this subject and text."""
+    """Return the support contact as a link; ``None`` if there is none. A mail gets this subject and text."""
     contact = settings().support_contact
     if not contact:
         return None
@@ -162,7 +162,7 @@ def _say(status: int, sentence: str) -> Response | tuple[str, int]:
     if not request.path.startswith(API_PREFIXES) or request.path.startswith("/oauth/authorize"):
         number: str | None = None
         if status >= 500:
-            # What failed may be the look-up of who is there: the page does not try it again.
+            # The look-up of the user may be what failed: the page does not try it again.
             person.leave_out()
             number = edge.contact(request).request_id
         return error_page(str(TITLES.get(status, NOT_DONE)), say(sentence), status, number)

@@ -10,7 +10,7 @@ from whitenoise.base import Headers
 from app.runtime import settings
 
 YEAR = 31_536_000
-# Swagger's page shows pictures from data addresses; nothing else on it is looser.
+# Swagger's page shows images from data URLs; nothing else on it is less strict.
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'{images}; script-src 'self'; font-src 'self'; "
     "connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action {forms}"
@@ -18,7 +18,7 @@ POLICY = (
 
 
 def allow_form_to(origin: str) -> None:
-    """Let this page's form end at one more origin: browsers apply form-action to the redirects too."""
+    """Let this page's form redirect to one more origin: browsers apply form-action to redirects too."""
     g.argus_form_action = origin
 
 
@@ -28,7 +28,7 @@ def register(app: Flask) -> None:
 
 
 def of_static_files(headers: Headers, _path: str, _url: str) -> None:
-    """The same protection for files that never reach Flask."""
+    """Set the same headers on static files, which never reach Flask."""
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Referrer-Policy"] = "no-referrer"
 

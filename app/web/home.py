@@ -1,4 +1,4 @@
-"""``/``: the person's applications, and what was given to them."""
+"""``/``: the user's applications, and what the user approved for them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ blueprint = Blueprint("home", __name__)
 
 @blueprint.get("/")
 def index() -> Response | str:
-    """My applications: those the decision allows, and the consents that stand."""
+    """List my applications: those the decision allows, and the active consents."""
     somebody = person.present()
     if somebody is None:
         return redirect(url_for("login.login") + "?" + urlencode({"next": "/"}), 303)
@@ -52,7 +52,7 @@ def index() -> Response | str:
 
 @blueprint.post("/consents/<grant_id>/withdraw")
 def withdraw(grant_id: str) -> Response | tuple[str, int]:
-    """Take a consent back; whatever hangs on it is refused at its next use."""
+    """Withdraw a consent; every session that depends on it is refused at its next use."""
     somebody = person.present()
     if somebody is None:
         return redirect(url_for("login.login") + "?" + urlencode({"next": "/"}), 303)

@@ -1,4 +1,4 @@
-"""The public origin comes from configuration, never from headers (security rule 52); paths are plain text."""
+"""The public origin comes from settings, never from headers (security rule 52); paths are plain text."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from app.runtime import settings
 
 
 def register(app: Flask) -> None:
-    """Refuse unknown hosts; lead ``localhost`` to the configured loopback origin; refuse unclean paths."""
-    # A path with // or a control character names nothing, and is not led elsewhere either.
+    """Refuse unknown hosts and invalid paths; redirect ``localhost`` to the configured loopback origin."""
+    # A path with // or a control character matches no page, and is not redirected either.
     app.url_map.merge_slashes = False
     app.before_request(_known_host)
     app.before_request(_clean_path)
@@ -41,7 +41,7 @@ def _known_host() -> Response | None:
 
 
 def _name(host: str) -> str | None:
-    """The host without its port; none of what is no host."""
+    """Return the host without its port; ``None`` if it is no host."""
     try:
         return urlsplit(f"//{host}").hostname
     except ValueError:

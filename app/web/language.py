@@ -1,6 +1,6 @@
-"""Which language a page speaks: asked for by the application, the person's own, or the browser's.
+"""The language of a page: requested by the application, chosen by the user, or the browser's.
 
-Sentences of lower layers are written in English there and translated here, when a page shows them (``say``).
+Lower layers write their sentences in English; pages translate them here (``say``).
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from app.web.continuation import unwrap
 # ISO code -> its own name. Norwegian in general is read as Bokmål (RFC 5646: no is a macrolanguage).
 LANGUAGES = {"en": "English", "nb": "Norsk bokmål"}
 ALIASES = {"no": "nb", "nn": "nb"}
-# The contract's names (4.3). English is what nobody chose.
+# The contract's names (4.3). English means that nothing was chosen.
 OF_USER = {"norwegian": "nb"}
 LOGIN = frozenset({"login", "second_step", "passkey_login", "password"})
 
 
 def register(app: Flask) -> None:
-    """Bind Flask-Babel; give every template its language."""
+    """Set up Flask-Babel; give every template its language."""
     app.config.setdefault("BABEL_DEFAULT_LOCALE", "en")
     Babel(app, locale_selector=choose)
 
@@ -53,7 +53,9 @@ def register(app: Flask) -> None:
 
 
 def choose() -> str:
-    """The first of: the choice made here, ``ui_locales`` (OIDC Core 3.1.2.1), the account's, browser's."""
+    """Choose the first of: this browser's choice, ``ui_locales`` (OIDC Core 3.1.2.1), the account's,
+    the browser's.
+    """
     chosen = cookies.sent(request, cookies.LANGUAGE)
     if chosen and chosen[0] in LANGUAGES:
         return chosen[0]
@@ -66,10 +68,12 @@ def choose() -> str:
 
 
 def links() -> list[tuple[str, str, str | None]]:
-    """Code and name of each language, and where to choose another than this; none on a page shown once."""
+    """Return code and name of each language, and a link to choose another;
+    no links on a page shown only once.
+    """
     if request.method != "GET":
         return []
-    # An address that leads away is not repeated.
+    # The link does not repeat a return address of another site.
     query = [one for one in request.args.items(multi=True) if one[0] != "next" or safe_next(one[1])]
     here, now = request.path + ("?" + urlencode(query) if query else ""), str(get_locale())
     return [
@@ -79,19 +83,19 @@ def links() -> list[tuple[str, str, str | None]]:
 
 
 def say(sentence: str) -> str:
-    """A sentence that a lower layer wrote, in the language of this page, with the values put into it."""
+    """Translate a sentence of a lower layer to the language of this page, with its values."""
     if isinstance(sentence, Sentence):
         return str(gettext(sentence.template)).format(**sentence.values)
     return str(gettext(sentence))
 
 
 def say_why(finding: Finding) -> str:
-    """What the person refused may be told, in the language of this page."""
+    """Return what the refused person may be told, in the language of this page."""
     return public_sentence(finding, say)
 
 
 def moment(at: datetime) -> str:
-    """Day and time, in UTC, as this language writes them."""
+    """Format day and time, in UTC, for this language."""
     return str(format_datetime(at, "d MMM y, HH:mm", rebase=False)) + " UTC"
 
 
@@ -104,7 +108,7 @@ def _ui_locales() -> str:
 
 
 def _sent() -> str | None:
-    """What the login's form carries on, and only that form's: a protocol request must still find its body."""
+    """Read ``ui_locales`` from the login's own form only: a protocol request must find its body unread."""
     if request.blueprint not in LOGIN:
         return None
     try:

@@ -1,4 +1,4 @@
-"""``/language/<language>``: a person's own choice, kept by the browser (decision 17)."""
+"""``/language/<language>``: the user's own choice, stored in the browser (decision 17)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ blueprint = Blueprint("language", __name__)
 
 @blueprint.get("/language/<language>")
 def choose(language: str) -> Response:
-    """Remember the language and go back to the page. A link from elsewhere can change words, no more."""
+    """Store the language and return to the page. A foreign link can change the language, nothing else."""
     if language not in LANGUAGES:
         raise NotFound
     answer = redirect(redirects.safe_next(request.args.get("next")) or url_for("home.index"), 303)

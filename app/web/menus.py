@@ -1,6 +1,6 @@
-"""What leads where: the main menu, the pages of one's account, the sections of the console.
+"""Navigation: the main menu, the pages of the account, the sections of the console.
 
-A section is shown to whom its list would show something; the list itself is guarded by its service.
+A section is shown to users whose list would not be empty; the service guards the list itself.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from app.web import person
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One entry; ``here`` when the page is this one or below it."""
+    """One menu item; ``here`` if the page is this one or below it."""
 
     label: str
     url: str
@@ -37,7 +37,7 @@ def register(app: Flask) -> None:
 
 
 def main_menu() -> list[Item]:
-    """Home, account and, for administrators, the console."""
+    """Build the main menu: home, account and, for administrators, the console."""
     items = [
         Item(_("My applications"), url_for("home.index"), request.path == "/"),
         _item(_("My account"), "account.index", "/account"),
@@ -46,7 +46,7 @@ def main_menu() -> list[Item]:
 
 
 def account_menu() -> list[Item]:
-    """The pages of one's own account."""
+    """Build the menu of the account pages."""
     pages = (
         (_("Sessions"), "sessions.index"),
         (_("Security"), "security.index"),
@@ -57,12 +57,12 @@ def account_menu() -> list[Item]:
 
 
 def console_menu() -> list[Item]:
-    """The sections this administrator can use."""
+    """Build the menu of the sections this administrator can use."""
     return [_item(label, endpoint) for label, endpoint in sections()]
 
 
 def sections() -> list[tuple[str, str]]:
-    """Label and endpoint of each section of the console in which the person could see something."""
+    """List label and endpoint of each console section in which the user could see something."""
     somebody = person.present()
     if somebody is None:
         return []
@@ -90,7 +90,7 @@ def _reaches(caller: Caller, guards: tuple[Guard, ...]) -> bool:
 
 
 def there(endpoint: str) -> bool:
-    """Whether this server has such a page."""
+    """Tell whether this server has such a page."""
     return endpoint in current_app.view_functions
 
 

@@ -1,4 +1,4 @@
-"""Pages of a person's own login: who is asking, one unit of work per action, and the way back."""
+"""Pages that need a login: the caller, one unit of work per action, and the link back."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ View = Callable[..., Page]
 
 
 def page(view: View) -> View:
-    """A view that gets the ``caller`` of a standing login first; anybody else logs in and comes back here."""
+    """Require a live login and give the view its ``caller``;
+    everybody else logs in and returns to the page.
+    """
 
     @functools.wraps(view)
     def call(**path: Any) -> Page:
@@ -38,12 +40,12 @@ def page(view: View) -> View:
 
 
 def acting(caller: Caller, work: Callable[[Caller], T]) -> T:
-    """Run ``work`` in one unit of work, over the caller's facts of that moment. Raises ``Denied``."""
+    """Run ``work`` in one unit of work, with the caller's current facts. Raises ``Denied``."""
     return write(lambda: work(stepup_tokens.again(caller)))
 
 
 def done(message: str, endpoint: str, **values: Any) -> Response:
-    """Say that it is done, on the page that follows (303: security rule 38)."""
+    """Redirect with a message that the action is done (303: security rule 38)."""
     flash(message)
     return redirect(url_for(endpoint, **values), 303)
 
@@ -56,9 +58,9 @@ def _log_in_first() -> Response:
 
 
 def way_back() -> str:
-    """This page by GET, or the nearest above it: an action's address may have no page of its own.
+    """Return this page by GET, or the nearest page above it: an action's URL may have no page.
 
-    What was sent is gone, and is not sent again by itself.
+    The posted data is dropped and not sent again.
     """
     rule = request.url_rule
     if request.method == "GET" and rule is not None:

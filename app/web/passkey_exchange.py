@@ -1,4 +1,6 @@
-"""What ``passkeys.js`` hands to the browser (the options of WebAuthn 5.4 and 5.5), and what it sends back."""
+"""The options that ``passkeys.js`` passes to the browser (WebAuthn 5.4 and 5.5),
+and the answers it sends back.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,7 @@ TIMEOUT = int(passkey_ceremonies.LIFETIME.total_seconds() * 1000)
 
 
 def to_create(offer: Offer, user: User) -> dict[str, Any]:
-    """A new passkey: one that can be found without a user name, and none that is enrolled already."""
+    """Build the options for a new passkey: discoverable without a user name, and not one already enrolled."""
     return {
         "challengeID": offer.id,
         "challenge": _text(offer.challenge),
@@ -46,7 +48,7 @@ def to_create(offer: Offer, user: User) -> dict[str, Any]:
 
 
 def to_get(offer: Offer) -> dict[str, Any]:
-    """The use of a passkey: one of those offered, or any when none is."""
+    """Build the options to use a passkey: one of those offered, or any if none is."""
     return {
         "challengeID": offer.id,
         "challenge": _text(offer.challenge),
@@ -58,7 +60,7 @@ def to_get(offer: Offer) -> dict[str, Any]:
 
 
 def signed() -> tuple[Assertion, bytes | None]:
-    """What this request's form says a passkey signed, and whom the passkey names. Raises ``Invalid``."""
+    """Read the passkey's signature and its user handle from this request's form. Raises ``Invalid``."""
     sent = read(PasskeyLogin)
     return sent.assertion, decoded(sent.user_handle) if sent.user_handle is not None else None
 

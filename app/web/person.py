@@ -1,7 +1,7 @@
-"""Who is looking at the page: Flask-Login over the server-side login row, and nothing else.
+"""The user of the page: Flask-Login with the login rows of the server, and nothing else.
 
-Only Flask-Login's ``request_loader`` is used. Its own session cookie stays valid after logout and its
-fingerprint believes any ``X-Forwarded-For`` (pitfall 28, house style 2.5).
+Only Flask-Login's ``request_loader`` is used. Its own session cookie stays valid after logout, and its
+fingerprint trusts any ``X-Forwarded-For`` (pitfall 28, house style 2.5).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from app.services.problems import Problem
 
 @dataclass(frozen=True)
 class Person(UserMixin):  # type: ignore[misc]
-    """A person whose login stands. The id is the *login session's*, so ending the row ends it everywhere."""
+    """A user with a live login. The id is the *login session's*, so ending the row logs out everywhere."""
 
     caller: Caller
 
@@ -43,12 +43,12 @@ class Person(UserMixin):  # type: ignore[misc]
 
 
 def present() -> Person | None:
-    """The person of this request, when the login stands."""
+    """Return the user of this request, if the login is live."""
     return current_user._get_current_object() if current_user.is_authenticated else None
 
 
 def known(request: Request) -> Caller | None:
-    """Somebody whose login stands, even one who may do nothing: he is told why, not sent to log in again."""
+    """Find a caller with a live login, even one who may do nothing: the page then explains why."""
     caller = behind_cookie(request)
     if caller is None or not caller.interactive:
         return None
@@ -56,7 +56,7 @@ def known(request: Request) -> Caller | None:
 
 
 def behind_cookie(request: Request) -> Caller | None:
-    """The login a cookie names, whether or not it still stands: to be re-opened or ended."""
+    """Find the login of the cookie, live or not, to re-open or end it."""
     try:
         credential = edge.presented(request)
     except Ambiguous:
@@ -67,7 +67,7 @@ def behind_cookie(request: Request) -> Caller | None:
 
 
 def is_unclear(request: Request) -> bool:
-    """Whether it cannot be told which login this is: two cookies of one name (security rule 44)."""
+    """Tell whether the login is ambiguous: two cookies of one name (security rule 44)."""
     try:
         edge.presented(request)
     except Ambiguous:
@@ -76,7 +76,7 @@ def is_unclear(request: Request) -> bool:
 
 
 def held_login(request: Request) -> Caller | None:
-    """The login whose present cookie this is, live or not; a superseded cookie counts for nothing."""
+    """Find the login whose current cookie this is, live or not; a superseded cookie finds nothing."""
     caller = behind_cookie(request)
     credential = caller.question.credential if caller is not None else None
     if caller is None or caller.kind != "login" or credential is None or credential.spent:
@@ -85,12 +85,12 @@ def held_login(request: Request) -> Caller | None:
 
 
 def leave_out() -> None:
-    """Do not ask any more, in this request, who is there."""
+    """Stop looking up the user for the rest of this request."""
     g.argus_nobody_asked = True
 
 
 def register(app: Flask) -> None:
-    """Make Flask-Login load people from the cookie; give every template the person."""
+    """Let Flask-Login load users from the cookie; give every template the user."""
     login_manager.session_protection = None
     login_manager.request_loader(_load)
 
@@ -104,10 +104,10 @@ def _load(request: Request) -> Person | None:
     if caller is None or not caller.interactive:
         return None
     g.argus_user_language = caller.language
-    # Leg API with nothing asked: credential, login, idle clock and user, as the decision sees them.
+    # Leg API without a function: the decision judges credential, login, idle time and user.
     if caller.question.leg is not Leg.API or not caller.decision:
         return None
-    # Best effort: a database too busy for the idle clock must not log anybody out.
+    # If possible: a database that is too busy to update the idle time must not log anybody out.
     with contextlib.suppress(Problem):
         login_sessions.seen(caller.login_id, caller.login.last_seen_at)
     return Person(caller)

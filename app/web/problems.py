@@ -1,4 +1,4 @@
-"""Expected problems of a page, as a page: what is wrong, what to do, and nothing of what is hidden."""
+"""Expected problems as pages: what is wrong and what to do, without hidden details."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from app.web.words.problems import words_of
 
 
 def register(app: Flask) -> None:
-    """Answer every expected problem that a page did not answer itself."""
+    """Answer every expected problem that a page did not handle itself."""
     app.register_error_handler(Problem, _problem)
     app.register_error_handler(Denied, _denied)
     app.register_error_handler(Invalid, _invalid)
@@ -34,7 +34,7 @@ def register(app: Flask) -> None:
 
 
 def slowed(seconds: int) -> str:
-    """How long to wait, in plain words."""
+    """Describe how long to wait, in plain words."""
     minutes = math.ceil(seconds / 60)
     return str(
         ngettext(

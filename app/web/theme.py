@@ -1,7 +1,7 @@
 """A theme: name, logo and a few colours from ``theme/`` in the instance folder, read once at start.
 
 ``theme/theme.toml``: ``name = "…"`` and, in ``[light]`` and ``[dark]``, colours of ``COLOURS`` as
-``#rrggbb``; ``theme/logo.svg`` or ``theme/logo.png``. What cannot be read by everybody's eyes does not start.
+``#rrggbb``; ``theme/logo.svg`` or ``theme/logo.png``. Colours with too little contrast prevent the start.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ SECONDS = 3600
 COLOURS = ("accent", "accent-strong", "on-accent", "bar", "on-bar")
 HEX = re.compile(r"#[0-9a-fA-F]{6}")
 LOGOS = {"logo.svg": "image/svg+xml", "logo.png": "image/png"}
-# WCAG 2.2, 1.4.3: what must be readable on what. The sheet's colours stand in argus.css.
+# WCAG 2.2, 1.4.3: the pairs of text and background. The default colours are in argus.css.
 SHEETS = {"light": "#ffffff", "dark": "#1b212a"}
 DEFAULTS = {
     "light": {"accent": "#1f4e79", "accent-strong": "#163a5b", "on-accent": "#ffffff",
@@ -44,7 +44,7 @@ LEAST_CONTRAST = 4.5
 
 @dataclass(frozen=True)
 class Theme:
-    """``colours`` by scheme and name, only those that differ; ``logo`` is a file of the instance folder."""
+    """``colours`` by scheme and name, only those that differ; ``logo`` is a file in the instance folder."""
 
     name: str = DEFAULT_NAME
     colours: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -52,14 +52,14 @@ class Theme:
 
     @property
     def css(self) -> str:
-        """The colours as custom properties; empty when none differ."""
+        """Return the colours as CSS custom properties; empty if none differ."""
         light, dark = (_rules(self.colours.get(scheme, {})) for scheme in ("light", "dark"))
         rules = f":root {{ {light} }}\n" if light else ""
         return rules + (f"@media (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}\n" if dark else "")
 
 
 def register(app: Flask) -> None:
-    """Read the theme, so that a wrong one stops the start; give every template its name and files."""
+    """Read the theme, so that an invalid one stops the start; give every template its name and files."""
     app.register_blueprint(blueprint)
     with app.app_context():
         per_app(_load)
@@ -77,19 +77,19 @@ def register(app: Flask) -> None:
 
 
 def current() -> Theme:
-    """The theme of this application."""
+    """Return the theme of this application."""
     return per_app(_load)
 
 
 @blueprint.get("/theme.css")
 def css() -> Response:
-    """The theme's colours."""
+    """Return the theme's colours as CSS."""
     return _kept(Response(per_app(_load).css, mimetype="text/css"))
 
 
 @blueprint.get("/theme/logo")
 def logo() -> Response:
-    """The theme's logo; a drawing gets no script and no style of its own to run."""
+    """Return the theme's logo; an SVG may run no script and use no style of its own."""
     path = per_app(_load).logo
     if path is None:
         abort(404)
@@ -149,7 +149,7 @@ def _colours(file: Path, scheme: str, given: object) -> Mapping[str, str]:
 
 
 def contrast(one: str, other: str) -> float:
-    """The contrast ratio of two colours, 1 to 21 (WCAG 2.2)."""
+    """Compute the contrast ratio of two colours, 1 to 21 (WCAG 2.2)."""
     dark, light = sorted((_luminance(one), _luminance(other)))
     return (light + 0.05) / (dark + 0.05)
 

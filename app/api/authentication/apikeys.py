@@ -1,4 +1,4 @@
-"""``/apikey`` (contract 3.7): a person's own keys. Making or renewing one takes proof of presence."""
+"""``/apikey`` (contract 3.7): a person's own keys. Creating or renewing a key requires proof of presence."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from app.services.login.stepup_operations import RENEW_KEY
 @blueprint.get(f"{PREFIX}/apikey")
 @endpoint(answers=KeysShape)
 def list_keys(caller: Caller) -> Answer:
-    """The caller's keys that have not been revoked."""
+    """List the caller's keys that have not been revoked."""
     personal(caller)
     return Answer(KeysShape(keys=keys_shown(apikeys.of_user(caller.user_id))))
 
@@ -35,7 +35,7 @@ def list_keys(caller: Caller) -> Answer:
 @blueprint.post(f"{PREFIX}/apikey")
 @endpoint(answers=NewKeyShape, body=APIKeyRequest, statuses=(201,), step_up=CREATE_KEY)
 def create_key(caller: Caller, body: APIKeyRequest) -> Work:
-    """A new key, shown once; with the password once more, or an authorization for ``apikey.create``."""
+    """Create a key and show it once. Requires the password or an authorization for ``apikey.create``."""
     personal(caller)
 
     def work(now: Caller) -> Answer:
@@ -50,21 +50,21 @@ def create_key(caller: Caller, body: APIKeyRequest) -> Work:
 @blueprint.put(f"{PREFIX}/apikey/<user_part>/<key_part>")
 @endpoint(answers=RenewedKeyShape, body=RenewAPIKey, step_up=RENEW_KEY)
 def renew_key(caller: Caller, user_part: str, key_part: str, body: RenewAPIKey) -> Work:
-    """A new end for a key; with the password once more, or an authorization for ``apikey.renew``."""
+    """Set a new expiry for a key. Requires the password or an authorization for ``apikey.renew``."""
     return _renew(caller, user_part, key_part, body)
 
 
 @blueprint.put(f"{PREFIX}/apikey/<number>")
 @endpoint(answers=RenewedKeyShape, body=RenewAPIKey, step_up=RENEW_KEY)
 def renew_key_by_number(caller: Caller, number: str, body: RenewAPIKey) -> Work:
-    """Deprecated: as above, by the key's number alone."""
+    """Deprecated: as above, but the key is named by its number alone."""
     return _renew(caller, *apikeys.parts_of_number(caller.user_id, number), body)
 
 
 @blueprint.delete(f"{PREFIX}/apikey/<user_part>/<key_part>")
 @endpoint(answers=KeysShape, writes=True)
 def revoke_key(caller: Caller, user_part: str, key_part: str) -> Answer:
-    """End a key, and every session it bought; answers the keys that remain."""
+    """Revoke a key and every session that was started with it; returns the keys that remain."""
     personal(caller)
     apikeys.revoke(caller.user_id, user_part, key_part, caller.actor)
     return Answer(KeysShape(keys=keys_shown(apikeys.of_user(caller.user_id))))

@@ -1,4 +1,6 @@
-"""``POST /oauth/authorize`` (contract 2.6): an interactive login's call is the approval (design §8)."""
+"""``POST /oauth/authorize`` (contract 2.6):
+the call itself, made by an interactive login, is the approval.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,7 @@ from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 from app.services.problems import Refused
 
-# Which field of the body an OAuth error speaks of.
+# The field of the body that an OAuth error refers to.
 FIELDS = {
     "client_id": "clientID",
     "redirect_uri": "redirectURI",
@@ -35,7 +37,7 @@ FIELDS = {
 @blueprint.post(f"{PREFIX}/oauth/authorize")
 @endpoint(answers=AuthorizedShape, body=AuthorizeRequest, statuses=(201,))
 def authorize(caller: Caller, body: AuthorizeRequest) -> Answer:
-    """201 with the code and where to send the browser; 403 when refused, 412 when the request is wrong."""
+    """201 with the code and the redirect address; 403 when refused; 412 when the request is invalid."""
     interactive(caller)
     try:
         asked = requests.validate(body.as_params())

@@ -37,35 +37,35 @@ SORTABLE = {
 @blueprint.post(f"{PREFIX}/oauth/client")
 @endpoint(answers=ClientShape, body=ClientCreate, statuses=(201,), writes=True)
 def create(caller: Caller, body: ClientCreate) -> Answer:
-    """Register an application; ``data.id`` is its ``client_id``."""
+    """Register a client; ``data.id`` is its ``client_id``."""
     return Answer(client_shown(registry.create(body.as_change(), caller), caller), status=201)
 
 
 @blueprint.get(f"{PREFIX}/oauth/client")
 @endpoint(answers=[ClientShape], query=ClientList)
 def list_clients(caller: Caller, query: ClientList) -> Answer:
-    """The clients this caller may use or administer."""
+    """List the clients that the caller may use or administer."""
     return _page(registry.listed(caller, query.as_criteria()), query.sort_by, query.page, caller)
 
 
 @blueprint.post(f"{PREFIX}/oauth/client/search")
 @endpoint(answers=[ClientShape], body=ClientSearch)
 def search_clients(caller: Caller, body: ClientSearch) -> Answer:
-    """As the list, by a criteria object."""
+    """Search clients with a criteria object."""
     return _page(registry.listed(caller, body.as_criteria()), body.order, body.page, caller)
 
 
 @blueprint.get(f"{PREFIX}/oauth/client/<client>")
 @endpoint(answers=ClientShape)
 def get(caller: Caller, client: str) -> Answer:
-    """One client by id or short name; 404 alike for absent and hidden."""
+    """Get one client by id or short name. Absent and hidden clients both give 404."""
     return Answer(client_shown(registry.visible(client, caller), caller))
 
 
 @blueprint.put(f"{PREFIX}/oauth/client/<client>")
 @endpoint(answers=ClientShape, body=ClientUpdate, statuses=(200, 220), optional_body=True, writes=True)
 def update(caller: Caller, client: str, body: ClientUpdate) -> Answer:
-    """Change what was sent; 220 when nothing changed."""
+    """Change the fields that are sent; 220 when nothing changed."""
     changed, anything = registry.update(client, body.as_change(), caller)
     return Answer(client_shown(changed, caller), status=200 if anything else 220)
 
@@ -73,7 +73,7 @@ def update(caller: Caller, client: str, body: ClientUpdate) -> Answer:
 @blueprint.delete(f"{PREFIX}/oauth/client/<client>")
 @endpoint(answers=ClientShape, writes=True)
 def delete(caller: Caller, client: str) -> Answer:
-    """Delete for good; answers the client as it was, flagged ``deleted``."""
+    """Delete a client permanently; returns it as it was, with the flag ``deleted``."""
     return Answer(client_shown(registry.delete(client, caller), caller))
 
 

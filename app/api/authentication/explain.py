@@ -15,5 +15,5 @@ from app.services.inspection import explain_requests
 @blueprint.post(f"{PREFIX}/oauth/client/<client>/explain")
 @endpoint(answers=ExplanationShape, body=Explain)
 def explain(caller: Caller, client: str, body: Explain) -> Answer:
-    """Free about oneself, without evidence; about others with both guards."""
+    """Explain a decision: about oneself without evidence; about others it requires both guards."""
     return Answer(ExplanationShape(**explain_requests.answer(body.as_inquiry(client), caller).as_data()))

@@ -1,4 +1,4 @@
-"""Ways to log in (contract 3.1, 3.9): which there are, which one has, which an administrator lets one use."""
+"""Login methods (contract 3.1, 3.9): which exist, which a user has, which an administrator allows."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ NAMES: tuple[str, ...] = get_args(MethodName)
 @blueprint.get(f"{PREFIX}/methods")
 @public(answers=[MethodNames])
 def list_methods() -> Answer:
-    """Every way to log in, and the one this browser used last."""
+    """List every login method, and the one that this browser used last."""
     last = next(iter(cookies.sent(request, cookies.LAST_METHOD)), None)
     known = last if last in NAMES else None
     shown = [MethodNames.model_validate(name) for name in NAMES]
@@ -47,7 +47,7 @@ def list_methods() -> Answer:
 @blueprint.get("/currentuser/v1/authmethods")
 @endpoint(answers=[MethodShape])
 def own_methods(caller: Caller) -> Answer:
-    """One's own ways in."""
+    """List the caller's own login methods."""
     personal(caller)
     return Answer(methods_shown(login_methods.methods_of(directory.user_by_id(caller.user_id))))
 
@@ -55,7 +55,7 @@ def own_methods(caller: Caller) -> Answer:
 @blueprint.get(f"{PREFIX}/user/<user>/methods")
 @endpoint(answers=[MethodShape], query=InDomain)
 def methods_of_user(caller: Caller, user: str, query: InDomain) -> Answer:
-    """The user's ways in."""
+    """List the login methods of a user."""
     found = visibility.visible_user(caller, user, asked_domain(query, caller))
     return Answer(methods_shown(login_methods.methods_of(found)))
 
@@ -63,7 +63,7 @@ def methods_of_user(caller: Caller, user: str, query: InDomain) -> Answer:
 @blueprint.put(f"{PREFIX}/user/<user>/enable/<method>")
 @endpoint(answers=MethodShape, query=InDomain, writes=True)
 def enable_method(caller: Caller, user: str, method: str, query: InDomain) -> Answer:
-    """The user may log in so again."""
+    """Allow the user to log in by this method again."""
     found = other_user(caller, user, asked_domain(query, caller), login_methods.guard_of_method(method))
     login_methods.enable_method(found, method, caller.actor)
     return Answer(_shown(found, method))
@@ -72,14 +72,14 @@ def enable_method(caller: Caller, user: str, method: str, query: InDomain) -> An
 @blueprint.put(f"{PREFIX}/user/<user>/disable/<method>")
 @endpoint(answers=MethodShape, query=InDomain, writes=True)
 def disable_method(caller: Caller, user: str, method: str, query: InDomain) -> Answer:
-    """No login so from now on; keys are revoked, not disabled."""
+    """Stop logins by this method. Keys are revoked, not disabled."""
     found = other_user(caller, user, asked_domain(query, caller), login_methods.guard_of_method(method))
     login_methods.disable_method(found, method, caller.actor)
     return Answer(_shown(found, method))
 
 
 def remember(proof: Proof) -> None:
-    """Tell the browser which way in it used last."""
+    """Store in the browser which login method was used last."""
 
     @after_this_request
     def keep(response: Response) -> Response:

@@ -1,4 +1,4 @@
-"""``/password`` (contract 3.3-3.5): the API's own login, presence by the password, and a new password."""
+"""``/password`` (contract 3.3-3.5): the API's login, proof of presence by password, and password changes."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ REASONS = {
 
 
 class PasswordRefused(Invalid):
-    """The old or the new password will not do: 412 with the reason as data too (contract 3.5)."""
+    """The old or the new password is not acceptable: 412, with the reason in the data too (contract 3.5)."""
 
 
 @blueprint.errorhandler(PasswordRefused)
@@ -83,21 +83,21 @@ def _refused(problem: PasswordRefused) -> Response:
 @blueprint.post(f"{PREFIX}/password/authentication")
 @public(answers=LoginShape, body=PasswordLogin, statuses=(200, 221))
 def authenticate(body: PasswordLogin) -> Answer:
-    """AuthenticationResponse and the cookie; 401 alike for every cause; 221: change the password first."""
+    """Log in by password: AuthenticationResponse and cookie; 401 for every cause; 221: change it first."""
     return _log_in(body)
 
 
 @blueprint.post(f"{PREFIX}/password/authenticate")
 @public(answers=CredentialsShape, body=PasswordLogin, statuses=(200, 221))
 def authenticate_old(body: PasswordLogin) -> Answer:
-    """Deprecated: as ``/password/authentication``, answering the credentials only."""
+    """Deprecated: as ``/password/authentication``, but returns the credentials only."""
     return credentials_only(_log_in(body))
 
 
 @blueprint.post(f"{PREFIX}/password/authorize")
 @endpoint(answers=AuthorizationShape, body=PasswordAuthorize)
 def authorize_by_password(caller: Caller, body: PasswordAuthorize) -> Answer:
-    """An authorization for one operation, in a login that was begun by password."""
+    """Issue an authorization for one operation, in a login that was started by password."""
     reauthentication.begun_by(caller, PASSWORD)
     reauthentication.by_password(caller, body.password)
     return authorized(caller, body)
@@ -107,10 +107,10 @@ def authorize_by_password(caller: Caller, body: PasswordAuthorize) -> Answer:
 @blueprint.put("/currentuser/v1/password")
 @public(answers=Nothing, body=PasswordChange, step_up=SET_PASSWORD)
 def change_password(body: PasswordChange, proof: Evidence) -> Answer:
-    """A new password; every login ends, this one too.
+    """Change the password; every login ends, this one too.
 
-    With an administrator's reset no login is needed. Else it takes one's own login, which may be one that
-    can do nothing but this, and the old password or an authorization for ``password.set``.
+    With a reset by an administrator no login is needed. Otherwise the call needs the caller's own login (also
+    one that may only change the password) and the old password or an authorization for ``password.set``.
     """
     if (proof.password is None) == (proof.authorization is None):
         problem = "Send oldPassword or authorization, one of the two."
@@ -131,7 +131,7 @@ def change_password(body: PasswordChange, proof: Evidence) -> Answer:
 @blueprint.put(f"{PREFIX}/password/test")
 @public(answers=PasswordStateShape, body=PasswordTest)
 def test_password(body: PasswordTest) -> Answer:
-    """Whether this is a password that everybody tries first."""
+    """Tell whether a password is a common one."""
     password_change.insist_on_standing(_standing())
     common = is_common(body.password)
     return Answer(PasswordStateShape(state="breached" if common else "ok", breach_count=int(common)))
@@ -141,7 +141,7 @@ def test_password(body: PasswordTest) -> Answer:
 @blueprint.put("/useradmin/v2/user/<user>/resetpassword")
 @endpoint(answers=AuthorizationShape, query=InDomain, writes=True)
 def reset_password(caller: Caller, user: str, query: InDomain) -> Answer:
-    """An authorization by which the user chooses a new password, once, within a day, without a login."""
+    """Let the user choose a new password once, within a day, without a login, by an authorization."""
     found = other_user(caller, user, asked_domain(query, caller), Guard.RESET_USER_PASSWORD)
     return Answer(authorization_shown(password_login.reset_password(found, caller.actor)))
 
@@ -154,7 +154,9 @@ def password_proven(body: PasswordLogin, proof: Proof) -> User:
 
 
 def domain_id(name: str | None) -> int:
-    """The domain one logs in to; an unknown one costs and answers what an unknown user does."""
+    """Return the id of the domain to log in to.
+    An unknown domain costs and answers the same as an unknown user.
+    """
     domain = directory.find_domain(name) if name is not None else directory.home_domain()
     return domain.id if domain is not None else 0
 
@@ -166,10 +168,10 @@ def begin_login(
     password: str | None,
     asked: Collection[Literal["enrollPublicKey", "setPassword"]],
 ) -> Answer:
-    """The answer to a proof of who one is: a login, its cookie, and authorizations as a by-product.
+    """Start a login after a successful proof: returns the login, its cookie and additional authorizations.
 
-    ``epoch`` is the user's as it was when the proof was judged: what ended everything since voids it.
-    ``setPassword`` is granted only to who must change the password, ``enrollPublicKey`` only to others.
+    ``epoch`` is the user's session epoch at the time of the proof; a later "end everything" voids the proof.
+    ``setPassword`` is granted only when the password must be changed, ``enrollPublicKey`` only otherwise.
     """
     contact = edge.contact(request)
     user_id, must_change = user.id, bool(user.force_password_change)
@@ -197,7 +199,7 @@ def begin_login(
 
 
 def credentials_only(answer: Answer) -> Answer:
-    """The deprecated form of a login's answer."""
+    """Reduce a login's answer to its deprecated form."""
     shown = answer.data
     credentials = shown.credentials if isinstance(shown, LoginShape) else None
     return Answer(credentials, status=answer.status, cookie=answer.cookie)
@@ -210,7 +212,9 @@ def _log_in(body: PasswordLogin) -> Answer:
 
 
 def _standing() -> Caller:
-    """Who is logged in, whether or not the login is of use; one who must change the password is (rule 41)."""
+    """Return who is logged in, even if the login is refused because the password must be
+    changed (rule 41).
+    """
     try:
         credential = edge.presented(request)
     except edge.Ambiguous:

@@ -1,4 +1,4 @@
-"""``/session`` (contract 3.1): what this session is, may do, and its end."""
+"""``/session`` (contract 3.1): describe this session, list what it may do, and end it."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ from app.services.tokens.token_text import Token
 @blueprint.get(f"{PREFIX}/session")
 @endpoint(answers=SessionShape, query=InDomain)
 def get_session(caller: Caller, query: InDomain) -> Answer:
-    """SessionInfo; 401 when the session belongs to another domain than ``domain``."""
+    """Return SessionInfo; 401 when the session belongs to another domain than ``domain``."""
     if query.domain is not None:
         expected = directory.find_domain(query.domain)
         if expected is None or expected.id != caller.domain_id:
@@ -61,7 +61,7 @@ def get_session(caller: Caller, query: InDomain) -> Answer:
 @blueprint.delete(f"{PREFIX}/logout")
 @endpoint(answers=Nothing, writes=True)
 def delete_session(caller: Caller) -> Answer:
-    """End this session everywhere; an OAuth bearer ends its own session only, a key nothing at all."""
+    """End this session everywhere. An OAuth bearer ends only its own session; an API key ends nothing."""
     if caller.kind == "login":
         endings.end(Event.LOGGED_OUT, caller.login_id, caller.actor)
     elif caller.kind == "oauth":
@@ -74,7 +74,7 @@ def delete_session(caller: Caller) -> Answer:
 @blueprint.delete(f"{PREFIX}/session/<path:identifier>")
 @endpoint(answers=SessionShape, writes=True)
 def evict_session(caller: Caller, identifier: str) -> Answer:
-    """End one session by its identifier: one's own, or with ``deleteSession`` another's."""
+    """End one session by its identifier: an own session, or another user's with ``deleteSession``."""
     personal(caller)
     return Answer(ended_shown(session_admin.evict(identifier, caller)))
 
@@ -82,7 +82,7 @@ def evict_session(caller: Caller, identifier: str) -> Answer:
 @blueprint.get(f"{PREFIX}/sessions")
 @endpoint(answers=[LoginTreeShape])
 def own_sessions(caller: Caller) -> Answer:
-    """One's own logins with the applications under them."""
+    """List the caller's own logins with the application sessions under them."""
     personal(caller)
     return Answer(tree_shown(session_admin.tree(directory.user_by_id(caller.user_id))))
 
@@ -90,7 +90,9 @@ def own_sessions(caller: Caller) -> Answer:
 @blueprint.post(f"{PREFIX}/session/constrain")
 @endpoint(answers=LoginShape, body=ConstrainRequest, optional_body=True, writes=True)
 def constrain_session(caller: Caller, body: ConstrainRequest) -> Answer:
-    """A session that may do less, in the cookie and in the answer; it dies with the one it came from."""
+    """Start a session with fewer rights, in the cookie and in the answer.
+    It ends with the session it came from.
+    """
     token = _constrained(caller, body)
     return Answer(login_shown(token, caller.contact.address), cookie=token.text)
 
@@ -105,7 +107,7 @@ def constrain(caller: Caller, body: ConstrainRequest) -> Answer:
 @blueprint.post(f"{PREFIX}/session/impersonate")
 @endpoint(answers=LoginShape, body=ImpersonateRequest, writes=True)
 def impersonate_session(caller: Caller, body: ImpersonateRequest) -> Answer:
-    """A session that acts as another user, with what both hold."""
+    """Start a session that acts as another user, with the rights that both users hold."""
     token = _impersonated(caller, body)
     return Answer(login_shown(token, caller.contact.address), cookie=token.text)
 
@@ -120,14 +122,14 @@ def impersonate(caller: Caller, body: ImpersonateRequest) -> Answer:
 @blueprint.delete(f"{PREFIX}/session/cache")
 @endpoint(answers=Nothing)
 def clear_cache(caller: Caller) -> Answer:  # noqa: ARG001
-    """Nothing is ever stale here: every call decides over the facts of its moment."""
+    """Do nothing: there is no cache, every call decides with current facts."""
     return Answer(Nothing())
 
 
 @blueprint.get(f"{PREFIX}/session/customer")
 @endpoint(answers=[CustomerInfo])
 def session_customers(caller: Caller) -> Answer:
-    """Every customer for which the session may do anything."""
+    """List every customer for which the session has any right."""
     customers = directory.customers_by_id(caller.rights.reach())
     return Answer([CustomerInfo.of(customer) for customer in customers])
 
@@ -135,7 +137,7 @@ def session_customers(caller: Caller) -> Answer:
 @blueprint.get(f"{PREFIX}/session/function")
 @endpoint(answers=[FunctionBrief])
 def session_functions(caller: Caller) -> Answer:
-    """Every function the session may use for some customer."""
+    """List every function that the session may use for some customer."""
     return Answer([FunctionBrief.of(f) for f in directory.functions_by_id(caller.rights.held)])
 
 
@@ -144,7 +146,7 @@ def session_functions(caller: Caller) -> Answer:
 @blueprint.get("/currentuser/v1/permission/<function>/<customer>")
 @endpoint(answers=Nothing, query=InDomain)
 def check_permission(caller: Caller, function: str, query: InDomain, customer: str | None = None) -> Answer:
-    """200 when held (for this customer, or for any), 403 when not, 404 alike for absent and hidden."""
+    """200 if held (for this customer, or for any), 403 if not, 404 for an absent or hidden customer."""
     found = directory.find_function(function)
     if found is None:
         raise Missing("function")

@@ -1,4 +1,4 @@
-"""Proof of presence (contract 3.4): what every sensitive call asks for, and ``/authorization/validate``."""
+"""Proof of presence (contract 3.4), which every sensitive call requires, and ``/authorization/validate``."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from app.services.login.stepup_tokens import NotProven
 @blueprint.post(f"{PREFIX}/authorization/validate")
 @endpoint(answers=ValidatedShape, body=ValidateAuthorization)
 def validate_authorization(caller: Caller, body: ValidateAuthorization) -> Answer:
-    """What an authorization says, when it counts for this operation; it still counts afterwards."""
+    """Return the content of an authorization that is valid for this operation. This does not use it up."""
     personal(caller)
     operation = stepup_operations.BY_NAME[body.operation]
     try:
@@ -43,7 +43,7 @@ def validate_authorization(caller: Caller, body: ValidateAuthorization) -> Answe
 
 
 def authorized(caller: Caller, body: Authorizing) -> Answer:
-    """The authorization, for one who has just proven presence."""
+    """Issue the authorization after a successful proof of presence."""
     operation = stepup_operations.BY_NAME[body.operation]
     issued = reauthentication.authorized(caller, operation, body.context or {})
     return Answer(authorization_shown(issued, body.next_uri))

@@ -1,4 +1,4 @@
-"""``/totp`` (contract 3.3, 3.4, 3.6): one-time codes: set up, logged in with, taken away."""
+"""``/totp`` (contract 3.3, 3.4, 3.6): set up one-time codes, log in with them, remove them."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ from app.services.login.totp import CodeReused
 @blueprint.post(f"{PREFIX}/totp/authentication")
 @public(answers=LoginShape, body=TOTPLogin, statuses=(200, 221), also={206: ChallengeShape})
 def authenticate_by_code(body: TOTPLogin) -> Answer:
-    """Login by password and code; 401 alike for every cause; 206 with a challenge for a code used before."""
+    """Log in by password and code; 401 for every cause; 206 with a challenge if the code was used before."""
     return _log_in(body)
 
 
 @blueprint.post(f"{PREFIX}/totp/authenticate")
 @public(answers=CredentialsShape, body=TOTPLogin, statuses=(200, 221), also={206: ChallengeShape})
 def authenticate_by_code_old(body: TOTPLogin) -> Answer:
-    """Deprecated: as ``/totp/authentication``, answering the credentials only."""
+    """Deprecated: as ``/totp/authentication``, but returns the credentials only."""
     answer = _log_in(body)
     return answer if answer.status == 206 else credentials_only(answer)
 
@@ -58,7 +58,7 @@ def authenticate_by_code_old(body: TOTPLogin) -> Answer:
 @blueprint.post(f"{PREFIX}/totp/authorize")
 @endpoint(answers=AuthorizationShape, body=TOTPAuthorize)
 def authorize_by_code(caller: Caller, body: TOTPAuthorize) -> Answer:
-    """An authorization for one operation, in a login that was begun by password and code."""
+    """Issue an authorization for one operation, in a login that was started by password and code."""
     reauthentication.begun_by(caller, TOTP)
     reauthentication.by_code(caller, body.token_code)
     return authorized(caller, body)
@@ -67,7 +67,7 @@ def authorize_by_code(caller: Caller, body: TOTPAuthorize) -> Answer:
 @blueprint.post(f"{PREFIX}/totp")
 @endpoint(answers=SeedShape, body=Presence, step_up=INITIALIZE_TOTP)
 def initialize_totp(caller: Caller, body: Presence) -> Work:  # noqa: ARG001 - the endpoint reads it
-    """A new generator, waiting for its first code; who has a second factor logs in with it to do this."""
+    """Create a pending generator. A user with a second factor must have used it in this login."""
     reauthentication.strong_enough(caller)
 
     def work(now: Caller) -> Answer:
@@ -80,7 +80,7 @@ def initialize_totp(caller: Caller, body: Presence) -> Work:  # noqa: ARG001 - t
 @blueprint.put(f"{PREFIX}/totp")
 @endpoint(answers=MessageShape, body=VerifyTOTP)
 def verify_totp(caller: Caller, body: VerifyTOTP) -> Answer:
-    """The first code makes the new generator the one that counts."""
+    """Activate the pending generator by its first code."""
     reauthentication.strong_enough(caller)
     user = directory.user_by_id(caller.user_id)
     totp.activate(user, body.cookie, body.verification_code, caller.actor)
@@ -90,7 +90,7 @@ def verify_totp(caller: Caller, body: VerifyTOTP) -> Answer:
 @blueprint.delete(f"{PREFIX}/totp")
 @endpoint(answers=Nothing, writes=True)
 def remove_totp(caller: Caller) -> Answer:
-    """No codes any more; in a login by a second factor."""
+    """Remove one-time codes. Requires a login by a second factor."""
     reauthentication.strong_enough(caller)
     totp.remove(directory.user_by_id(caller.user_id), caller.actor)
     return Answer(Nothing())
@@ -99,7 +99,7 @@ def remove_totp(caller: Caller) -> Answer:
 @blueprint.post(f"{PREFIX}/user/<user>/totp")
 @endpoint(answers=SeedShape, query=InDomain, writes=True)
 def install_totp_for_user(caller: Caller, user: str, query: InDomain) -> Answer:
-    """A generator to hand over to another user: it counts at once, instead of the one before."""
+    """Create a generator for another user. It is active at once and replaces the previous one."""
     found = other_user(caller, user, asked_domain(query, caller), Guard.ADMINISTRATIVE_TOTP)
     return Answer(seed_shown(totp.install(found, caller.actor), found))
 
@@ -107,7 +107,7 @@ def install_totp_for_user(caller: Caller, user: str, query: InDomain) -> Answer:
 @blueprint.delete(f"{PREFIX}/user/<user>/totp")
 @endpoint(answers=Nothing, query=InDomain, writes=True)
 def remove_totp_of_user(caller: Caller, user: str, query: InDomain) -> Answer:
-    """No codes any more for another user."""
+    """Remove the one-time codes of another user."""
     totp.remove(
         other_user(caller, user, asked_domain(query, caller), Guard.ADMINISTRATIVE_TOTP), caller.actor
     )

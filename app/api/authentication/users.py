@@ -1,4 +1,6 @@
-"""``/user/{user}/…`` (contract 3.9) and ``/client``: what is done to a user's way in, and who is asking."""
+"""``/user/{user}/…`` (contract 3.9), to control how a user can log in, and ``/client``,
+which tells the address.
+"""
 
 from __future__ import annotations
 
@@ -49,14 +51,14 @@ from app.services.login.reauthentication import personal
 @blueprint.get(f"{PREFIX}/client")
 @public(answers=ClientAddressShape)
 def client_info() -> Answer:
-    """The caller's address as this server sees it; no login needed."""
+    """Return the caller's address as this server sees it; no login needed."""
     return Answer(ClientAddressShape(client_ip=edge.contact(request).address or ""))
 
 
 @blueprint.put(f"{PREFIX}/user/<user>/block")
 @endpoint(answers=Nothing, query=InDomain, writes=True)
 def block(caller: Caller, user: str, query: InDomain) -> Answer:
-    """Everything of this user is refused from the next request on."""
+    """Block a user: everything is refused from the next request on."""
     found = guarded_user(caller, user, asked_domain(query, caller), Guard.BLOCK_USER)
     users_and_groups.block(found, caller.actor)
     return Answer(Nothing())
@@ -65,7 +67,7 @@ def block(caller: Caller, user: str, query: InDomain) -> Answer:
 @blueprint.put(f"{PREFIX}/user/<user>/unblock")
 @endpoint(answers=Nothing, query=InDomain, writes=True)
 def unblock(caller: Caller, user: str, query: InDomain) -> Answer:
-    """The user may log in again; nothing that was ended comes back."""
+    """Unblock a user. Nothing that was ended comes back."""
     found = guarded_user(caller, user, asked_domain(query, caller), Guard.UNBLOCK_USER)
     users_and_groups.unblock(found, caller.actor)
     return Answer(Nothing())
@@ -74,7 +76,7 @@ def unblock(caller: Caller, user: str, query: InDomain) -> Answer:
 @blueprint.get(f"{PREFIX}/user/<user>")
 @endpoint(answers=AccountShape, query=InDomain)
 def account(caller: Caller, user: str, query: InDomain) -> Answer:
-    """Whether the user is blocked, or must change the password."""
+    """Tell whether the user is blocked or must change the password."""
     found = visibility.visible_user(caller, user, asked_domain(query, caller))
     return Answer(
         AccountShape(
@@ -86,7 +88,9 @@ def account(caller: Caller, user: str, query: InDomain) -> Answer:
 @blueprint.get(f"{PREFIX}/user/<user>/sessions")
 @endpoint(answers=[LoginTreeShape], query=InDomain)
 def sessions_of_user(caller: Caller, user: str, query: InDomain) -> Answer:
-    """The user's logins with the applications under them; not for an application to see (rule 54)."""
+    """List the user's logins with the application sessions under them.
+    Not available to applications (rule 54).
+    """
     personal(caller)
     found = visibility.visible_user(caller, user, asked_domain(query, caller))
     if found.id != caller.user_id:
@@ -97,7 +101,7 @@ def sessions_of_user(caller: Caller, user: str, query: InDomain) -> Answer:
 @blueprint.delete(f"{PREFIX}/user/<user>/sessions")
 @endpoint(answers=SessionsDeletedShape, query=InDomain, writes=True)
 def end_sessions_of_user(caller: Caller, user: str, query: InDomain) -> Answer:
-    """End everything the user has open, everywhere; not for an application to do (rule 54)."""
+    """End all sessions of the user. Not available to applications (rule 54)."""
     personal(caller)
     found = guarded_user(caller, user, asked_domain(query, caller), Guard.DELETE_SESSION)
     return Answer(SessionsDeletedShape(sessions_deleted=session_admin.end_all(found, caller)))
@@ -106,7 +110,7 @@ def end_sessions_of_user(caller: Caller, user: str, query: InDomain) -> Answer:
 @blueprint.get(f"{PREFIX}/user/<user>/events")
 @endpoint(answers=[EventShape], query=UserEventsQuery)
 def events_of_user(caller: Caller, user: str, query: UserEventsQuery) -> Answer:
-    """The user's authentication events, newest first."""
+    """List the user's authentication events, newest first."""
     found = visibility.visible_user(caller, user, asked_domain(query, caller))
     caller.needs(Guard.VIEW_USER_AUTHENTICATION_EVENTS, found.customer_id)
     events_found = authentication_events.of_user(found.id, query.span, query.page)
@@ -116,7 +120,7 @@ def events_of_user(caller: Caller, user: str, query: UserEventsQuery) -> Answer:
 @blueprint.get(f"{PREFIX}/events")
 @endpoint(answers=[EventShape], query=EventsQuery)
 def own_events(caller: Caller, query: EventsQuery) -> Answer:
-    """One's own authentication events, newest first; not for an application, which needs a right for that."""
+    """List the caller's own authentication events, newest first. An application needs a right for this."""
     no_application(caller)
     found = authentication_events.of_user(caller.user_id, query.span, query.page)
     return paged(found, events_shown(found.rows))
@@ -125,7 +129,7 @@ def own_events(caller: Caller, query: EventsQuery) -> Answer:
 @blueprint.get(f"{PREFIX}/customer/events")
 @endpoint(answers=[EventShape], query=CustomerEventsQuery)
 def events_of_customers(caller: Caller, query: CustomerEventsQuery) -> Answer:
-    """The authentication events of the customers one may see them for, newest first."""
+    """List authentication events of the customers for which the caller may see them, newest first."""
     customers = filter_names.customers(query.customer, caller)
     domains = filter_names.domains([query.domain] if query.domain is not None else [])
     found = authentication_events.of_customers(caller, customers, domains, query.span, query.page)
@@ -135,7 +139,7 @@ def events_of_customers(caller: Caller, query: CustomerEventsQuery) -> Answer:
 @blueprint.get(f"{PREFIX}/user/<user>/apikey")
 @endpoint(answers=KeysShape, query=InDomain)
 def keys_of_user(caller: Caller, user: str, query: InDomain) -> Answer:
-    """The user's API keys."""
+    """List the user's API keys."""
     found = visibility.keyed_user(caller, user, asked_domain(query, caller))
     return Answer(KeysShape(keys=keys_shown(apikeys.of_user(found.id))))
 
@@ -143,7 +147,7 @@ def keys_of_user(caller: Caller, user: str, query: InDomain) -> Answer:
 @blueprint.post(f"{PREFIX}/user/<user>/apikey")
 @endpoint(answers=NewKeyShape, body=AdminAPIKeyRequest, query=InDomain, statuses=(201,), writes=True)
 def create_key_for_user(caller: Caller, user: str, body: AdminAPIKeyRequest, query: InDomain) -> Answer:
-    """A key for another user, shown once: only for one who holds nothing that the caller lacks."""
+    """Create a key for another user and show it once. The user must not hold more than the caller."""
     found = visibility.other_user(caller, user, asked_domain(query, caller), Guard.ADMINISTRATIVE_API_KEY)
     key, text = apikey_limits.create_key(found, body.description, body.as_limits(), caller)
     return Answer(NewKeyShape(api_key_string=text, key_descriptor=key_shown(key)), status=201)
@@ -152,7 +156,7 @@ def create_key_for_user(caller: Caller, user: str, body: AdminAPIKeyRequest, que
 @blueprint.delete(f"{PREFIX}/user/<user>/apikey/<user_part>/<key_part>")
 @endpoint(answers=RevokedKeyShape, query=InDomain, writes=True)
 def revoke_key_of_user(caller: Caller, user: str, user_part: str, key_part: str, query: InDomain) -> Answer:
-    """End another user's key, and every session it bought."""
+    """Revoke another user's key and every session that was started with it."""
     found = visibility.keyed_user(caller, user, asked_domain(query, caller))
     return Answer(
         RevokedKeyShape(revoked_key=key_shown(apikeys.revoke(found.id, user_part, key_part, caller.actor)))
@@ -164,7 +168,7 @@ def revoke_key_of_user(caller: Caller, user: str, user_part: str, key_part: str,
 def renew_key_of_user(
     caller: Caller, user: str, user_part: str, key_part: str, body: AdminRenewAPIKey, query: InDomain
 ) -> Answer:
-    """A new end for another user's key."""
+    """Set a new expiry for another user's key."""
     found = visibility.other_user(caller, user, asked_domain(query, caller), Guard.ADMINISTRATIVE_API_KEY)
     days = apikey_limits.from_request(caller, body.as_limits()).days
     renewed = apikeys.renew(found.id, user_part, key_part, days, caller.actor)
@@ -174,7 +178,7 @@ def renew_key_of_user(
 @blueprint.delete(f"{PREFIX}/user/<user>/apikey/<number>")
 @endpoint(answers=RevokedKeyShape, query=InDomain, writes=True)
 def revoke_key_by_number(caller: Caller, user: str, number: str, query: InDomain) -> Answer:
-    """As above, by the key's number alone."""
+    """As above, but the key is named by its number alone."""
     found = visibility.keyed_user(caller, user, asked_domain(query, caller))
     revoked = apikeys.revoke(found.id, *apikeys.parts_of_number(found.id, number), caller.actor)
     return Answer(RevokedKeyShape(revoked_key=key_shown(revoked)))

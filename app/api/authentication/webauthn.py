@@ -1,4 +1,4 @@
-"""``/signature`` (contract 3.8): passkeys: enrolled, logged in with, removed."""
+"""``/signature`` (contract 3.8): enrol passkeys, log in with them, remove them."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ PATH = f"{PREFIX}/signature"
 
 
 class KeysQuery(Paged):
-    """Pages of one user's passkeys."""
+    """Query: pages of one user's passkeys."""
 
     domain: Named | None = None
 
@@ -60,7 +60,7 @@ class KeysQuery(Paged):
 @blueprint.post(f"{PATH}/webauthn/authentication/challenge")
 @public(answers=ChallengeShape, body=ChallengeRequest)
 def challenge_to_log_in(body: ChallengeRequest) -> Answer:
-    """What to sign in order to log in; who has no passkey, or no right password, gets one too."""
+    """Create a challenge to log in with. Users without a passkey or with a wrong password get one too."""
     contact = edge.contact(request)
     offer = passkey_ceremonies.offer_login(domain_id(body.domain), body.user_name, body.password, contact)
     return Answer(offer_shown(offer))
@@ -78,7 +78,7 @@ def challenge_to_log_in_old(query: ChallengeQuery) -> Answer:
 @blueprint.post(f"{PATH}/webauthn/authentication")
 @public(answers=LoginShape, body=WebAuthnLogin, statuses=(200, 221))
 def authenticate_by_passkey(body: WebAuthnLogin) -> Answer:
-    """Login by passkey; 401 alike for every cause."""
+    """Log in by passkey; 401 for every cause."""
     contact = edge.contact(request)
     user, epoch = passkey_ceremonies.prove_login(
         domain_id(body.domain), body.user_name, body.assertion, contact
@@ -89,7 +89,7 @@ def authenticate_by_passkey(body: WebAuthnLogin) -> Answer:
 @blueprint.get(f"{PATH}/webauthn/authorize")
 @endpoint(answers=ChallengeShape, writes=True)
 def challenge_to_authorize(caller: Caller) -> Answer:
-    """What to sign in order to authorise an operation."""
+    """Create a challenge to authorise an operation."""
     reauthentication.begun_by(caller, SIGNATURE)
     return Answer(offer_shown(passkey_ceremonies.offer("authorize", caller)))
 
@@ -97,7 +97,7 @@ def challenge_to_authorize(caller: Caller) -> Answer:
 @blueprint.post(f"{PATH}/webauthn/authorize")
 @endpoint(answers=AuthorizationShape, body=WebAuthnAuthorize)
 def authorize_by_passkey(caller: Caller, body: WebAuthnAuthorize) -> Answer:
-    """An authorization for one operation, in a login that was begun by passkey."""
+    """Issue an authorization for one operation, in a login that was started by passkey."""
     reauthentication.begun_by(caller, SIGNATURE)
     reauthentication.by_passkey(caller, body.assertion)
     return authorized(caller, body)
@@ -107,7 +107,7 @@ def authorize_by_passkey(caller: Caller, body: WebAuthnAuthorize) -> Answer:
 @blueprint.get(f"{PATH}/webauthn/enroll")
 @endpoint(answers=EnrolOptionsShape, writes=True)
 def options_to_enrol(caller: Caller) -> Answer:
-    """What a browser makes a new passkey from."""
+    """Return the options from which a browser creates a new passkey."""
     reauthentication.strong_enough(caller)
     return Answer(
         options_shown(passkey_ceremonies.offer("enrol", caller), directory.user_by_id(caller.user_id))
@@ -117,7 +117,7 @@ def options_to_enrol(caller: Caller) -> Answer:
 @blueprint.post(f"{PATH}/webauthn/enroll")
 @endpoint(answers=KeyNumberShape, body=WebAuthnEnrol, statuses=(201,), step_up=ENROL_PASSKEY)
 def enrol(caller: Caller, body: WebAuthnEnrol) -> Work:
-    """A new passkey; who has a second factor logs in with it to do this."""
+    """Enrol a new passkey. A user with a second factor must have used it in this login."""
     reauthentication.strong_enough(caller)
     add = passkey_enrolment.prepare(caller, body.authorization, body.attestation)
     return lambda now: Answer(KeyNumberShape(key_id=add(now).id), status=201)
@@ -126,7 +126,7 @@ def enrol(caller: Caller, body: WebAuthnEnrol) -> Work:
 @blueprint.get(PATH)
 @endpoint(answers=PasskeysShape, query=Paged)
 def list_passkeys(caller: Caller, query: Paged) -> Answer:
-    """One's own passkeys."""
+    """List the caller's own passkeys."""
     reauthentication.personal(caller)
     found = passkey_rows.page_of(caller.user_id, query.page)
     shown = PasskeysShape(keys=[passkey_shown(key) for key in found.rows])
@@ -136,7 +136,7 @@ def list_passkeys(caller: Caller, query: Paged) -> Answer:
 @blueprint.delete(f"{PATH}/<int:key_id>")
 @endpoint(answers=RevokedShape, writes=True)
 def remove_passkey(caller: Caller, key_id: int) -> Answer:
-    """This passkey never counts again; in a login by a second factor."""
+    """Remove a passkey. Requires a login by a second factor."""
     reauthentication.strong_enough(caller)
     user = directory.user_by_id(caller.user_id)
     return Answer(revoked_shown(passkey_rows.revoke(user, key_id, caller.actor)))
@@ -145,7 +145,7 @@ def remove_passkey(caller: Caller, key_id: int) -> Answer:
 @blueprint.get(f"{PREFIX}/user/<user>/signature")
 @endpoint(answers=AdminPasskeysShape, query=KeysQuery)
 def passkeys_of_user(caller: Caller, user: str, query: KeysQuery) -> Answer:
-    """A user's passkeys."""
+    """List the passkeys of a user."""
     reauthentication.personal(caller)
     owner = visibility.visible_user(
         caller, user, directory.domain_or_missing(query.domain, caller.domain_id).id
@@ -159,6 +159,6 @@ def passkeys_of_user(caller: Caller, user: str, query: KeysQuery) -> Answer:
 @blueprint.delete(f"{PREFIX}/user/<user>/signature/<int:key_id>")
 @endpoint(answers=RevokedShape, query=InDomain, writes=True)
 def remove_passkey_of_user(caller: Caller, user: str, key_id: int, query: InDomain) -> Answer:
-    """Another user's passkey never counts again."""
+    """Remove a passkey of another user."""
     found = other_user(caller, user, asked_domain(query, caller), Guard.ADMINISTRATIVE_SIGNATURE)
     return Answer(revoked_shown(passkey_rows.revoke(found, key_id, caller.actor)))

@@ -1,4 +1,4 @@
-"""``POST /oauth/client/{x}/whatif``: who would gain or lose access, before anything is changed."""
+"""``POST /oauth/client/{x}/whatif``: who would gain or lose access by a change, before the change is made."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from app.services.problems import Invalid
 @blueprint.post(f"{PREFIX}/oauth/client/<client>/whatif")
 @endpoint(answers=ForecastShape, body=WhatIf)
 def what_if(caller: Caller, client: str, body: WhatIf) -> Answer:
-    """Judged as the change itself would be; those the caller may not be told of are only counted."""
+    """Judge the proposal like the change itself. Users the caller may not know of are only counted."""
     if sum(part is not None for part in (body.update, body.grant, body.revoke)) != 1:
         raise Invalid(FieldProblem("update", "Give one of update, grant and revoke.", "MISSING"))
     found = whatif.client_in_question(client, caller)

@@ -1,4 +1,4 @@
-"""``/useradmin/v2/function`` and the graph."""
+"""``/useradmin/v2/function`` and the function graph."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ MAPPING = "/useradmin/v2/functionmapping"
 @blueprint.post(PATH)
 @endpoint(answers=FunctionShape, body=FunctionAdd, statuses=(201,), writes=True)
 def add_function(caller: Caller, body: FunctionAdd) -> Answer:
-    """A new function under an existing parent."""
+    """Add a function under an existing parent."""
     return Answer(function_shown(functions.add(body.as_new(), caller)), status=201)
 
 
 @blueprint.get(PATH)
 @endpoint(answers=[FunctionShape], query=FunctionList)
 def list_functions(caller: Caller, query: FunctionList) -> Answer:
-    """All functions, for who may see them anywhere."""
+    """List all functions, if the caller may see functions anywhere."""
     found = function_search.found(
         caller, Guard.VIEW_FUNCTIONS, query.as_criteria(), query.page, query.sort_by
     )
@@ -48,7 +48,7 @@ def list_functions(caller: Caller, query: FunctionList) -> Answer:
 @blueprint.post(f"{PATH}/search")
 @endpoint(answers=[FunctionShape], body=FunctionSearch)
 def search_functions(caller: Caller, body: FunctionSearch) -> Answer:
-    """As the list, by a criteria object."""
+    """Search functions with a criteria object."""
     found = function_search.found(caller, Guard.VIEW_FUNCTIONS, body.as_criteria(), body.page, body.order)
     return paged(found, functions_shown(found.rows))
 
@@ -56,7 +56,7 @@ def search_functions(caller: Caller, body: FunctionSearch) -> Answer:
 @blueprint.get(MAPPING)
 @endpoint(answers=[MappingShape], query=MappingList)
 def list_mappings(caller: Caller, query: MappingList) -> Answer:
-    """The edges of the graph."""
+    """List the edges of the graph."""
     found = function_search.edges(caller, query.as_criteria(), query.page, query.sort_by)
     return paged(found, mappings_shown(found.rows))
 
@@ -64,7 +64,7 @@ def list_mappings(caller: Caller, query: MappingList) -> Answer:
 @blueprint.post(f"{MAPPING}/search")
 @endpoint(answers=[MappingShape], body=MappingSearch)
 def search_mappings(caller: Caller, body: MappingSearch) -> Answer:
-    """As the list, by a criteria object."""
+    """Search edges with a criteria object."""
     found = function_search.edges(caller, body.as_criteria(), body.page, body.order)
     return paged(found, mappings_shown(found.rows))
 
@@ -72,47 +72,47 @@ def search_mappings(caller: Caller, body: MappingSearch) -> Answer:
 @blueprint.get(f"{PATH}/<function>")
 @endpoint(answers=FunctionShape)
 def get_function(caller: Caller, function: str) -> Answer:
-    """One function by id or name."""
+    """Get one function by id or name."""
     return Answer(function_shown(functions.visible(function, caller)))
 
 
 @blueprint.put(f"{PATH}/<function>")
 @endpoint(answers=FunctionShape, body=FunctionUpdate, writes=True)
 def update_function(caller: Caller, function: str, body: FunctionUpdate) -> Answer:
-    """Change what was sent."""
+    """Change the fields that are sent."""
     return Answer(function_shown(functions.update(function, body.as_changes(), caller)))
 
 
 @blueprint.delete(f"{PATH}/<function>")
 @endpoint(answers=FunctionShape, writes=True)
 def delete_function(caller: Caller, function: str) -> Answer:
-    """Delete for good: it counts for nothing from the next request on."""
+    """Delete a function permanently: it has no effect from the next request on."""
     return Answer(function_shown(functions.delete(function, caller)))
 
 
 @blueprint.get(f"{PATH}/<function>/parents")
 @endpoint(answers=[FunctionShape])
 def list_parents(caller: Caller, function: str) -> Answer:
-    """The functions directly above."""
+    """List the functions directly above."""
     return Answer(functions_shown(functions.parents(functions.visible(function, caller))))
 
 
 @blueprint.get(f"{PATH}/<function>/children")
 @endpoint(answers=[FunctionShape])
 def list_children(caller: Caller, function: str) -> Answer:
-    """The functions directly below."""
+    """List the functions directly below."""
     return Answer(functions_shown(functions.children(functions.visible(function, caller))))
 
 
 @blueprint.post(f"{PATH}/<function>/children")
 @endpoint(answers=FunctionShape, body=ChildrenAdd, writes=True)
 def add_children(caller: Caller, function: str, body: ChildrenAdd) -> Answer:
-    """Put functions below; answers the parent."""
+    """Add children to a function; returns the parent."""
     return Answer(function_shown(functions.add_children(function, body.children, caller)))
 
 
 @blueprint.delete(f"{PATH}/<function>/children")
 @endpoint(answers=[FunctionShape], query=ChildrenRemove, writes=True)
 def remove_children(caller: Caller, function: str, query: ChildrenRemove) -> Answer:
-    """Take functions out; answers what remains."""
+    """Remove children from a function; returns the rest."""
     return Answer(functions_shown(functions.remove_children(function, query.child, caller)))

@@ -35,7 +35,7 @@ PATH = "/useradmin/v2/group"
 @blueprint.get(PATH)
 @endpoint(answers=[SubjectShape], query=SubjectList)
 def list_groups(caller: Caller, query: SubjectList) -> Answer:
-    """The groups of the customers one administers."""
+    """List the groups of the customers that the caller administers."""
     found = subject_search.administered(Group, caller, query.as_criteria(), query.page, query.sort_by)
     return paged(found, subjects_shown(found.rows))
 
@@ -43,7 +43,7 @@ def list_groups(caller: Caller, query: SubjectList) -> Answer:
 @blueprint.post(f"{PATH}/search")
 @endpoint(answers=[SubjectShape], body=SubjectSearch)
 def search_groups(caller: Caller, body: SubjectSearch) -> Answer:
-    """As the list, by a criteria object."""
+    """Search groups with a criteria object."""
     found = subject_search.administered(Group, caller, body.as_criteria(), body.page, body.order)
     return paged(found, subjects_shown(found.rows))
 
@@ -51,21 +51,21 @@ def search_groups(caller: Caller, body: SubjectSearch) -> Answer:
 @blueprint.post(PATH)
 @endpoint(answers=SubjectShape, body=GroupAdd, statuses=(201,), writes=True)
 def add_group(caller: Caller, body: GroupAdd) -> Answer:
-    """A new group, without members."""
+    """Add a group without members."""
     return Answer(subject_shown(users_and_groups.add_group(body.as_new(), caller)), status=201)
 
 
 @blueprint.get(f"{PATH}/<group>")
 @endpoint(answers=SubjectShape, query=InDomain)
 def get_group(caller: Caller, group: str, query: InDomain) -> Answer:
-    """One group; 404 alike for absent and hidden."""
+    """Get one group. Absent and hidden groups both give 404."""
     return Answer(subject_shown(_group(caller, group, query)))
 
 
 @blueprint.put(f"{PATH}/<group>")
 @endpoint(answers=SubjectShape, body=GroupUpdate, query=InDomain, writes=True)
 def update_group(caller: Caller, group: str, body: GroupUpdate, query: InDomain) -> Answer:
-    """Change what was sent."""
+    """Change the fields that are sent."""
     return Answer(
         subject_shown(users_and_groups.update(_group(caller, group, query), body.as_changes(), caller))
     )
@@ -74,14 +74,14 @@ def update_group(caller: Caller, group: str, body: GroupUpdate, query: InDomain)
 @blueprint.delete(f"{PATH}/<group>")
 @endpoint(answers=SubjectShape, query=InDomain, writes=True)
 def delete_group(caller: Caller, group: str, query: InDomain) -> Answer:
-    """Delete: what its members held through it is gone."""
+    """Delete a group: its members lose what they held through it."""
     return Answer(subject_shown(users_and_groups.delete_group(_group(caller, group, query), caller)))
 
 
 @blueprint.put(f"{PATH}/<group>/reenable")
 @endpoint(answers=SubjectShape, query=InDomain, writes=True)
 def reenable_group(caller: Caller, group: str, query: InDomain) -> Answer:
-    """Bring a deleted group back, without members and without anything it held."""
+    """Restore a deleted group, without members and without permissions."""
     gone = visibility.deleted_subject(Group, caller, group, asked_domain(query, caller))
     return Answer(subject_shown(users_and_groups.reenable(gone, caller)))
 
@@ -89,14 +89,14 @@ def reenable_group(caller: Caller, group: str, query: InDomain) -> Answer:
 @blueprint.put(f"{PATH}/<group>/move")
 @endpoint(answers=SubjectShape, body=Move, query=InDomain, writes=True)
 def move_group(caller: Caller, group: str, body: Move, query: InDomain) -> Answer:
-    """Put the group under another customer of the domain."""
+    """Move the group under another customer of the domain."""
     return Answer(subject_shown(users_and_groups.move(_group(caller, group, query), body.customer, caller)))
 
 
 @blueprint.get(f"{PATH}/<group>/permissions")
 @endpoint(answers=[PermissionShape], query=HeldQuery)
 def list_permissions_of_group(caller: Caller, group: str, query: HeldQuery) -> Answer:
-    """What the group was granted, through groups above it too."""
+    """List the group's permissions, including those of groups above it."""
     found = permission_search.held_by(
         _group(caller, group, query),
         caller,
@@ -110,14 +110,14 @@ def list_permissions_of_group(caller: Caller, group: str, query: HeldQuery) -> A
 @blueprint.get(f"{PATH}/<group>/members")
 @endpoint(answers=[SubjectShape], query=InDomain)
 def list_members(caller: Caller, group: str, query: InDomain) -> Answer:
-    """The direct members one may know of."""
+    """List the direct members that the caller may know of."""
     return Answer(subjects_shown(memberships.visible_members(_group(caller, group, query), caller)))
 
 
 @blueprint.post(f"{PATH}/<group>/members")
 @endpoint(answers=[SubjectShape], body=MembersAdd, query=InDomain, writes=True)
 def add_members(caller: Caller, group: str, body: MembersAdd, query: InDomain) -> Answer:
-    """Put subjects into the group; answers the members."""
+    """Add members to the group; returns the members."""
     found = _group(caller, group, query)
     return Answer(subjects_shown(memberships.add_members(found, body.subject, body.comment, caller)))
 
@@ -125,7 +125,7 @@ def add_members(caller: Caller, group: str, body: MembersAdd, query: InDomain) -
 @blueprint.delete(f"{PATH}/<group>/members")
 @endpoint(answers=[SubjectShape], query=MembersRemove, writes=True)
 def remove_members(caller: Caller, group: str, query: MembersRemove) -> Answer:
-    """Take subjects out of the group; answers the members that remain."""
+    """Remove members from the group; returns the rest."""
     found = _group(caller, group, query)
     return Answer(subjects_shown(memberships.remove_members(found, query.subject, query.comment, caller)))
 

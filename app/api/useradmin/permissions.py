@@ -34,7 +34,7 @@ def grant(caller: Caller, body: PermissionAdd) -> Answer:
 @blueprint.get(PATH)
 @endpoint(answers=[PermissionShape], query=PermissionList)
 def list_permissions(caller: Caller, query: PermissionList) -> Answer:
-    """The permissions of the customers one may see them for."""
+    """List the permissions of the customers for which the caller may see them."""
     found = permission_search.found(caller, query.as_criteria(), query.page)
     return paged(found, permissions_shown(found.rows))
 
@@ -42,7 +42,7 @@ def list_permissions(caller: Caller, query: PermissionList) -> Answer:
 @blueprint.post(f"{PATH}/search")
 @endpoint(answers=[PermissionShape], body=PermissionSearch)
 def search_permissions(caller: Caller, body: PermissionSearch) -> Answer:
-    """As the list, by a criteria object."""
+    """Search permissions with a criteria object."""
     found = permission_search.found(caller, body.as_criteria(), body.page, body.order)
     return paged(found, permissions_shown(found.rows))
 
@@ -50,7 +50,7 @@ def search_permissions(caller: Caller, body: PermissionSearch) -> Answer:
 @blueprint.post(f"{PATH}/bulk")
 @endpoint(answers=[PermissionShape], body=PermissionsAdd, statuses=(201,), writes=True)
 def grant_all(caller: Caller, body: PermissionsAdd) -> Answer:
-    """Grant all of these, or none."""
+    """Grant all of these permissions, or none."""
     granted = permissions.grant_all([one.as_new() for one in body.permissions], caller)
     return Answer(permissions_shown(granted), status=201)
 
@@ -58,7 +58,7 @@ def grant_all(caller: Caller, body: PermissionsAdd) -> Answer:
 @blueprint.delete(PATH)
 @endpoint(answers=[PermissionShape], query=PermissionsRevoke, writes=True)
 def revoke_all(caller: Caller, query: PermissionsRevoke) -> Answer:
-    """Take all of these away, or none."""
+    """Revoke all of these permissions, or none."""
     ids = [_number(text) for text in query.permission]
     return Answer(permissions_shown(permissions.revoke_all(ids, query.comment, caller)))
 
@@ -66,7 +66,7 @@ def revoke_all(caller: Caller, query: PermissionsRevoke) -> Answer:
 @blueprint.delete(f"{PATH}/<permission>")
 @endpoint(answers=PermissionShape, query=PermissionRevoke, writes=True)
 def revoke(caller: Caller, permission: str, query: PermissionRevoke) -> Answer:
-    """Take a permission away; it counts for nothing at the next request."""
+    """Revoke a permission; it has no effect from the next request on."""
     return Answer(permission_shown(permissions.revoke(_number(permission), query.comment, caller)))
 
 

@@ -1,4 +1,4 @@
-"""``/useradmin/v2/subject`` and ``/useradmin/v2/membership``: users and groups alike, and who is in what."""
+"""``/useradmin/v2/subject`` and ``/useradmin/v2/membership``: users and groups together, and memberships."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ MEMBERSHIP = "/useradmin/v2/membership"
 @blueprint.get(SUBJECT)
 @endpoint(answers=[SubjectShape], query=SubjectList)
 def list_subjects(caller: Caller, query: SubjectList) -> Answer:
-    """The users and groups of the customers one administers."""
+    """List the users and groups of the customers that the caller administers."""
     found = subject_search.administered(Subject, caller, query.as_criteria(), query.page, query.sort_by)
     return paged(found, subjects_shown(found.rows))
 
@@ -41,7 +41,7 @@ def list_subjects(caller: Caller, query: SubjectList) -> Answer:
 @blueprint.post(f"{SUBJECT}/search")
 @endpoint(answers=[SubjectShape], body=SubjectSearch)
 def search_subjects(caller: Caller, body: SubjectSearch) -> Answer:
-    """As the list, by a criteria object."""
+    """Search users and groups with a criteria object."""
     found = subject_search.administered(Subject, caller, body.as_criteria(), body.page, body.order)
     return paged(found, subjects_shown(found.rows))
 
@@ -49,14 +49,14 @@ def search_subjects(caller: Caller, body: SubjectSearch) -> Answer:
 @blueprint.get(f"{SUBJECT}/<subject>")
 @endpoint(answers=SubjectShape, query=InDomain)
 def get_subject(caller: Caller, subject: str, query: InDomain) -> Answer:
-    """One user or group; 404 alike for absent and hidden."""
+    """Get one user or group. Absent and hidden ones both give 404."""
     return Answer(subject_shown(visibility.visible_subject(caller, subject, asked_domain(query, caller))))
 
 
 @blueprint.post(f"{SUBJECT}/<subject>/groups")
 @endpoint(answers=[MembershipShape], body=GroupsAdd, query=InDomain, writes=True)
 def add_to_groups(caller: Caller, subject: str, body: GroupsAdd, query: InDomain) -> Answer:
-    """Put the subject into groups, all or none; answers the memberships."""
+    """Add the subject to all of these groups, or none; returns the memberships."""
     found = visibility.visible_subject(caller, subject, asked_domain(query, caller))
     return Answer(
         memberships_shown(memberships.add_to_groups(found, body.parent_groups, body.comment, caller))
@@ -66,7 +66,7 @@ def add_to_groups(caller: Caller, subject: str, body: GroupsAdd, query: InDomain
 @blueprint.get(MEMBERSHIP)
 @endpoint(answers=[MembershipShape], query=MembershipList)
 def list_memberships(caller: Caller, query: MembershipList) -> Answer:
-    """Memberships in groups of the customers one administers."""
+    """List memberships in groups of the customers that the caller administers."""
     found = permission_search.memberships(caller, query.as_criteria(), query.page)
     return paged(found, memberships_shown(found.rows))
 
@@ -74,7 +74,7 @@ def list_memberships(caller: Caller, query: MembershipList) -> Answer:
 @blueprint.post(f"{MEMBERSHIP}/search")
 @endpoint(answers=[MembershipShape], body=MembershipSearch)
 def search_memberships(caller: Caller, body: MembershipSearch) -> Answer:
-    """As the list, by a criteria object."""
+    """Search memberships with a criteria object."""
     found = permission_search.memberships(caller, body.as_criteria(), body.page, body.order)
     return paged(found, memberships_shown(found.rows))
 
@@ -82,5 +82,5 @@ def search_memberships(caller: Caller, body: MembershipSearch) -> Answer:
 @blueprint.delete(MEMBERSHIP)
 @endpoint(answers=[MembershipShape], query=MembershipsRemove, writes=True)
 def remove_memberships(caller: Caller, query: MembershipsRemove) -> Answer:
-    """End memberships, all or none; answers them."""
+    """End all of these memberships, or none; returns them."""
     return Answer(memberships_shown(memberships.end_memberships(query.membership_id, query.comment, caller)))

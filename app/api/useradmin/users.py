@@ -32,7 +32,7 @@ PATH = "/useradmin/v2/user"
 @blueprint.get(PATH)
 @endpoint(answers=[UserShape], query=SubjectList)
 def list_users(caller: Caller, query: SubjectList) -> Answer:
-    """The users of the customers one administers."""
+    """List the users of the customers that the caller administers."""
     found = subject_search.administered(User, caller, query.as_criteria(), query.page, query.sort_by)
     return paged(found, users_shown(found.rows))
 
@@ -40,7 +40,7 @@ def list_users(caller: Caller, query: SubjectList) -> Answer:
 @blueprint.post(f"{PATH}/search")
 @endpoint(answers=[UserShape], body=SubjectSearch)
 def search_users(caller: Caller, body: SubjectSearch) -> Answer:
-    """As the list, by a criteria object."""
+    """Search users with a criteria object."""
     found = subject_search.administered(User, caller, body.as_criteria(), body.page, body.order)
     return paged(found, users_shown(found.rows))
 
@@ -48,35 +48,35 @@ def search_users(caller: Caller, body: SubjectSearch) -> Answer:
 @blueprint.post(PATH)
 @endpoint(answers=UserShape, body=UserAdd, statuses=(201,), writes=True)
 def add_user(caller: Caller, body: UserAdd) -> Answer:
-    """A new user, without a password."""
+    """Add a user without a password."""
     return Answer(user_shown(users_and_groups.add_user(body.as_new(), caller)), status=201)
 
 
 @blueprint.get(f"{PATH}/<user>")
 @endpoint(answers=UserShape, query=InDomain)
 def get_user(caller: Caller, user: str, query: InDomain) -> Answer:
-    """One user; 404 alike for absent and hidden."""
+    """Get one user. Absent and hidden users both give 404."""
     return Answer(user_shown(_user(caller, user, query)))
 
 
 @blueprint.put(f"{PATH}/<user>")
 @endpoint(answers=UserShape, body=UserUpdate, query=InDomain, writes=True)
 def update_user(caller: Caller, user: str, body: UserUpdate, query: InDomain) -> Answer:
-    """Change what was sent."""
+    """Change the fields that are sent."""
     return Answer(user_shown(users_and_groups.update(_user(caller, user, query), body.as_changes(), caller)))
 
 
 @blueprint.delete(f"{PATH}/<user>")
 @endpoint(answers=UserShape, query=InDomain, writes=True)
 def delete_user(caller: Caller, user: str, query: InDomain) -> Answer:
-    """Delete; everything open ends."""
+    """Delete a user; all the user's sessions and keys end."""
     return Answer(user_shown(users_and_groups.delete_user(_user(caller, user, query), caller)))
 
 
 @blueprint.put(f"{PATH}/<user>/reenable")
 @endpoint(answers=UserShape, query=InDomain, writes=True)
 def reenable_user(caller: Caller, user: str, query: InDomain) -> Answer:
-    """Bring a deleted user back, without anything it held."""
+    """Restore a deleted user, without permissions, keys or consents."""
     gone = visibility.deleted_subject(User, caller, user, asked_domain(query, caller))
     return Answer(user_shown(users_and_groups.reenable(gone, caller)))
 
@@ -84,14 +84,14 @@ def reenable_user(caller: Caller, user: str, query: InDomain) -> Answer:
 @blueprint.put(f"{PATH}/<user>/move")
 @endpoint(answers=UserShape, body=Move, query=InDomain, writes=True)
 def move_user(caller: Caller, user: str, body: Move, query: InDomain) -> Answer:
-    """Put the user under another customer of the domain."""
+    """Move the user under another customer of the domain."""
     return Answer(user_shown(users_and_groups.move(_user(caller, user, query), body.customer, caller)))
 
 
 @blueprint.get(f"{PATH}/<user>/permissions")
 @endpoint(answers=[PermissionShape], query=HeldQuery)
 def list_permissions_of_user(caller: Caller, user: str, query: HeldQuery) -> Answer:
-    """What the user was granted, through groups too."""
+    """List the user's permissions, including those held through groups."""
     found = permission_search.held_by(
         _user(caller, user, query),
         caller,

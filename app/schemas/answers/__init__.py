@@ -1,1 +1,1 @@
-"""What the API answers, one file per resource: models that shape responses and document them."""
+"""Answers of the API, one file per resource: models that shape and document responses."""

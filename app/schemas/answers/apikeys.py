@@ -1,4 +1,4 @@
-"""API keys (contract 3.7). The secret is in one answer only, and once."""
+"""API keys (contract 3.7). Only one answer contains the secret, and only once."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class SourceShape(Shape):
 
 
 class ConstraintsShape(Shape):
-    """What the key may do at most; empty lists are *no further limit*."""
+    """The limits of the key; empty lists mean *no further limit*."""
 
     customers: list[CustomerInfo]
     functions: list[FunctionInfo]
@@ -48,7 +48,7 @@ class ConstraintsShape(Shape):
 
 
 class KeyShape(Shape):
-    """ApiKeyDescriptor; ``validUntil`` 0 never expires."""
+    """ApiKeyDescriptor; a key with ``validUntil`` 0 never expires."""
 
     prefix: str
     description: str
@@ -67,7 +67,7 @@ class KeysShape(Shape):
 
 
 class NewKeyShape(Shape):
-    """The only answer that ever holds the secret."""
+    """The only answer that contains the secret."""
 
     api_key_string: str
     key_descriptor: KeyShape
@@ -82,7 +82,7 @@ class RevokedKeyShape(Shape):
 
 
 def keys_shown(rows: Sequence[APIKey]) -> list[KeyShape]:
-    """All rows; three queries however many there are."""
+    """Build all shapes with three queries, however many rows there are."""
     people = directory.subjects_by_id(people_ids(rows, "created_by_id", "user_id"))
     bounds = [row.constraints or {} for row in rows]
     customers = {
@@ -115,7 +115,7 @@ def keys_shown(rows: Sequence[APIKey]) -> list[KeyShape]:
 
 
 def key_shown(row: APIKey) -> KeyShape:
-    """One key."""
+    """Build the shape of one key."""
     return keys_shown([row])[0]
 
 

@@ -45,7 +45,9 @@ SHOW: Mapping[Kind, Callable[[Any], Any]] = {
 
 
 class ClientShape(History):
-    """A client; what ``viewOAuthClientsDetails`` gates is null for others. The secret is never in it."""
+    """A client. Fields gated by ``viewOAuthClientsDetails`` are null for others.
+    It never contains the secret.
+    """
 
     id: str
     short_name: str
@@ -90,7 +92,7 @@ if set(get_args(ClientFlag)) != {"deleted"} | {field.wire for field in FLAGS}:
 
 
 class AuthorizedShape(Shape):
-    """An approval by JSON: the code, and where to send the browser."""
+    """An approval by JSON: the code, and the address to send the browser to."""
 
     authorization_code: str
     redirect_uri: str
@@ -98,7 +100,7 @@ class AuthorizedShape(Shape):
 
 
 class FindingShape(Shape):
-    """One rule's word."""
+    """The result of one rule."""
 
     rule: str
     outcome: Outcome
@@ -108,14 +110,14 @@ class FindingShape(Shape):
 
 
 class RightShape(Shape):
-    """A function for a customer and everything below both."""
+    """A function for a customer, and everything below both."""
 
     function: str
     customer: str
 
 
 class MissingShape(Shape):
-    """A function of the permission scope that falls away, and why."""
+    """A function of the permission scope that the session does not get, and why."""
 
     function: str
     reason: str
@@ -123,7 +125,7 @@ class MissingShape(Shape):
 
 
 class ExplanationShape(Shape):
-    """The decision with every check in order; ``recorded`` is the one that was asked for by number."""
+    """The decision with every check in order; ``recorded`` is the decision that was asked for by number."""
 
     decision: str
     allowed: bool
@@ -145,7 +147,7 @@ class EffectShape(Shape):
 
 
 class ForecastShape(Shape):
-    """Whom a change would touch; ``unnamed`` are those the caller may not be told of, or too many."""
+    """The users affected by a change; ``unnamed`` counts those who may not be named, or are too many."""
 
     gains: int
     loses: int
@@ -155,7 +157,7 @@ class ForecastShape(Shape):
 
 
 def forecast_shown(forecast: Forecast, caller: Caller) -> ForecastShape:
-    """Who gains, who loses, and what changes for each."""
+    """Build the forecast: who gains access, who loses it, and what changes for each user."""
     graph, tree = caller.question.graph, caller.question.tree
 
     def rights(pairs: Sequence[tuple[int, int]]) -> list[RightShape]:
@@ -181,7 +183,7 @@ def forecast_shown(forecast: Forecast, caller: Caller) -> ForecastShape:
 
 
 def clients_shown(rows: Sequence[OAuthClient], caller: Caller) -> list[ClientShape]:
-    """All rows with the people they name, each with or without its gated fields."""
+    """Build the shapes of all rows with the users they name; gated fields only where allowed."""
     people = directory.subjects_by_id(people_ids(rows, "created_by_id", "updated_by_id"))
     return [
         ClientShape(
@@ -194,7 +196,7 @@ def clients_shown(rows: Sequence[OAuthClient], caller: Caller) -> list[ClientSha
 
 
 def client_shown(row: OAuthClient, caller: Caller) -> ClientShape:
-    """One client."""
+    """Build the shape of one client."""
     return clients_shown([row], caller)[0]
 
 

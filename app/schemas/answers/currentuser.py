@@ -40,7 +40,7 @@ class TimeZoneShape(Shape):
 
 
 class CurrentUserShape(History):
-    """Who is calling: note ``userName``, not ``shortName``."""
+    """The caller's account. Note ``userName``, not ``shortName``."""
 
     id: int
     user_name: str
@@ -99,7 +99,7 @@ class OwnPermissionShape(Shape):
 
 
 def user_shown(user: User) -> CurrentUserShape:
-    """The caller's own account."""
+    """Build the shape of the caller's own account."""
     people = directory.subjects_by_id(people_ids([user], "created_by_id", "updated_by_id"))
     return CurrentUserShape(
         id=user.id,
@@ -131,7 +131,7 @@ def user_shown(user: User) -> CurrentUserShape:
 
 
 def own_permissions_shown(rows: list[Permission]) -> list[OwnPermissionShape]:
-    """What the caller holds, as it was granted."""
+    """Build the shapes of the caller's permissions, as they were granted."""
     people = directory.subjects_by_id(people_ids(rows, "granted_by_id"))
     return [
         OwnPermissionShape(

@@ -66,7 +66,7 @@ class BasicCustomer(Shape):
 
 
 def customers_shown(rows: Sequence[Customer]) -> list[CustomerShape]:
-    """All rows with the people and parents they name; two queries."""
+    """Build the shapes of all rows with the users and parents they name; two queries."""
     people = directory.subjects_by_id(people_ids(rows, "created_by_id", "updated_by_id"))
     parents = {c.id: c for c in directory.customers_by_id(people_ids(rows, "parent_id"))}
     return [
@@ -82,12 +82,12 @@ def customers_shown(rows: Sequence[Customer]) -> list[CustomerShape]:
 
 
 def customer_shown(row: Customer) -> CustomerShape:
-    """One customer."""
+    """Build the shape of one customer."""
     return customers_shown([row])[0]
 
 
 def basic_customer_shown(row: Customer, tree: CustomerTree) -> BasicCustomer:
-    """The reduced view."""
+    """Build the reduced view."""
     return BasicCustomer(
         **_common(row),
         parent_id=row.parent_id,

@@ -22,7 +22,7 @@ from app.services.inspection import session_admin
 from app.services.inspection.authentication_events import ACTIONS
 from app.services.inspection.session_admin import Branch
 
-# Event ids are UUIDs on the wire and numbers here: one name space of ours makes the one from the other.
+# Event ids are UUIDs on the wire and numbers here: a UUID namespace of ours converts one to the other.
 EVENTS = uuid.UUID("7c1a6d52-6d0e-4c47-9a0c-2f4a3d1f8b11")
 Action = Literal["login", "userBlocked", "userUnblocked", "totpEnrolled", "keyEnrolled"]
 
@@ -31,7 +31,7 @@ METHODS = ("password", "totp", "signature")
 
 
 class EventShape(Shape):
-    """AuthEvent; ``message`` tells no more than the person concerned may know."""
+    """AuthEvent; ``message`` contains only what the person concerned may know."""
 
     id: str
     timestamp: int
@@ -45,7 +45,7 @@ class EventShape(Shape):
 
 
 class AccountShape(Shape):
-    """How a user's way in stands."""
+    """Whether and how a user can log in."""
 
     blocked: bool
     force_password_change: bool
@@ -56,7 +56,7 @@ class SessionsDeletedShape(Shape):
 
 
 class ApplicationSessionShape(Shape):
-    """What one approval bought."""
+    """The session of an application that resulted from one approval."""
 
     session_identifier: str
     client: str
@@ -68,7 +68,7 @@ class ApplicationSessionShape(Shape):
 
 
 class LoginTreeShape(Shape):
-    """One login, with the applications under it."""
+    """One login with the application sessions under it."""
 
     session_identifier: str
     authentication_method: str
@@ -82,7 +82,7 @@ class LoginTreeShape(Shape):
 
 
 def events_shown(rows: Sequence[AuditEvent]) -> list[EventShape]:
-    """All rows with the people they name; one query."""
+    """Build the shapes of all rows with the users they name; one query."""
     people = directory.subjects_by_id(people_ids(rows, "user_id"))
     shown = []
     for row in rows:
@@ -105,7 +105,7 @@ def events_shown(rows: Sequence[AuditEvent]) -> list[EventShape]:
 
 
 def tree_shown(branches: Sequence[Branch]) -> list[LoginTreeShape]:
-    """Logins with the applications under them."""
+    """Build the logins with the application sessions under them."""
     return [
         LoginTreeShape(
             session_identifier=branch.login.id.hex(),
@@ -134,7 +134,7 @@ def tree_shown(branches: Sequence[Branch]) -> list[LoginTreeShape]:
 
 
 def ended_shown(session: LoginSession | OAuthSession) -> SessionShape:
-    """One session that was ended."""
+    """Build the shape of a session that was ended."""
     until = session.expires_at if isinstance(session, LoginSession) else session.refresh_expires_at
     used = session.last_seen_at if isinstance(session, LoginSession) else session.rotated_at
     return SessionShape(

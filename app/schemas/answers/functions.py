@@ -60,7 +60,7 @@ class FunctionShape(History):
 
 
 class MappingShape(Shape):
-    """One edge of the graph, living or removed."""
+    """One edge of the graph, live or removed."""
 
     id: str
     parent: FunctionInfo
@@ -73,7 +73,7 @@ class MappingShape(Shape):
 
 
 class PermissionShape(Shape):
-    """A permission, living or revoked."""
+    """A permission, live or revoked."""
 
     id: int
     subject: SubjectInfo
@@ -90,18 +90,18 @@ class PermissionShape(Shape):
 
 
 def functions_shown(rows: Sequence[Function]) -> list[FunctionShape]:
-    """All rows with the people they name; one query."""
+    """Build the shapes of all rows with the users they name; one query."""
     people = directory.subjects_by_id(people_ids(rows, "created_by_id", "updated_by_id", "deleted_by_id"))
     return [_shown(row, people) for row in rows]
 
 
 def function_shown(row: Function) -> FunctionShape:
-    """One function."""
+    """Build the shape of one function."""
     return functions_shown([row])[0]
 
 
 def mappings_shown(rows: Sequence[FunctionEdge]) -> list[MappingShape]:
-    """All rows with the functions and people they name; two queries."""
+    """Build the shapes of all rows with the functions and users they name; two queries."""
     people = directory.subjects_by_id(people_ids(rows, "added_by_id", "removed_by_id"))
     named = {f.id: f for f in directory.functions_by_id(people_ids(rows, "parent_id", "child_id"))}
     return [
@@ -120,7 +120,7 @@ def mappings_shown(rows: Sequence[FunctionEdge]) -> list[MappingShape]:
 
 
 def permissions_shown(rows: Sequence[Permission]) -> list[PermissionShape]:
-    """All rows with the people they name; one query."""
+    """Build the shapes of all rows with the users they name; one query."""
     people = directory.subjects_by_id(people_ids(rows, "granted_by_id", "revoked_by_id"))
     return [
         PermissionShape(
@@ -142,7 +142,7 @@ def permissions_shown(rows: Sequence[Permission]) -> list[PermissionShape]:
 
 
 def permission_shown(row: Permission) -> PermissionShape:
-    """One permission."""
+    """Build the shape of one permission."""
     return permissions_shown([row])[0]
 
 

@@ -1,4 +1,4 @@
-"""The small objects that others embed (contract 1.9), and what an administrative object tells of its past."""
+"""Small objects that other answers embed (contract 1.9), and the history of an administrative object."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ OLD_LEVELS: dict[int, OldLevel] = {1: "EXTERNAL", 2: "DEFAULT", 3: "ADMINISTRATI
 
 
 class Nothing(Shape):
-    """An empty object: the call was answered by its status."""
+    """An empty object: the status alone is the answer."""
 
 
 class DomainInfo(Shape):
@@ -96,7 +96,7 @@ class SubjectInfo(Shape):
 
 
 class History(Shape):
-    """Who made and changed it, and when (epoch milliseconds; 0 is *never*)."""
+    """Who created and changed the object, and when (epoch milliseconds; 0 means *never*)."""
 
     created_timestamp: int
     created_by_user: SubjectInfo | None
@@ -105,12 +105,12 @@ class History(Shape):
 
 
 def flags(*named: tuple[str, object]) -> list[Any]:
-    """The names whose value is set."""
+    """List the names of flags that are set."""
     return [name for name, value in named if value]
 
 
 def subject_fields(subject: Subject) -> dict[str, Any]:
-    """What every form of a subject begins with."""
+    """Collect the fields that every form of a subject starts with."""
     return {
         "id": subject.id,
         "short_name": subject.short_name,
@@ -122,13 +122,13 @@ def subject_fields(subject: Subject) -> dict[str, Any]:
 
 
 def person(people: People, user_id: int | None) -> SubjectInfo | None:
-    """The one behind an id, when still known."""
+    """Build the info of the user with this id, if still known."""
     subject = people.get(user_id) if user_id is not None else None
     return SubjectInfo.of(subject) if subject is not None else None
 
 
 def history(row: Any, people: People) -> dict[str, Any]:
-    """The fields of ``History`` for a row that has them."""
+    """Collect the fields of ``History`` from a row that has them."""
     return {
         "created_timestamp": to_millis(row.created_at),
         "created_by_user": person(people, row.created_by_id),
@@ -138,6 +138,6 @@ def history(row: Any, people: People) -> dict[str, Any]:
 
 
 def people_ids(rows: Iterable[Any], *columns: str) -> set[int]:
-    """The ids of all people that these rows name, so that they are read in one query."""
+    """Collect the ids of all users that these rows name, so that one query can load them."""
     found = {getattr(row, column, None) for row in rows for column in columns}
     return {one for one in found if one is not None}

@@ -1,4 +1,4 @@
-"""Ways to log in (contract 3.2)."""
+"""Login methods (contract 3.2)."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ MethodName = Literal["PASSWORD", "TOTP", "SIGNATURE", "APIKEY"]
 
 
 class MethodNames(RootModel[MethodName]):
-    """The name of a way to log in, in upper case."""
+    """The name of a login method, in upper case."""
 
 
 class MethodSettingsShape(Shape):
-    """Ours: whether an administrator lets this user log in so."""
+    """Our addition: whether an administrator allows this user the method."""
 
     enabled: bool
 
@@ -35,12 +35,12 @@ class MethodShape(Shape):
 
 
 def methods_shown(methods: list[Method]) -> list[Any]:
-    """Every way to log in."""
+    """Build the shapes of every login method."""
     return [method_shown(method) for method in methods]
 
 
 def method_shown(method: Method) -> MethodShape:
-    """One of them."""
+    """Build the shape of one login method."""
     return MethodShape(
         method=method.name.upper(),  # type: ignore[arg-type]
         initialized=method.initialized,

@@ -23,7 +23,7 @@ class PreferenceShape(Shape):
 
 
 def preferences_shown(rows: Sequence[Preference], user: User) -> list[PreferenceShape]:
-    """All rows of one user, who keeps them himself."""
+    """Build the shapes of all preferences of a user; the user is also their creator."""
     owner = SubjectInfo.of(user)
     return [
         PreferenceShape(

@@ -18,7 +18,7 @@ Method = Literal["PASSWORD", "SIGNATURE", "TOTP", "APIKEY", "IMPERSONATED"]
 
 
 class SessionShape(Shape):
-    """SessionInfo; ``sessionKey`` only for the person's own login, ``sessionIdentifier`` is ours."""
+    """SessionInfo; ``sessionKey`` only for the person's own login; ``sessionIdentifier`` is our addition."""
 
     authentication_method: Method
     client_ip: str
@@ -43,7 +43,7 @@ class CredentialsShape(Shape):
 
 
 class AuthorizationShape(Shape):
-    """UserAuthorization: proof of presence for one operation, used once."""
+    """UserAuthorization: proof of presence for one operation, valid once."""
 
     authorization: str
     operation: str
@@ -67,7 +67,7 @@ class ClientAddressShape(Shape):
 
 
 def session_shown(caller: Caller) -> SessionShape:
-    """The session behind a caller."""
+    """Build the shape of the caller's session."""
     question = caller.question
     until = question.credential.expires_at if question.credential is not None else None
     interactive = caller.kind == "login"
@@ -80,14 +80,16 @@ def session_shown(caller: Caller) -> SessionShape:
         security_level=OLD_LEVELS[max(1, session_level(question))],
         read_only=any(bound.read_only for bound in question.constraints),
         password_not_set=False,
-        # Only the person's own login may sign for itself; an application never reads it (rule 45).
+        # Only the person's own login may sign for itself; an application never gets the key (rule 45).
         session_key=session_key(caller.token) if interactive else None,
         session_identifier=caller.session_label,
     )
 
 
 def login_shown(token: Token, address: str | None, authorizations: list[Any] | None = None) -> LoginShape:
-    """The answer of every login: the token, once, and the key that signs for its cookie."""
+    """Build the answer of every login: the token, shown once,
+    and the key that signs calls with its cookie.
+    """
     return LoginShape(
         credentials=CredentialsShape(
             request_credentials_type="sessionToken",

@@ -16,7 +16,7 @@ from app.services.login.stepup_tokens import Issued
 
 
 class ValidatedShape(Shape):
-    """What an authorization says."""
+    """The content of an authorization."""
 
     user: SubjectInfo
     operation: str
@@ -26,14 +26,14 @@ class ValidatedShape(Shape):
 
 
 class PasswordStateShape(Shape):
-    """Whether a password is one that everybody tries; how often it was seen is not counted here."""
+    """Whether a password is a common one; the number of occurrences is not counted here."""
 
     state: Literal["ok", "breached"]
     breach_count: int
 
 
 def authorization_shown(issued: Issued, next_uri: str | None = None) -> AuthorizationShape:
-    """A new authorization; where to go next takes it along as ``authorization``."""
+    """Build a new authorization; the next address carries it as ``authorization``."""
     return AuthorizationShape(
         authorization=issued.text,
         operation=issued.operation.name,
@@ -44,7 +44,7 @@ def authorization_shown(issued: Issued, next_uri: str | None = None) -> Authoriz
 
 
 def validated_shown(row: StepUp, user: User) -> ValidatedShape:
-    """An authorization that counts."""
+    """Build the shape of a valid authorization."""
     return ValidatedShape(
         user=SubjectInfo.of(user),
         operation=row.operation,

@@ -66,7 +66,7 @@ class SubjectShape(History):
 
 
 class UserShape(SubjectShape):
-    """A user; ``role`` is the older name of ``description``."""
+    """A user; ``role`` is the old name of ``description``."""
 
     role: str | None
     email: str | None
@@ -79,7 +79,7 @@ class UserShape(SubjectShape):
 
 
 class BasicSubject(Shape):
-    """A user or group as everybody sees it; the private fields of a user only with their guard."""
+    """A user or group as everybody sees it; the private fields of a user require their guard."""
 
     id: int
     short_name: str
@@ -95,7 +95,7 @@ class BasicSubject(Shape):
 
 
 class MembershipShape(Shape):
-    """One membership, living or ended."""
+    """One membership, live or ended."""
 
     id: str
     group: SubjectInfo
@@ -110,29 +110,31 @@ class MembershipShape(Shape):
 
 
 def subjects_shown(rows: Sequence[Subject]) -> list[SubjectShape]:
-    """Users and groups alike, with the people and groups they name; two queries however many there are."""
+    """Build the shapes of users and groups, with the users and groups they name; two queries in total."""
     people, groups = _named(rows)
     return [SubjectShape(**_fields(row, groups.get(row.id, ()), people)) for row in rows]
 
 
 def users_shown(rows: Sequence[User]) -> list[UserShape]:
-    """Users with their login fields; two queries however many there are."""
+    """Build the shapes of users with their login fields; two queries in total."""
     people, groups = _named(rows)
     return [UserShape(**_fields(row, groups.get(row.id, ()), people), **_login_fields(row)) for row in rows]
 
 
 def subject_shown(row: Subject) -> SubjectShape:
-    """One user or group."""
+    """Build the shape of one user or group."""
     return subjects_shown([row])[0]
 
 
 def user_shown(row: User) -> UserShape:
-    """One user."""
+    """Build the shape of one user."""
     return users_shown([row])[0]
 
 
 def basics_shown(rows: Sequence[Subject], caller: Caller) -> list[BasicSubject]:
-    """The reduced view; e-mail and telephone only where the caller holds the guard of private fields."""
+    """Build the reduced view; e-mail and telephone only where the caller holds the guard of
+    private fields.
+    """
     private = caller.reach(Guard.VIEW_BASIC_USER_PRIVATE_INFO)
     return [_basic(row, private=row.customer_id in private) for row in rows]
 
@@ -155,7 +157,7 @@ def _basic(subject: Subject, *, private: bool) -> BasicSubject:
 
 
 def memberships_shown(rows: Sequence[Membership]) -> list[MembershipShape]:
-    """All rows; one query for everybody they name."""
+    """Build the shapes of all rows; one query for all users they name."""
     people = directory.subjects_by_id(
         people_ids(rows, "group_id", "member_id", "added_by_id", "removed_by_id")
     )

@@ -1,4 +1,4 @@
-"""One-time codes (contract 3.6). A seed is in one answer only."""
+"""One-time codes (contract 3.6). Only one answer contains a seed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from app.services.login.totp import Seed
 
 
 class SeedShape(Shape):
-    """TotpInit; ``cookie`` is what the verifying call sends back, null when nothing is to be verified."""
+    """TotpInit; the verifying call sends ``cookie`` back; null if there is nothing to verify."""
 
     seed_base32: str
     seed_base64: str
@@ -26,7 +26,7 @@ class MessageShape(Shape):
 
 
 class ChallengeShape(Shape):
-    """The 206 of a login by code: the code was used already."""
+    """The 206 answer of a login by code: the code was already used."""
 
     authentication_method: Literal["TOTP"]
     username: str
@@ -35,7 +35,7 @@ class ChallengeShape(Shape):
 
 
 def seed_shown(seed: Seed, user: User) -> SeedShape:
-    """A new seed."""
+    """Build the answer with a new seed."""
     return SeedShape(
         seed_base32=seed.base32,
         seed_base64=seed.base64,

@@ -93,7 +93,7 @@ class AdminPasskeysShape(Shape):
 
 
 def offer_shown(offer: Offer) -> ChallengeShape:
-    """A challenge to be signed."""
+    """Build a challenge to sign."""
     return ChallengeShape(
         challenge=_base64(offer.challenge),
         challenge_id=offer.id,
@@ -105,7 +105,7 @@ def offer_shown(offer: Offer) -> ChallengeShape:
 
 
 def options_shown(offer: Offer, user: User) -> EnrolOptionsShape:
-    """What a new passkey is made from."""
+    """Build the options for a new passkey."""
     return EnrolOptionsShape(
         challenge=_base64(offer.challenge),
         challenge_id=offer.id,
@@ -123,12 +123,12 @@ def options_shown(offer: Offer, user: User) -> EnrolOptionsShape:
 
 
 def revoked_shown(key: WebAuthnCredential) -> RevokedShape:
-    """A passkey that was removed."""
+    """Build the shape of a removed passkey."""
     return RevokedShape(key_id=key.id, type="webauthn", description=key.description)
 
 
 def passkey_shown(key: WebAuthnCredential) -> PasskeyShape:
-    """One of one's own."""
+    """Build the shape of one of the caller's own passkeys."""
     return PasskeyShape(
         key_id=key.id,
         type="webauthn",
@@ -140,7 +140,7 @@ def passkey_shown(key: WebAuthnCredential) -> PasskeyShape:
 
 
 def admin_passkey_shown(key: WebAuthnCredential) -> AdminPasskeyShape:
-    """One of another user's."""
+    """Build the shape of another user's passkey."""
     own = passkey_shown(key)
     return AdminPasskeyShape(
         **{name: getattr(own, name) for name in PasskeyShape.model_fields},

@@ -1,1 +1,1 @@
-"""What is read: requests of the API and the fields of the console, one file per resource."""
+"""Requests of the API and fields of the console, one file per resource."""

@@ -19,7 +19,7 @@ Name = Annotated[str, Field(min_length=1, max_length=100)]
 
 
 class SessionConstraints(ArgusModel):
-    """What sessions of the key may do at most."""
+    """The limits for sessions of the key."""
 
     customer_id: tuple[Id, ...] | None = None
     function: tuple[Name, ...] | None = None
@@ -52,14 +52,14 @@ class AdminAPIKeyRequest(ArgusModel):
     session_constraints: SessionConstraints | None = None
 
     def as_limits(self) -> Asked:
-        """What the service judges. Raises ``Invalid`` for a restriction to addresses that names none."""
+        """Convert for the service. Raises ``Invalid`` for a restriction to addresses without any address."""
         bounds = self.session_constraints or SessionConstraints()
         functions = [*(bounds.function or ()), *(str(i) for i in bounds.function_id or ())]
         sources = self.valid_sources
         if self.source is not None and self.source.static_options is not None:
             sources = self.source.static_options.ip_addresses
         elif self.source is not None and self.source.provider == "staticIP":
-            # Never from anywhere: whoever restricts a key to addresses names them.
+            # This must not mean "from anywhere": a restriction to addresses must name them.
             raise Invalid(FieldProblem("source.staticOptions", "This field is required.", "MISSING"))
         return Asked(
             expiration_days=self.expiration_days,
@@ -71,24 +71,24 @@ class AdminAPIKeyRequest(ArgusModel):
         )
 
     def as_typed(self) -> Asked:
-        """As a page says it: where no address is written, any will do."""
+        """Convert for a page: if no address is written, every address is allowed."""
         asked = self.as_limits()
         return asked if asked.sources else replace(asked, sources=None)
 
 
 class APIKeyRequest(AdminAPIKeyRequest):
-    """A new key of one's own: with the password, or a step-up for ``apikey.create``."""
+    """A new own key: requires the password, or a step-up token for ``apikey.create``."""
 
     password: Annotated[str, Field(max_length=1024)] | None = None
     authorization: Annotated[str, Field(max_length=4096)] | None = None
 
 
 class AdminRenewAPIKey(ArgusModel):
-    """A new end for another user's key; without a number of days the default."""
+    """A new expiry for another user's key; without a number of days the default applies."""
 
     expiration_days: Annotated[int, Field(ge=0, le=3650)] | None = None
     disable_expiration: bool = False
 
     def as_limits(self) -> Asked:
-        """What the service judges."""
+        """Convert for the service."""
         return Asked(expiration_days=self.expiration_days, disable_expiration=self.disable_expiration)

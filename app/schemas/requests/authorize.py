@@ -23,7 +23,7 @@ class AuthorizeRequest(ArgusModel):
     code_challenge_method: Annotated[str, Field(max_length=16)] | None = None
 
     def as_params(self) -> dict[str, str]:
-        """The same request in RFC names; empty is absent."""
+        """Convert to RFC names; an empty value means absent."""
         given = {
             "client_id": self.client_id,
             "redirect_uri": self.redirect_uri,

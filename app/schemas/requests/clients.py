@@ -50,7 +50,7 @@ class CustomClaim(ArgusModel):
 
 
 class ClientUpdate(ArgusModel):
-    """Every field optional: what is absent stays (design decision 19)."""
+    """Every field is optional: absent fields are not changed (design decision 19)."""
 
     short_name: ShortName | None = None
     name: Text | None = None
@@ -73,7 +73,7 @@ class ClientUpdate(ArgusModel):
     backchannel_logout_uri: Long | None = None
 
     def as_change(self) -> ClientChange:
-        """What the service judges; the single ``redirectURI`` is a list of one."""
+        """Convert for the service; the single ``redirectURI`` becomes a list of one."""
         given = {name: getattr(self, name) for name in type(self).model_fields}
         sent = {name: value for name, value in given.items() if value is not None}
         uri = sent.pop("redirect_uri", None)
@@ -88,7 +88,9 @@ class ClientUpdate(ArgusModel):
 
 
 class ClientCreate(ClientUpdate):
-    """``customer`` and ``domain`` are given once. What is required is judged by the service, all at once."""
+    """``customer`` and ``domain`` can be set only here.
+    The service checks the required fields, all at once.
+    """
 
     customer: Named | None = None
     domain: Named | None = None
@@ -99,7 +101,7 @@ check_names("ClientCreate", ClientCreate.model_fields, EDITABLE + GIVEN_ONCE, be
 
 
 class WhatIf(ArgusModel):
-    """A change that is only thought of: an update of the client, a permission to grant, or one to revoke."""
+    """A hypothetical change: an update of the client, a permission to grant, or one to revoke."""
 
     update: ClientUpdate | None = None
     grant: PermissionAdd | None = None
@@ -107,7 +109,7 @@ class WhatIf(ArgusModel):
 
 
 class Explain(ArgusModel):
-    """A question to explain, or a recorded decision to show beside today's (design §8)."""
+    """A question to explain, or the number of a recorded decision to show beside today's (design §8)."""
 
     user: Named | None = None
     customer: Named | None = None
@@ -118,7 +120,7 @@ class Explain(ArgusModel):
     decision: Annotated[str, Field(pattern=r"^D-[0-9A-HJKMNP-TV-Z]{10}$")] | None = None
 
     def as_inquiry(self, client: str | None) -> Inquiry:
-        """What the service answers."""
+        """Convert for the service."""
         return Inquiry(
             client=client,
             user=self.user,
@@ -132,6 +134,6 @@ class Explain(ArgusModel):
 
 
 class ExplainAsked(Explain):
-    """The same asked on a page, where the client is a field too."""
+    """The same request from a page, where the client is a field too."""
 
     client: Named | None = None

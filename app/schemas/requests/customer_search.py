@@ -1,4 +1,4 @@
-"""Lists of and searches for customers and clients (contract 2.4, 4.5)."""
+"""Lists and searches of customers and clients (contract 2.4, 4.5)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CustomerType = Literal["group", "leaf"]
 
 
 class CustomerList(Sorted):
-    """Query of the list of customers; customer properties are not kept, asking for them changes nothing."""
+    """Query of the customer list. Customer properties are not stored; requesting them has no effect."""
 
     parent: Names = ()
     keywords: Names = ()
@@ -30,12 +30,12 @@ class CustomerList(Sorted):
     include_properties_with_prefix: Names = ()
 
     def as_criteria(self) -> CustomerCriteria:
-        """What the service searches by."""
+        """Convert to the service's criteria."""
         return CustomerCriteria(parents=self.parent, keywords=self.keywords)
 
 
 class BasicCustomerQuery(InDomain):
-    """Query of one customer; customer properties are not kept, asking for them changes nothing."""
+    """Query of one customer. Customer properties are not stored; requesting them has no effect."""
 
     include_properties: Names = ()
     include_properties_with_prefix: Names = ()
@@ -68,7 +68,7 @@ class CustomerSub(CustomerFilters, SubCriterion):
     """A sub-criterion."""
 
     def as_criteria(self) -> CustomerCriteria:
-        """What the service searches by."""
+        """Convert to the service's criteria."""
         return CustomerCriteria(**self._filters(), **self.joining())
 
 
@@ -80,7 +80,7 @@ class CustomerSearch(CustomerFilters, Search):
     include_properties_with_prefix: Names | None = None
 
     def as_criteria(self) -> CustomerCriteria:
-        """What the service searches by."""
+        """Convert to the service's criteria."""
         return CustomerCriteria(**self._filters(), sub=[one.as_criteria() for one in self.sub_criteria or ()])
 
 
@@ -92,7 +92,7 @@ class ClientList(Sorted):
     keywords: Names = ()
 
     def as_criteria(self) -> ClientCriteria:
-        """What the service searches by."""
+        """Convert to the service's criteria."""
         return ClientCriteria(customers=self.customer, domains=self.domain, keywords=self.keywords)
 
 
@@ -117,7 +117,7 @@ class ClientSub(ClientFilters, SubCriterion):
     """A sub-criterion."""
 
     def as_criteria(self) -> ClientCriteria:
-        """What the service searches by."""
+        """Convert to the service's criteria."""
         return ClientCriteria(**self._filters(), **self.joining())
 
 
@@ -127,5 +127,5 @@ class ClientSearch(ClientFilters, Search):
     sub_criteria: Annotated[tuple[ClientSub, ...], Field(max_length=20)] | None = None
 
     def as_criteria(self) -> ClientCriteria:
-        """What the service searches by."""
+        """Convert to the service's criteria."""
         return ClientCriteria(**self._filters(), sub=[one.as_criteria() for one in self.sub_criteria or ()])

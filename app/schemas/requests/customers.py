@@ -28,14 +28,14 @@ def _time_zones() -> frozenset[str]:
 
 def _time_zone(name: str) -> str:
     known = _time_zones()
-    # A system without the data knows none; there, nobody can be told that one does not exist.
+    # A system without time zone data knows no zones; then no name can be refused.
     if known and name not in known:
         raise PydanticCustomError("time_zone", "is no time zone")
     return name
 
 
 TimeZone = Annotated[str, Field(max_length=64), FullMatch(r"[A-Za-z0-9_+\-/]+"), AfterValidator(_time_zone)]
-# Which fields of an update are flags of the stored list.
+# These fields of an update are flags in the stored list.
 SWITCHES = {
     "exclude_from_production": "excludeFromProduction",
     "allow_global_data": "allowGlobalData",
@@ -47,7 +47,7 @@ SWITCHES = {
 
 
 class CustomerUpdate(ArgusModel):
-    """What is absent stays."""
+    """Absent fields are not changed."""
 
     name: Text | None = None
     short_name: ShortName | None = None
@@ -61,14 +61,14 @@ class CustomerUpdate(ArgusModel):
     single_network_domain: bool | None = None
 
     def as_changes(self) -> dict[str, Any]:
-        """The columns that were sent; null changes nothing."""
+        """Return the columns that were sent; null changes nothing."""
         sent = {n: value for n in self.model_fields_set if (value := getattr(self, n)) is not None}
         flags = {SWITCHES[name]: sent.pop(name) for name in list(sent) if name in SWITCHES}
         return sent | ({"flags": flags} if flags else {})
 
 
 class CustomerMove(ArgusModel):
-    """The customer to move below."""
+    """The customer to move to."""
 
     parent: Named
 
@@ -88,7 +88,7 @@ class CustomerAdd(ArgusModel):
     single_network_domain: bool = False
 
     def as_new(self) -> NewCustomer:
-        """What the service takes."""
+        """Convert for the service."""
         chosen = {
             "excludeFromProduction": self.exclude_from_production,
             "networkBaseCustomer": self.network_base_customer,

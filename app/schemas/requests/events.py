@@ -12,7 +12,7 @@ from app.services.inspection.authentication_events import Span
 
 
 class EventsQuery(Paged):
-    """A span of time, and a page."""
+    """A time span and a page."""
 
     start_timestamp: Moment | None = None
     end_timestamp: Moment | None = None
@@ -23,11 +23,11 @@ class EventsQuery(Paged):
 
 
 class UserEventsQuery(EventsQuery, InDomain):
-    """The same, of one user."""
+    """The same query, for one user."""
 
 
 class CustomerEventsQuery(EventsQuery):
-    """The same, of the users of customers."""
+    """The same query, for users of customers."""
 
     customer: Names = ()
     domain: Named | None = None

@@ -1,4 +1,4 @@
-"""Lists of and searches for functions, edges and permissions (contract 4.4)."""
+"""Lists and searches of functions, edges and permissions (contract 4.4)."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class FunctionList(KeywordQuery):
     include_deleted: bool = False
 
     def as_criteria(self) -> FunctionCriteria:
-        """What the service searches by."""
+        """Convert to the service's criteria."""
         return FunctionCriteria(
             functions=self.function,
             ancestors=self.ancestor,
@@ -63,7 +63,7 @@ class BasicFunctionList(Sorted):
     keyword_field: Names = ()
 
     def as_criteria(self) -> FunctionCriteria:
-        """What the service searches by."""
+        """Convert to the service's criteria."""
         return FunctionCriteria(
             functions=self.function,
             include_flags=self.include_flag,
@@ -101,7 +101,7 @@ class FunctionSub(FunctionFilters, SubCriterion):
     """A sub-criterion."""
 
     def as_criteria(self) -> FunctionCriteria:
-        """What the service searches by."""
+        """Convert to the service's criteria."""
         return FunctionCriteria(**self._filters(), **self.joining())
 
 
@@ -111,7 +111,7 @@ class FunctionSearch(FunctionFilters, Search):
     sub_criteria: Annotated[tuple[FunctionSub, ...], Field(max_length=20)] | None = None
 
     def as_criteria(self) -> FunctionCriteria:
-        """What the service searches by."""
+        """Convert to the service's criteria."""
         return FunctionCriteria(**self._filters(), sub=[one.as_criteria() for one in self.sub_criteria or ()])
 
 
@@ -123,7 +123,7 @@ class MappingList(Sorted):
     include_deleted: bool = False
 
     def as_criteria(self) -> EdgeCriteria:
-        """What the service searches by."""
+        """Convert to the service's criteria."""
         return EdgeCriteria(self.parent, self.child, self.include_deleted)
 
 
@@ -135,12 +135,12 @@ class MappingSearch(Search):
     include_deleted: bool = False
 
     def as_criteria(self) -> EdgeCriteria:
-        """What the service searches by."""
+        """Convert to the service's criteria."""
         return EdgeCriteria(self.parent or (), self.child or (), self.include_deleted)
 
 
 class Surroundings(ArgusModel):
-    """Whether each filter also takes what stands above and below what it names."""
+    """Whether each filter also matches ancestors and descendants of what it names."""
 
     include_subject_ascendants: bool = True
     include_subject_descendants: bool = True
@@ -150,7 +150,7 @@ class Surroundings(ArgusModel):
     include_function_descendants: bool = True
 
     def around_criteria(self) -> dict[str, Any]:
-        """Its part of what the service searches by."""
+        """Convert this part to the service's criteria."""
         return {
             "around_subjects": Around(self.include_subject_ascendants, self.include_subject_descendants),
             "around_customers": Around(self.include_customer_ascendants, self.include_customer_descendants),
@@ -159,7 +159,7 @@ class Surroundings(ArgusModel):
 
 
 class PermissionList(Surroundings, Paged):
-    """Query of the list of permissions; each filter also takes what stands above and below."""
+    """Query of the permission list; each filter can also match ancestors and descendants."""
 
     domain: Names = ()
     subject: Names = ()
@@ -171,7 +171,7 @@ class PermissionList(Surroundings, Paged):
     include_deleted: bool = False
 
     def as_criteria(self) -> PermissionCriteria:
-        """What the service searches by."""
+        """Convert to the service's criteria."""
         return PermissionCriteria(
             domains=self.domain,
             subjects=self.subject,
@@ -211,7 +211,7 @@ class PermissionSub(PermissionFilters, SubCriterion):
     """A sub-criterion."""
 
     def as_criteria(self) -> PermissionCriteria:
-        """What the service searches by."""
+        """Convert to the service's criteria."""
         return PermissionCriteria(**self._filters(), **self.joining())
 
 
@@ -221,14 +221,14 @@ class PermissionSearch(PermissionFilters, Search):
     sub_criteria: Annotated[tuple[PermissionSub, ...], Field(max_length=20)] | None = None
 
     def as_criteria(self) -> PermissionCriteria:
-        """What the service searches by."""
+        """Convert to the service's criteria."""
         return PermissionCriteria(
             **self._filters(), sub=[one.as_criteria() for one in self.sub_criteria or ()]
         )
 
 
 class HeldQuery(InDomain, Paged):
-    """Query of what one subject was granted."""
+    """Query of the permissions granted to one subject."""
 
     include_deleted: bool = False
     include_inherited: bool = True

@@ -37,7 +37,7 @@ class FunctionAdd(ArgusModel):
     description: LongText | None = None
 
     def as_new(self) -> NewFunction:
-        """What the service takes."""
+        """Convert for the service."""
         return NewFunction(
             name=self.name,
             parent=self.parent,
@@ -53,7 +53,7 @@ class FunctionAdd(ArgusModel):
 
 
 class FunctionUpdate(ArgusModel):
-    """What is absent stays."""
+    """Absent fields are not changed."""
 
     name: ShortName | None = None
     minimum_security_level: Level | None = None
@@ -66,7 +66,7 @@ class FunctionUpdate(ArgusModel):
     description: LongText | None = None
 
     def as_changes(self) -> dict[str, Any]:
-        """The columns that were sent; null changes nothing."""
+        """Return the columns that were sent; null changes nothing."""
         changes = {
             name: value for name in self.model_fields_set if (value := getattr(self, name)) is not None
         }
@@ -84,7 +84,7 @@ class ChildrenAdd(ArgusModel):
 
 
 class ChildrenRemove(QueryModel):
-    """Query of the removal: ``child`` repeated."""
+    """Query of the removal; ``child`` may be repeated."""
 
     child: Annotated[tuple[Named, ...], Field(min_length=1, max_length=1000)]
 
@@ -98,7 +98,7 @@ class PermissionAdd(ArgusModel):
     comment: Comment | None = None
 
     def as_new(self) -> NewPermission:
-        """What the service takes."""
+        """Convert for the service."""
         return NewPermission(self.subject, self.function, self.customer, self.comment)
 
 
@@ -109,7 +109,7 @@ class PermissionsAdd(ArgusModel):
 
 
 class PermissionsRevoke(QueryModel):
-    """Query of the revocation in bulk: ``permission`` repeated."""
+    """Query of the bulk revocation; ``permission`` may be repeated."""
 
     permission: Annotated[tuple[Named, ...], Field(min_length=1, max_length=1000)]
     comment: Comment | None = None

@@ -1,4 +1,4 @@
-"""Bodies of the logins and of what is done to a password (contract 3.3, 3.5)."""
+"""Bodies of logins and password changes (contract 3.3, 3.5)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Requested = frozenset[Literal["enrollPublicKey", "setPassword"]]
 
 
 class PasswordLogin(ArgusModel):
-    """``requestedAuthorizations`` is accepted; what is asked for is not guaranteed."""
+    """``requestedAuthorizations`` is accepted, but not every requested authorization is granted."""
 
     user_name: UserName
     password: Password
@@ -28,7 +28,7 @@ class PasswordLogin(ArgusModel):
 
 
 class TOTPLogin(PasswordLogin):
-    """As with a password, and the code of the moment."""
+    """As with a password, plus the current one-time code."""
 
     token_code: TokenCode
 
@@ -42,7 +42,7 @@ class PasswordChange(ArgusModel):
 
 
 class PasswordTest(ArgusModel):
-    """A password somebody thinks of choosing."""
+    """A password that a user considers."""
 
     password: Password
 
@@ -52,7 +52,7 @@ Ids = Annotated[tuple[Annotated[int, Field(ge=0, le=2**63 - 1)], ...], Field(max
 
 
 class ConstrainRequest(ArgusModel):
-    """What the constrained session may do at most; what is absent stays as it is."""
+    """The limits of the constrained session; an absent limit stays as it is."""
 
     customer: Texts | None = None
     function: Texts | None = None
@@ -70,7 +70,7 @@ class ConstrainRequest(ArgusModel):
 
 
 class ImpersonateRequest(ArgusModel):
-    """Whom to act as, and within which limits; ``userName`` is the older name of ``user``."""
+    """The user to act as, and the limits; ``userName`` is the old name of ``user``."""
 
     user: Annotated[str, Field(min_length=1, max_length=100)] | None = None
     user_name: Annotated[str, Field(min_length=1, max_length=100)] | None = None
@@ -81,7 +81,7 @@ class ImpersonateRequest(ArgusModel):
 
 
 def _both(names: tuple[str, ...] | None, ids: tuple[int, ...] | None) -> list[str] | None:
-    """Names and ids together; ``None`` when neither was sent. An empty list stays one: nothing at all."""
+    """Merge names and ids; ``None`` if neither was sent. An empty list stays empty: nothing is allowed."""
     if names is None and ids is None:
         return None
     return [*(names or ()), *(str(one) for one in ids or ())]

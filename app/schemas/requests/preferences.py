@@ -1,4 +1,4 @@
-"""Preferences: keys and values, bounded (contract 4.2)."""
+"""Preferences: keys and values of limited size (contract 4.2)."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ class PreferenceQuery(InDomain, Paged):
 
 
 class OwnPreferenceQuery(Paged):
-    """Query of one's own."""
+    """Query of the caller's own preferences."""
 
     key: Keys = ()
     key_prefix: Keys = ()
 
 
 class KeysQuery(QueryModel):
-    """Keys to show, or to delete."""
+    """Keys to return or to delete."""
 
     key: Keys = ()
 
@@ -44,10 +44,10 @@ class UserKeysQuery(InDomain):
 
 
 class PreferencesSet(ArgusModel):
-    """Values to set; others stay."""
+    """Values to set; others are kept."""
 
     preferences: Annotated[dict[Key, Value], Field(max_length=200)]
 
 
 class Properties(RootModel[Annotated[dict[Key, Value], Field(max_length=200)]]):
-    """Values to set, as the object itself."""
+    """Values to set, as a plain object."""

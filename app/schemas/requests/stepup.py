@@ -26,7 +26,7 @@ def _own_path(value: str) -> str:
 
 
 class Authorizing(ArgusModel):
-    """The one operation that is authorised; ``nextURI`` is a path of this server."""
+    """The one operation to authorise; ``nextURI`` is a path of this server."""
 
     operation: OperationName
     next_uri: Annotated[str, Field(max_length=2048), AfterValidator(_own_path)]
@@ -34,19 +34,19 @@ class Authorizing(ArgusModel):
 
 
 class PasswordAuthorize(Authorizing):
-    """Presence, by the password."""
+    """Proof of presence by the password."""
 
     password: Password
 
 
 class TOTPAuthorize(Authorizing):
-    """Presence, by the code of the moment."""
+    """Proof of presence by the current one-time code."""
 
     token_code: TokenCode
 
 
 class ValidateAuthorization(ArgusModel):
-    """Does this authorization count for that? Every variable of ``context`` must match."""
+    """An authorization to check for an operation. Every variable of ``context`` must match."""
 
     authorization: Authorization
     operation: OperationName
@@ -56,14 +56,14 @@ class ValidateAuthorization(ArgusModel):
 
 
 class Presence(ArgusModel):
-    """The password once more, or an authorization."""
+    """The password, or an authorization."""
 
     password: Password | None = None
     authorization: Authorization | None = None
 
 
 class RenewAPIKey(Presence):
-    """A new end for a key; without a number of days the default (contract 3.7)."""
+    """A new expiry for a key; without a number of days the default applies (contract 3.7)."""
 
     expiration_days: Annotated[int, Field(ge=0, le=3650)] | None = None
     disable_expiration: bool = False

@@ -1,4 +1,4 @@
-"""Lists of and searches for users, groups, subjects and memberships (contract 4.3)."""
+"""Lists and searches of users, groups, subjects and memberships (contract 4.3)."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class SubjectList(KeywordQuery):
     include_deleted: bool = False
 
     def as_criteria(self) -> SubjectCriteria:
-        """What the service searches by."""
+        """Convert to the service's criteria."""
         return SubjectCriteria(
             domains=self.domain,
             subjects=self.subject,
@@ -88,12 +88,12 @@ class SubjectFilters(KeywordSearch, FlagSearch, TimeSearch):
 
 
 class SubjectSub(SubjectFilters, SubCriterion):
-    """A sub-criterion, which may have its own."""
+    """A sub-criterion; it can contain sub-criteria itself."""
 
     sub_criteria: Annotated[tuple[SubjectSub, ...], Field(max_length=20)] | None = None
 
     def as_criteria(self) -> SubjectCriteria:
-        """What the service searches by."""
+        """Convert to the service's criteria."""
         sub = [one.as_criteria() for one in self.sub_criteria or ()]
         return SubjectCriteria(**self._filters(), **self.joining(), sub=sub)
 
@@ -104,7 +104,7 @@ class SubjectSearch(SubjectFilters, Search):
     sub_criteria: Annotated[tuple[SubjectSub, ...], Field(max_length=20)] | None = None
 
     def as_criteria(self) -> SubjectCriteria:
-        """What the service searches by."""
+        """Convert to the service's criteria."""
         sub = [one.as_criteria() for one in self.sub_criteria or ()]
         return SubjectCriteria(**self._filters(), sub=sub)
 
@@ -116,7 +116,7 @@ class MembershipList(Paged):
     include_deleted: bool = False
 
     def as_criteria(self) -> MembershipCriteria:
-        """What the service searches by."""
+        """Convert to the service's criteria."""
         return MembershipCriteria(subjects=self.subject, include_deleted=self.include_deleted)
 
 
@@ -144,7 +144,7 @@ class MembershipSub(MembershipFilters, SubCriterion):
     """A sub-criterion."""
 
     def as_criteria(self) -> MembershipCriteria:
-        """What the service searches by."""
+        """Convert to the service's criteria."""
         return MembershipCriteria(**self._filters(), **self.joining())
 
 
@@ -154,14 +154,14 @@ class MembershipSearch(MembershipFilters, Search):
     sub_criteria: Annotated[tuple[MembershipSub, ...], Field(max_length=20)] | None = None
 
     def as_criteria(self) -> MembershipCriteria:
-        """What the service searches by."""
+        """Convert to the service's criteria."""
         return MembershipCriteria(
             **self._filters(), sub=[one.as_criteria() for one in self.sub_criteria or ()]
         )
 
 
 class MembershipsRemove(QueryModel):
-    """Query of the removal in bulk."""
+    """Query of the bulk removal."""
 
     membership_id: Annotated[tuple[Named, ...], Field(min_length=1, max_length=1000)]
     comment: Comment | None = None

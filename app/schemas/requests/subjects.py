@@ -33,7 +33,7 @@ ClearableText = Annotated[str, Field(max_length=1000), FullMatch(f"(?:{TEXT})?")
 
 
 def one_phone(phone: object, phone_number: object) -> None:
-    """Refuse a telephone number given in both forms."""
+    """Refuse a telephone number that is given in both forms."""
     if phone is not None and phone_number is not None:
         raise PydanticCustomError("both", "give phone or phoneNumber, not both")
 
@@ -57,7 +57,7 @@ class GroupAdd(ArgusModel):
     externally_managed: bool = False
 
     def as_new(self) -> NewSubject:
-        """What the service takes."""
+        """Convert for the service."""
         return NewSubject(self.short_name, self.name, self.customer, self.domain, self._fields())
 
     def _fields(self) -> dict[str, Any]:
@@ -69,7 +69,7 @@ class GroupAdd(ArgusModel):
 
 
 class UserAdd(GroupAdd):
-    """A new user; a password is no part of it (contract 4.3)."""
+    """A new user; it has no password field (contract 4.3)."""
 
     role: LongText | None = None
     email: Email | None = None
@@ -101,7 +101,7 @@ class UserAdd(GroupAdd):
 
 
 class GroupUpdate(ArgusModel):
-    """What is absent stays."""
+    """Absent fields are not changed."""
 
     short_name: SubjectName | None = None
     name: Text | None = None
@@ -110,7 +110,7 @@ class GroupUpdate(ArgusModel):
     externally_managed: bool | None = None
 
     def as_changes(self) -> dict[str, Any]:
-        """The columns that were sent; blank clears, null changes nothing."""
+        """Return the columns that were sent; blank clears a column, null changes nothing."""
         sent = {name: getattr(self, name) for name in self.model_fields_set}
         return {
             name: value or None if value == "" else value for name, value in sent.items() if value is not None
@@ -118,7 +118,7 @@ class GroupUpdate(ArgusModel):
 
 
 class UserUpdate(GroupUpdate):
-    """What is absent stays."""
+    """Absent fields are not changed."""
 
     role: ClearableText | None = None
     email: Email | Literal[""] | None = None
@@ -132,7 +132,7 @@ class UserUpdate(GroupUpdate):
         return self
 
     def as_changes(self) -> dict[str, Any]:
-        """As for a group, with the telephone in its two columns."""
+        """As for a group, with the telephone number in its two columns."""
         changes = super().as_changes()
         role = changes.pop("role", ...)
         if role is not ...:
@@ -161,7 +161,7 @@ class MembersAdd(ArgusModel):
 
 
 class MembersRemove(InDomain):
-    """Query of the removal: ``subject`` repeated."""
+    """Query of the removal; ``subject`` may be repeated."""
 
     subject: Annotated[tuple[Named, ...], Field(min_length=1, max_length=1000)]
     comment: Comment | None = None

@@ -11,7 +11,7 @@ from app.schemas.wire import ArgusModel
 
 
 class VerifyTOTP(ArgusModel):
-    """The first code of a new generator, and the ``cookie`` it was made with."""
+    """The first code of a new generator, and the ``cookie`` of its creation."""
 
     cookie: Annotated[str, Field(min_length=1, max_length=200)]
     verification_code: TokenCode

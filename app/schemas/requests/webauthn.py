@@ -31,7 +31,7 @@ STANDARD = str.maketrans("-_", "+/")
 
 
 def decoded(text: str) -> bytes:
-    """The bytes of a binary field. Raises ``ValueError``."""
+    """Decode a binary field. Raises ``ValueError``."""
     plain = re.sub("=+$", "", text).translate(STANDARD)
     return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
 
@@ -45,13 +45,13 @@ def _decodable(text: str) -> str:
 
 
 Binary = Annotated[str, Field(min_length=2, max_length=20_000), FullMatch(BASE64), AfterValidator(_decodable)]
-# An authenticator names a key in at most 1023 bytes (WebAuthn 4).
+# The id of a passkey has at most 1023 bytes (WebAuthn 4).
 KeyName = Annotated[str, Field(min_length=2, max_length=1368), FullMatch(BASE64), AfterValidator(_decodable)]
 ChallengeID = Annotated[str, Field(min_length=1, max_length=36)]
 
 
 class ChallengeRequest(ArgusModel):
-    """Who wants to log in; the password is demanded before a passkey is named."""
+    """The user who wants to log in; the password is required before a passkey is named."""
 
     user_name: UserName
     domain: DomainName | None = None
@@ -66,7 +66,7 @@ class ChallengeQuery(QueryModel):
 
 
 class Signed(ArgusModel):
-    """What the browser answers to ``navigator.credentials.get``."""
+    """What the browser returns from ``navigator.credentials.get``."""
 
     challenge_id: ChallengeID
     webauthn_key_id: KeyName
@@ -94,19 +94,19 @@ class WebAuthnLogin(Signed):
 
 
 class PasskeyLogin(Signed):
-    """Login by passkey in a browser; without a user name the authenticator says whose passkey it is."""
+    """Login by passkey in a browser; without a user name the authenticator names the user."""
 
     user_handle: Binary | None = None
 
 
 class WebAuthnAuthorize(Signed, Authorizing):
-    """Presence, by passkey."""
+    """Proof of presence by passkey."""
 
 
 class WebAuthnEnrol(ArgusModel):
-    """What the browser answers to ``navigator.credentials.create``; note ``webAuthnKeyID``.
+    """What the browser returns from ``navigator.credentials.create``; note ``webAuthnKeyID``.
 
-    ``description`` is ours: by what name the owner knows this one among others.
+    ``description`` is our addition: the owner's name for this passkey.
     """
 
     authorization: Authorization

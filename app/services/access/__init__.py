@@ -1,1 +1,1 @@
-"""Who is acting, with which facts, and what the gate decides."""
+"""The caller, the facts, and the decision of the gate."""

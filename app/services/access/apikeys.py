@@ -1,4 +1,6 @@
-"""API keys: made once in clear, kept as a digest, found by prefix, limited and revoked (security rule 57)."""
+"""API keys: shown once in clear, stored as a digest, found by prefix,
+limited and revoked (security rule 57).
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,7 @@ def create(
     sources: Sequence[str] = ANYWHERE,
     constraints: dict[str, Any] | None = None,
 ) -> tuple[APIKey, str]:
-    """A new key; its text is returned once and never again. ``days`` of ``None`` never expires."""
+    """Create a key; its text is returned once and never again. With ``days`` of ``None`` it never expires."""
     number = db.session.execute(
         select(func.coalesce(func.max(APIKey.key_number), 0)).where(APIKey.user_id == user.id)
     ).scalar_one()
@@ -67,7 +69,7 @@ def create(
 
 
 def of_user(user_id: int) -> list[APIKey]:
-    """The user's keys that have not been revoked, oldest first."""
+    """List the user's keys that have not been revoked, oldest first."""
     statement = (
         select(APIKey)
         .where(APIKey.user_id == user_id, APIKey.revoked_at.is_(None))
@@ -77,14 +79,16 @@ def of_user(user_id: int) -> list[APIKey]:
 
 
 def parts_of_number(user_id: int, text: str) -> tuple[str, str]:
-    """The prefix of a key named by its number alone, which is written in decimal. Raises ``Missing``."""
+    """Return the prefix of a key named only by its decimal number. Raises ``Missing``."""
     if not (text.isascii() and text.isdigit() and len(text) <= 9):
         raise Missing("API key")
     return f"{user_id:x}", f"{int(text):x}"
 
 
 def renew(user_id: int, user_part: str, key_part: str, days: int | None, actor: Actor) -> APIKey:
-    """A new end for a key of this user, counted from now; ``None`` never expires. Raises ``Missing``."""
+    """Set a new expiry for a key of this user, counted from now; ``None`` never expires.
+    Raises ``Missing``.
+    """
     key = _named(user_id, user_part, key_part)
     key.expires_at = None if days is None else clock.now() + timedelta(days=days)
     db.session.flush()
@@ -93,7 +97,7 @@ def renew(user_id: int, user_part: str, key_part: str, days: int | None, actor: 
 
 
 def revoke(user_id: int, user_part: str, key_part: str, actor: Actor) -> APIKey:
-    """End a key of this user, named by its prefix. Raises ``Missing``."""
+    """Revoke a key of this user, named by its prefix. Raises ``Missing``."""
     key = _named(user_id, user_part, key_part)
     endings.end(Event.KEY_REVOKED, key, actor)
     _record("apikey-revoke", key, actor, {})
@@ -101,7 +105,7 @@ def revoke(user_id: int, user_part: str, key_part: str, actor: Actor) -> APIKey:
 
 
 def used(key_id: int, last_used_at: datetime | None, contact: Contact) -> None:
-    """Note the last use, best effort, in a unit of its own, at most once a minute (design §7)."""
+    """Record the last use if possible, in its own unit of work, at most once a minute (design §7)."""
     now = clock.now()
     if last_used_at is not None and now - last_used_at < USE_PAUSE:
         return
@@ -127,6 +131,6 @@ def _named(user_id: int, user_part: str, key_part: str) -> APIKey:
 def _record(action: str, key: APIKey, actor: Actor, detail: dict[str, Any]) -> None:
     owner = None
     if key.user_id != actor.id:
-        # Loaded already by whoever judged that the actor may touch this user's keys.
+        # Already loaded by the code that judged that the actor may change this user's keys.
         owner = trail.concerned(db.session.get_one(User, key.user_id))
     trail.record(action, actor, user=owner, detail={"key": key.prefix} | detail)

@@ -1,7 +1,7 @@
-"""From a presented credential to a ``Caller``: who is acting, with the facts of this moment.
+"""Turn a presented credential into a ``Caller``: the user, with the facts of this moment.
 
-One query each. What is garbage by its form alone asks nothing. A caller is not yet allowed anything: the
-gate is asked with ``caller.question``.
+Each takes one query; text of the wrong form takes none. A caller has no permission yet: ask the gate with
+``caller.question``.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ API_KEY = re.compile(r"([0-9a-f]{1,15})/([0-9a-f]{1,7})/([A-Za-z0-9_-]{43})", re
 
 @dataclass(frozen=True)
 class Caller:
-    """Somebody acting: by login (``interactive``), by an OAuth session or by an API key.
+    """The caller: a login (``interactive``), an OAuth session or an API key.
 
     ``question`` holds the facts, ``row`` what else the one query brought. The row stays in this room: others
     read the properties.
@@ -123,12 +123,14 @@ class Caller:
 
     @property
     def interactive(self) -> bool:
-        """Whether this is a person's own unconstrained login, which alone may approve (security rule 36)."""
+        """Tell whether this is a person's own unconstrained login;
+        only that may approve (security rule 36).
+        """
         return self.kind == "login" and not self.is_constrained
 
     @property
     def is_constrained(self) -> bool:
-        """Whether this login was made from another credential to do less."""
+        """Tell whether this login was made from another credential, with fewer rights."""
         if self.kind != "login":
             return False
         made = self.login.parent_id is not None or self.row.key is not None
@@ -136,12 +138,14 @@ class Caller:
 
     @property
     def personal(self) -> bool:
-        """Whether the person's own credential is at work, unconstrained: a login or a key (rule 54)."""
+        """Tell whether this is a person's own unconstrained credential: a login or a key (rule 54)."""
         return self.interactive or (self.kind == "key" and not self.key.constraints)
 
     @property
     def session_label(self) -> str:
-        """How audit rows and session lists name the credential; tells nothing that could be presented."""
+        """Return how audit rows and session lists name the credential;
+        it contains nothing that could be presented.
+        """
         if self.kind == "key":
             return f"{self.user_id:x}/{self.key.key_number:x}"
         return (self.login_id if self.kind == "login" else self.session.oauth.id).hex()
@@ -154,25 +158,25 @@ class Caller:
 
     @cached_property
     def decision(self) -> Decision:
-        """Whether the credential is of any use now, whatever is then asked."""
+        """Decide whether the credential itself is accepted now, whatever it is used for."""
         return gate.ask(self.question)
 
     @property
     def rights(self) -> Rights:
-        """The effective rights: none unless the credential stands."""
+        """Return the effective rights: none unless the credential is accepted."""
         return self.decision.rights
 
     @property
     def delegable(self) -> Rights:
-        """What the caller may hand on to others, or take from them (design decision 17)."""
+        """Return what the caller may grant to others or revoke from them (design decision 17)."""
         return delegable_rights(self.question) if self.decision else NO_RIGHTS
 
     def reach(self, function: str) -> frozenset[int]:
-        """Every live customer for which this caller may use the function now: what a list may show."""
+        """Return every live customer for which this caller may use the function now: what a list may show."""
         return self.rights.reach_of(self.question.graph.by_name(function))
 
     def allows(self, asked: Asked) -> Decision:
-        """The decision on one function, for one customer or any."""
+        """Decide on one function, for one customer or any."""
         return gate.ask_right(self.question, asked)
 
     def at_client(
@@ -183,16 +187,16 @@ class Caller:
         return facts.question(self.row, Leg.LIST, client=at, grant=grant, scopes=scopes)
 
     def needs(self, function: str, customer: int | None = None) -> None:
-        """Go on only with this function; raises ``Denied``."""
+        """Require this function. Raises ``Denied``."""
         decision = self.allows(Asked(function, customer))
         if not decision:
             raise Denied(decision)
 
 
 def from_token(text: str, contact: Contact, leg: Leg = Leg.API) -> Caller | None:
-    """The caller behind a login token or an OAuth access token; ``None`` when nothing of ours matches.
+    """Find the caller of a login token or an OAuth access token; ``None`` if this server did not issue it.
 
-    A token that was once right but is superseded, ended or expired gives a caller whose decision refuses.
+    A token that was valid but is superseded, ended or expired gives a caller whose decision refuses.
     """
     token = read(text, Kind.LOGIN, Kind.ACCESS)
     if token is None:
@@ -206,22 +210,22 @@ def from_token(text: str, contact: Contact, leg: Leg = Leg.API) -> Caller | None
 
 
 def from_cookie(text: str, contact: Contact, leg: Leg = Leg.API) -> Caller | None:
-    """The caller behind the ``argus_session`` cookie: a login token and nothing else."""
+    """Find the caller of the ``argus_session`` cookie, which holds only a login token."""
     return _from_login(text, contact, leg) if read(text, Kind.LOGIN) is not None else None
 
 
 def from_api_key(text: str, contact: Contact, leg: Leg = Leg.API) -> Caller | None:
-    """The caller behind an API key ``<user>/<key>/<secret>``, found by its prefix. Raises ``Throttled``."""
+    """Find the caller of an API key ``<user>/<key>/<secret>`` by its prefix. Raises ``Throttled``."""
     row = _key_row(text)
     if row is None:
-        # Only wrong ones are slowed: nobody guesses a right one, and its owner is not to be shut out.
+        # Only wrong keys are throttled: nobody guesses a right key, and its owner must not be locked out.
         throttle().stranger("key", settings().throttle_login_failures, contact.address)
         return None
     return Caller("key", facts.of_key(row, leg, contact), row, contact, text)
 
 
 def again(caller: Caller) -> Caller | None:
-    """The same credential with the facts of now: what a unit of work decides over."""
+    """Load the same credential with current facts, for the decision inside a unit of work."""
     find = from_api_key if caller.kind == "key" else from_token
     return find(caller.token, caller.contact, caller.question.leg)
 
@@ -241,7 +245,7 @@ def _from_login(text: str, contact: Contact, leg: Leg) -> Caller | None:
 
 
 def on_leg(caller: Caller, leg: Leg) -> Question:
-    """The same facts, asked at another moment."""
+    """Return the same facts for another leg."""
     return replace(caller.question, leg=leg)
 
 

@@ -25,7 +25,7 @@ from app.services.problems import Missing
 
 
 def standing(user_id: int, client_id: str) -> Grant | None:
-    """The consent that stands between this user and this client."""
+    """Find the active consent of this user for this client."""
     return db.session.execute(
         select(Grant).where(
             Grant.user_id == user_id, Grant.client_id == client_id, Grant.withdrawn_at.is_(None)
@@ -34,7 +34,7 @@ def standing(user_id: int, client_id: str) -> Grant | None:
 
 
 def record(user_id: int, client: OAuthClient, scopes: Iterable[str]) -> Grant:
-    """Write what the user approves now; what was approved before and still stands is kept."""
+    """Record what the user approves now; what was approved before and is still valid is kept."""
     now = clock.now()
     grant = standing(user_id, client.id)
     if grant is None:
@@ -57,7 +57,7 @@ def record(user_id: int, client: OAuthClient, scopes: Iterable[str]) -> Grant:
 
 
 def withdraw(grant_id: str, user_id: int, actor: Actor) -> None:
-    """Take a consent back: everything that hangs on it is refused at its next use. Raises ``Missing``."""
+    """Withdraw a consent: every session that depends on it is refused at its next use. Raises ``Missing``."""
     grant = db.session.get(Grant, grant_id)
     if grant is None or grant.user_id != user_id:
         raise Missing("consent")
@@ -66,7 +66,7 @@ def withdraw(grant_id: str, user_id: int, actor: Actor) -> None:
 
 
 def given_by(user_id: int) -> list[tuple[Grant, OAuthClient]]:
-    """The consents of a user that stand, with their clients, by name."""
+    """List the active consents of a user, with their clients, by name."""
     rows = db.session.execute(
         select(Grant, OAuthClient)
         .join(OAuthClient, OAuthClient.id == Grant.client_id)
@@ -85,7 +85,9 @@ class Activity:
 
 
 def activity(user_id: int, epoch: int) -> dict[str, Activity]:
-    """What goes on under each consent of a user, by its id; one query. ``epoch`` is the user's of today."""
+    """Load the activity under each consent of a user, by consent id; one query.
+    ``epoch`` is the user's current one.
+    """
     now = clock.now()
     stands = and_(
         OAuthSession.ended_at.is_(None),

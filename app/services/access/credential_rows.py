@@ -137,7 +137,9 @@ _USER_BY_ID = (
 
 
 def session_row(session_id: bytes) -> SessionRow | None:
-    """Everything about an OAuth session: itself, user, client, consent, and the login or key it hangs on."""
+    """Load all facts of an OAuth session:
+    itself, user, client, consent, and the login or key it depends on.
+    """
     row = _one(_SESSION_BY_ID, session=session_id)
     if row is None:
         return None
@@ -154,7 +156,7 @@ def session_row(session_id: bytes) -> SessionRow | None:
 
 
 def code_row(code_id: bytes) -> CodeRow | None:
-    """Everything about an authorization code."""
+    """Load all facts of an authorization code."""
     row = _one(
         select(
             *_OF_CODE.columns,
@@ -188,7 +190,7 @@ def code_row(code_id: bytes) -> CodeRow | None:
 
 
 def login_row(login_id: bytes) -> LoginRow | None:
-    """Everything about a login session."""
+    """Load all facts of a login session."""
     row = _one(_LOGIN_BY_ID, login=login_id)
     if row is None:
         return None
@@ -203,7 +205,7 @@ def login_row(login_id: bytes) -> LoginRow | None:
 
 
 def key_row(user_id: int, key_number: int) -> KeyRow | None:
-    """Everything about an API key."""
+    """Load all facts of an API key."""
     row = _one(_KEY_BY_NUMBER, user=user_id, number=key_number)
     if row is None:
         return None
@@ -212,7 +214,7 @@ def key_row(user_id: int, key_number: int) -> KeyRow | None:
 
 
 def user_row(user_id: int) -> UserRow | None:
-    """A user alone: for questions about somebody who is not there (listing, explain)."""
+    """Load a user alone, for questions about somebody who is not logged in (listing, explain)."""
     row = _one(_USER_BY_ID, user=user_id)
     if row is None:
         return None

@@ -1,6 +1,6 @@
 """Look-ups by id or name: domains, customers, functions, users, groups.
 
-Nothing here asks who may see them.
+These functions do not check who may see the results.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ ROOT_NAME = "Root"
 
 
 def as_id(text: str) -> int | None:
-    """The number a path or body names, when it is one: plain ASCII digits that fit in 63 bits."""
+    """Parse the number in a path or body: plain ASCII digits that fit in 63 bits; else ``None``."""
     if text.isascii() and text.isdigit() and len(text) <= 18:
         return int(text)
     return None
@@ -37,21 +37,21 @@ def as_id(text: str) -> int | None:
 
 
 def home_domain() -> Domain:
-    """The domain that ``init`` made; functions are guarded at its root customer."""
+    """Return the domain that ``init`` made; functions are guarded at its root customer."""
     return db.session.execute(
         select(Domain).join(SystemState, SystemState.home_domain_id == Domain.id)
     ).scalar_one()
 
 
 def find_domain(text: str) -> Domain | None:
-    """A domain by id or name."""
+    """Find a domain by id or name."""
     number = as_id(text)
     condition = Domain.id == number if number is not None else Domain.name == text
     return db.session.execute(select(Domain).where(condition)).scalar_one_or_none()
 
 
 def domain_named(text: str | None, default_id: int, problems: list[FieldProblem]) -> Domain | None:
-    """The domain a field names, or the default; an unknown one goes to ``problems``."""
+    """Find the domain that a field names, or the default; an unknown one is added to ``problems``."""
     if text is None:
         return db.session.get(Domain, default_id)
     domain = find_domain(text)
@@ -61,7 +61,7 @@ def domain_named(text: str | None, default_id: int, problems: list[FieldProblem]
 
 
 def domain_or_missing(text: str | None, default_id: int) -> Domain:
-    """The domain a query names, or the default. Raises ``Missing``."""
+    """Return the domain that a query names, or the default. Raises ``Missing``."""
     problems: list[FieldProblem] = []
     domain = domain_named(text, default_id, problems)
     if domain is None:
@@ -70,26 +70,26 @@ def domain_or_missing(text: str | None, default_id: int) -> Domain:
 
 
 def domains_by_id(ids: Iterable[int]) -> list[Domain]:
-    """Domains of these ids, by name."""
+    """List the domains of these ids, by name."""
     return list(
         db.session.execute(select(Domain).where(Domain.id.in_(list(ids))).order_by(Domain.name)).scalars()
     )
 
 
 def root_customer(domain_id: int) -> Customer:
-    """The customer at the top of a domain."""
+    """Return the customer at the top of a domain."""
     return db.session.execute(
         select(Customer).where(Customer.domain_id == domain_id, Customer.parent_id.is_(None))
     ).scalar_one()
 
 
 def customer_by_id(customer_id: int) -> Customer:
-    """A customer that is known to exist."""
+    """Return a customer that is known to exist."""
     return db.session.get_one(Customer, customer_id)
 
 
 def find_customer(text: str, domain_id: int) -> Customer | None:
-    """A customer by id, or by short name in the domain."""
+    """Find a customer by id, or by short name in the domain."""
     number = as_id(text)
     if number is not None:
         by_id = db.session.get(Customer, number)
@@ -101,7 +101,7 @@ def find_customer(text: str, domain_id: int) -> Customer | None:
 
 
 def customers_by_id(ids: Iterable[int]) -> list[Customer]:
-    """Customers of these ids, by short name."""
+    """List the customers of these ids, by short name."""
     statement = select(Customer).where(Customer.id.in_(list(ids))).order_by(Customer.short_name)
     return list(db.session.execute(statement).scalars())
 
@@ -110,7 +110,7 @@ def customers_by_id(ids: Iterable[int]) -> list[Customer]:
 
 
 def find_function(text: str) -> Function | None:
-    """A live function by id or name."""
+    """Find a live function by id or name."""
     number = as_id(text)
     if number is not None:
         by_id = db.session.execute(
@@ -122,7 +122,7 @@ def find_function(text: str) -> Function | None:
 
 
 def function_named(name: str) -> Function | None:
-    """The live function of this name."""
+    """Find the live function of this name."""
     return db.session.execute(
         select(Function).where(Function.name == name, Function.deleted_at.is_(None))
     ).scalar_one_or_none()
@@ -135,7 +135,7 @@ def functions_named(names: Iterable[str]) -> list[Function]:
 
 
 def functions_by_id(ids: Iterable[int]) -> list[Function]:
-    """Live functions of these ids, by name."""
+    """List the live functions of these ids, by name."""
     statement = select(Function).where(Function.id.in_(list(ids))).order_by(Function.name)
     return list(db.session.execute(statement).scalars())
 
@@ -144,7 +144,7 @@ def functions_by_id(ids: Iterable[int]) -> list[Function]:
 
 
 def find_subject(text: str, domain_id: int) -> Subject | None:
-    """A living user or group by id, or by short name in the domain."""
+    """Find a live user or group by id, or by short name in the domain."""
     number = as_id(text)
     if number is not None:
         by_id = db.session.execute(
@@ -160,24 +160,24 @@ def find_subject(text: str, domain_id: int) -> Subject | None:
 
 
 def find_user(text: str, domain_id: int) -> User | None:
-    """A living user by id, or by short name in the domain."""
+    """Find a live user by id, or by short name in the domain."""
     found = find_subject(text, domain_id)
     return found if isinstance(found, User) else None
 
 
 def find_group(text: str, domain_id: int) -> Group | None:
-    """A living group by id, or by short name in the domain."""
+    """Find a live group by id, or by short name in the domain."""
     found = find_subject(text, domain_id)
     return found if isinstance(found, Group) else None
 
 
 def user_by_id(user_id: int) -> User:
-    """A user that is known to exist, deleted or not."""
+    """Return a user that is known to exist, deleted or not."""
     return db.session.get_one(User, user_id)
 
 
 def subjects_by_id(ids: Iterable[int]) -> dict[int, Subject]:
-    """Subjects of these ids, deleted ones included: for "created by" and the like."""
+    """Load subjects of these ids, also deleted ones, for "created by" and the like."""
     wanted = {one for one in ids if one is not None}
     if not wanted:
         return {}
@@ -186,18 +186,18 @@ def subjects_by_id(ids: Iterable[int]) -> dict[int, Subject]:
 
 
 def groups_of(subject_id: int) -> list[Group]:
-    """All living groups of a subject, through groups too, by short name."""
+    """List all live groups of a subject, direct and indirect, by short name."""
     return groups_by_id(held_rights.groups_of(subject_id))
 
 
 def groups_by_id(ids: Iterable[int]) -> list[Group]:
-    """Groups of these ids, by short name."""
+    """List the groups of these ids, by short name."""
     statement = select(Group).where(Group.id.in_(list(ids))).order_by(Group.short_name)
     return list(db.session.execute(statement).scalars())
 
 
 def direct_groups(subject_ids: Iterable[int]) -> dict[int, list[Group]]:
-    """The living groups each of these subjects is directly a member of, by short name; one query."""
+    """Load the live groups that each of these subjects is a direct member of, by short name; one query."""
     statement = (
         select(Membership.member_id, Group)
         .join(Group, Group.id == Membership.group_id)
@@ -215,7 +215,7 @@ def direct_groups(subject_ids: Iterable[int]) -> dict[int, list[Group]]:
 
 
 def phone_of(user_id: int) -> str:
-    """The user's telephone number in international form, or nothing."""
+    """Return the user's telephone number in international form, or empty text."""
     user = user_by_id(user_id)
     if not user.phone_national_number:
         return ""

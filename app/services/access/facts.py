@@ -1,7 +1,7 @@
 """Rows into a Question: what ``credential_rows`` read becomes what the policy reads.
 
 ``of_session``, ``of_code``, ``of_login`` and ``of_key`` answer what a presented credential asks; ``question``
-answers for a user who presents none. No rule is judged here: an ended login is a fact, not a refusal.
+answers for a user who presents none. No rule is applied here: an ended login is a fact, not a refusal.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def of_login(row: LoginRow, token: Token, leg: Leg, contact: Contact) -> Questio
         kind="login",
         expires_at=row.login.expires_at,
         ended=row.login.ended_at is not None,
-        # A re-opened login has a new cookie; the one before it is of no use any more.
+        # A re-opened login has a new cookie; its previous cookie is no longer valid.
         spent=not same(row.login.token_digest, token.digest),
         address_ranges=_ranges_of(row.key),
     )
@@ -128,7 +128,8 @@ def _access_token(row: SessionRow, token: Token, used_by: Contact | None) -> Cre
         # What a key bought may be used from where the key itself may be used.
         ranges = _ranges_of(row.key)
         if row.client.require_same_client_ip:
-            # Where the user was at the login, or the caller who bought it with a key; unknown fits nobody.
+            # The user's address at login, or the address of the caller with the key. An unknown address
+            # matches nothing.
             bound_to = row.login_ip or row.oauth.client_ip or ""
         used_for = used_by.asserted if used_by.asserted is not None else used_by.address
     return CredentialFacts(
@@ -196,7 +197,7 @@ def question(
 
 
 def right_asked(q: Question, asked: Asked) -> RightAsked:
-    """The asked function by its id of today."""
+    """Resolve the required function to its current id."""
     return RightAsked(q.graph.by_name(asked.function), asked.function, asked.customer)
 
 

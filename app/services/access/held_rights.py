@@ -1,8 +1,9 @@
-"""What a user holds today: resolved from rows, kept under the versions it was read under (design §7).
+"""The rights that a user holds today: resolved from rows,
+cached under the versions they were read with (design §7).
 
-Nothing here decides. A value is used only while both versions, read in the same query as the credential,
-are the ones it was read under; so a change acts at the next request of every process. What a unit of work
-has changed and not committed is resolved anew each time and kept by nobody.
+Nothing here decides. A cached value is used only if both versions, read in the same query as the credential,
+are unchanged; so a change takes effect at the next request of every process. Uncommitted changes of a unit of
+work are resolved again each time and never cached.
 """
 
 from __future__ import annotations
@@ -58,12 +59,12 @@ class _Kept:
 
 
 def policy_version() -> int:
-    """The present policy version."""
+    """Return the current policy version."""
     return db.session.execute(select(SystemState.policy_version)).scalar_one()
 
 
 def landscape(version: int | None = None) -> Landscape:
-    """Graph and tree as of ``version`` (or the present one); three queries when it is not kept."""
+    """Load graph and tree of ``version`` (or the current one); three queries if they are not cached."""
     kept = per_app(_Kept)
     version = policy_version() if version is None else version
     moved = MOVED in db.session.info
@@ -77,7 +78,7 @@ def landscape(version: int | None = None) -> Landscape:
 
 
 def rights_of(user_id: int, rights_version: int, version: int) -> Rights:
-    """The user's own rights under the two versions; one query when they are not kept."""
+    """Return the user's own rights under the two versions; one query if they are not cached."""
     kept = per_app(_Kept)
     if MOVED in db.session.info:
         land = landscape(version)
@@ -97,20 +98,26 @@ def rights_of(user_id: int, rights_version: int, version: int) -> Rights:
 
 
 def granted_to(subject_id: int) -> Rights:
-    """Everything the subject was granted, at disabled customers too, where it counts again one day."""
+    """Resolve everything the subject was granted, also at disabled customers,
+    where it can become effective again.
+    """
     land = landscape()
     return resolve(_permissions(subject_id), land.graph, land.tree.all_alive())
 
 
 def raise_policy_version() -> None:
-    """Say that graph, tree, groups or group grants changed. Last in the transaction: writers queue."""
+    """Record that graph, tree, groups or group permissions changed. Call it last in the transaction:
+    writers queue.
+    """
     db.session.flush()
     db.session.info[MOVED] = True
     db.session.execute(update(SystemState).values(policy_version=SystemState.policy_version + 1))
 
 
 def raise_rights_version(subject: Subject) -> None:
-    """Say that a subject's own permissions or memberships changed: a user's version, or everybody's."""
+    """Record that a subject's own permissions or memberships changed:
+    one user's version, or everybody's for a group.
+    """
     db.session.flush()
     if not isinstance(subject, User):
         raise_policy_version()
@@ -137,13 +144,13 @@ def _rows_were_changed(state: ORMExecuteState) -> None:
 
 
 def groups_of(subject_id: int) -> list[int]:
-    """The ids of all living groups the subject belongs to, directly or through groups."""
+    """List the ids of all live groups the subject belongs to, direct and indirect."""
     above = _with_groups(subject_id)
     return [row.id for row in db.session.execute(select(above.c.id)) if row.id != subject_id]
 
 
 def members_below(group_id: int) -> frozenset[int]:
-    """The ids of everything inside the group, through groups."""
+    """List the ids of everything inside the group, direct and indirect."""
     start = select(literal(group_id, BigInteger()).label("id")).cte("below", recursive=True)
     below = start.union(
         select(Membership.member_id)

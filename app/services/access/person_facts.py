@@ -65,7 +65,7 @@ def login_facts(row: UserRow, login: LoginPart, idle_at: datetime | None = None)
 
 
 def _impersonator_left(row: UserRow, login: LoginPart) -> bool:
-    """Whether everything the impersonator had open was ended since, be it by a login or a key."""
+    """Tell whether the impersonator's login or key was ended since the impersonation began."""
     if row.impersonator is None:
         return False
     return (login.constraints or {}).get(IMPERSONATOR_EPOCH) != row.impersonator.session_epoch

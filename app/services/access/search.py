@@ -1,4 +1,4 @@
-"""Searching in Argus's manner (contract 1.5): criteria into one condition, pages, sorting by allow-list.
+"""Search in Argus's format (contract 1.5): criteria as one condition, pages, sorting by allow-list.
 
 Filters of one criteria object are joined by AND, values of one filter by OR. A sub-criterion is joined by
 OR, with ``required`` by AND, with ``exclude`` it must not match.
@@ -40,7 +40,7 @@ Column = ColumnElement[Any] | InstrumentedAttribute[Any]
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Which rows: ``limit`` 0 is all of them, up to ``MOST_ROWS``."""
+    """The requested rows: ``limit`` 0 means all of them, up to ``MOST_ROWS``."""
 
     limit: int = 25
     offset: int = 0
@@ -48,7 +48,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Found(Generic[T]):
-    """One page and the number of all matches."""
+    """One page of rows, and the number of all matches."""
 
     rows: list[T]
     count: int
@@ -57,7 +57,7 @@ class Found(Generic[T]):
 
 @dataclass(frozen=True, kw_only=True)
 class Criteria:
-    """What every search may ask; each resource adds its own filters."""
+    """Criteria common to every search; each resource adds its own filters."""
 
     keywords: Sequence[str] = ()
     any_keyword: bool = False
@@ -75,7 +75,7 @@ class Criteria:
 
     @property
     def wants_deleted(self) -> bool:
-        """Whether deleted objects were asked for, by name or by flag."""
+        """Tell whether deleted objects are included, by name or by flag."""
         return (
             self.include_deleted or "deleted" in self.include_flags or any(s.wants_deleted for s in self.sub)
         )
@@ -85,7 +85,7 @@ C = TypeVar("C", bound=Criteria)
 
 
 def where(criteria: C, own: Callable[[C], Sequence[Condition]]) -> Condition:
-    """The condition of a criteria object with its sub-criteria; ``own`` gives the filters of one object."""
+    """Build the condition of criteria with sub-criteria; ``own`` gives the filters of one criteria object."""
     conditions = [*own(criteria)]
     optional: list[Condition] = []
     for sub in criteria.sub:
@@ -102,7 +102,7 @@ def where(criteria: C, own: Callable[[C], Sequence[Condition]]) -> Condition:
 
 
 def by_keywords(criteria: Criteria, columns: Mapping[str, Column]) -> list[Condition]:
-    """Each keyword (or any) is part of one of the chosen columns; matched literally, whatever the case."""
+    """Match each keyword (or any) in one of the chosen columns, literally and ignoring case."""
     if not criteria.keywords:
         return []
     chosen = [c for name, c in columns.items() if _chosen(name, criteria.keyword_fields)]
@@ -114,13 +114,13 @@ def by_keywords(criteria: Criteria, columns: Mapping[str, Column]) -> list[Condi
 
 
 def by_flags(criteria: Criteria, flags: Mapping[str, Condition]) -> list[Condition]:
-    """All of the included flags, none of the excluded; one that this kind never has matches nothing."""
+    """Match all included flags and no excluded one. A flag that this kind never has matches nothing."""
     wanted = [flags.get(name, false()) for name in criteria.include_flags]
     return wanted + [not_(flags[name]) for name in criteria.exclude_flags if name in flags]
 
 
 def by_times(criteria: Criteria, columns: Mapping[str, Column]) -> list[Condition]:
-    """One of the chosen times (or every one) lies between start and end, both included."""
+    """Match one of the chosen times (or every one) between start and end, both included."""
     if criteria.start is None and criteria.end is None:
         return []
     found = []
@@ -134,18 +134,21 @@ def by_times(criteria: Criteria, columns: Mapping[str, Column]) -> list[Conditio
 
 
 def within_reach(caller: Caller, guard: Guard, column: Column) -> Condition:
-    """Only rows of the customers for which the caller holds the guard now; the decision says which."""
+    """Limit to the customers for which the caller holds the guard now, by the decision."""
     tree = caller.question.tree
     reached = caller.reach(guard)
     out_of_reach = tree.parents.keys() - reached
-    # The shorter list: an administrator of nearly everything must not send every customer's id.
+    # Use the shorter list: the query of an administrator of nearly everything must not contain every customer
+    # id.
     if len(out_of_reach) < len(reached):
         return column.not_in(sorted(out_of_reach)) if out_of_reach else true()
     return column.in_(sorted(reached))
 
 
 def fetch(model: type[T], condition: Condition, page: Page, order: Sequence[ColumnElement[Any]]) -> Found[T]:
-    """One page of rows and the count: two queries. Raises ``Invalid`` when all is asked and is too much."""
+    """Fetch one page and the count: two queries.
+    Raises ``Invalid`` if all rows are requested and there are too many.
+    """
     count = db.session.execute(select(func.count()).select_from(model).where(condition)).scalar_one()
     check_size(page, count)
     statement = select(model).where(condition).order_by(*order).offset(page.offset)
@@ -154,20 +157,20 @@ def fetch(model: type[T], condition: Condition, page: Page, order: Sequence[Colu
 
 
 def cut(rows: Sequence[T], page: Page) -> Found[T]:
-    """One page of rows that are all here already."""
+    """Cut one page out of rows that are already loaded."""
     check_size(page, len(rows))
     end = page.offset + page.limit if page.limit else None
     return Found(list(rows[page.offset : end]), len(rows), page)
 
 
 def check_size(page: Page, count: int) -> None:
-    """Unlimited, but more than the most that is answered: 412 (contract 1.5)."""
+    """Refuse an unlimited request with more rows than the maximum: 412 (contract 1.5)."""
     if not page.limit and count > MOST_ROWS:
         raise Invalid(FieldProblem("limit", f"More than {MOST_ROWS} match. Set a limit.", "TOO_MANY"))
 
 
 def order_by(wishes: Sequence[str], columns: Mapping[str, Column], default: str) -> list[ColumnElement[Any]]:
-    """The ordering of ``sortBy``: names from the allow-list, ``-`` for descending, then the id.
+    """Build the ordering of ``sortBy``: names from the allow-list, ``-`` for descending, then the id.
 
     Raises ``Invalid``.
     """
@@ -181,7 +184,7 @@ def order_by(wishes: Sequence[str], columns: Mapping[str, Column], default: str)
 
 
 def escape_like(text: str) -> str:
-    """Text as it is, inside a LIKE pattern with backslash as escape."""
+    """Escape text for a LIKE pattern, with backslash as escape character."""
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 

@@ -1,8 +1,8 @@
-"""Counting failures, so that guessing gets slow without locking anybody out for good (security rule 42).
+"""Count failures, so that guessing becomes slow and nobody is locked out permanently (security rule 42).
 
-Only failures count; each counter decays with its window. A victim's own address keeps working while a
-stranger guesses: the tight limit is per account *and* source, and where somebody succeeded lately, what
-others do to the account does not count.
+Only failures count; each counter expires with its window. While a stranger guesses, the owner's address keeps
+working: the strict limit is per account *and* source, and a source that succeeded lately is not affected by
+failures of others.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from app.runtime import per_app
 from app.runtime import settings
 from app.services.problems import Throttled
 
-# By source alone and by account alone the limit is this many times wider.
+# The limit by source alone, or by account alone, is this many times higher.
 WIDER = 10
 Counter = tuple[RateLimitItemPerSecond, str, str]
 
 
 class Throttle:
-    """One limiter over memory, or over Redis when several processes share it."""
+    """A rate limiter in memory, or in Redis when several processes share it."""
 
     def __init__(self) -> None:
         storage = storage_from_string(settings().ratelimit_storage)
@@ -35,7 +35,7 @@ class Throttle:
         self._limiter = MovingWindowRateLimiter(storage)
 
     def check(self, kind: str, failures: int, account: str, source: str | None) -> None:
-        """Raise ``Throttled`` when there were too many failures of this kind lately."""
+        """Raise ``Throttled`` after too many recent failures of this kind."""
         both, by_source, by_account = _counters(kind, failures, account, source)
         known = not self._limiter.test(*_known(kind, account, source))
         self._test(both, by_source, *(() if known else (by_account,)))
@@ -46,16 +46,16 @@ class Throttle:
             self._limiter.hit(*counter)
 
     def succeeded(self, kind: str, failures: int, account: str, source: str | None) -> None:
-        """A success clears the account's own count from this source, and is remembered for a window."""
+        """Clear the account's own count from this source, and remember the success for one window."""
         item, *key = _counters(kind, failures, account, source)[0]
         self._limiter.clear(item, *key)
         item, *key = _known(kind, account, source)
-        # Cleared first: of a full counter a hit would not begin the window anew.
+        # Clear first: a hit on a full counter would not start a new window.
         self._limiter.clear(item, *key)
         self._limiter.hit(item, *key)
 
     def stranger(self, kind: str, failures: int, source: str | None) -> None:
-        """Count one failure of a source where no account is named; raise ``Throttled`` after too many."""
+        """Count a failure of a source without an account; raise ``Throttled`` after too many."""
         counter = _by_source(kind, failures, source)
         if not self._limiter.hit(*counter):
             self._test(counter)
@@ -68,7 +68,7 @@ class Throttle:
 
 
 def _counters(kind: str, failures: int, account: str, source: str | None) -> tuple[Counter, Counter, Counter]:
-    """By account and source, by source, by account."""
+    """Return the counters by account and source, by source, and by account."""
     window, who = settings().throttle_window_seconds, _hashed(account)
     tight, wide = RateLimitItemPerSecond(failures, window), RateLimitItemPerSecond(failures * WIDER, window)
     return (
@@ -84,13 +84,13 @@ def _by_source(kind: str, failures: int, source: str | None) -> Counter:
 
 
 def _known(kind: str, account: str, source: str | None) -> Counter:
-    """Full when this account succeeded from this source lately."""
+    """Return the counter that is full if this account recently succeeded from this source."""
     once = RateLimitItemPerSecond(1, settings().throttle_window_seconds)
     return once, kind + "/known", f"{_hashed(account)}/{_origin(source)}"
 
 
 def _hashed(account: str) -> str:
-    # Names are hashed: a counter's key must not hold what a person typed into the wrong field.
+    # Names are hashed: a counter's key must not contain what a person typed into the wrong field.
     return hashlib.sha256(account.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
@@ -99,5 +99,5 @@ def _origin(source: str | None) -> str:
 
 
 def throttle() -> Throttle:
-    """The throttle of this application."""
+    """Return the throttle of this application."""
     return per_app(Throttle)

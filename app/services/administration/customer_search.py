@@ -1,4 +1,4 @@
-"""Finding customers: as an administrator, or by the reduced view."""
+"""Search customers: as an administrator, or in the reduced view."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ SORTABLE: dict[str, Column] = {
     "relevance": Customer.short_name,
     "createdTimestamp": Customer.created_at,
 }
-# The flags are one JSON list; its text holds each name in quotes, on either database.
+# The flags are one JSON list; its text contains each name in quotes, on either database.
 FLAGS: dict[str, Condition] = {
     "disabled": Customer.disabled_at.is_not(None),
     **{name: cast(Customer.flags, String).like(f'%"{name}"%') for name in FLAG_NAMES},
@@ -50,7 +50,7 @@ FLAGS: dict[str, Condition] = {
 
 @dataclass(frozen=True, kw_only=True)
 class CustomerCriteria(Criteria):
-    """``parents`` directly above, ``ancestors`` anywhere above; each by id or short name."""
+    """``parents`` match directly above, ``ancestors`` anywhere above; each by id or short name."""
 
     customers: Sequence[str] = ()
     parents: Sequence[str] = ()
@@ -60,7 +60,7 @@ class CustomerCriteria(Criteria):
 
     @property
     def wants_disabled(self) -> bool:
-        """Whether disabled customers were asked for."""
+        """Tell whether disabled customers are included."""
         return self.wants_deleted or "disabled" in self.include_flags
 
 
@@ -71,7 +71,7 @@ def found(
     page: Page,
     sort_by: Sequence[str],
 ) -> Found[Customer]:
-    """The customers the caller holds the guard for. Disabled ones only when asked for.
+    """Search the customers for which the caller holds the guard. Disabled ones only on request.
 
     Raises ``Denied``, ``Invalid``.
     """
@@ -82,7 +82,7 @@ def found(
 
     condition = search.where(criteria, own)
     if criteria.wants_disabled:
-        # A disabled customer is out of every reach; who administers its parent sees it.
+        # A disabled customer is in nobody's reach; an administrator of its parent sees it.
         condition &= search.within_reach(caller, guard, Customer.id) | search.within_reach(
             caller, guard, Customer.parent_id
         )

@@ -1,4 +1,4 @@
-"""The customer tree, as an administrator changes it."""
+"""The customer tree, as administrators change it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class NewCustomer:
 
 
 def add(new: NewCustomer, caller: Caller) -> Customer:
-    """A new customer below an existing one. Raises ``Denied``, ``Invalid``."""
+    """Add a customer below an existing one. Raises ``Denied``, ``Invalid``."""
     problems: list[FieldProblem] = []
     domain = directory.domain_named(new.domain, caller.domain_id, problems)
     parent = directory.find_customer(new.parent, domain.id) if domain is not None else None
@@ -95,7 +95,9 @@ def update(customer: Customer, changes: Mapping[str, Any], caller: Caller) -> Cu
 
 
 def disable(customer: Customer, caller: Caller) -> Customer:
-    """Permissions on it and below count for nothing, its users are out. Raises as ``update``."""
+    """Disable a customer: permissions on it and below have no effect, its users cannot log in.
+    Raises as ``update``.
+    """
     caller.needs(Guard.DELETE_CUSTOMER, customer.id)
     if customer.parent_id is None:
         raise Invalid(FieldProblem("customer", "The root of a domain cannot be disabled.", "NOT_ALLOWED"))
@@ -107,7 +109,8 @@ def disable(customer: Customer, caller: Caller) -> Customer:
 
 
 def reenable(text: str, domain_id: int, caller: Caller) -> Customer:
-    """Undo ``disable``; guarded at the customer above, as nothing is held for a disabled one.
+    """Undo ``disable``. The guard is checked at the customer above,
+    because nothing is held for a disabled one.
 
     Raises ``Denied``, ``Missing``.
     """
@@ -127,10 +130,10 @@ def reenable(text: str, domain_id: int, caller: Caller) -> Customer:
 
 
 def move(customer: Customer, parent: str, caller: Caller) -> Customer:
-    """Put a customer, with all below it, under another of its domain. Raises ``Denied``, ``Invalid``.
+    """Move a customer, with everything below it, under another of its domain. Raises ``Denied``, ``Invalid``.
 
-    Whoever was granted something above the new place gets it here too, and whoever was above the old place
-    loses it: so the mover must hold all of that here himself (security rule 59).
+    Subjects with permissions above the new place gain them here, and subjects above the old place lose them.
+    So the caller must hold all of these functions for the moved customer (security rule 59).
     """
     caller.needs(Guard.MOVE_CUSTOMER, customer.id)
     target = directory.find_customer(parent, customer.domain_id)
@@ -152,7 +155,7 @@ def move(customer: Customer, parent: str, caller: Caller) -> Customer:
 
 
 def _changing_hands(customer: Customer, target: Customer, caller: Caller) -> list[int]:
-    """The functions granted above one of the two places and not above the other."""
+    """List the functions granted above one of the two places and not above the other."""
     tree = caller.question.tree
     differing = frozenset(tree.ancestors(customer.id)[1:]) ^ frozenset(tree.ancestors(target.id))
     statement = select(Permission.function_id).where(
@@ -169,7 +172,9 @@ def _changed(action: str, customer: Customer, caller: Caller, detail: dict[str, 
 
 
 def visible(text: str, domain_id: int, caller: Caller, guard: Guard = Guard.VIEW_CUSTOMERS) -> Customer:
-    """A customer the caller holds the guard for. Raises ``Missing`` alike for absent and hidden."""
+    """Return a customer the caller holds the guard for.
+    Raises ``Missing`` for absent and hidden ones alike.
+    """
     customer = directory.find_customer(text, domain_id)
     if customer is None or not caller.allows(Asked(guard, customer.id)):
         raise Missing("customer")

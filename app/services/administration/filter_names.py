@@ -1,4 +1,4 @@
-"""Names in filters into ids: what the caller may not know of is as unknown as what is not there."""
+"""Resolve names in filters to ids. Objects the caller may not know of are unknown, like absent ones."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from app.services.problems import Invalid
 
 
 def domains(texts: Iterable[str], field: str = "domain") -> frozenset[int]:
-    """Domains by id or name. Raises ``Invalid``."""
+    """Resolve domains by id or name. Raises ``Invalid``."""
     found = [directory.find_domain(text) for text in texts]
     if None in found:
         raise Invalid(FieldProblem(field, "There is no such domain.", "UNKNOWN"))
@@ -21,7 +21,9 @@ def domains(texts: Iterable[str], field: str = "domain") -> frozenset[int]:
 
 
 def customers(texts: Iterable[str], caller: Caller, field: str = "customer") -> frozenset[int]:
-    """Customers by id or short name, among those the caller may do anything for. Raises ``Invalid``."""
+    """Resolve customers by id or short name, among those where the caller has any right.
+    Raises ``Invalid``.
+    """
     found = [directory.find_customer(text, caller.domain_id) for text in texts]
     if any(one is None or not caller.rights.sees(one.id) for one in found):
         raise Invalid(FieldProblem(field, "There is no such customer.", "UNKNOWN"))
@@ -29,7 +31,7 @@ def customers(texts: Iterable[str], caller: Caller, field: str = "customer") -> 
 
 
 def functions(texts: Iterable[str], field: str = "function") -> frozenset[int]:
-    """Live functions by id or name. Raises ``Invalid``."""
+    """Resolve live functions by id or name. Raises ``Invalid``."""
     found = [directory.find_function(text) for text in texts]
     if None in found:
         raise Invalid(FieldProblem(field, "There is no such function.", "UNKNOWN"))
@@ -39,7 +41,9 @@ def functions(texts: Iterable[str], field: str = "function") -> frozenset[int]:
 def subjects(
     texts: Iterable[str], caller: Caller, field: str = "subject", guard: Guard = Guard.VIEW_USERS
 ) -> frozenset[int]:
-    """Living users and groups by id or short name, among those the caller may know of. Raises ``Invalid``."""
+    """Resolve live users and groups by id or short name, among those the caller may know of.
+    Raises ``Invalid``.
+    """
     ids = set()
     for text in texts:
         found = directory.find_subject(text, caller.domain_id)

@@ -1,4 +1,4 @@
-"""Finding functions and the edges between them. Functions are global: who may see one sees all."""
+"""Search functions and the edges between them. Functions are global: a caller who may see one sees all."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ EDGES_SORTABLE: dict[str, Column] = {
 
 @dataclass(frozen=True, kw_only=True)
 class FunctionCriteria(Criteria):
-    """``level`` is the highest minimum security level wanted; ``held`` functions the caller may use."""
+    """``level`` is the highest minimum security level to include;
+    ``held`` are functions the caller may use.
+    """
 
     functions: Sequence[str] = ()
     ancestors: Sequence[str] = ()
@@ -61,7 +63,7 @@ def found(
     page: Page,
     sort_by: Sequence[str],
 ) -> Found[Function]:
-    """The functions that match, for who holds the guard anywhere. Raises ``Denied``, ``Invalid``."""
+    """Search functions, if the caller holds the guard anywhere. Raises ``Denied``, ``Invalid``."""
     caller.needs(guard)
 
     def own(one: FunctionCriteria) -> list[Condition]:
@@ -74,7 +76,7 @@ def found(
 
 
 def edges(caller: Caller, criteria: EdgeCriteria, page: Page, sort_by: Sequence[str]) -> Found[FunctionEdge]:
-    """The edges of the graph. Raises ``Denied``, ``Invalid``."""
+    """Search the edges of the graph. Raises ``Denied``, ``Invalid``."""
     caller.needs(Guard.VIEW_FUNCTIONS)
     condition: Condition = FunctionEdge.id.is_not(None)
     if criteria.parents:

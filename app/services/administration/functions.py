@@ -1,4 +1,6 @@
-"""The function graph, as an administrator changes it. Functions are global: guarded at the home root."""
+"""The function graph, as administrators change it. Functions are global:
+guarded at the home domain's root.
+"""
 
 from __future__ import annotations
 
@@ -48,12 +50,12 @@ class NewFunction:
 
 
 def guard_customer() -> int:
-    """The customer at which functions and mappings are guarded (design §8)."""
+    """Return the customer at which functions and mappings are guarded (design §8)."""
     return directory.root_customer(directory.home_domain().id).id
 
 
 def add(new: NewFunction, caller: Caller) -> Function:
-    """A new function under an existing parent. Raises ``Denied``, ``Invalid``."""
+    """Add a function under an existing parent. Raises ``Denied``, ``Invalid``."""
     at = guard_customer()
     caller.needs(Guard.ADD_FUNCTION, at)
     problems: list[FieldProblem] = []
@@ -91,7 +93,9 @@ def add(new: NewFunction, caller: Caller) -> Function:
 
 
 def visible(text: str, caller: Caller) -> Function:
-    """A live function, for who holds ``viewFunctions`` anywhere. Raises ``Denied``, ``Missing``."""
+    """Return a live function, if the caller holds ``viewFunctions`` anywhere.
+    Raises ``Denied``, ``Missing``.
+    """
     caller.needs(Guard.VIEW_FUNCTIONS)
     function = directory.find_function(text)
     if function is None:
@@ -100,7 +104,7 @@ def visible(text: str, caller: Caller) -> Function:
 
 
 def parents(function: Function) -> list[Function]:
-    """The live functions directly above, by name."""
+    """List the live functions directly above, by name."""
     statement = (
         select(Function)
         .join(FunctionEdge, FunctionEdge.parent_id == Function.id)
@@ -130,7 +134,7 @@ def update(text: str, changes: Mapping[str, Any], caller: Caller) -> Function:
             problems.append(FieldProblem("name", "This name is taken. Choose another.", "TAKEN"))
     level = changes.get("minimum_security_level", function.minimum_security_level)
     if level < function.minimum_security_level > session_level(caller.question):
-        # Who may not use it at its present level may not make it usable at a lower one (design §8).
+        # A caller who may not use it at its present level may not lower the level (design §8).
         message = "Log in more strongly to lower this level."
         problems.append(FieldProblem("minimumSecurityLevel", message, "NOT_ALLOWED"))
     if problems:
@@ -145,7 +149,7 @@ def update(text: str, changes: Mapping[str, Any], caller: Caller) -> Function:
 
 
 def delete(text: str, caller: Caller) -> Function:
-    """Delete for good: it counts for nothing from now on. Raises ``Denied``, ``Invalid``, ``Missing``."""
+    """Delete permanently: it has no effect from now on. Raises ``Denied``, ``Invalid``, ``Missing``."""
     function = visible(text, caller)
     at = guard_customer()
     caller.needs(Guard.REMOVE_FUNCTION, at)
@@ -162,7 +166,7 @@ def delete(text: str, caller: Caller) -> Function:
 
 
 def children(function: Function) -> list[Function]:
-    """The live functions directly below, by name."""
+    """List the live functions directly below, by name."""
     statement = (
         select(Function)
         .join(FunctionEdge, FunctionEdge.child_id == Function.id)
@@ -177,7 +181,7 @@ def children(function: Function) -> list[Function]:
 
 
 def add_children(text: str, names: Sequence[str], caller: Caller) -> Function:
-    """Bundle functions under another: whoever holds it holds them too. Raises ``Denied``, ``Invalid``."""
+    """Bundle functions under another: its holders hold them too. Raises ``Denied``, ``Invalid``."""
     function = visible(text, caller)
     at = guard_customer()
     caller.needs(Guard.ADD_CHILD_FUNCTION, at)
@@ -200,7 +204,7 @@ def add_children(text: str, names: Sequence[str], caller: Caller) -> Function:
 
 
 def remove_children(text: str, names: Sequence[str], caller: Caller) -> list[Function]:
-    """Take functions out of a bundle; answers what remains. Raises ``Denied``, ``Invalid``."""
+    """Remove functions from a bundle; returns the rest. Raises ``Denied``, ``Invalid``."""
     function = visible(text, caller)
     at = guard_customer()
     caller.needs(Guard.REMOVE_CHILD_FUNCTION, at)

@@ -1,4 +1,4 @@
-"""Who is in which group, as an administrator changes it: nobody gives or takes what he does not hold."""
+"""Group memberships, as administrators change them. Callers cannot give or take rights they do not hold."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ from app.services.problems import Missing
 
 
 def members(group: Group) -> list[Subject]:
-    """The living direct members, by short name: whether or not anybody may know of them."""
+    """List the live direct members, by short name, also those the caller may not know of."""
     return _members(group, true())
 
 
 def visible_members(group: Group, caller: Caller) -> list[Subject]:
-    """Those of the members the caller may know of, himself included: ``reach.may_see``, in one query."""
+    """List the members the caller may know of, including the caller: ``visibility.may_see``, in one query."""
     seen = search.within_reach(caller, Guard.VIEW_USERS, Subject.customer_id)
     return _members(group, or_(seen, Subject.id == caller.user_id))
 
 
 def add_members(group: Group, names: Sequence[str], comment: str | None, caller: Caller) -> list[Subject]:
-    """Put subjects into a group; who is in already stays; answers the visible members.
+    """Add subjects to a group; existing members stay; returns the visible members.
 
     Raises ``Denied``, ``Invalid``.
     """
@@ -70,7 +70,7 @@ def add_members(group: Group, names: Sequence[str], comment: str | None, caller:
 
 
 def remove_members(group: Group, names: Sequence[str], comment: str | None, caller: Caller) -> list[Subject]:
-    """Take subjects out of a group; answers the visible members. Raises ``Denied``, ``Invalid``."""
+    """Remove subjects from a group; returns the visible members. Raises ``Denied``, ``Invalid``."""
     caller.needs(Guard.REMOVE_GROUP_MEMBER, group.customer_id)
     subjects = _named(names, group, caller)
     if not delegation.holds_all_of(caller, group):
@@ -90,7 +90,7 @@ def remove_members(group: Group, names: Sequence[str], comment: str | None, call
 def add_to_groups(
     subject: Subject, names: Sequence[str], comment: str | None, caller: Caller
 ) -> list[Membership]:
-    """Put one subject into several groups; answers those memberships. Raises ``Denied``, ``Invalid``."""
+    """Add one subject to several groups; returns those memberships. Raises ``Denied``, ``Invalid``."""
     groups = [directory.find_group(name, subject.domain_id) for name in names]
     if any(group is None or not may_see(caller, group) for group in groups):
         raise Invalid(FieldProblem("parentGroups", "There is no such group.", "UNKNOWN"))
@@ -142,7 +142,7 @@ def _named(names: Sequence[str], group: Group, caller: Caller) -> list[Subject]:
 
 def _members_changed(action: str, group: Group, subjects: Sequence[Subject], caller: Caller) -> list[Subject]:
     db.session.flush()
-    # A row for each user, who is to see it too; the groups, which nobody looks after, share one.
+    # One row per user, so that the user can see it too; groups share one row.
     for user in (subject for subject in subjects if isinstance(subject, User)):
         detail = {"group": group.short_name, "members": [user.short_name]}
         trail.record(action, caller.actor, user=trail.concerned(user), detail=detail)

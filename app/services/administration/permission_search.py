@@ -1,4 +1,4 @@
-"""Finding permissions and memberships: those of the customers the caller may see them for."""
+"""Search permissions and memberships, of the customers for which the caller may see them."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ MEMBERSHIP_SORTABLE: dict[str, Column] = {"id": Membership.id, "addedTimestamp":
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """Whether a filter also takes what stands above or below what it names."""
+    """Whether a filter also matches what is above or below the object it names."""
 
     above: bool = True
     below: bool = True
@@ -81,7 +81,9 @@ class PermissionCriteria(Criteria):
 
 @dataclass(frozen=True, kw_only=True)
 class MembershipCriteria(Criteria):
-    """``subject_fields`` say as what the subjects take part: group, member, addedByUser, removedByUser."""
+    """``subject_fields`` tell the role of the subjects in the membership:
+    group, member, addedByUser, removedByUser.
+    """
 
     domains: Sequence[str] = ()
     customers: Sequence[str] = ()
@@ -92,7 +94,9 @@ class MembershipCriteria(Criteria):
 def found(
     caller: Caller, criteria: PermissionCriteria, page: Page, sort_by: Sequence[str] = ()
 ) -> Found[Permission]:
-    """Those for the customers the caller holds ``viewPermissions`` for. Raises ``Denied``, ``Invalid``."""
+    """Search permissions for the customers where the caller holds ``viewPermissions``.
+    Raises ``Denied``, ``Invalid``.
+    """
     caller.needs(Guard.VIEW_PERMISSIONS)
 
     def own(one: PermissionCriteria) -> list[Condition]:
@@ -108,21 +112,21 @@ def found(
 def held_by(
     subject: Subject, caller: Caller, page: Page, *, inherited: bool, deleted: bool
 ) -> Found[Permission]:
-    """What one subject was granted; with ``inherited`` through its groups too. Raises ``Denied``."""
+    """List the permissions of one subject; with ``inherited`` also through its groups. Raises ``Denied``."""
     caller.needs(Guard.VIEW_PERMISSIONS)
     condition = search.within_reach(caller, Guard.VIEW_PERMISSIONS, Permission.customer_id)
     return _granted(subject.id, condition, page, inherited=inherited, deleted=deleted)
 
 
 def own(caller: Caller, page: Page, *, inherited: bool) -> Found[Permission]:
-    """What the caller was granted; not reduced by session constraints (contract 4.2)."""
+    """List the permissions of the caller; session constraints do not reduce them (contract 4.2)."""
     return _granted(caller.user_id, Permission.id.is_not(None), page, inherited=inherited, deleted=False)
 
 
 def memberships(
     caller: Caller, criteria: MembershipCriteria, page: Page, sort_by: Sequence[str] = ()
 ) -> Found[Membership]:
-    """Memberships in groups of the customers the caller holds ``viewUsers`` for. Raises as ``found``."""
+    """Search memberships in groups of customers where the caller holds ``viewUsers``. Raises as ``found``."""
     caller.needs(Guard.VIEW_USERS)
 
     def filters(one: MembershipCriteria) -> list[Condition]:

@@ -1,4 +1,4 @@
-"""Permissions granted and revoked: nobody gives or takes what he does not hold (security rule 59)."""
+"""Grant and revoke permissions. Callers cannot grant or revoke what they do not hold (security rule 59)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from app.services.problems import Missing
 
 @dataclass(frozen=True, slots=True)
 class NewPermission:
-    """Who, what, where; each by id or name."""
+    """The subject, function and customer of a new permission, each by id or name."""
 
     subject: str
     function: str
@@ -38,7 +38,7 @@ class NewPermission:
 
 
 def judged(new: NewPermission, caller: Caller) -> tuple[Subject, Function, Customer]:
-    """Who, what and where, when the caller may grant it. Raises ``Denied``, ``Invalid``."""
+    """Return subject, function and customer, if the caller may grant it. Raises ``Denied``, ``Invalid``."""
     problems: list[FieldProblem] = []
     function = directory.find_function(new.function)
     if function is None:
@@ -61,7 +61,7 @@ def judged(new: NewPermission, caller: Caller) -> tuple[Subject, Function, Custo
 
 
 def grant(new: NewPermission, caller: Caller) -> Permission:
-    """Grant; an identical living permission is answered as it is. Raises ``Denied``, ``Invalid``."""
+    """Grant a permission; an identical live one is returned as it is. Raises ``Denied``, ``Invalid``."""
     subject, function, customer = judged(new, caller)
     known = db.session.execute(
         select(Permission).where(
@@ -89,7 +89,7 @@ def grant(new: NewPermission, caller: Caller) -> Permission:
 
 
 def revocable(permission_id: int, caller: Caller) -> Permission:
-    """A living permission that the caller may take away. Raises ``Denied``, ``Invalid``, ``Missing``."""
+    """Return a live permission that the caller may revoke. Raises ``Denied``, ``Invalid``, ``Missing``."""
     permission = db.session.get(Permission, permission_id)
     if (
         permission is None
@@ -104,7 +104,7 @@ def revocable(permission_id: int, caller: Caller) -> Permission:
 
 
 def revoke(permission_id: int, comment: str | None, caller: Caller) -> Permission:
-    """Take a permission away: it counts for nothing at the next request. Raises as ``revocable``."""
+    """Revoke a permission: it has no effect from the next request on. Raises as ``revocable``."""
     permission = revocable(permission_id, caller)
     permission.revoked_at = clock.now()
     permission.revoked_by_id = caller.user_id
@@ -129,7 +129,7 @@ def grant_all(new: Sequence[NewPermission], caller: Caller) -> list[Permission]:
 
 
 def revoke_all(ids: Sequence[int], comment: str | None, caller: Caller) -> list[Permission]:
-    """Take all of these permissions away, or none. Raises as ``revoke``."""
+    """Revoke all of these permissions, or none. Raises as ``revoke``."""
     return [revoke(one, comment, caller) for one in dict.fromkeys(ids)]
 
 

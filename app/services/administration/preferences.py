@@ -1,4 +1,4 @@
-"""Small texts that users keep with us, by key: settings of other programs (contract 4.2)."""
+"""Small texts that users store here by key: settings of other programs (contract 4.2)."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ MOST_KEYS = 200
 
 
 def of_user(user_id: int) -> list[Preference]:
-    """All of a user's preferences, by key."""
+    """List all of a user's preferences, by key."""
     statement = select(Preference).where(Preference.user_id == user_id).order_by(Preference.key)
     return list(db.session.execute(statement).scalars())
 
 
 def one(user_id: int, key: str) -> Preference:
-    """One preference. Raises ``Missing``."""
+    """Return one preference. Raises ``Missing``."""
     found = db.session.get(Preference, (user_id, key))
     if found is None:
         raise Missing("preference")
@@ -34,7 +34,7 @@ def one(user_id: int, key: str) -> Preference:
 
 
 def put(user_id: int, values: Mapping[str, str]) -> list[Preference]:
-    """Set these, keep the others; answers all. Raises ``Invalid`` when they become too many."""
+    """Set these values and keep the others; returns all. Raises ``Invalid`` if there would be too many."""
     for key, value in values.items():
         found = db.session.get(Preference, (user_id, key))
         if found is None:
@@ -49,7 +49,7 @@ def put(user_id: int, values: Mapping[str, str]) -> list[Preference]:
 
 
 def remove(user_id: int, keys: Iterable[str]) -> list[Preference]:
-    """Delete these; what is not there is not missed. Answers what remains."""
+    """Delete these keys; absent keys are ignored. Returns the rest."""
     db.session.execute(
         delete(Preference).where(Preference.user_id == user_id, Preference.key.in_(list(keys)))
     )

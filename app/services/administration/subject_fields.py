@@ -1,4 +1,6 @@
-"""By what users and groups are found and sorted; of the reduced view, the private fields only in reach."""
+"""The fields by which users and groups are searched and sorted;
+in the reduced view, private fields are limited.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +52,7 @@ FLAGS: dict[str, Condition] = {
     "notificationUser": User.notification_user.is_(True),
     "externallyManaged": Subject.externally_managed.is_(True),
 }
-# What the reduced view shows nobody without the guard, and what only an administrator is shown.
+# The reduced view shows these only with the guard; the second group is shown only to administrators.
 PRIVATE = frozenset(
     {"email", "phoneNumber", "lastLoginTimestamp", "blocked", "forcePasswordChange", "passwordNotSet"}
 )
@@ -58,7 +60,7 @@ PRIVATE = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """What one view may be searched and sorted by."""
+    """The fields that one view can be searched and sorted by."""
 
     keywords: Mapping[str, Column]
     times: Mapping[str, Column]
@@ -66,7 +68,7 @@ class Fields:
     flags: Mapping[str, Condition]
 
     def insist(self, criteria: Criteria) -> None:
-        """Go on only when no private field is named that may not be searched by. Raises ``Invalid``."""
+        """Require that the criteria name no private field that may not be searched. Raises ``Invalid``."""
         for field, names, known in (
             ("keywordField", criteria.keyword_fields, self.keywords),
             ("timeField", criteria.time_fields, self.times),
@@ -81,7 +83,9 @@ ADMINISTERED = Fields(KEYWORDS, TIMES, SORTABLE, FLAGS)
 
 
 def basic(caller: Caller) -> Fields:
-    """Of the reduced view: a private field is empty but in the caller's reach, and unknown without any."""
+    """Build the fields of the reduced view:
+    private fields are empty outside the caller's reach, unknown without any.
+    """
     guard = Guard.VIEW_BASIC_USER_PRIVATE_INFO
     within = search.within_reach(caller, guard, Subject.customer_id)
     reached = bool(caller.reach(guard))
@@ -98,5 +102,5 @@ def basic(caller: Caller) -> Fields:
         for name, condition in FLAGS.items()
         if reached or name not in PRIVATE
     }
-    # An empty text and no NULL: what a keyword does not match must stay so when the criteria exclude.
+    # Empty text instead of NULL: a row that does not match a keyword must also match an exclusion.
     return Fields(columns(KEYWORDS, ""), columns(TIMES), columns(SORTABLE), flags)

@@ -1,4 +1,4 @@
-"""Finding users and groups: as an administrator, or by the reduced view everybody may have."""
+"""Search users and groups: as an administrator, or in the reduced view that everybody may have."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ PEOPLE: dict[str, Column] = {
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """A permission somebody must have been granted, directly or through groups."""
+    """A permission that the subject must have been granted, directly or through groups."""
 
     function: str
     customer: str | None = None
@@ -48,7 +48,9 @@ class Holding:
 
 @dataclass(frozen=True, kw_only=True)
 class SubjectCriteria(Criteria):
-    """Names are ids or short names; ``parents`` are groups one is in directly, ``ancestors`` in any way."""
+    """Names are ids or short names; ``parents`` are groups with direct membership,
+    ``ancestors`` with any membership.
+    """
 
     kind: str | None = None
     domains: Sequence[str] = ()
@@ -63,16 +65,17 @@ class SubjectCriteria(Criteria):
 def administered(
     kind: type[S], caller: Caller, criteria: SubjectCriteria, page: Page, sort_by: Sequence[str]
 ) -> Found[S]:
-    """Those of the customers the caller holds ``viewUsers`` for. Raises ``Denied``, ``Invalid``."""
+    """Search subjects of customers where the caller holds ``viewUsers``. Raises ``Denied``, ``Invalid``."""
     return _found(kind, caller, Guard.VIEW_USERS, subject_fields.ADMINISTERED, criteria, page, sort_by)
 
 
 def related(
     kind: type[S], caller: Caller, criteria: SubjectCriteria, page: Page, sort_by: Sequence[str]
 ) -> Found[S]:
-    """Those of the customers the caller holds ``viewRelatedBasicSubject`` for. Raises as ``administered``.
+    """Search subjects of customers where the caller holds ``viewRelatedBasicSubject``.
+    Raises as ``administered``.
 
-    Not by what he would not be shown: the private fields count only where he holds their guard (rule 58).
+    Private fields cannot be searched without their guard, because a match would reveal them (rule 58).
     """
     guard = Guard.VIEW_RELATED_BASIC_SUBJECT
     return _found(kind, caller, guard, subject_fields.basic(caller), criteria, page, sort_by)
@@ -130,7 +133,7 @@ def _filters(caller: Caller, guard: Guard, fields: Fields, criteria: SubjectCrit
 
 
 def _holds(caller: Caller, holding: Holding) -> Condition:
-    """Whoever was granted the function or one above it, for the customer or one above it."""
+    """Match subjects with the function or one above it, for the customer or one above it."""
     graph, tree = caller.question.graph, caller.question.tree
     (function,) = filter_names.functions([holding.function], "permissions.function")
     above = [f for f in graph.names if function in graph.descendants(f)]
@@ -140,7 +143,7 @@ def _holds(caller: Caller, holding: Holding) -> Condition:
     if holding.customer is not None:
         (customer,) = filter_names.customers([holding.customer], caller, "permissions.customer")
         statement = statement.where(Permission.customer_id.in_(tree.ancestors(customer)))
-    # What may be told of is what the caller may see of permissions, too.
+    # Only permissions that the caller may see can be used as a filter.
     statement = statement.where(search.within_reach(caller, Guard.VIEW_PERMISSIONS, Permission.customer_id))
     granted = set(db.session.execute(statement).scalars())
     groups = db.session.execute(select(Group.id).where(Group.id.in_(granted))).scalars()

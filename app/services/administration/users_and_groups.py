@@ -1,4 +1,4 @@
-"""Users and groups, as an administrator changes them. Which of them a caller may change: ``visibility``."""
+"""Users and groups, as administrators change them. ``visibility`` decides which ones a caller may change."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ OWN_ADDRESS = "Log in again, and change your own address within ten minutes."
 
 @dataclass(frozen=True, slots=True)
 class NewSubject:
-    """What an administrator sends for a new user or group; ``fields`` are further columns."""
+    """The data of a new user or group; ``fields`` are further columns."""
 
     short_name: str
     name: str
@@ -44,21 +44,21 @@ class NewSubject:
 
 
 def add_user(new: NewSubject, caller: Caller) -> User:
-    """A new user, without a password. Raises ``Denied``, ``Invalid``."""
+    """Add a user without a password. Raises ``Denied``, ``Invalid``."""
     customer = _place(new, caller)
     user = User(**_columns(new, customer, caller))
     return _added(user, "user-add", caller)
 
 
 def add_group(new: NewSubject, caller: Caller) -> Group:
-    """A new group, without members. Raises ``Denied``, ``Invalid``."""
+    """Add a group without members. Raises ``Denied``, ``Invalid``."""
     customer = _place(new, caller)
     group = Group(**_columns(new, customer, caller))
     return _added(group, "group-add", caller)
 
 
 def update(subject: S, changes: Mapping[str, Any], caller: Caller) -> S:
-    """Change the columns that were sent; one's own e-mail address only right after a login.
+    """Change the columns that were sent; the own e-mail address only shortly after a login.
 
     Raises ``Denied``, ``Invalid``, ``NotHeld``, ``NotInteractive``.
     """
@@ -67,7 +67,7 @@ def update(subject: S, changes: Mapping[str, Any], caller: Caller) -> S:
     if isinstance(subject, User) and changes.get("email", subject.email) != subject.email:
         _insist_address_may_change(subject, caller)
         if notices.reachable(subject):
-            # To the address that was: whoever reads it learns that links go elsewhere now.
+            # Notify the previous address: its reader learns that links now go to another address.
             notices.post_when_committed(notices.to(subject, notices.Kind.ADDRESS_CHANGED))
     name = changes.get("short_name", subject.short_name)
     if name != subject.short_name:
@@ -77,7 +77,7 @@ def update(subject: S, changes: Mapping[str, Any], caller: Caller) -> S:
         setattr(subject, column, value)
     _touched(subject, caller)
     if isinstance(subject, User) and before.get("email") != changes.get("email"):
-        # A link to a new password may lie in the old mailbox.
+        # The old mailbox may contain a link to a new password.
         endings.end(Event.ADDRESS_CHANGED, subject, caller.actor)
     changed = sorted(column for column in changes if before[column] != changes[column])
     _record(f"{subject.kind}-update", subject, caller, {"changed": changed})
@@ -85,7 +85,7 @@ def update(subject: S, changes: Mapping[str, Any], caller: Caller) -> S:
 
 
 def move(subject: S, customer: str, caller: Caller) -> S:
-    """Put a subject under another customer of its domain. Raises ``Denied``, ``Invalid``, ``NotHeld``."""
+    """Move a subject to another customer of its domain. Raises ``Denied``, ``Invalid``, ``NotHeld``."""
     caller.needs(Guard.UPDATE_USER, subject.customer_id)
     _insist_not_above(caller, subject)
     target = directory.find_customer(customer, subject.domain_id)
@@ -102,7 +102,7 @@ def move(subject: S, customer: str, caller: Caller) -> S:
 
 
 def reenable(subject: S, caller: Caller) -> S:
-    """Bring a deleted subject back. Of what it held nothing comes back: its permissions and memberships end.
+    """Restore a deleted subject. Its permissions and memberships are not restored.
 
     Raises ``Denied``, ``Invalid``.
     """
@@ -118,7 +118,7 @@ def reenable(subject: S, caller: Caller) -> S:
 
 
 def block(user: User, actor: Actor) -> None:
-    """Refuse everything of this user from the next request on; ends all logins for good."""
+    """Block a user: refuse everything from the next request on, and end all logins permanently."""
     if user.blocked_at is None:
         user.blocked_at = clock.now()
         db.session.flush()
@@ -127,7 +127,7 @@ def block(user: User, actor: Actor) -> None:
 
 
 def unblock(user: User, actor: Actor) -> None:
-    """Let the user log in again; nothing that was ended comes back."""
+    """Unblock a user. Nothing that was ended comes back."""
     if user.blocked_at is not None:
         user.blocked_at = None
         db.session.flush()
@@ -136,7 +136,7 @@ def unblock(user: User, actor: Actor) -> None:
 
 
 def delete_user(user: User, caller: Caller) -> User:
-    """Delete for good; everything open ends. Raises ``Denied``, ``NotHeld``."""
+    """Delete a user permanently; all sessions and keys end. Raises ``Denied``, ``NotHeld``."""
     caller.needs(Guard.DELETE_USER, user.customer_id)
     delegation.insist_not_above(caller, user)
     _deleted(user, caller)
@@ -146,7 +146,9 @@ def delete_user(user: User, caller: Caller) -> User:
 
 
 def delete_group(group: Group, caller: Caller) -> Group:
-    """Delete for good: what its members held through it is gone. Raises ``Denied``, ``NotHeld``."""
+    """Delete a group permanently; its members lose what they held through it.
+    Raises ``Denied``, ``NotHeld``.
+    """
     caller.needs(Guard.DELETE_USER, group.customer_id)
     if not delegation.holds_all_of(caller, group):
         raise Invalid(delegation.not_held("group"))
@@ -164,7 +166,9 @@ def _insist_not_above(caller: Caller, subject: Subject) -> None:
 
 
 def _insist_address_may_change(user: User, caller: Caller) -> None:
-    """Whoever reads the mail gets in: an open session or a key must not become a way in that outlives it."""
+    """Require a fresh login: the new mailbox can reset the password,
+    so an open session must not be enough.
+    """
     reauthentication.personal(caller)
     if user.id == caller.user_id and not reauthentication.is_fresh(caller):
         raise Invalid(FieldProblem("email", OWN_ADDRESS, "OWN_ACCOUNT"))
@@ -187,7 +191,7 @@ def _record(action: str, subject: Subject, caller: Caller, detail: dict[str, Any
 
 
 def _place(new: NewSubject, caller: Caller) -> Customer:
-    """Where the new subject belongs, with everything that can be wrong about it named at once."""
+    """Return the customer of the new subject; raises ``Invalid`` naming every problem at once."""
     problems: list[FieldProblem] = []
     domain = directory.domain_named(new.domain, caller.domain_id, problems)
     customer = directory.find_customer(new.customer, domain.id) if domain is not None else None

@@ -1,6 +1,6 @@
-"""Which users and groups a caller may know of, and which he may act on.
+"""Which users and groups a caller may know of, and which a caller may change.
 
-A subject is visible to who holds ``viewUsers`` for its customer, and to itself; else it is as absent.
+A subject is visible to callers with ``viewUsers`` for its customer, and to itself; for others it is absent.
 """
 
 from __future__ import annotations
@@ -29,14 +29,16 @@ OWN = "Change your own account by proof of presence."
 
 
 def may_see(caller: Caller, subject: Subject, guard: Guard = Guard.VIEW_USERS) -> bool:
-    """Whether the caller may know of a subject: it is himself, or he holds the guard for its customer."""
+    """Tell whether the caller may know of a subject:
+    the subject is the caller, or the caller holds the guard.
+    """
     if subject.id == caller.user_id:
         return bool(caller.decision)
     return bool(caller.allows(Asked(guard, subject.customer_id)))
 
 
 def visible_subject(caller: Caller, text: str, domain_id: int) -> Subject:
-    """A living subject the caller may know of. Raises ``Missing`` alike for absent and hidden."""
+    """Return a live subject the caller may know of. Raises ``Missing`` for absent and hidden ones alike."""
     subject = directory.find_subject(text, domain_id)
     if subject is None or not may_see(caller, subject):
         raise Missing("subject")
@@ -44,7 +46,9 @@ def visible_subject(caller: Caller, text: str, domain_id: int) -> Subject:
 
 
 def basic_subject(caller: Caller, text: str, domain_id: int) -> Subject:
-    """A living subject the caller may know in the reduced view. Raises ``Missing`` for absent and hidden."""
+    """Return a live subject the caller may know in the reduced view.
+    Raises ``Missing`` for absent and hidden ones.
+    """
     subject = directory.find_subject(text, domain_id)
     if subject is None or not may_see(caller, subject, Guard.VIEW_BASIC_SUBJECT):
         raise Missing("subject")
@@ -68,7 +72,8 @@ def visible_group(caller: Caller, text: str, domain_id: int) -> Group:
 
 
 def guarded_user(caller: Caller, text: str, domain_id: int, guard: Guard) -> User:
-    """A user this caller holds the guard for, and who holds nothing that the caller lacks (rule 59).
+    """Return a user for whom the caller holds the guard,
+    and who holds nothing that the caller lacks (rule 59).
 
     Raises ``Missing``, ``Denied``, ``NotHeld``.
     """
@@ -79,7 +84,9 @@ def guarded_user(caller: Caller, text: str, domain_id: int, guard: Guard) -> Use
 
 
 def other_user(caller: Caller, text: str, domain_id: int, guard: Guard) -> User:
-    """Another user whose way in this caller may change; one's own is changed by proof of presence."""
+    """Return another user whose login the caller may change;
+    the own account is changed by proof of presence.
+    """
     reauthentication.personal(caller)
     user = guarded_user(caller, text, domain_id, guard)
     if user.id == caller.user_id:
@@ -88,13 +95,15 @@ def other_user(caller: Caller, text: str, domain_id: int, guard: Guard) -> User:
 
 
 def keyed_user(caller: Caller, text: str, domain_id: int) -> User:
-    """A user whose keys this caller may see and end: oneself too, but never by an application's session."""
+    """Return a user whose keys the caller may see and end:
+    also the caller, but never by an application's session.
+    """
     reauthentication.personal(caller)
     return guarded_user(caller, text, domain_id, Guard.ADMINISTRATIVE_API_KEY)
 
 
 def deleted_subject(kind: type[S], caller: Caller, text: str, domain_id: int) -> S:
-    """A deleted subject, by id or by the name it had (the last of that name). Raises ``Missing``."""
+    """Find a deleted subject by id or by its former name (the last one of that name). Raises ``Missing``."""
     number = directory.as_id(text)
     named = Subject.short_name == text
     row = db.session.execute(

@@ -1,8 +1,8 @@
-"""The hash chain of the audit trail as arithmetic: no query, no clock.
+"""The hash chain of the audit trail as pure computation: no query, no clock.
 
-A seal is the id of the key it was made under (1 byte), then the first 31 bytes of HMAC-SHA-256 over the
-seal before it and the row. The end of the chain has a mark, made in the same way for another purpose. So
-who can write to the database, and does not hold ``ARGUS_SECRET_KEYS``, makes neither.
+A seal is the id of the key (1 byte), then the first 31 bytes of HMAC-SHA-256 over the previous seal and the
+row. The end of the chain has a mark, made in the same way for another purpose. So somebody who can write to
+the database, but does not hold ``ARGUS_SECRET_KEYS``, can make neither.
 """
 
 from __future__ import annotations
@@ -23,13 +23,14 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class UnknownKey(Exception):
-    """Sealed under a key that is no longer among ``ARGUS_SECRET_KEYS``: nobody can say whether it fits."""
+    """The seal was made under a key that is not among ``ARGUS_SECRET_KEYS``: it cannot be verified."""
 
 
 def row_bytes(row: Mapping[str, Any]) -> bytes:
-    """A row as the same bytes from either database: every column but the seal, by name.
+    """Serialise a row, the same from either database: every column but the seal, by name.
 
-    A column without a value is left out, so that one added later changes no seal. Times are microseconds.
+    Columns without a value are left out, so that a column added later changes no seal. Times are
+    microseconds.
     """
     held = {
         name: (value - EPOCH) // timedelta(microseconds=1) if isinstance(value, datetime) else value
@@ -40,22 +41,22 @@ def row_bytes(row: Mapping[str, Any]) -> bytes:
 
 
 def seal(ring: KeyRing, previous: bytes, row: Mapping[str, Any]) -> bytes:
-    """The seal of a row, its place included, that follows ``previous``."""
+    """Compute the seal of a row, with its place, that follows ``previous``."""
     return _made(ring, ring.signing, ROW, previous + row_bytes(row))
 
 
 def is_sealed(ring: KeyRing, previous: bytes, row: Mapping[str, Any]) -> bool:
-    """Whether a row carries the seal it must have here. Raises ``UnknownKey``."""
+    """Tell whether a row has the correct seal. Raises ``UnknownKey``."""
     return _fits(ring, row["seal"], ROW, previous + row_bytes(row))
 
 
 def mark(ring: KeyRing, place: int, last: bytes) -> bytes:
-    """The mark of a chain that ends at this place with this seal."""
+    """Compute the mark of a chain that ends at this place with this seal."""
     return _made(ring, ring.signing, END, place.to_bytes(8) + last)
 
 
 def is_marked(ring: KeyRing, given: bytes, place: int, last: bytes) -> bool:
-    """Whether this is the end that was marked. Raises ``UnknownKey``."""
+    """Tell whether this is the marked end. Raises ``UnknownKey``."""
     return 0 <= place < 2**63 and _fits(ring, given, END, place.to_bytes(8) + last)
 
 

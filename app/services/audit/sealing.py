@@ -1,7 +1,7 @@
-"""Links committed audit rows into the chain, in batches, after the fact (design decision 22).
+"""Adds committed audit rows to the chain, in batches, after the commit (design decision 22).
 
-A row gets its place when it can be seen, whatever its id, so that one committed late is not passed over.
-One sealer works at a time: on PostgreSQL it holds the row of the head, on SQLite the database.
+A row gets its place when it becomes visible, whatever its id, so that a row committed late is not missed. One
+sealer works at a time: on PostgreSQL it locks the row of the head, on SQLite the database.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ HEAD = AuditHead.metadata.tables[AuditHead.__tablename__]
 
 
 class Broken(Exception):
-    """The end of the chain is not what was marked: to go on would hide what was cut off."""
+    """The end of the chain does not match its mark: sealing further rows would hide a deletion."""
 
 
 def begin() -> None:
-    """The end of an empty chain, where there is none. Only commands do it, never a server.
+    """Create the end of an empty chain, if there is none. Only commands do this, never a server.
 
-    To be run in a unit of work. Rows older than the chain are sealed as they are now, and a row says so.
+    Run it in a unit of work. Rows older than the chain are sealed as they are now, and a row records this.
     """
     if db.session.execute(select(exists().where(HEAD.c.id == 1))).scalar_one():
         return
@@ -45,9 +45,9 @@ def begin() -> None:
 
 
 def seal_some(most: int = BATCH) -> int:
-    """Seal up to ``most`` rows in a unit of its own; answers how many.
+    """Seal up to ``most`` rows in their own unit of work; returns the number.
 
-    None when there is nothing to do, or another process is at it. Raises ``Broken``.
+    Returns 0 if there is nothing to do or another process is sealing. Raises ``Broken``.
     """
     waiting, begun = db.session.execute(
         select(exists().where(EVENT.c.place.is_(None)), exists().where(HEAD.c.id == 1))

@@ -1,7 +1,7 @@
-"""One thread of each serving process that seals what the requests of all processes wrote down.
+"""One thread per serving process that seals the rows recorded by the requests of all processes.
 
-It looks about once a second: one indexed query while there is nothing to do. It touches no request, and
-ends with the process; what it leaves unsealed the next one seals.
+It runs about once a second, with one indexed query when there is nothing to do. It does not affect requests
+and ends with the process; the next process seals what it leaves.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from app.services.audit.sealing import BATCH
 from app.services.audit.sealing import seal_some
 
 PAUSE_SECONDS = 0.7
-# After a failure: the database is away, or the chain is broken and somebody must look at it.
+# Pause after a failure: the database is unreachable, or the chain is broken and an operator must look at it.
 LONG_PAUSE_SECONDS = 30.0
 END_SECONDS = 3.0
 log = structlog.get_logger("argus.sealer")
 
 
 class Sealer:
-    """Runs until ``stop``. A failure is a log line, and a longer pause."""
+    """Runs until ``stop``. A failure is logged and followed by a longer pause."""
 
     def __init__(self) -> None:
         self._ended = threading.Event()
@@ -32,7 +32,7 @@ class Sealer:
         self._thread.start()
 
     def stop(self) -> None:
-        """Let the batch at hand end, and no other begin."""
+        """Let the current batch finish and start no other."""
         self._ended.set()
         self._thread.join(END_SECONDS)
 
@@ -47,7 +47,7 @@ class Sealer:
 
 
 def start() -> Sealer:
-    """The sealer of the application at work, in this process."""
+    """Start the sealer of the current application, in this process."""
     sealer = Sealer()
     atexit.register(sealer.stop)
     return sealer

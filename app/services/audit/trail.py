@@ -1,7 +1,7 @@
-"""The audit trail: rows that say who did what, with which decision, and the true reason.
+"""The audit trail: rows that record who did what, with which decision, and the true reason.
 
-Rows are written in the transaction of the change they tell of. A refusal that changes nothing is written in
-a unit of its own (``refused``). Of some changes the account's owner is told by mail (``letters.NOTICES``).
+Rows are written in the transaction of the change they describe. A refusal that changes nothing is written in
+its own unit (``refused``). Some changes are also mailed to the account's owner (``notices.NOTICES``).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ log = structlog.get_logger("argus.audit")
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who did it: the person or key at work, not the person worked upon."""
+    """Who did it: the person or key that acts, not the one acted upon."""
 
     id: int | None = None
     name: str | None = None
@@ -42,7 +42,7 @@ class Actor:
 
 
 def concerned(subject: Subject) -> tuple[int, str] | None:
-    """Whom a row is about: a user, who may read it then; a group is nobody."""
+    """Return the user that a row is about, who may then read it; ``None`` for a group."""
     return (subject.id, subject.short_name) if isinstance(subject, User) else None
 
 
@@ -58,9 +58,9 @@ def record(
     number: str | None = None,
     reasons: Sequence[str] = (),
 ) -> None:
-    """Write one row in the transaction at hand. ``detail`` must hold no secret.
+    """Write one row in the current transaction. ``detail`` must contain no secret.
 
-    ``number`` and ``reasons`` are for refusals before there is a user to decide about.
+    ``number`` and ``reasons`` are for refusals before a user is known.
     """
     why = [f.reason for f in decision.denials] if decision is not None else list(reasons)
     evidence: dict[str, Any] = dict(detail or {})
@@ -91,20 +91,20 @@ def record(
 
 
 def refused(action: str, actor: Actor, decision: Decision, question: Question | None = None) -> None:
-    """Write a refusal in a unit of its own: nothing else changed."""
+    """Record a refusal in its own unit of work: nothing else changed."""
     client = question.client.id if question is not None and question.client is not None else None
     user = (question.user.id, question.user.name) if question is not None else None
     write(lambda: record(action, actor, outcome="refused", decision=decision, user=user, client_id=client))
 
 
 def alert(action: str, actor: Actor, *, client_id: str | None = None, detail: Mapping[str, Any]) -> None:
-    """Write something an operator should look at, in the transaction at hand."""
+    """Record something that an operator should look at, in the current transaction."""
     record(action, actor, outcome="alert", client_id=client_id, detail=detail)
     log.warning(action, client=client_id, **detail)
 
 
 def findings(decision: Decision) -> list[dict[str, Any]]:
-    """The whole decision as data, evidence included; what explain shows too."""
+    """Return the whole decision as data, evidence included; explain shows the same."""
     return [
         {
             "rule": finding.rule,
@@ -118,12 +118,12 @@ def findings(decision: Decision) -> list[dict[str, Any]]:
 
 
 def by_decision(number: str) -> AuditEvent | None:
-    """The row of a decision number."""
+    """Find the row of a decision number."""
     statement = select(AuditEvent).where(AuditEvent.decision == number).order_by(AuditEvent.id)
     return db.session.execute(statement).scalars().first()
 
 
 def was_refused(user_id: int, client_id: str) -> bool:
-    """Whether this user ever met a decision about this client."""
+    """Tell whether this user ever got a decision about this client."""
     statement = select(AuditEvent.id).where(AuditEvent.user_id == user_id, AuditEvent.client_id == client_id)
     return db.session.execute(statement.limit(1)).first() is not None

@@ -1,4 +1,4 @@
-"""Whether the audit trail is what was sealed: nothing changed, added, moved or taken away. Reads only."""
+"""Verify that the audit trail is as it was sealed: nothing changed, added, moved or removed. Reads only."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from app.services.audit.chain import UnknownKey
 from app.services.tokens.keyring import keyring
 
 BATCH = 500
-# What a page looks at, each time it is shown.
+# The number of rows that a page verifies each time.
 NEWEST = 200
 EVENT = AuditEvent.metadata.tables[AuditEvent.__tablename__]
 HEAD = AuditHead.metadata.tables[AuditHead.__tablename__]
@@ -38,7 +38,7 @@ WRONG_END = "The end of the chain was changed: nothing is sealed any more."
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
-    """The first thing that is wrong: at which place of the chain, and in which row if there is one."""
+    """The first fault: its place in the chain, and its row if there is one."""
 
     what: str
     place: int | None = None
@@ -47,7 +47,9 @@ class Wrong:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """``sealed`` rows in all, of which the newest ``checked`` were looked at; ``waiting`` to be sealed."""
+    """``sealed`` rows in total, of which the newest ``checked`` were verified;
+    ``waiting`` are not sealed yet.
+    """
 
     sealed: int = 0
     checked: int = 0
@@ -59,7 +61,7 @@ class Checked:
 
 @dataclass(slots=True)
 class _Walk:
-    """How far along the chain: the place, its seal, and when its row was written."""
+    """The current position in the chain: the place, its seal, and the time of its row."""
 
     place: int
     seal: bytes
@@ -67,8 +69,8 @@ class _Walk:
 
 
 def check(newest: int | None = None) -> Checked:
-    """Walk the whole chain, or its ``newest`` rows, a batch at a time."""
-    # One statement, so that end and rows are of one moment.
+    """Verify the whole chain, or its ``newest`` rows, in batches."""
+    # One statement, so that end and rows are from the same moment.
     last = select(func.max(EVENT.c.place)).scalar_subquery()
     waiting = select(func.count()).where(EVENT.c.place.is_(None)).scalar_subquery()
     head = db.session.execute(select(HEAD, last.label("last"), waiting.label("waiting"))).one_or_none()
@@ -86,7 +88,7 @@ def check(newest: int | None = None) -> Checked:
 
 
 def unfit(events: Sequence[AuditEvent]) -> frozenset[int]:
-    """The ids of those that do not fit their seals; one query. What is not sealed yet is not judged."""
+    """Return the ids of rows that do not match their seals; one query. Unsealed rows are not judged."""
     rows = [{column.key: getattr(event, column.key) for column in EVENT.columns} for event in events]
     rows = [row for row in rows if row["place"] is not None]
     before = _seals([row["place"] - 1 for row in rows])
@@ -95,7 +97,7 @@ def unfit(events: Sequence[AuditEvent]) -> frozenset[int]:
 
 
 def holds(end: str) -> bool:
-    """Whether an end that was noted earlier, ``place:seal``, is still part of the chain."""
+    """Tell whether an end noted earlier, ``place:seal``, is still part of the chain."""
     place, _, seal = end.strip().partition(":")
     if not (place.isascii() and place.isdigit() and len(place) <= 18):
         return False
@@ -120,13 +122,13 @@ def _start(walk: _Walk) -> Wrong | None:
 
 
 def _along(walk: _Walk, end: int) -> Wrong | None:
-    """Go on to the last row there is up to ``end``, or to the first that is wrong."""
+    """Verify up to the last row before ``end``, or up to the first fault."""
     most = BATCH
     while True:
         try:
             rows = _rows(select(EVENT), walk.place, end, most)
         except (ValueError, TypeError):
-            # One of them holds no time or no JSON any more. Row by row, to say which.
+            # A row contains an invalid time or invalid JSON. Go row by row to find it.
             if most == 1:
                 (found,) = _rows(select(EVENT.c.place, EVENT.c.id), walk.place, end, 1)
                 return Wrong(UNREADABLE, found["place"], found["id"])
@@ -157,7 +159,7 @@ def _wrong(walk: _Walk, row: Mapping[str, Any]) -> Wrong | None:
 
 
 def _seals(places: Sequence[int]) -> dict[int, bytes]:
-    """Seals by place; that of place 0 is where every chain starts."""
+    """Return seals by place; place 0 has the seal that every chain starts with."""
     statement = select(EVENT.c.place, EVENT.c.seal).where(EVENT.c.place.in_(places))
     found = {row.place: row.seal for row in db.session.execute(statement) if row.seal is not None}
     return found | {0: chain.START}

@@ -54,12 +54,12 @@ class ClientChange:
 
 
 def report_missing(wire: str) -> FieldProblem:
-    """A field that must be there and is not."""
+    """Build the problem of a required field that is missing."""
     return FieldProblem(wire, "This field is required.", "MISSING")
 
 
 def complete(change: ClientChange, client: OAuthClient | None = None) -> ClientChange:
-    """The change, with a secret of ours when the client would need one and neither has nor is given any."""
+    """Add a secret made by us to the change, if the client needs one and has none."""
     stored = client.authentication_method if client else BY_NAME["authentication_method"].default
     method = change.sent.get("authentication_method", stored)
     held = client is not None and _has_secret(client)
@@ -69,7 +69,7 @@ def complete(change: ClientChange, client: OAuthClient | None = None) -> ClientC
 
 
 def keep_secret(client: OAuthClient, change: ClientChange) -> None:
-    """Keep what a new secret is recognised by: a slow hash of a chosen one, a digest of one of ours."""
+    """Store what verifies a new secret: a slow hash of a chosen one, a digest of one that we made."""
     if change.client_secret is not None:
         client.secret_hash, client.secret_digest = passwords().hash(change.client_secret), None
     elif change.made_secret is not None:
@@ -118,7 +118,9 @@ def _scope_refusals(
 def _take_over_refusals(
     client: OAuthClient, values: Mapping[str, Any], change: ClientChange, caller: Caller, at: int
 ) -> list[FieldProblem]:
-    """Who holds less than a client may do does not say who gets its tokens, nor on what terms (rule 59)."""
+    """Refuse a change of who gets the tokens, or on what terms,
+    by a caller with fewer rights than the client (rule 59).
+    """
     touched = [one for one in TERMS if _differs(client, one, values)]
     if change.has_secret:
         touched.append(BY_NAME["client_secret"])

@@ -1,6 +1,6 @@
-"""A client as it would be: judged whole, and not yet kept. What registers, changes and foresees begins here.
+"""A client as it would be after a change: fully judged, not stored. Registering and forecasting start here.
 
-Nothing here writes; a check that answers while somebody types asks exactly what saving asks.
+Nothing here writes. The live check of the form runs the same checks as saving.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from app.services.problems import Invalid
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A new client, all that is wrong with it, and the customer for which one must be able to add it."""
+    """A new client, all its problems, and the customer for which the caller must be able to add it."""
 
     client: OAuthClient
     at: int
@@ -36,7 +36,9 @@ class Draft:
 
 
 def draft(change: ClientChange, caller: Caller) -> Draft:
-    """The client that this change would register. Whether the caller may is for who registers it."""
+    """Build the client that this change would register.
+    Whether the caller may register it is checked elsewhere.
+    """
     problems = [report_missing(field.wire) for field in REQUIRED if field.name not in change.sent]
     domain = directory.domain_named(change.sent.get("domain"), caller.domain_id, problems)
     domain_id = domain.id if domain is not None else caller.domain_id
@@ -58,7 +60,7 @@ def draft(change: ClientChange, caller: Caller) -> Draft:
 
 
 def apply_change(client: OAuthClient, change: ClientChange, caller: Caller, at: int) -> None:
-    """Set on a client, or on a copy of it, what was sent. Raises ``Invalid`` naming every wrong field."""
+    """Apply the sent values to a client, or to a copy. Raises ``Invalid`` naming every wrong field."""
     problems = [
         FieldProblem(field.wire, "This field cannot be changed.", "NOT_ALLOWED")
         for field in GIVEN_ONCE

@@ -220,7 +220,7 @@ BY_NAME = {field.name: field for field in FIELDS}
 EDITABLE = tuple(field for field in FIELDS if field.editable)
 GIVEN_ONCE = tuple(field for field in FIELDS if field.changed_by is ChangedBy.CREATOR)
 REQUIRED = tuple(field for field in FIELDS if field.required)
-# What decides who can act through a client.
+# These fields decide who can act through a client.
 TERMS = tuple(field for field in FIELDS if field.changed_by is ChangedBy.SCOPE_HOLDER)
 FLAGS = tuple(field for field in FIELDS if field.flag)
 ANSWERED = tuple(field for field in FIELDS if not field.flag and field.kind is not Kind.SECRET)

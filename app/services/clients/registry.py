@@ -1,4 +1,4 @@
-"""OAuth clients: registered, changed, deleted, and listed for those whom the decision lets in."""
+"""OAuth clients: register, change, delete, and list for those whom the decision allows."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class ClientCriteria(Criteria):
 
 
 def living(client_id: str) -> OAuthClient | None:
-    """The client of this id, unless it is deleted: then it is as unknown as any other."""
+    """Find the client of this id; a deleted client is as unknown as any other."""
     if len(client_id) > 36:
         return None
     return db.session.execute(
@@ -64,13 +64,13 @@ def living(client_id: str) -> OAuthClient | None:
 
 
 def deleted(client_id: str) -> OAuthClient | None:
-    """The client of this id, when it has been deleted: for audit and explain only."""
+    """Find the deleted client of this id, for audit and explain only."""
     found = db.session.get(OAuthClient, client_id) if len(client_id) <= 36 else None
     return found if found is not None and found.deleted_at is not None else None
 
 
 def find(id_or_short_name: str, domain_id: int) -> OAuthClient:
-    """A live client by id, or by short name in this domain. Raises ``Missing``."""
+    """Return a live client by id, or by short name in this domain. Raises ``Missing``."""
     client = living(id_or_short_name)
     if client is None:
         client = db.session.execute(
@@ -86,9 +86,9 @@ def find(id_or_short_name: str, domain_id: int) -> OAuthClient:
 
 
 def guard_customer(client: OAuthClient, caller: Caller | None = None) -> int:
-    """The customer at which a function over this client must be held (design §8).
+    """Return the customer at which a function over this client must be held (design §8).
 
-    The top of the caller's own domain is known without asking the database: lists ask for every row.
+    The root of the caller's own domain is known without a query: lists ask this for every row.
     """
     if client.customer_id is not None:
         return client.customer_id
@@ -98,19 +98,19 @@ def guard_customer(client: OAuthClient, caller: Caller | None = None) -> int:
 
 
 def may_see(client: OAuthClient, caller: Caller) -> bool:
-    """Whether the caller may know of the client: he may use it (leg LIST), or he may administer it."""
+    """Tell whether the caller may know of the client: may use it (leg LIST), or may administer it."""
     if gate.ask(caller.at_client(client)):
         return True
     return caller.allows(Asked(Guard.VIEW_OAUTH_CLIENTS, guard_customer(client, caller))).allowed
 
 
 def may_see_details(client: OAuthClient, caller: Caller) -> bool:
-    """Whether the gated fields of contract 2.2 may be shown."""
+    """Tell whether the gated fields of contract 2.2 may be shown."""
     return caller.allows(Asked(Guard.VIEW_OAUTH_CLIENTS_DETAILS, guard_customer(client, caller))).allowed
 
 
 def visible(id_or_short_name: str, caller: Caller) -> OAuthClient:
-    """A client the caller may know of. Raises ``Missing`` alike for absent and hidden ones."""
+    """Return a client the caller may know of. Raises ``Missing`` for absent and hidden ones alike."""
     client = find(id_or_short_name, caller.domain_id)
     if not may_see(client, caller):
         raise Missing("client")
@@ -118,16 +118,16 @@ def visible(id_or_short_name: str, caller: Caller) -> OAuthClient:
 
 
 def visible_or_refused(client: OAuthClient, caller: Caller) -> None:
-    """For somebody asking about himself: he may know of a client that he may see, or that refused him.
+    """Require that people asking about themselves may see the client, or were refused by it before.
 
-    Raises ``Missing`` when the client was never shown to him in either way.
+    Raises ``Missing`` if the caller could not know of the client in either way.
     """
     if not may_see(client, caller) and not trail.was_refused(caller.user_id, client.id):
         raise Missing("client")
 
 
 def listed(caller: Caller, criteria: ClientCriteria) -> list[OAuthClient]:
-    """Every client the caller may know of, by short name; deleted and hidden ones only when asked for.
+    """List the clients the caller may know of, by short name; deleted and hidden ones only on request.
 
     ``customers``: bound to one of these or below. Raises ``Invalid``.
     """
@@ -145,7 +145,9 @@ def listed(caller: Caller, criteria: ClientCriteria) -> list[OAuthClient]:
 
 
 def detailed(caller: Caller, most: int) -> list[OAuthClient]:
-    """Live clients whose details the caller may see (``may_see_details``), by short name, at most so many."""
+    """List live clients whose details the caller may see (``may_see_details``), by short name,
+    up to a limit.
+    """
     tree, reach = caller.question.tree, caller.reach(Guard.VIEW_OAUTH_CLIENTS_DETAILS)
     whole = {tree.domains[one] for one in reach if tree.parents[one] is None}
     unbound = OAuthClient.customer_id.is_(None) & OAuthClient.domain_id.in_(whole)
@@ -156,7 +158,7 @@ def detailed(caller: Caller, most: int) -> list[OAuthClient]:
 
 
 def everyone() -> list[OAuthClient]:
-    """Every live client, by short name: for the operator."""
+    """List all live clients, by short name, for the operator."""
     statement = select(OAuthClient).where(OAuthClient.deleted_at.is_(None)).order_by(OAuthClient.short_name)
     return list(db.session.execute(statement).scalars())
 
@@ -170,7 +172,7 @@ def set_flags(client: OAuthClient, values: Mapping[str, bool], actor: Actor) -> 
 
 
 def usable(caller: Caller) -> list[OAuthClient]:
-    """The clients this person may open: those that leg LIST allows, by name."""
+    """List the clients this person may use: those that leg LIST allows, by name."""
     statement = (
         select(OAuthClient)
         .where(OAuthClient.deleted_at.is_(None), OAuthClient.hidden.is_(False))
@@ -214,10 +216,10 @@ def create(change: ClientChange, caller: Caller) -> OAuthClient:
 def update(
     id_or_short_name: str, change: ClientChange, caller: Caller, *, version: int | None = None
 ) -> tuple[OAuthClient, bool]:
-    """Change what was sent and nothing else; the second value tells whether anything changed.
+    """Change only what was sent; the second value tells whether anything changed.
 
-    ``version``: the one the change was thought out over. Raises ``Missing``, ``Denied``, ``Invalid``,
-    ``Conflict`` when the client has another version by now.
+    ``version`` is the version that the change is based on. Raises ``Missing``, ``Denied``, ``Invalid``, and
+    ``Conflict`` if the client has another version now.
     """
     client, at = _to_be_changed(id_or_short_name, caller)
     if version is not None and version != client.version:
@@ -237,7 +239,7 @@ def update(
 
 
 def proposed(id_or_short_name: str, change: ClientChange, caller: Caller) -> OAuthClient:
-    """The client as it would be after an update; nothing is changed. Raises as ``update``."""
+    """Return the client as it would be after an update; nothing is stored. Raises as ``update``."""
     client, at = _to_be_changed(id_or_short_name, caller)
     columns = [column.key for column in OAuthClient.__mapper__.columns]
     copy = OAuthClient(**{name: getattr(client, name) for name in columns})
@@ -253,7 +255,7 @@ def _to_be_changed(id_or_short_name: str, caller: Caller) -> tuple[OAuthClient, 
 
 
 def delete(id_or_short_name: str, caller: Caller) -> OAuthClient:
-    """Delete for good: its tokens and codes are dead at their next use. Raises ``Missing``, ``Denied``."""
+    """Delete permanently: its tokens and codes fail at their next use. Raises ``Missing``, ``Denied``."""
     client = visible(id_or_short_name, caller)
     caller.needs(Guard.DELETE_OAUTH_CLIENT, guard_customer(client, caller))
     client.deleted_at = clock.now()
@@ -265,7 +267,7 @@ def delete(id_or_short_name: str, caller: Caller) -> OAuthClient:
 
 
 def snapshot(client: OAuthClient) -> dict[str, Any]:
-    """A client's columns for audit and comparison, without its secret."""
+    """Return a client's columns for audit and comparison, without its secret."""
     left_out = {*BY_NAME["client_secret"].columns, "version", "updated_by_id"}
     return {
         column.key: getattr(client, column.key)

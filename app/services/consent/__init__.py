@@ -1,1 +1,1 @@
-"""What a user is asked to approve, and what was approved."""
+"""What a user is asked to approve, and what the user approved."""

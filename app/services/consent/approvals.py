@@ -1,4 +1,4 @@
-"""What a person approved, and what each application may do with it today."""
+"""The approvals of a user, and what each application may do by them today."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from app.services.consent.consent_page import CustomerRights
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """A consent that stands. ``refusals``: why the application can do nothing with it today, if it cannot."""
+    """An active consent. ``refusals``: why the application can do nothing with it today, if so."""
 
     grant: Grant
     client: OAuthClient
@@ -32,7 +32,7 @@ class Approval:
 
 
 def of_person(caller: Caller) -> list[Approval]:
-    """The consents of whoever is logged in, by name of the application; three queries, however many."""
+    """List the consents of the logged-in user, by application name; three queries in total."""
     asked = []
     for grant, client in consents.given_by(caller.user_id):
         question = caller.at_client(client, facts.grant_facts(grant), frozenset(grant.scopes))

@@ -1,4 +1,6 @@
-"""What a person is told of an application: what it would know and do, what of it is new, and why not more."""
+"""The content of the consent page: what an application would know and do, what of it is new,
+and why not more.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,7 @@ from app.services.access import gate
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A function that a session has; ``new`` when a consent that stands does not hold it."""
+    """A function that the session gets; ``new`` if the existing consent does not include it."""
 
     function: Function
     new: bool = False
@@ -29,7 +31,7 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class CustomerRights:
-    """The functions a session has for one customer and all below it: new ones first, roles last."""
+    """The functions that a session gets for one customer and all below it: new ones first, roles last."""
 
     customer: str
     uses: tuple[Use, ...]
@@ -37,7 +39,7 @@ class CustomerRights:
 
 @dataclass(frozen=True, slots=True)
 class Fallen:
-    """A function of the permission scope that the session would not have, by name, and the reason code."""
+    """A function of the permission scope that the session would not get, by name, and the reason code."""
 
     function: str
     reason: str
@@ -46,7 +48,7 @@ class Fallen:
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """A consent that stands: since when, for which scopes, up to which function (if it still exists)."""
+    """An existing consent: since when, for which scopes, up to which function (if it still exists)."""
 
     since: datetime
     scopes: tuple[str, ...]
@@ -55,10 +57,10 @@ class Before:
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """Everything a consent page says, by names and codes; the page finds the words.
+    """The content of a consent page, as names and codes; the page adds the words.
 
-    ``run_by`` is ``None`` when there is nobody the user may be told of. ``restricted``: the application
-    may not call from everywhere.
+    ``run_by`` is ``None`` if the user may not be told of anybody. ``restricted``: the application may call
+    only from some addresses.
     """
 
     run_by: str | None
@@ -70,13 +72,13 @@ class Asking:
 
     @property
     def grows_in_vain(self) -> bool:
-        """Whether all that is new are functions that the user does not hold."""
+        """Tell whether all new functions are ones that the user does not hold."""
         held = any(use.new for one in self.rights for use in one.uses)
         return bool(self.growth.functions) and not self.growth.scopes and not held
 
 
 def asking(client: OAuthClient, grant: Grant | None, question: Question, decision: Decision) -> Asking:
-    """What a decision to let somebody in would give the client, beside the consent that stands."""
+    """Compute what an allowance would give the client, compared with the existing consent."""
     more = growth(question)
     return Asking(
         run_by=run_by(client, question),
@@ -89,20 +91,20 @@ def asking(client: OAuthClient, grant: Grant | None, question: Question, decisio
 
 
 def run_by(client: OAuthClient, question: Question) -> str | None:
-    """Who runs an application: its customer, else the organisation its domain belongs to (decision 13)."""
+    """Name who runs an application: its customer, else the organisation of its domain (decision 13)."""
     tree, customer = question.tree, client.customer_id
     if customer is None:
         roots = (one for one, above in tree.parents.items() if above is None)
         customer = next((one for one in roots if tree.domains[one] == client.domain_id), None)
     if customer is None or not question.may_name(customer):
         return None
-    # A root that nobody gave a name of its own says nothing about who that is.
+    # A root customer that still has its default name does not tell who runs it.
     unnamed = client.customer_id is None and tree.names[customer] == directory.ROOT_NAME
     return None if unnamed else tree.names[customer]
 
 
 def described(*rights: Rights) -> Mapping[int, Function]:
-    """The functions of these rights, by id; one query."""
+    """Load the functions of these rights, by id; one query."""
     ids = {function for one in rights for function in one.held}
     return {function.id: function for function in directory.functions_by_id(ids)} if ids else {}
 
@@ -110,7 +112,7 @@ def described(*rights: Rights) -> Mapping[int, Function]:
 def by_customer(
     rights: Rights, functions: Mapping[int, Function], question: Question, more: Growth
 ) -> tuple[CustomerRights, ...]:
-    """The very functions and customers of a session's rights, by name of the customer."""
+    """Group the functions of a session's rights by customer, by customer name."""
     uses: dict[int, list[Use]] = {}
     for function, tops in rights.held.items():
         for top in tops:
@@ -128,7 +130,7 @@ def _order(use: Use) -> tuple[bool, bool, str]:
 
 
 def _fallen(question: Question, more: Growth) -> tuple[Fallen, ...]:
-    """What the application could do at most and will not be able to do for this person; new ones first."""
+    """List what the application requests but would not get for this user; new functions first."""
     found = [
         Fallen(question.graph.names[one.function], one.reason, one.function in more.functions)
         for one in gate.missing(question)

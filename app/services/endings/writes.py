@@ -28,7 +28,7 @@ from app.services.tokens import oauth_sessions
 
 
 def raise_epoch(user: User, reason: str, actor: Actor) -> bool:
-    """End everything the user has open, everywhere: one write that races with nothing (decision 8)."""
+    """End all sessions of the user, everywhere, by one write without races (decision 8)."""
     db.session.execute(update(User).where(User.id == user.id).values(session_epoch=User.session_epoch + 1))
     db.session.expire(user, ["session_epoch"])
     trail.record("logout-everywhere", actor, user=(user.id, user.short_name), detail={"reason": reason})

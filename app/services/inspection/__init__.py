@@ -1,1 +1,3 @@
-"""Questions about the past and the possible: explain, what-if, searches over audit and sessions."""
+"""Questions about past and possible decisions:
+explain, what-if, searches of the audit log and of sessions.
+"""

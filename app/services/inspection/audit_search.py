@@ -1,7 +1,7 @@
-"""Searching the audit log: what an administrator may read of it, newest first.
+"""Search the audit log: the rows that an administrator may read, newest first.
 
-A row is for who holds ``viewUserAuthenticationEvents`` for the customer of the user concerned. One that
-concerns no user is for who holds it for the root customer: of the client's domain, else of the home domain.
+A row about a user is visible to callers with ``viewUserAuthenticationEvents`` for the user's customer. Other
+rows require it for the root customer: of the client's domain, else of the home domain.
 """
 
 from __future__ import annotations
@@ -32,13 +32,15 @@ from app.services.problems import Missing
 
 GUARD = Guard.VIEW_USER_AUTHENTICATION_EVENTS
 EVER = Span()
-# Their details say what a user holds.
+# The details of these rows reveal what a user holds.
 OF_PERMISSIONS = ("permission-grant", "permission-revoke")
 
 
 @dataclass(frozen=True, kw_only=True)
 class AuditCriteria:
-    """All joined by AND. ``who`` did it or is concerned, as named then; ``client`` by id or short name."""
+    """All filters are joined by AND. ``who`` is the actor or the user concerned;
+    ``client`` is an id or short name.
+    """
 
     who: str = ""
     client: str = ""
@@ -51,7 +53,7 @@ class AuditCriteria:
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """One page of the log, and whether older rows follow: they are too many to be counted for each look."""
+    """One page of the log, and whether there are older rows; counting all rows would take too long."""
 
     rows: list[AuditEvent]
     page: Page
@@ -59,7 +61,7 @@ class Leaf:
 
 
 def found(caller: Caller, criteria: AuditCriteria, page: Page) -> Leaf:
-    """The rows the caller may read. Raises ``Denied``."""
+    """Search the rows the caller may read. Raises ``Denied``."""
     caller.needs(GUARD)
     condition = and_(_readable(caller), *_filters(criteria))
     newest = select(AuditEvent).where(condition).order_by(AuditEvent.at.desc(), AuditEvent.id.desc())
@@ -68,12 +70,14 @@ def found(caller: Caller, criteria: AuditCriteria, page: Page) -> Leaf:
 
 
 def of_decision(caller: Caller, number: str) -> AuditEvent:
-    """The row of a decision number. Raises ``Missing`` alike for absent and hidden, ``Denied``."""
+    """Return the row of a decision number.
+    Raises ``Missing`` for absent and hidden rows alike, ``Denied``.
+    """
     return _one(caller, AuditEvent.decision == number)
 
 
 def of_id(caller: Caller, event_id: int) -> AuditEvent:
-    """One row by its id. Raises ``Missing`` alike for absent and hidden, ``Denied``."""
+    """Return one row by its id. Raises ``Missing`` for absent and hidden rows alike, ``Denied``."""
     return _one(caller, AuditEvent.id == event_id)
 
 
@@ -83,9 +87,10 @@ def explainable(
     known: Mapping[str, OAuthClient],
     subjects: Mapping[int, Subject],
 ) -> frozenset[int]:
-    """The rows of which the caller may read the evidence too: who might ask for it by explain (design §8).
+    """Return the rows whose evidence the caller may read too: callers who may ask explain for it (design §8).
 
-    ``known`` and ``subjects`` are those that the rows name (``clients_of``, ``directory.subjects_by_id``).
+    ``known`` and ``subjects`` are the objects that the rows name (``clients_of``,
+    ``directory.subjects_by_id``).
     """
     return frozenset(
         event.id
@@ -104,7 +109,7 @@ def _explainable(caller: Caller, event: AuditEvent, client: OAuthClient | None, 
 
 
 def clients_of(events: Iterable[AuditEvent]) -> dict[str, OAuthClient]:
-    """The clients that these rows name, deleted ones included; one query."""
+    """Load the clients that these rows name, deleted ones included; one query."""
     ids = {event.client_id for event in events if event.client_id is not None}
     rows = db.session.execute(select(OAuthClient).where(OAuthClient.id.in_(ids))).scalars() if ids else ()
     return {client.id: client for client in rows}
@@ -151,7 +156,7 @@ def _filters(criteria: AuditCriteria) -> list[Condition]:
     ]
     if criteria.outcome:
         conditions.append(AuditEvent.outcome == criteria.outcome)
-        # Said once more in the words of its index, which SQLite wants.
+        # Repeated in the form of the partial index, which SQLite needs to use it.
         conditions += [AuditEvent.outcome != "success"] if criteria.outcome != "success" else []
     if criteria.who:
         acted = and_(AuditEvent.actor_name == criteria.who, AuditEvent.actor_name != AuditEvent.user_name)

@@ -1,4 +1,4 @@
-"""Authentication events (contract 3.9): the audit trail, as the people concerned may read it."""
+"""Authentication events (contract 3.9): the audit trail as the people concerned may read it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from app.services.access.search import Found
 from app.services.access.search import Page
 from app.services.guards import Guard
 
-# What the contract calls our actions; others are not authentication events.
+# The contract's names of our actions; other actions are not authentication events.
 ACTIONS = {
     "login": "login",
     "user-block": "userBlocked",
@@ -27,25 +27,25 @@ ACTIONS = {
 }
 
 
-# Calls that only ask: too many to be read by the person they concern.
+# Calls that only read: too many for the person concerned to read.
 UNTOLD = ("introspect", "userinfo", "api", "page")
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """From and to, both included; ``None`` is unbounded."""
+    """Start and end of a time span, both included; ``None`` means no limit."""
 
     start: datetime | None = None
     end: datetime | None = None
 
 
 def of_user(user_id: int, span: Span, page: Page) -> Found[AuditEvent]:
-    """The events of one user, newest first."""
+    """List the events of one user, newest first."""
     return _found(AuditEvent.user_id == user_id, span, page)
 
 
 def about(user_id: int, page: Page) -> Found[AuditEvent]:
-    """Everything written down about one user, or done by him, newest first: what the person may read."""
+    """List everything recorded about one user or done by that user, newest first, for that user."""
     condition = (AuditEvent.user_id == user_id) & AuditEvent.action.not_in(UNTOLD)
     return search.fetch(AuditEvent, condition, page, [AuditEvent.at.desc(), AuditEvent.id.desc()])
 
@@ -53,7 +53,7 @@ def about(user_id: int, page: Page) -> Found[AuditEvent]:
 def of_customers(
     caller: Caller, customers: Collection[int], domains: Collection[int], span: Span, page: Page
 ) -> Found[AuditEvent]:
-    """The events of the users one may see them for, newest first. Raises ``Denied``."""
+    """List the events of users for whom the caller may see them, newest first. Raises ``Denied``."""
     caller.needs(Guard.VIEW_USER_AUTHENTICATION_EVENTS)
     visible = search.within_reach(caller, Guard.VIEW_USER_AUTHENTICATION_EVENTS, Subject.customer_id)
     if customers:

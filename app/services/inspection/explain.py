@@ -1,4 +1,4 @@
-"""Why may, or may not, this person use this client? The decision itself, every check in order (design §8)."""
+"""Why this person may, or may not, use this client: the decision itself, every check in order (design §8)."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from app.services.audit import trail
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A decision and the question it answers, ready to be shown."""
+    """A decision and its question, ready to be shown."""
 
     decision: Decision
     question: Question
@@ -46,16 +46,16 @@ class Explanation:
 
     @property
     def rights(self) -> Rights:
-        """The effective rights, for the customer asked about when there is one."""
+        """Return the effective rights, for the customer in question if there is one."""
         rights = self.decision.rights
         return rights if self.customer is None else rights.to_customers((self.customer,))
 
     def missing(self, translate: Callable[[str], str] = str) -> list[tuple[Missing, str]]:
-        """Each function of the permission scope that falls away, and the sentence why."""
+        """List each function of the permission scope that the session does not get, and the sentence why."""
         return [(one, self._why(one, translate)) for one in gate.missing(self.question)]
 
     def as_data(self, *, evidence: bool = True) -> dict[str, Any]:
-        """The wire form. Without ``evidence`` only what the person concerned may be told."""
+        """Return the wire form. Without ``evidence`` only what the person concerned may be told."""
         graph, tree = self.question.graph, self.question.tree
         return {
             "decision": self.decision.number,
@@ -83,7 +83,7 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A decision as it was written down."""
+    """A decision as it was recorded."""
 
     decision: str
     at: datetime
@@ -98,14 +98,14 @@ class Recorded:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """What each rule said then; none of a refusal before there was anybody to decide about."""
+        """Return what each rule said then; empty for a refusal before a user was known."""
         return tuple(
             Finding(one["rule"], Outcome(one["outcome"]), one["reason"], one["evidence"])
             for one in self.found
         )
 
     def as_data(self, *, evidence: bool = True) -> dict[str, Any]:
-        """The wire form. Without ``evidence`` the codes of the reasons only."""
+        """Return the wire form. Without ``evidence`` only the codes of the reasons."""
         return {
             "decision": self.decision,
             "timestamp": int(self.at.timestamp() * 1000),
@@ -121,7 +121,7 @@ class Recorded:
 
 
 def told(finding: Finding, *, evidence: bool, translate: Callable[[str], str] = str) -> str:
-    """The sentence of a finding: what the person concerned may be told, or with the ``evidence``."""
+    """Return the sentence of a finding: the public one, or the one with the ``evidence``."""
     if finding.outcome is Outcome.FAIL and not evidence:
         return public_sentence(finding, translate)
     return private_sentence(finding, translate)
@@ -137,10 +137,10 @@ def explain(
     leg: Leg = Leg.API,
     level: SecurityLevel | None = None,
 ) -> Explanation:
-    """Ask the gate what it would answer now, were this person logged in at ``level`` (default: by password).
+    """Ask the gate what it would answer if this person were logged in at ``level`` (default: by password).
 
-    Without an address the client is taken to call from inside its range. Consent is judged when the
-    person was ever asked for it.
+    Without an address, the client is assumed to call from inside its range. Consent is judged if the person
+    was ever asked for it.
     """
     row = credential_rows.user_row(user.id)
     if row is None:
@@ -161,7 +161,7 @@ def explain(
 
 
 def recorded(number: str) -> Recorded:
-    """A decision as it was written down. Raises ``Missing``."""
+    """Return a recorded decision. Raises ``Missing``."""
     event = trail.by_decision(number)
     if event is None or event.decision is None:
         raise problems.Missing("decision")

@@ -1,6 +1,6 @@
-"""Somebody asks why: which client and user are meant, whether the asker may be told, and what is answered.
+"""Requests to explain: which client and user are meant, whether the caller may be told, and the answer.
 
-The API and the console ask here, so that both are guarded alike (design §8).
+The API and the console both use this module, so that both have the same guards (design §8).
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ UNKNOWN_USER = FieldProblem("user", "There is no such user.", "UNKNOWN")
 
 @dataclass(frozen=True, slots=True)
 class Inquiry:
-    """What is asked, as it was sent; client, user and customer by id or name.
+    """The request as it was sent; client, user and customer by id or name.
 
-    With the number of a ``decision`` the client and the user are those of that decision, unless named.
+    With the number of a ``decision``, client and user are taken from it unless they are named.
     """
 
     client: str | None = None
@@ -52,7 +52,7 @@ class Inquiry:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The explanation and whom it is about; about oneself (``oneself``) it comes without evidence."""
+    """The explanation and its user; about ``oneself`` it has no evidence."""
 
     client: OAuthClient
     user: User
@@ -61,7 +61,7 @@ class Answered:
     recorded: Recorded | None = None
 
     def as_data(self) -> dict[str, Any]:
-        """The wire form, with the recorded decision beside today's when one was asked for."""
+        """Return the wire form, with the recorded decision beside today's if one was requested."""
         data = self.explanation.as_data(evidence=not self.oneself)
         if self.recorded is None:
             return data
@@ -69,7 +69,8 @@ class Answered:
 
 
 def answer(asked: Inquiry, caller: Caller) -> Answered:
-    """Free about oneself, without evidence; about others with both guards.
+    """Explain a decision. About oneself no guard is needed and no evidence is shown;
+    about others both guards.
 
     Raises ``Denied``, ``Invalid``, ``Missing``.
     """
@@ -109,7 +110,7 @@ def answer(asked: Inquiry, caller: Caller) -> Answered:
 
 
 def wrong_user(name: str | None, caller: Caller) -> FieldProblem | None:
-    """What ``answer`` would say of the user, when it never came to that because of the application."""
+    """Return the problem of the user field that ``answer`` would report if the application were known."""
     if name is None:
         return NO_USER
     try:
@@ -117,12 +118,14 @@ def wrong_user(name: str | None, caller: Caller) -> FieldProblem | None:
     except Invalid as problem:
         return problem.problems[0]
     except Denied:
-        pass  # He is known; whether he may be asked about is not what is wrong with his name.
+        pass  # the user is known; whether the caller may ask about this user is not a problem of the name
     return None
 
 
 def _judged(user: User | None, caller: Caller) -> User:
-    """The user, for who may ask about him: oneself, or with the guard. Raises ``Invalid``, ``Denied``."""
+    """Return the user if the caller may ask: the caller's own account, or with the guard.
+    Raises ``Invalid``, ``Denied``.
+    """
     if user is None:
         raise Invalid(UNKNOWN_USER)
     if user.id != caller.user_id:
@@ -132,14 +135,16 @@ def _judged(user: User | None, caller: Caller) -> User:
 
 
 def _insist_known(client: OAuthClient, caller: Caller) -> None:
-    """Before anything else is judged: of what he may not know he hears what he hears of nothing (rule 58)."""
+    """Refuse a client that the caller may not know of as if it were absent,
+    before anything else (rule 58).
+    """
     at = _living(registry.guard_customer(client), caller)
     if not caller.allows(Asked(Guard.VIEW_OAUTH_CLIENTS_DETAILS, at)):
         registry.visible_or_refused(client, caller)
 
 
 def _needs(guard: Guard, customer: int, caller: Caller, seen: bool, absent: Problem) -> None:
-    """Go on only with the guard. Who may not even know of the thing hears that there is none (rule 58)."""
+    """Require the guard. To callers who may not know of the object it is absent (rule 58)."""
     at = _living(customer, caller)
     if not seen and not caller.allows(Asked(guard, at)):
         raise absent
@@ -147,7 +152,9 @@ def _needs(guard: Guard, customer: int, caller: Caller, seen: bool, absent: Prob
 
 
 def _living(customer: int, caller: Caller) -> int:
-    """The customer itself or, as nothing is held for a disabled one, the first above it that counts."""
+    """Return the customer itself, or the first live one above it,
+    because nothing is held for a disabled one.
+    """
     tree = caller.question.tree
     return next((one for one in tree.ancestors(customer) if tree.alive(one)), customer)
 

@@ -1,4 +1,4 @@
-"""Sessions as people and administrators see and end them: the tree login -> applications (design §8)."""
+"""Sessions, as users and administrators list and end them: logins with application sessions (design §8)."""
 
 from __future__ import annotations
 
@@ -46,32 +46,32 @@ class Branch:
 
     @property
     def shown(self) -> Sequence[tuple[OAuthSession, OAuthClient]]:
-        """As many as a page holds, newest first: an application may log in anew all day long."""
+        """Return as many as a page holds, newest first: an application may log in again many times."""
         return list(reversed(self.applications))[:MOST_SHOWN]
 
     @property
     def more(self) -> int:
-        """How many older ones are not shown; they end with the login."""
+        """Count the older ones that are not shown; they end with the login."""
         return max(0, len(self.applications) - MOST_SHOWN)
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """One login with its applications, and whose it is."""
+    """One login with its application sessions, and its user."""
 
     user: Subject
     branch: Branch
 
 
 def tree(user: User) -> list[Branch]:
-    """The user's living logins, newest first; two queries."""
+    """List the user's live logins, newest first; two queries."""
     return branches(login_sessions.living(user))
 
 
 def branches(roots: Sequence[LoginSession]) -> list[Branch]:
-    """These logins, each with the application sessions that stand under it; one query.
+    """Build each login with its live application sessions; one query.
 
-    What has run out by itself is left away.
+    Expired sessions are left out.
     """
     until = func.coalesce(OAuthSession.refresh_expires_at, OAuthSession.access_expires_at)
     statement = (
@@ -92,16 +92,16 @@ def branches(roots: Sequence[LoginSession]) -> list[Branch]:
 
 
 def open_logins(caller: Caller, user: str, client: str, page: Page) -> Found[Opened]:
-    """Logins that stand, of the users whose sessions the caller may end, the newest first.
+    """Search live logins of users whose sessions the caller may end, newest first.
 
-    Of one user, or with a session of one client, when named; a few queries for any page.
-    Raises ``Denied``, ``Invalid``.
+    Optionally of one user, or with a session of one client; a fixed number of queries per page. Raises
+    ``Denied``, ``Invalid``.
     """
     caller.needs(Guard.DELETE_SESSION)
     owner = select(User.id).where(
         User.id == LoginSession.user_id,
         func.coalesce(User.session_epoch, 0) == LoginSession.session_epoch,
-        # Both, as ending asks for both: what one may not know of is as absent.
+        # Both guards, because ending requires both: what the caller may not know of is absent.
         search.within_reach(caller, Guard.DELETE_SESSION, User.customer_id),
         search.within_reach(caller, Guard.VIEW_USERS, User.customer_id),
     )
@@ -123,9 +123,9 @@ def open_logins(caller: Caller, user: str, client: str, page: Page) -> Found[Ope
 
 
 def evict(identifier: str, caller: Caller) -> LoginSession | OAuthSession:
-    """End one session by its identifier: one's own, or with ``deleteSession`` another's.
+    """End one session by its identifier: an own one, or with ``deleteSession`` another user's.
 
-    Raises ``Missing`` alike for absent and hidden, ``Denied``, ``NotHeld``.
+    Raises ``Missing`` for absent and hidden sessions alike, ``Denied``, ``NotHeld``.
     """
     session = _named(identifier)
     if session is None:
@@ -144,19 +144,19 @@ def evict(identifier: str, caller: Caller) -> LoginSession | OAuthSession:
 
 
 def end_all(user: User, caller: Caller) -> int:
-    """End everything the user has open; answers how many logins that were."""
+    """End all sessions of the user; returns the number of logins."""
     count = len(login_sessions.living(user))
     endings.end(Event.ENDED_BY_ADMINISTRATOR, user, caller.actor)
     return count
 
 
 def end_own(caller: Caller) -> None:
-    """End everything the caller has open, everywhere, this login too."""
+    """End all sessions of the caller, everywhere, including this login."""
     endings.end(Event.LOGGED_OUT_EVERYWHERE, directory.user_by_id(caller.user_id), caller.actor)
 
 
 def method_of(session: LoginSession | OAuthSession) -> str:
-    """How the person proved himself for this session: ``PASSWORD`` and its like, ``APIKEY`` for a key."""
+    """Return the login method of this session: ``PASSWORD`` and the like, ``APIKEY`` for a key."""
     if isinstance(session, LoginSession):
         return session.method.upper()
     login = db.session.get(LoginSession, session.login_session_id) if session.login_session_id else None

@@ -1,6 +1,6 @@
-"""What a change would do, before it is made: who gains access to a client, who loses it, and what changes.
+"""The effect of a change before it is made: who gains access to a client, who loses it, and what changes.
 
-The same decision is asked twice for everybody, over today's facts and over the proposed ones. Nothing is
+The same decision is made twice for every user: with the current facts and with the proposed ones. Nothing is
 written.
 """
 
@@ -59,13 +59,15 @@ class Proposal:
 
 
 def granting(new: NewPermission, caller: Caller) -> Proposal:
-    """A permission granted, judged as the grant itself would be. Raises ``Denied``, ``Invalid``."""
+    """Propose to grant a permission, judged like the grant itself. Raises ``Denied``, ``Invalid``."""
     subject, function, customer = permissions.judged(new, caller)
     return Proposal(granted=(subject.id, function.id, customer.id))
 
 
 def revoking(permission: int, caller: Caller) -> Proposal:
-    """A permission taken away, judged as that itself would be. Raises as ``permissions.revocable``."""
+    """Propose to revoke a permission, judged like the revocation itself.
+    Raises as ``permissions.revocable``.
+    """
     return Proposal(revoked=permissions.revocable(permission, caller).id)
 
 
@@ -81,7 +83,7 @@ class Effect:
 
     @property
     def access(self) -> Literal["gains", "loses", "keeps", "none"]:
-        """What becomes of the access to the client."""
+        """Tell how the access to the client changes."""
         if self.before.allowed:
             return "keeps" if self.after.allowed else "loses"
         return "gains" if self.after.allowed else "none"
@@ -89,32 +91,32 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """The effects on those the caller may name, and how many others there are."""
+    """The effects on users the caller may name, and the number of the others."""
 
     effects: tuple[Effect, ...]
     unnamed: int
 
     def count(self, access: str) -> int:
-        """How many of the named gain it, lose it, or keep it with other rights."""
+        """Count the named users who gain access, lose it, or keep it with other rights."""
         return sum(one.access == access for one in self.effects)
 
 
 def client_in_question(id_or_short_name: str, caller: Caller) -> OAuthClient:
-    """The client, for who may see all of it. Raises ``Missing``, ``Denied``."""
+    """Return the client, if the caller may see all of it. Raises ``Missing``, ``Denied``."""
     client = registry.visible(id_or_short_name, caller)
     caller.needs(Guard.VIEW_OAUTH_CLIENTS_DETAILS, registry.guard_customer(client, caller))
     return client
 
 
 def updated(client: OAuthClient, change: ClientChange, caller: Caller) -> Proposal:
-    """The client with this change, judged as the change itself would be. Raises as ``clients.update``."""
+    """Propose a change of the client, judged like the change itself. Raises as ``registry.update``."""
     then = registry.proposed(client.id, change, caller)
     changed = registry.find_differences(registry.snapshot(client), registry.snapshot(then), change)
     return Proposal(client=facts.client_facts(then), changed=changed)
 
 
 def forecast(client: OAuthClient, proposal: Proposal, caller: Caller) -> Forecast:
-    """Ask for everybody of the client's domain, before and after; five queries, whoever there is."""
+    """Decide for every user of the client's domain, before and after; five queries in total."""
     now_client = facts.client_facts(client)
     then_client = proposal.client or now_client
     nameable = caller.reach(Guard.VIEW_PERMISSIONS) & caller.reach(Guard.VIEW_USERS)
@@ -171,7 +173,7 @@ def _added(proposal: Proposal) -> dict[int, list[Pair]]:
 
 
 def _held(added: Mapping[int, list[Pair]], without: int | None) -> dict[int, list[Pair]]:
-    """What everybody is granted, through groups too, with these rows more and that one less."""
+    """Return what every user is granted, through groups too, with the proposed rows added or removed."""
     rows = db.session.execute(
         select(Permission.id, Permission.subject_id, Permission.function_id, Permission.customer_id).where(
             Permission.revoked_at.is_(None)
@@ -211,6 +213,6 @@ def _line(subject: int, above: Mapping[int, list[int]]) -> set[int]:
 
 
 def _beyond(rights: Rights, other: Rights) -> tuple[Pair, ...]:
-    """What is in one and not in the other."""
+    """Return what is in one and not in the other."""
     pairs = ((function, top) for function, tops in sorted(rights.held.items()) for top in sorted(tops))
     return tuple((function, top) for function, top in pairs if not other.allows(function, top))

@@ -1,1 +1,1 @@
-"""How a person logs in, proves presence and recovers."""
+"""How a user logs in, proves presence and recovers access."""

@@ -1,4 +1,4 @@
-"""What a new API key may do at most, judged from what was asked for it."""
+"""The limits of a new API key, checked against the request."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MOST_DAYS = 3650
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the request said; ``None`` is *not sent*. Ids and names are still text."""
+    """The request; ``None`` means *not sent*. Ids and names are still text."""
 
     expiration_days: int | None = None
     disable_expiration: bool = False
@@ -36,7 +36,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """``days`` of ``None`` never expires; ``sources`` is never empty."""
+    """With ``days`` of ``None`` the key never expires; ``sources`` is never empty."""
 
     days: int | None
     sources: tuple[str, ...]
@@ -44,11 +44,11 @@ class Limits:
 
 
 def from_request(caller: Caller, asked: Asked) -> Limits:
-    """The limits, no wider than asked. Raises ``Invalid`` naming every wrong field."""
+    """Compute the limits, no wider than requested. Raises ``Invalid`` naming every wrong field."""
     problems: list[FieldProblem] = []
     days: int | None = DEFAULT_DAYS if asked.expiration_days is None else asked.expiration_days
     if asked.disable_expiration or days == 0:
-        # Only somebody who holds everything for his domain may make a key that never expires.
+        # A key that never expires requires that the caller holds everything for the domain.
         days = None
         if not _may_last_for_ever(caller):
             problems.append(
@@ -72,9 +72,10 @@ def from_request(caller: Caller, asked: Asked) -> Limits:
 
 
 def create_key(user: User, description: str, asked: Asked, caller: Caller) -> tuple[APIKey, str]:
-    """A new key of this user, no wider than asked; its text is told once. Inside a unit of work.
+    """Create a key of this user, within the requested limits; its text is returned once.
+    Inside a unit of work.
 
-    Whether the caller may make one is judged before. Raises ``Invalid``.
+    Whether the caller may create a key is checked before. Raises ``Invalid``.
     """
     limits = from_request(caller, asked)
     return apikeys.create(

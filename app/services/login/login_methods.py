@@ -1,4 +1,4 @@
-"""The ways in that a user has: set up or not, and switched off by an administrator or not."""
+"""The login methods of a user: whether set up, and whether disabled by an administrator."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 from app.services.problems import Missing
 
-# Who may let somebody else log in so, or not.
+# The guard for enabling and disabling each method for another user.
 METHOD_GUARDS = {
     PASSWORD.method: Guard.UPDATE_USER,
     TOTP.method: Guard.ADMINISTRATIVE_TOTP,
@@ -38,7 +38,7 @@ METHOD_GUARDS = {
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """One way in: whether the user has set it up, and whether an administrator lets him use it."""
+    """One login method: whether the user has set it up, and whether an administrator allows it."""
 
     name: str
     initialized: bool
@@ -48,7 +48,7 @@ class Method:
 
 
 def methods_of(user: User) -> list[Method]:
-    """Every way in there is, as it stands for this user."""
+    """List every login method with its state for this user."""
     off = user.disabled_methods or ()
     by_password = user.last_login_method == PASSWORD.method
     generator = db.session.get(TOTPGenerator, user.id)
@@ -79,14 +79,14 @@ def methods_of(user: User) -> list[Method]:
 
 
 def guard_of_method(name: str) -> Guard:
-    """The guard of a way in. Raises ``Missing``."""
+    """Return the guard of a login method. Raises ``Missing``."""
     if name not in METHOD_GUARDS:
         raise Missing("method")
     return METHOD_GUARDS[name]
 
 
 def enable_method(user: User, name: str, actor: Actor) -> None:
-    """Let the user log in so again."""
+    """Allow the user to log in by this method again."""
     off = user.disabled_methods or []
     if name in off:
         user.disabled_methods = [one for one in off if one != name]
@@ -96,7 +96,9 @@ def enable_method(user: User, name: str, actor: Actor) -> None:
 
 
 def disable_method(user: User, name: str, actor: Actor) -> None:
-    """No login so from now on; those that were begun so end. What was set up stays. Raises ``Invalid``."""
+    """Disable logins by this method and end those that used it. The user's setup is kept.
+    Raises ``Invalid``.
+    """
     if name == "apikey":
         raise Invalid(FieldProblem("method", "Revoke the user's keys instead.", "NOT_ALLOWED"))
     off = user.disabled_methods or []
@@ -110,7 +112,7 @@ def disable_method(user: User, name: str, actor: Actor) -> None:
 
 
 def has_second_factor(user_id: int) -> bool:
-    """Whether the user has one-time codes or a passkey set up."""
+    """Tell whether the user has set up one-time codes or a passkey."""
     generator = db.session.get(TOTPGenerator, user_id)
     return bool(generator is not None and generator.active_sealed) or bool(passkey_rows.living(user_id))
 

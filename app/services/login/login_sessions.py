@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What a person just proved: by which method, and how strong that is (design decision 17)."""
+    """The result of a proof of identity: the method, and how strong it is (design decision 17)."""
 
     method: str
     level: SecurityLevel
@@ -46,7 +46,7 @@ SIGNATURE = Proof("signature", SecurityLevel.ADMINISTRATIVE)
 
 
 def begin(user: User, proof: Proof, contact: Contact) -> Token:
-    """A new login session; returns its token, which is not kept."""
+    """Begin a login session; returns its token, which is not stored."""
     now = clock.now()
     login_id = new_id()
     token = mint(Kind.LOGIN, user.short_name, login_id)
@@ -72,7 +72,9 @@ def begin(user: User, proof: Proof, contact: Contact) -> Token:
 
 
 def constrain(caller: Caller, constraints: dict[str, Any]) -> Token:
-    """A login that may do less than the credential it is made from, and dies with it (security rule 46)."""
+    """Begin a login with fewer rights than its source credential;
+    it ends with that credential (security rule 46).
+    """
     user = db.session.get_one(User, caller.user_id)
     method = "apikey" if caller.kind == "key" else caller.login.method
     token = _child(caller, user, constraints, method=method, level=session_level(caller.question))
@@ -82,7 +84,9 @@ def constrain(caller: Caller, constraints: dict[str, Any]) -> Token:
 
 
 def impersonate(caller: Caller, user: User, constraints: dict[str, Any], level: int) -> Token:
-    """A login that acts as another user, with what both hold; dies with the one it is made from."""
+    """Begin a login that acts as another user, with the rights both hold;
+    it ends with the login it came from.
+    """
     level = min(level, session_level(caller.question))
     kept = {**constraints, IMPERSONATOR_EPOCH: caller.user_epoch}
     token = _child(caller, user, kept, method="impersonated", level=level, impersonator=caller.user_id)
@@ -100,7 +104,7 @@ def _child(
     level: int,
     impersonator: int | None = None,
 ) -> Token:
-    """A login made from a login or a key, never beyond its end."""
+    """Begin a login from a login or a key; it never lasts longer than its source."""
     now = clock.now()
     by_key = caller.kind == "key"
     latest = now + timedelta(seconds=settings().login_seconds)
@@ -132,10 +136,10 @@ def _child(
 
 
 def reopen(login_id: bytes, user: User, proof: Proof, contact: Contact) -> Token | None:
-    """The same user logs in again in the same browser: the same row under a new token.
+    """Re-open a login for the same user in the same browser: the same row with a new token.
 
-    ``None`` when the row has ended, reached its absolute end or belongs to somebody else: nothing ended
-    comes back. Its absolute end stays.
+    Returns ``None`` if the row has ended, has reached its absolute end or belongs to another user: nothing
+    that ended comes back. Its absolute end stays.
     """
     now = clock.now()
     token = mint(Kind.LOGIN, user.short_name, login_id)
@@ -166,9 +170,9 @@ def reopen(login_id: bytes, user: User, proof: Proof, contact: Contact) -> Token
 
 
 def seen(login_id: bytes, last_seen_at: datetime) -> None:
-    """Move the idle clock, best effort, in its own unit, at most once in a while (design §7).
+    """Update the idle time if possible, in its own unit of work, at most once per interval (design §7).
 
-    Conditional on the value read, so that nothing that ended or went idle since comes back.
+    Conditional on the value that was read, so that nothing that ended or went idle since then comes back.
     """
     pause = timedelta(seconds=min(60, settings().login_idle_seconds // 4))
     now = clock.now()
@@ -188,7 +192,7 @@ def seen(login_id: bytes, last_seen_at: datetime) -> None:
 
 
 def living(user: User) -> list[LoginSession]:
-    """The user's logins that still stand, newest first."""
+    """List the user's live logins, newest first."""
     statement = (
         select(LoginSession)
         .where(
@@ -203,7 +207,7 @@ def living(user: User) -> list[LoginSession]:
 
 
 def served(login_id: bytes, client_id: str) -> bool:
-    """Whether this login was ever used for this application."""
+    """Tell whether this login was ever used for this application."""
     found = select(OAuthSession.id).where(
         OAuthSession.login_session_id == login_id, OAuthSession.client_id == client_id
     )

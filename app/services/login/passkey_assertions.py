@@ -1,4 +1,4 @@
-"""Whether what a passkey signed counts. Who calls says which challenge had to be signed."""
+"""Verify a passkey's signature. The caller says which challenge had to be signed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from app.services.unit_of_work import write
 
 @dataclass(frozen=True, slots=True)
 class Assertion:
-    """What an authenticator signed."""
+    """The signed answer of an authenticator."""
 
     challenge_id: str
     key_id: bytes
@@ -34,12 +34,14 @@ class Assertion:
 
 
 def rp_id() -> str:
-    """What passkeys are bound to: the host name of this server."""
+    """Return the relying party id of passkeys: the host name of this server."""
     return urlsplit(settings().base_url).hostname or ""
 
 
 def browsers_can() -> bool:
-    """Whether browsers use passkeys here: they do for a name, never for an address (WebAuthn 5.1.2)."""
+    """Tell whether browsers support passkeys here:
+    for a host name, never for an IP address (WebAuthn 5.1.2).
+    """
     try:
         ipaddress.ip_address(rp_id())
     except ValueError:
@@ -48,9 +50,9 @@ def browsers_can() -> bool:
 
 
 def wrong_with(assertion: Assertion, challenge: bytes, user_id: int, contact: Contact) -> str | None:
-    """Why an assertion over this challenge does not count, for the audit row; ``None`` when it does.
+    """Return why an assertion over this challenge is invalid, for the audit row; ``None`` if it is valid.
 
-    Then its use is noted, in a unit of its own.
+    A valid use is recorded, in its own unit of work.
     """
     key = next((one for one in passkey_rows.living(user_id) if one.credential_id == assertion.key_id), None)
     if key is None:
@@ -78,7 +80,7 @@ def wrong_with(assertion: Assertion, challenge: bytes, user_id: int, contact: Co
 
 
 def _verified_count(assertion: Assertion, challenge: bytes, public_key: bytes) -> int | None:
-    """The authenticator's counter, when everything it signed is right; the counter itself is not judged."""
+    """Verify the signature and return the authenticator's counter; the counter itself is not judged."""
     try:
         verified = webauthn.verify_authentication_response(
             credential=AuthenticationCredential(

@@ -1,7 +1,7 @@
 """Passkeys (WebAuthn): challenges, and the proof that one was used.
 
-A challenge is for one purpose, lasts five minutes and is claimed once, before anything is judged. Whoever
-asks for one to log in with gets one, known or not, so that nothing is learned from it.
+A challenge is for one purpose, lasts five minutes and is claimed once, before anything is judged. A request
+for a login challenge is always answered, for known and unknown users, so that it reveals nothing.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ ALGORITHMS = [COSEAlgorithmIdentifier.ECDSA_SHA_256, COSEAlgorithmIdentifier.RSA
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A challenge, and the passkeys that may answer it, by the names their authenticators gave them."""
+    """A challenge, and the ids of the passkeys that may answer it."""
 
     id: str
     challenge: bytes
@@ -48,14 +48,14 @@ class Offer:
 
 
 class NotSigned(LoginFailed):
-    """The assertion does not prove anything; the true reason is in the audit row."""
+    """The assertion proves nothing; the audit row records the true reason."""
 
 
 # --- challenges ------------------------------------------------------------------------------------------
 
 
 def offer(purpose: str, caller: Caller) -> Offer:
-    """A challenge for somebody logged in: to authorise, or to enrol. Inside a unit of work."""
+    """Make a challenge for a logged-in user, to authorise or to enrol. Inside a unit of work."""
     keys = (
         [key.credential_id for key in passkey_rows.living(caller.user_id)] if purpose == "authorize" else []
     )
@@ -63,7 +63,7 @@ def offer(purpose: str, caller: Caller) -> Offer:
 
 
 def offer_login(domain_id: int, name: str, password: str | None, contact: Contact) -> Offer:
-    """A challenge to log in with. Without the right password, where one is sent, nobody can answer it.
+    """Make a login challenge. If a wrong password is sent with it, nobody can answer the challenge.
 
     Raises ``Throttled``. Opens its own unit of work.
     """
@@ -71,7 +71,8 @@ def offer_login(domain_id: int, name: str, password: str | None, contact: Contac
     if password is None:
         limit, account = settings().throttle_login_failures, f"{domain_id}/{name}"
         throttle().check("login", limit, account, contact.address)
-        # Each one that proves nothing counts: it stores a row, and nobody may learn whether it is of use.
+        # Every request without a right password counts: it stores a row, and must not reveal whether the user
+        # exists.
         throttle().stranger("challenge", limit, contact.address)
         user = password_login.user_named(name, domain_id)
     else:
@@ -102,13 +103,13 @@ def _offer(purpose: str, user_id: int | None, login_id: bytes | None, keys: Sequ
 
 
 def prune() -> int:
-    """Delete challenges that have expired; returns how many. Inside a unit of work."""
+    """Delete expired challenges; returns the number. Inside a unit of work."""
     gone = db.session.execute(delete(WebAuthnChallenge).where(WebAuthnChallenge.expires_at < clock.now()))
     return int(gone.rowcount)  # type: ignore[attr-defined]
 
 
 def claim(challenge_id: str, purpose: str, user_id: int, login_id: bytes | None) -> bytes | None:
-    """The bytes of a challenge that stands, claimed for good by one conditional statement."""
+    """Claim a live challenge permanently by one conditional statement; returns its bytes."""
     now = clock.now()
 
     def work() -> bytes | None:
@@ -135,9 +136,9 @@ def claim(challenge_id: str, purpose: str, user_id: int, login_id: bytes | None)
 
 
 def _decoy(domain_id: int, name: str) -> bytes:
-    """The name of a passkey that does not exist: the same one whenever the same name is asked.
+    """Make the id of a passkey that does not exist: always the same for the same user name.
 
-    As the look-up tells upper from lower case, so must this: else the names that are taken would show.
+    The look-up is case-sensitive, so this must be too: otherwise it would reveal existing names.
     """
     key = keyring().derive("webauthn-decoy") or b""
     return hmac.digest(key, f"{domain_id}/{name}".encode("utf-8", "surrogatepass"), "sha256")
@@ -147,7 +148,9 @@ def _decoy(domain_id: int, name: str) -> bytes:
 
 
 def prove_login(domain_id: int, name: str, assertion: Assertion, contact: Contact) -> tuple[User, int]:
-    """Who signed, and the session epoch at that moment. Raises ``LoginFailed``, ``Throttled``."""
+    """Return the user who signed, and the session epoch at that time.
+    Raises ``LoginFailed``, ``Throttled``.
+    """
     limit, account = settings().throttle_login_failures, f"{domain_id}/{name}"
     throttle().check("login", limit, account, contact.address)
     user = password_login.user_named(name, domain_id)
@@ -164,7 +167,7 @@ def prove_login(domain_id: int, name: str, assertion: Assertion, contact: Contac
 
 
 def prove_presence(caller: Caller, assertion: Assertion) -> None:
-    """Go on only when the caller's own passkey signed. Raises ``NotSigned``."""
+    """Require a signature of the caller's own passkey. Raises ``NotSigned``."""
     why = _wrong_with(assertion, "authorize", caller.user_id, caller.login_id, caller.contact)
     if why is not None:
         user = db.session.get_one(User, caller.user_id)
@@ -175,7 +178,7 @@ def prove_presence(caller: Caller, assertion: Assertion) -> None:
 def _wrong_with(
     assertion: Assertion, purpose: str, user_id: int, login_id: bytes | None, contact: Contact
 ) -> str | None:
-    """Why an assertion does not count, for the audit row; ``None`` when it does: then its use is noted."""
+    """Return why an assertion is invalid, for the audit row; if valid, record its use and return ``None``."""
     challenge = claim(assertion.challenge_id, purpose, user_id, login_id)
     if challenge is None:
         return "webauthn_challenge"

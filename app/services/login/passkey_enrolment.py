@@ -38,7 +38,7 @@ DEFAULT_DAYS = 365
 
 @dataclass(frozen=True, slots=True)
 class Attestation:
-    """What an authenticator says of a new passkey, and its owner; ``sources`` of ``None`` is anywhere."""
+    """The authenticator's data of a new passkey, and its owner; ``sources`` of ``None`` means anywhere."""
 
     challenge_id: str
     key_id: bytes
@@ -93,7 +93,7 @@ def prepare(caller: Caller, authorization: str, asked: Attestation) -> Callable[
 
 
 def _registered(asked: Attestation, challenge: bytes) -> tuple[bytes, bytes, int] | None:
-    """Name, public key and counter of a passkey that was really made for this challenge."""
+    """Verify that a passkey was made for this challenge; returns id, public key and counter."""
     try:
         verified = webauthn.verify_registration_response(
             credential=RegistrationCredential(

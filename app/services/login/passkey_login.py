@@ -1,8 +1,8 @@
 """Login in a browser by passkey, without a user name or after the password.
 
-The challenge of a page is not stored: it is computed from an id that tells when it was given, and from the
-browser it was given to. A page that anybody may open writes no row (security rule 35); one that was answered
-is remembered until it is too old anyway.
+The challenge of a page is not stored: it is computed from an id that contains its time, and from the browser.
+So a page that anybody can open writes no row (security rule 35). An answered challenge is stored until it
+would have expired.
 """
 
 from __future__ import annotations
@@ -33,18 +33,18 @@ from app.services.problems import Conflict
 from app.services.tokens.keyring import keyring
 from app.services.unit_of_work import write
 
-# Seconds since the epoch in eight digits, then 112 random bits; as long as the ids that are stored.
+# Seconds since the epoch in eight hexadecimal digits, then 112 random bits; as long as stored ids.
 ID = re.compile(r"[0-9a-f]{36}", re.ASCII)
 
 
 def offer(browser: str) -> Offer:
-    """A challenge for whoever is there; ``browser`` names the one it is given to. Writes nothing."""
+    """Make a challenge for any user; ``browser`` identifies the browser it is for. Writes nothing."""
     challenge_id = f"{int(clock.now().timestamp()):08x}{secrets.token_hex(14)}"
     return Offer(challenge_id, _challenge(challenge_id, browser))
 
 
 def offer_after_password(who: Verified, browser: str) -> Offer:
-    """A challenge for the passkeys of one user, whose password was right. Writes nothing."""
+    """Make a challenge for the passkeys of one user whose password was right. Writes nothing."""
     made = offer(browser)
     return Offer(made.id, made.challenge, [key.credential_id for key in passkey_rows.living(who.user_id)])
 
@@ -57,10 +57,10 @@ def prove(
     *,
     after: Verified | None = None,
 ) -> Verified:
-    """Who signed, and the session epoch at that moment. Raises ``LoginFailed``, ``Throttled``.
+    """Return the user who signed, and the session epoch at that time. Raises ``LoginFailed``, ``Throttled``.
 
-    ``handle`` is the user as the authenticator names him: demanded when nobody said who it should be
-    (WebAuthn 7.2, step 6). ``after`` is the first step: then it must be that user's passkey.
+    ``handle`` is the user as the authenticator names it; it is required if no user was named before (WebAuthn
+    7.2, step 6). ``after`` is the first step: then the passkey must be that user's.
     """
     limit, account = settings().throttle_login_failures, f"passkey/{assertion.key_id.hex()}"
     throttle().check("login", limit, account, contact.address)
@@ -101,7 +101,7 @@ def _wrong_with(
 
 
 def _first_use(challenge_id: str, challenge: bytes, user_id: int, expires_at: datetime) -> bool:
-    """Claim a challenge that was answered; it has no row before, so that its row is the claim."""
+    """Claim an answered challenge. It had no row before, so inserting its row is the claim."""
 
     def work() -> bool:
         passkey_ceremonies.prune()
@@ -127,7 +127,7 @@ def _first_use(challenge_id: str, challenge: bytes, user_id: int, expires_at: da
 
 
 def _expiry(challenge_id: str) -> datetime | None:
-    """When a challenge of this id ends; ``None`` for an id that is none of ours by its form."""
+    """Return when a challenge of this id expires; ``None`` for an id of the wrong form."""
     if not ID.fullmatch(challenge_id):
         return None
     return datetime.fromtimestamp(int(challenge_id[:8], 16), UTC) + LIFETIME

@@ -1,4 +1,4 @@
-"""Passkeys as rows: which stand, and their end. Who may use one is judged in ``webauthn``."""
+"""Passkey rows: which are live, and their removal. ``passkey_ceremonies`` judges who may use one."""
 
 from __future__ import annotations
 
@@ -18,18 +18,20 @@ from app.services.problems import Missing
 
 
 def handle_of(user_id: int) -> bytes:
-    """How an authenticator knows whose passkey it holds (WebAuthn 5.4.3: no name, nothing personal)."""
+    """Return the user handle that an authenticator stores with a passkey (WebAuthn 5.4.3:
+    nothing personal).
+    """
     return str(user_id).encode()
 
 
 def living(user_id: int) -> list[WebAuthnCredential]:
-    """The user's passkeys that still stand, oldest first."""
+    """List the user's live passkeys, oldest first."""
     statement = select(WebAuthnCredential).where(_standing(user_id)).order_by(WebAuthnCredential.id)
     return list(db.session.execute(statement).scalars())
 
 
 def owner_of(credential_id: bytes) -> User | None:
-    """The living user to whom this passkey, standing, belongs."""
+    """Find the live user who owns this live passkey."""
     statement = (
         select(User)
         .join(WebAuthnCredential, WebAuthnCredential.user_id == User.id)
@@ -39,18 +41,18 @@ def owner_of(credential_id: bytes) -> User | None:
 
 
 def page_of(user_id: int, page: Page) -> Found[WebAuthnCredential]:
-    """One page of them."""
+    """Return one page of the user's live passkeys."""
     return search.fetch(WebAuthnCredential, _standing(user_id), page, [WebAuthnCredential.id.asc()])
 
 
 def is_known(credential_id: bytes) -> bool:
-    """Whether this passkey was ever enrolled, by anybody."""
+    """Tell whether this passkey was ever enrolled by any user."""
     statement = select(WebAuthnCredential.id).where(WebAuthnCredential.credential_id == credential_id)
     return db.session.execute(statement).first() is not None
 
 
 def revoke(user: User, key_id: int, actor: Actor) -> WebAuthnCredential:
-    """This passkey never counts again. Inside a unit of work. Raises ``Missing``."""
+    """Revoke a passkey permanently. Inside a unit of work. Raises ``Missing``."""
     key = next((one for one in living(user.id) if one.id == key_id), None)
     if key is None:
         raise Missing("passkey")

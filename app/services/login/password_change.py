@@ -1,4 +1,4 @@
-"""A new password: by its owner in a login of his own, or by an authorization without one (contract 3.5)."""
+"""Password changes: by the owner in an own login, or by an authorization without a login (contract 3.5)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from app.services.unit_of_work import write
 
 
 def insist_on_owner(caller: Caller) -> None:
-    """Go on only in a person's own standing login, which may be one that can do nothing but this (rule 41).
+    """Require a person's own live login; it may be one that can only change the password (rule 41).
 
     Raises ``Denied``, ``NotInteractive``.
     """
@@ -32,18 +32,18 @@ def insist_on_owner(caller: Caller) -> None:
 
 
 def insist_on_standing(caller: Caller) -> None:
-    """Go on when nothing refuses the caller but that the password must be changed. Raises ``Denied``."""
+    """Require that nothing refuses the caller except the duty to change the password. Raises ``Denied``."""
     if not caller.decision and not must_change(caller):
         raise Denied(caller.decision)
 
 
 def must_change(caller: Caller) -> bool:
-    """Whether the login stands, and can do nothing but change the password."""
+    """Tell whether the login is live but can only change the password."""
     return [finding.reason for finding in caller.decision.denials] == ["password_change_required"]
 
 
 def by_owner(caller: Caller, new_password: str, proof: Evidence) -> None:
-    """A new password, after the old one or an authorization for ``password.set``; every login ends.
+    """Change the password after the old password or an authorization for ``password.set``; every login ends.
 
     Raises ``Invalid`` naming ``oldPassword``, ``newPassword`` or ``authorization``; ``Denied``,
     ``Throttled``. Opens its own unit of work.
@@ -70,7 +70,7 @@ def by_owner(caller: Caller, new_password: str, proof: Evidence) -> None:
 
 
 def by_reset(user: User, new_password: str, proof: Evidence, contact: Contact) -> None:
-    """A new password for whom an authorization without a login is; it is spent. Raises ``Invalid``.
+    """Change the password by an authorization without a login; it is used up. Raises ``Invalid``.
 
     Opens its own unit of work.
     """
@@ -99,7 +99,7 @@ def _store(work: Callable[[], None], actor: Actor, proof: Evidence) -> None:
 
 
 def _hashed(user: User, password: str) -> str:
-    """The hash to store; slow, so not under a lock. Raises ``Invalid``."""
+    """Compute the hash to store; slow, so not under a lock. Raises ``Invalid``."""
     hashed = password_login.new_hash(password, user)
     if passwords().verify(user.password_hash, password):
         problem = "This is the password you have. Choose another."

@@ -1,4 +1,4 @@
-"""Proving who one is, and what an administrator or operator does to an account."""
+"""Password logins, and changes of an account by an administrator or operator."""
 
 from __future__ import annotations
 
@@ -41,7 +41,9 @@ SHORT_NAME = re.compile(r"[a-zA-Z0-9_\-.@]{1,100}", re.ASCII)
 
 
 class LoginFailed(Unauthenticated):
-    """One answer and one cost for every cause (security rule 41); the cause is in the audit row."""
+    """Every cause has the same answer and the same cost (security rule 41);
+    the audit row records the cause.
+    """
 
 
 def verify_password(
@@ -52,17 +54,17 @@ def verify_password(
     *,
     proof: Proof | Callable[[User], Proof] | None = PASSWORD,
 ) -> User:
-    """The user whose password this is. Raises ``LoginFailed``, ``Throttled``. Writes only a refusal.
+    """Return the user with this password. Raises ``LoginFailed``, ``Throttled``. Writes only refusals.
 
-    ``proof`` is the login this is a part of, or tells it of the user once the password is right; ``None``
-    where somebody logged in already proves presence.
+    ``proof`` is the login this is a part of, or a function of the user that returns it; ``None`` if a
+    logged-in user proves presence.
     """
     limit, account = settings().throttle_login_failures, f"{domain_id}/{name}"
     throttle().check("login", limit, account, contact.address)
     user = user_named(name, domain_id)
     right = passwords().verify(user.password_hash if user is not None else None, password)
     if callable(proof):
-        # Not looked up before: a wrong password costs the same whatever the account has.
+        # Not checked earlier: a wrong password must cost the same for every account.
         proof = proof(user) if user is not None and right else PASSWORD
     why = "login_wrong_password" if user is not None and not right else why_not(user, proof)
     if why is None and user is not None:
@@ -74,7 +76,7 @@ def verify_password(
 
 
 def note_refusal(user: User | None, why: str, contact: Contact, proof: Proof, action: str = "login") -> None:
-    """Write the true reason of a failed proof down, in a unit of its own; nobody is told."""
+    """Record the true reason of a failed proof in its own unit of work; the answer does not contain it."""
     who = (user.id, user.short_name) if user is not None else None
     write(
         lambda: trail.record(
@@ -99,10 +101,10 @@ def log_in(
     reopen: bytes | None = None,
     previous: bytes | None = None,
 ) -> Token:
-    """Begin a login for a user just verified, or re-open ``reopen``; ends ``previous``, another user's.
+    """Begin a login for a verified user, or re-open ``reopen``; ends ``previous``, the login of another user.
 
-    To be run inside a unit of work. ``epoch`` is the user's as it was read for the proof: what changed the
-    password or ended everything since then voids the proof (``LoginFailed``).
+    Run it inside a unit of work. ``epoch`` is the user's epoch at the time of the proof: a later password
+    change or end of all sessions voids the proof (``LoginFailed``).
     """
     user = directory.user_by_id(user_id)
     if epoch != (user.session_epoch or 0):
@@ -120,7 +122,7 @@ def log_in(
 
 
 def renew_hash(user: User, password: str) -> None:
-    """Hash a password just verified once more when the cost was raised since. Inside a unit of work."""
+    """Hash a just verified password again if the hashing cost was raised since. Inside a unit of work."""
     if user.password_hash and passwords().outdated(user.password_hash):
         user.password_hash = passwords().hash(password)
 
@@ -128,7 +130,7 @@ def renew_hash(user: User, password: str) -> None:
 def create(
     name: str, full_name: str, customer_id: int, email: str | None, password: str, actor: Actor
 ) -> User:
-    """A new user with a password, made by the operator. Raises ``Invalid``."""
+    """Create a user with a password, for the operator. Raises ``Invalid``."""
     customer = directory.customer_by_id(customer_id)
     if not SHORT_NAME.fullmatch(name):
         raise Invalid(FieldProblem("shortName", "Use letters, digits and _ - . @ only.", "INVALID_PATTERN"))
@@ -153,12 +155,12 @@ def create(
 
 
 def set_password(user: User, password: str, actor: Actor) -> None:
-    """Give a user a new password; ends everything open, as any password change does. Raises ``Invalid``."""
+    """Set a new password; ends all sessions, like every password change. Raises ``Invalid``."""
     store_password(user, new_hash(password, user), actor)
 
 
 def new_hash(password: str, user: User) -> str:
-    """The hash of a password that is good enough for this user; slow, so not under a lock.
+    """Check that the password is good enough and hash it; slow, so not under a lock.
 
     Raises ``Invalid``.
     """
@@ -167,7 +169,7 @@ def new_hash(password: str, user: User) -> str:
 
 
 def store_password(user: User, hashed: str, actor: Actor) -> None:
-    """Store what ``new_hash`` made; everything open ends, step-up tokens too. Inside a unit of work."""
+    """Store what ``new_hash`` made; all sessions and step-up tokens end. Inside a unit of work."""
     user.password_hash = hashed
     user.force_password_change = False
     db.session.flush()
@@ -176,7 +178,9 @@ def store_password(user: User, hashed: str, actor: Actor) -> None:
 
 
 def reset_password(user: User, actor: Actor) -> stepup_tokens.Issued:
-    """Let the user choose a new password without the old one, once; until then nothing else goes on."""
+    """Let the user choose a new password once without the old one;
+    until then the account can do nothing else.
+    """
     user.force_password_change = True
     db.session.flush()
     endings.end(Event.PASSWORD_RESET, user, actor)
@@ -185,7 +189,7 @@ def reset_password(user: User, actor: Actor) -> stepup_tokens.Issued:
 
 
 def check_password(password: str, user: User) -> None:
-    """Length, distance from the name and from what everybody tries; ``Invalid`` names ``newPassword``."""
+    """Check length and similarity to the name and to common passwords; ``Invalid`` names ``newPassword``."""
     if not LEAST_PASSWORD_CHARACTERS <= len(password) <= MOST_CHARACTERS:
         message = f"Choose a password of {LEAST_PASSWORD_CHARACTERS} to {MOST_CHARACTERS} characters."
         raise Invalid(FieldProblem("newPassword", message, "TOO_SHORT"))
@@ -199,14 +203,16 @@ def check_password(password: str, user: User) -> None:
 
 
 def user_named(name: str, domain_id: int) -> User | None:
-    """A living user by short name alone, never by number: what a login form means by a name."""
+    """Find a live user by short name only, never by id: login forms accept only names."""
     return db.session.execute(
         select(User).where(User.domain_id == domain_id, User.short_name == name, User.deleted_at.is_(None))
     ).scalar_one_or_none()
 
 
 def why_not(user: User | None, proof: Proof | None) -> str | None:
-    """Why this user may not log in so, for the audit row only; ``None`` when nothing is wrong."""
+    """Return why this user may not log in by this method, for the audit row;
+    ``None`` if nothing prevents it.
+    """
     if user is None:
         return "login_unknown_user"
     row = credential_rows.user_row(user.id)

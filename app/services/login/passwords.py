@@ -1,4 +1,4 @@
-"""Passwords and client secrets that people chose: argon2id, with one cost for every answer."""
+"""Passwords and client secrets chosen by people: argon2id, with the same cost for every answer."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ REMEMBERED_SECRETS = 1000
 
 
 class Passwords:
-    """Hashes and verifies. Hashing is bounded to a few at once, so that logins cannot exhaust the memory."""
+    """Hashes and verifies. Only a few hashes run at once, so that logins cannot exhaust the memory."""
 
     def __init__(self) -> None:
         chosen = settings()
@@ -40,7 +40,9 @@ class Passwords:
             return self._hasher.hash(chosen)
 
     def verify(self, stored: str | None, presented: str) -> bool:
-        """Whether the password is right. Without a stored hash it costs the same and answers no."""
+        """Tell whether the password is right.
+        Without a stored hash the cost is the same and the answer is no.
+        """
         if len(presented) > MOST_CHARACTERS:
             return False
         try:
@@ -51,13 +53,13 @@ class Passwords:
         return stored is not None
 
     def outdated(self, stored: str) -> bool:
-        """Whether the hash was made under other parameters and should be made again."""
+        """Tell whether the hash was made with other parameters and should be made again."""
         return self._hasher.check_needs_rehash(stored)
 
     def verify_client_secret(self, client_id: str, stored: str, presented: str) -> bool:
-        """As ``verify``, remembering a success for a minute under a process-random key (security rule 23).
+        """As ``verify``, but cache a success for a minute under a process-random key (security rule 23).
 
-        The stored hash is part of what is remembered, so a rotated secret is forgotten at once.
+        The cache key contains the stored hash, so a rotated secret is forgotten at once.
         """
         parts = b"\0".join(part.encode("utf-8", "surrogatepass") for part in (client_id, stored, presented))
         mark = hmac.digest(self._process_key, hashlib.sha256(parts).digest(), "sha256")
@@ -76,5 +78,5 @@ class Passwords:
 
 
 def passwords() -> Passwords:
-    """The hasher of this application."""
+    """Return the hasher of this application."""
     return per_app(Passwords)

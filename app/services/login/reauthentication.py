@@ -1,6 +1,6 @@
-"""Proof of presence: whoever holds an open session proves once more that he is there (contract 3.4, rule 42).
+"""Proof of presence: the user of an open session authenticates again (contract 3.4, rule 42).
 
-Which session may do it, by what, and the one unit of work that does what was proven for.
+This module knows which session may do it, by which method, and runs the proven work in one unit.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ REUSED = "This code was used already. Wait for the next one."
 
 
 class NotInteractive(Problem):
-    """This needs a person's own login."""
+    """This operation needs a person's own login."""
 
     status = 403
     code = "NOT_INTERACTIVE"
@@ -46,7 +46,7 @@ class NotInteractive(Problem):
 
 
 class StrongerLogin(Problem):
-    """Who has a second factor changes it only in a login by a second factor."""
+    """A user with a second factor can change it only in a login by a second factor."""
 
     status = 403
     code = "STRONGER_LOGIN"
@@ -54,7 +54,7 @@ class StrongerLogin(Problem):
 
 
 class OtherMethod(Problem):
-    """Presence is proven by the method the session was begun by."""
+    """The proof must use the method that started the session."""
 
     status = 403
     code = "OTHER_METHOD"
@@ -63,28 +63,30 @@ class OtherMethod(Problem):
 
 
 def interactive(caller: Caller) -> None:
-    """Go on only for a person's own login (security rules 36, 54). Raises ``NotInteractive``."""
+    """Require a person's own login (security rules 36, 54). Raises ``NotInteractive``."""
     if not caller.interactive:
         raise NotInteractive
 
 
 def personal(caller: Caller) -> None:
-    """Go on only for a person's own login or unconstrained API key (rule 54). Raises ``NotInteractive``."""
+    """Require a person's own login or unconstrained API key (rule 54). Raises ``NotInteractive``."""
     if not caller.personal:
         raise NotInteractive
 
 
 def no_application(caller: Caller) -> None:
-    """Go on for any credential of the person's own, however limited (rule 54). Raises ``NotInteractive``."""
+    """Refuse applications: require a credential of the person, with any limits (rule 54).
+    Raises ``NotInteractive``.
+    """
     if caller.kind == "oauth":
         raise NotInteractive
 
 
 def strong_enough(caller: Caller) -> None:
-    """Go on in a person's own login, when there is no second factor yet or this login was by one.
+    """Require a person's own login; if a second factor exists, one that used a second factor.
 
-    Else whoever learned the password could put a second factor of his own in the place of the owner's.
-    Raises ``NotInteractive``, ``StrongerLogin``.
+    Otherwise a thief of the password could replace the owner's second factor. Raises ``NotInteractive``,
+    ``StrongerLogin``.
     """
     interactive(caller)
     if not is_strong_enough(caller):
@@ -92,25 +94,25 @@ def strong_enough(caller: Caller) -> None:
 
 
 def is_strong_enough(caller: Caller) -> bool:
-    """Whether this login may change second factors: there is none yet, or it was begun by one."""
+    """Tell whether this login may change second factors: there is none yet, or the login used one."""
     strong = caller.login.security_level >= SecurityLevel.ADMINISTRATIVE
     return strong or not login_methods.has_second_factor(caller.user_id)
 
 
 def is_fresh(caller: Caller) -> bool:
-    """Whether a person's own login was begun, or begun again, in the last ten minutes."""
+    """Tell whether a person's own login was begun or re-opened in the last ten minutes."""
     return caller.interactive and clock.now() - caller.login.authenticated_at <= FRESH
 
 
 def begun_by(caller: Caller, proof: Proof) -> None:
-    """Go on only in a person's own login, begun by this very method. Raises ``Problem``."""
+    """Require a person's own login that was begun by this method. Raises ``Problem``."""
     interactive(caller)
     if caller.login.method != proof.method:
         raise OtherMethod
 
 
 def by_password(caller: Caller, password: str, field: str = "password") -> None:
-    """Go on only with the caller's own password. Not under a lock. Raises ``Invalid``, ``Throttled``."""
+    """Require the caller's own password. Not under a lock. Raises ``Invalid``, ``Throttled``."""
     try:
         password_login.verify_password(
             caller.domain_id, caller.user_name, password, caller.contact, proof=None
@@ -120,7 +122,7 @@ def by_password(caller: Caller, password: str, field: str = "password") -> None:
 
 
 def by_code(caller: Caller, code: str, field: str = "tokenCode") -> None:
-    """Go on only with the caller's one-time code of the moment. Raises ``Invalid``, ``Throttled``."""
+    """Require the caller's current one-time code. Raises ``Invalid``, ``Throttled``."""
     try:
         totp.spend(directory.user_by_id(caller.user_id), code, caller.contact, for_login=False)
     except WrongCode:
@@ -132,7 +134,7 @@ def by_code(caller: Caller, code: str, field: str = "tokenCode") -> None:
 
 
 def by_passkey(caller: Caller, assertion: Assertion, field: str = "signature") -> None:
-    """Go on only with the caller's own passkey. Raises ``Invalid``."""
+    """Require the caller's own passkey. Raises ``Invalid``."""
     try:
         passkey_ceremonies.prove_presence(caller, assertion)
     except NotSigned:
@@ -148,7 +150,7 @@ def by_own_password(caller: Caller, proof: Evidence) -> None:
 
 
 def authorized(caller: Caller, operation: Operation, context: Mapping[str, str]) -> stepup_tokens.Issued:
-    """The authorization for one operation, for one who has just proven presence. Opens its own unit."""
+    """Issue the authorization for one operation after a proof of presence. Opens its own unit of work."""
 
     def work() -> stepup_tokens.Issued:
         now = stepup_tokens.again(caller)
@@ -159,7 +161,8 @@ def authorized(caller: Caller, operation: Operation, context: Mapping[str, str])
 
 
 def proven(caller: Caller, proof: Evidence, work: Callable[[Caller], T]) -> T:
-    """Run ``work`` in one unit after proof of presence: the password, or an authorization, which it spends.
+    """Run ``work`` in one unit after a proof of presence:
+    the password, or an authorization, which is used up.
 
     Raises ``Invalid`` naming what is missing or wrong.
     """

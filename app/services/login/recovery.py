@@ -1,8 +1,8 @@
-"""Back in without the password: a link by mail, asked for by the user or sent by an administrator.
+"""Recovery without the password: a link by mail, requested by the user or sent by an administrator.
 
-Whoever asks learns nothing, neither from the answer nor from its time: who was meant, whether he may have a
-link, making it and sending it all happen after the answer, in the background. The link is a password reset
-(``stepup``): single use, short, and all it can do is choose a new password. A second factor stays needed.
+Neither the answer nor its time reveals anything: finding the user, checking, making the link and sending it
+all happen after the answer, in the background. The link is a password reset (``stepup_tokens``): valid once,
+for a short time, only to choose a new password. A second factor is still required.
 """
 
 from __future__ import annotations
@@ -38,32 +38,32 @@ from app.services.unit_of_work import write
 
 # The page of the link; the token follows.
 PAGE = "/recover/"
-# Requests for one account from one address, in the throttle's window.
+# Requests for one account from one address, within the throttle's window.
 MOST_REQUESTS = 5
-# Users of one address that get a mail each.
+# The number of users with the same mail address who each get a mail.
 MOST_USERS = 5
-# Links for one user within the life of one: who gets no more has one that counts in the mailbox.
+# Links for one user within the lifetime of a link: after that, a valid one is already in the mailbox.
 MOST_LINKS = 5
 
 
 def request_link(domain_id: int, named: str, contact: Contact) -> None:
-    """Send a link to whoever is meant by a user name or a mail address; tells nobody whether anybody is.
+    """Send a link to the user with this name or mail address; the answer does not tell whether one exists.
 
     Raises ``Throttled``, ``Unavailable``, alike for every name.
     """
     named = named.strip()
     account = f"{domain_id}/{named.casefold()}"
     throttle().check("recovery", MOST_REQUESTS, account, contact.address)
-    # Each request counts, not only failed ones: from here nobody can tell which is which.
+    # Every request counts, not only failed ones: here nobody can tell them apart.
     throttle().failed("recovery", MOST_REQUESTS, account, contact.address)
     background().later("recovery", lambda: _answer(domain_id, named, contact))
 
 
 def by_administrator(user: User, actor: Actor) -> None:
-    """Send a link to the first password, or to a new one for who has one and must now change it.
+    """Send a link to set the first password, or a new one that the user must now choose.
 
-    It is good for a day, and sent when the unit of work at hand is committed. Who may do this is judged by
-    the caller. Raises ``Invalid`` when the user has no address.
+    It is valid for a day, and sent when the current unit of work is committed. The caller checks who may do
+    this. Raises ``Invalid`` if the user has no address.
     """
     if not notices.reachable(user):
         raise Invalid(FieldProblem("email", "This user has no address that a mail can go to.", "MISSING"))
@@ -73,7 +73,7 @@ def by_administrator(user: User, actor: Actor) -> None:
 
 
 def owner(token: str) -> User | None:
-    """Whose link this is, as long as it counts; spends nothing."""
+    """Find the user of a link while it is valid; this does not use it up."""
     user = stepup_tokens.reset_of(token)
     if user is None or password_login.why_not(user, None) is not None:
         return None
@@ -95,7 +95,7 @@ def _answer(domain_id: int, named: str, contact: Contact) -> None:
 
 
 def _meant(domain_id: int, named: str) -> list[int]:
-    """The living users of this short name or this address, a few at most."""
+    """Find the live users with this short name or mail address, up to a small limit."""
     if not named.isprintable():
         return []
     user = password_login.user_named(named, domain_id)
@@ -109,8 +109,10 @@ def _meant(domain_id: int, named: str) -> list[int]:
 
 
 def _link(user_id: int, contact: Contact) -> Letter | None:
-    """A link for a user who may have one; ``None``, with the reason in the audit row, for another."""
-    # Of two requests at once one link is left.
+    """Make a link for a user who may have one;
+    else return ``None`` and record the reason in the audit log.
+    """
+    # Of two simultaneous requests only one link remains valid.
     db.session.execute(select(User.id).where(User.id == user_id).with_for_update(key_share=True))
     user = directory.user_by_id(user_id)
     why = _why_not(user)
@@ -124,7 +126,7 @@ def _link(user_id: int, contact: Contact) -> Letter | None:
 
 
 def _why_not(user: User) -> str | None:
-    """Why this user gets no link, for the audit row only."""
+    """Return why this user gets no link, for the audit row only."""
     why = password_login.why_not(user, PASSWORD)
     if why is not None:
         return why

@@ -1,4 +1,4 @@
-"""The browser's login in two steps: whether the password is enough, and the code after it (decision 015)."""
+"""The browser's login in two steps: the password, and a second factor if needed (decision 015)."""
 
 from __future__ import annotations
 
@@ -20,14 +20,16 @@ from app.services.unit_of_work import write
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """Who proved something, and the session epoch at that moment: what ended everything since voids it."""
+    """The user who proved identity, and the session epoch at that time: ending everything later voids it."""
 
     user_id: int
     epoch: int
 
 
 def by_password(domain_id: int, name: str, password: str, contact: Contact) -> tuple[Verified, bool]:
-    """Whose password this is, and whether it is enough. Raises ``LoginFailed``, ``Throttled``."""
+    """Verify the password; returns the user and whether that is enough.
+    Raises ``LoginFailed``, ``Throttled``.
+    """
     user = password_login.verify_password(domain_id, name, password, contact, proof=_login_of)
     who, enough = Verified(user.id, user.session_epoch or 0), not ways(user)
     if not enough:
@@ -36,13 +38,13 @@ def by_password(domain_id: int, name: str, password: str, contact: Contact) -> t
 
 
 def ways(user: User) -> tuple[Proof, ...]:
-    """By what this user goes on after the password: set up, and not disabled by an administrator."""
+    """List the second factors of this user: set up, and not disabled by an administrator."""
     usable = {one.name for one in login_methods.methods_of(user) if one.initialized and one.enabled}
     return tuple(proof for proof in (TOTP, SIGNATURE) if proof.method in usable)
 
 
 def owner(who: Verified) -> User:
-    """The user, while the first step counts. Raises ``LoginFailed``."""
+    """Return the user while the first step is valid. Raises ``LoginFailed``."""
     user = directory.user_by_id(who.user_id)
     if user.deleted_at is not None or who.epoch != (user.session_epoch or 0):
         raise LoginFailed
@@ -50,7 +52,7 @@ def owner(who: Verified) -> User:
 
 
 def by_code(who: Verified, code: str, contact: Contact) -> None:
-    """Go on only with the code of the moment. Raises as ``totp.spend`` does, and ``LoginFailed``."""
+    """Require the current one-time code. Raises as ``totp.spend`` does, and ``LoginFailed``."""
     user = owner(who)
     why = password_login.why_not(user, TOTP)
     if why is not None:
@@ -60,5 +62,5 @@ def by_code(who: Verified, code: str, contact: Contact) -> None:
 
 
 def _login_of(user: User) -> Proof:
-    """What this user's login in a browser will have been: by the second step, if there is one."""
+    """Return the proof of this user's browser login: by the second step, if there is one."""
     return next(iter(ways(user)), PASSWORD)

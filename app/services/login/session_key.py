@@ -1,4 +1,4 @@
-"""The ``sessionKey`` of a login: what a browser's script signs its calls with (contract 1.8)."""
+"""The ``sessionKey`` of a login: a browser's script signs its calls with it (contract 1.8)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from app.services.tokens.token_text import read
 
 
 def session_key(session_token: str) -> str:
-    """The key, base64: derived from the login token, so that nothing is stored. Raises ``BadCsrf``."""
+    """Derive the key, in base64, from the login token, so that nothing is stored. Raises ``BadCsrf``."""
     token = read(session_token, Kind.LOGIN)
     key = keyring().derive("csrf", token.key_id) if token is not None else None
     if token is None or key is None:

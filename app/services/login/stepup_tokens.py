@@ -1,4 +1,4 @@
-"""Step-up tokens: somebody proved presence once more, for one operation (contract 3.4, security rule 42).
+"""Step-up tokens: a proof of presence for one operation (contract 3.4, security rule 42).
 
 The text is made and read in ``stepup_text``; its digest is what is stored. It counts once, for one user, one
 operation and the login it was issued in. Only a password reset is bound to no login: it lets somebody in who
@@ -47,12 +47,14 @@ T = TypeVar("T")
 LIFETIME = timedelta(minutes=5)
 RESET_LIFETIME = timedelta(hours=24)
 KEPT = timedelta(days=1)
-# The context of a reset that goes by mail.
+# The context of a reset that is sent by mail.
 MAILED = {"sent": "mail"}
 
 
 class NotProven(Invalid):
-    """The authorization is not ours, not for this, spent or expired; the true reason is in the audit row."""
+    """The authorization is unknown, for something else, used or expired;
+    the audit row records the true reason.
+    """
 
     def __init__(self, reason: str) -> None:
         sentence = "This authorization does not count here, or no more. Get a new one."
@@ -62,7 +64,7 @@ class NotProven(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """A new token; its text is told once."""
+    """A new token; its text is returned once."""
 
     text: str
     operation: Operation
@@ -77,7 +79,8 @@ def issue(
     *,
     login_id: bytes | None,
 ) -> Issued:
-    """A token for one operation, bound to a login; without one, an administrator's password reset.
+    """Issue a token for one operation, bound to a login;
+    without a login, a password reset by an administrator.
 
     To be run inside a unit of work, after the proof.
     """
@@ -86,9 +89,9 @@ def issue(
 
 
 def issue_mailed(user: User, actor: Actor, lifetime: timedelta) -> Issued:
-    """A password reset that goes to the user by mail. Inside a unit of work.
+    """Issue a password reset that is mailed to the user. Inside a unit of work.
 
-    It takes the place of an older one of its kind and of nothing else: a stranger may ask for it.
+    It replaces only an older one of its kind: a stranger can request it.
     """
     now = clock.now()
     db.session.execute(
@@ -100,19 +103,19 @@ def issue_mailed(user: User, actor: Actor, lifetime: timedelta) -> Issued:
 
 
 def mailed_since(user: User, moment: datetime) -> int:
-    """How many of those the user got since then."""
+    """Count the mailed resets of the user since then."""
     statement = select(func.count()).where(StepUp.user_id == user.id, StepUp.created_at > moment, _mailed())
     return db.session.execute(statement).scalar_one()
 
 
 def prune() -> int:
-    """Delete tokens that ended a day ago; returns how many. Inside a unit of work."""
+    """Delete tokens that expired a day ago; returns the number. Inside a unit of work."""
     gone = db.session.execute(delete(StepUp).where(StepUp.expires_at < clock.now() - KEPT))
     return int(gone.rowcount)  # type: ignore[attr-defined]
 
 
 def consume(proof: Evidence, user_id: int, login_id: bytes | None) -> None:
-    """Spend a token, once, by one conditional statement; inside a unit of work. Raises ``NotProven``."""
+    """Use up a token by one conditional statement; inside a unit of work. Raises ``NotProven``."""
     row = insist(proof, user_id, login_id)
     now = clock.now()
     spent = db.session.execute(
@@ -125,7 +128,7 @@ def consume(proof: Evidence, user_id: int, login_id: bytes | None) -> None:
 
 
 def insist(proof: Evidence, user_id: int, login_id: bytes | None) -> StepUp:
-    """The row of a token that this user, in this login, could spend now. Raises ``NotProven``."""
+    """Return the row of a token that this user could use now in this login. Raises ``NotProven``."""
     row = standing(proof.authorization or "", proof.operation)
     if row.user_id != user_id or row.login_session_id != login_id:
         raise NotProven("step_up_foreign")
@@ -151,7 +154,9 @@ def standing(
     allow_expired: bool = False,
     allow_replay: bool = False,
 ) -> StepUp:
-    """The row of a token that counts for this operation; spends nothing. Raises ``NotProven``."""
+    """Return the row of a token that is valid for this operation, without using it up.
+    Raises ``NotProven``.
+    """
     token_id = stepup_text.read(text)
     row = db.session.get(StepUp, token_id, populate_existing=True) if token_id is not None else None
     if row is None or not same(row.digest, digest(text)):
@@ -166,7 +171,7 @@ def standing(
 
 
 def reset_of(text: str) -> User | None:
-    """Whose password reset this token is, spent or not; ``None`` when it is none."""
+    """Find the user of this password reset, used or not; ``None`` if it is no reset."""
     token_id = stepup_text.read(text)
     row = db.session.get(StepUp, token_id) if token_id is not None else None
     if row is None or row.login_session_id is not None or not same(row.digest, digest(text)):
@@ -182,9 +187,9 @@ def validate(
     allow_expired: bool,
     allow_replay: bool,
 ) -> tuple[StepUp, User]:
-    """What a token says and of whom; spends nothing. Raises ``NotProven``.
+    """Return content and user of a token, without using it up. Raises ``NotProven``.
 
-    One whose login has ended counts no more, unless expired ones are asked for too.
+    A token whose login has ended is invalid, unless expired ones are requested too.
     """
     row = standing(text, operation, allow_expired=allow_expired, allow_replay=allow_replay)
     if any(row.context.get(name) != value for name, value in context.items()):
@@ -202,7 +207,7 @@ def validate(
 
 
 def spending(proof: Evidence, caller: Caller, work: Callable[[Caller], T]) -> T:
-    """Run ``work`` in the very unit that spends the token: both happen, or neither. Raises ``NotProven``."""
+    """Run ``work`` in the unit that uses up the token: both happen, or neither. Raises ``NotProven``."""
 
     def unit() -> T:
         now = again(caller)
@@ -217,7 +222,7 @@ def spending(proof: Evidence, caller: Caller, work: Callable[[Caller], T]) -> T:
 
 
 def again(caller: Caller) -> Caller:
-    """The caller with the facts of now, still of use. Raises ``Denied``."""
+    """Load the caller with current facts and require an accepted credential. Raises ``Denied``."""
     now = callers.again(caller)
     if now is None:
         raise Denied(gate.ask(caller.question))
@@ -227,7 +232,7 @@ def again(caller: Caller) -> Caller:
 
 
 def refused(actor: Actor, operation: Operation, problem: NotProven) -> None:
-    """Write a refusal down, in a unit of its own."""
+    """Record a refusal in its own unit of work."""
     write(
         lambda: trail.record(
             "step-up",

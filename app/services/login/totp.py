@@ -1,5 +1,5 @@
-"""One-time codes (RFC 6238): a generator is made pending, becomes active by its first code, and each of its
-codes counts once. Seeds are sealed at rest.
+"""One-time codes (RFC 6238): a new generator is pending until its first code activates it.
+Each code is valid once. Seeds are stored encrypted.
 """
 
 from __future__ import annotations
@@ -39,22 +39,24 @@ ALGORITHM = "HmacSHA1"
 DIGITS = 6
 PERIOD = 30
 SEED_BYTES = 20
-# The code of the step before and after counts too: clocks differ.
+# The codes of the previous and the next step are valid too, because clocks differ.
 DRIFT = (0, -1, 1)
 PENDING = timedelta(minutes=15)
 
 
 class CodeReused(Unauthenticated):
-    """The code was right, and had been used: wait for the next one."""
+    """The code was right but already used: wait for the next one."""
 
 
 class WrongCode(Unauthenticated):
-    """The code is not right; written down already."""
+    """The code is wrong; this is already recorded."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seed:
-    """A new seed, told once; ``cookie`` names the pending generator, empty when it is active already."""
+    """A new seed, returned once; ``cookie`` identifies the pending generator,
+    empty if it is already active.
+    """
 
     base32: str
     cookie: str
@@ -65,14 +67,14 @@ class Seed:
 
 
 def provisioning_uri(seed: Seed, user_name: str, issuer: str) -> str:
-    """What an authenticator reads from a QR picture (Key URI Format): the seed, and what to call it."""
+    """Build the URI for the QR code that an authenticator reads (Key URI Format): the seed and its label."""
     return pyotp.TOTP(seed.base32, digits=DIGITS, interval=PERIOD).provisioning_uri(
         name=user_name, issuer_name=issuer
     )
 
 
 def initialize(user: User, actor: Actor) -> Seed:
-    """A pending generator; the active one goes on until ``activate``. Inside a unit of work."""
+    """Create a pending generator; the active one stays until ``activate``. Inside a unit of work."""
     seed, cookie = _new_seed(), secrets.token_urlsafe(32)
     row = _row(user.id)
     row.pending_sealed, row.pending_digest, row.pending_at = _seal(seed), digest(cookie), clock.now()
@@ -82,7 +84,7 @@ def initialize(user: User, actor: Actor) -> Seed:
 
 
 def install(user: User, actor: Actor) -> Seed:
-    """A generator that an administrator hands over: active at once, in the place of the one before."""
+    """Create a generator for a user, by an administrator: active at once, replacing the previous one."""
     seed = _new_seed()
     _activate(_row(user.id), _seal(seed), last_step=None)
     trail.record("totp-enrol", actor, user=(user.id, user.short_name), detail={"method": TOTP.method})
@@ -90,7 +92,7 @@ def install(user: User, actor: Actor) -> Seed:
 
 
 def activate(user: User, cookie: str, code: str, actor: Actor) -> None:
-    """Put the pending generator in the place of the active one, by its first code.
+    """Replace the active generator with the pending one, by its first code.
 
     Raises ``Invalid``, ``Throttled``. Opens its own unit of work.
     """
@@ -122,7 +124,7 @@ def activate(user: User, cookie: str, code: str, actor: Actor) -> None:
 
 
 def remove(user: User, actor: Actor) -> None:
-    """No codes any more, pending or active. Inside a unit of work."""
+    """Remove the generators, pending and active. Inside a unit of work."""
     row = db.session.get(TOTPGenerator, user.id)
     if row is not None and (row.active_sealed or row.pending_sealed):
         row.active_sealed = row.verified_at = row.last_step = None
@@ -132,10 +134,11 @@ def remove(user: User, actor: Actor) -> None:
 
 
 def spend(user: User, code: str, contact: Contact, *, for_login: bool) -> None:
-    """Use the code of the moment, once. Raises ``WrongCode``, ``CodeReused``, ``Throttled``.
+    """Use the current code, once. Raises ``WrongCode``, ``CodeReused``, ``Throttled``.
 
-    Opens its own unit of work. Wrong codes are counted per account, wherever they come from: who gets here
-    knows the password, and six digits are few. They are counted per source too, with its wrong passwords.
+    Opens its own unit of work. Wrong codes are counted per account, from any source: the caller already knows
+    the password, and there are only a million codes. They are also counted per source, together with its
+    wrong passwords.
     """
     _throttled(user.id, contact)
     row = db.session.get(TOTPGenerator, user.id, populate_existing=True)
@@ -175,7 +178,9 @@ def _failed(user_id: int, contact: Contact) -> None:
 
 
 def _counters(user_id: int, contact: Contact) -> tuple[tuple[str, str, str | None], ...]:
-    """By account alone, and among all failed logins of the source; a right password clears neither."""
+    """Return the counters by account alone, and among the source's failed logins;
+    a right password clears neither.
+    """
     account = f"totp/{user_id}"
     return ("totp", account, account), ("login", account, contact.address)
 
@@ -213,9 +218,10 @@ def _seal(seed: str) -> bytes:
 
 
 def _step_of(sealed: bytes | None, code: str) -> int | None:
-    """The time step whose code this is, near the present one; ``None`` for a wrong code or no generator.
+    """Return the time step of this code, near the current one;
+    ``None`` for a wrong code or without a generator.
 
-    Apps show a code in groups, and so some people type it.
+    Apps show a code in groups of digits, so some people type spaces.
     """
     code = "".join(code.split())
     if sealed is None or not code.isascii():

@@ -1,1 +1,1 @@
-"""What is sent by mail."""
+"""Mails to users."""

@@ -1,7 +1,7 @@
-"""Hands one mail over: to the SMTP server of the settings, or as a file in the instance folder.
+"""Sends one mail: to the SMTP server of the settings, or as a file in the instance folder.
 
-Every mail is plain text and HTML side by side (RFC 2046 5.1.4), from us to one address. Nothing here is
-logged: a mail holds links that are as good as passwords.
+Every mail has plain text and HTML (RFC 2046 5.1.4), from us to one address. Nothing here is logged: a mail
+can contain links that are as powerful as passwords.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from app.config import MailServer
 from app.config import is_mailbox
 from app.runtime import settings
 
-# For each step of the conversation.
+# The timeout of each step of the conversation.
 TIMEOUT_SECONDS = 10
 FOLDER = "mail"
 
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One mail as its reader sees it."""
+    """The content of one mail."""
 
     to: str
     subject: str
@@ -38,11 +38,13 @@ class Mail:
 
 
 class NotSent(Exception):
-    """Nobody took the mail. The text says what kind of failure it was, and nothing that was in the mail."""
+    """The mail was not accepted. The text names the kind of failure and contains nothing of the mail."""
 
 
 def send(mail: Mail) -> None:
-    """Hand a mail over; it may take a minute. Raises ``NotSent``; ``ValueError`` for an unclean header."""
+    """Send a mail; this can take a minute. Raises ``NotSent``;
+    ``ValueError`` for a header with a line break.
+    """
     message = compose(mail)
     server = settings().mail_server
     try:
@@ -57,7 +59,7 @@ def send(mail: Mail) -> None:
 
 
 def compose(mail: Mail) -> EmailMessage:
-    """The message. Raises ``ValueError`` when a header would hold more than its own value."""
+    """Build the message. Raises ``ValueError`` if a header would contain more than its own value."""
     sender = settings().mail_from
     if not is_mailbox(mail.to):
         raise ValueError("this is not one plain mail address")
@@ -69,7 +71,7 @@ def compose(mail: Mail) -> EmailMessage:
     message["Subject"] = mail.subject
     message["Date"] = format_datetime(clock.now())
     message["Message-ID"] = make_msgid(domain=sender.rpartition("@")[2])
-    # RFC 3834 5: nobody's holiday greeting comes back.
+    # RFC 3834 5: suppress automatic replies.
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(mail.text, cte=_encoding(mail.text))
     message.add_alternative(mail.html, subtype="html", cte=_encoding(mail.html))
@@ -77,12 +79,12 @@ def compose(mail: Mail) -> EmailMessage:
 
 
 def _encoding(text: str) -> str:
-    """Lines as they are, so that a link is never broken in two, not even in a file that is read as text."""
+    """Keep lines as they are, so that a link is never split, not even in a file that is read as text."""
     return "7bit" if text.isascii() else "8bit"
 
 
 def _write(message: EmailMessage, folder: Path) -> None:
-    """One new file, readable by us alone; its name sorts by time. It appears at once and whole."""
+    """Write one new file, readable only by us; its name sorts by time. It appears complete."""
     folder.mkdir(mode=0o700, exist_ok=True)
     path = folder / f"{clock.now():%Y%m%dT%H%M%S.%f}-{secrets.token_hex(4)}.eml"
     part = path.with_suffix(".part")
@@ -94,7 +96,7 @@ def _write(message: EmailMessage, folder: Path) -> None:
 
 def _hand_over(message: EmailMessage, to: str, server: MailServer) -> None:
     context = ssl.create_default_context()
-    # What we call ourselves, instead of asking the name service for it.
+    # The host name we announce, instead of asking the name service.
     own = settings().mail_from.rpartition("@")[2]
     if server.tls == "direct":
         connection: smtplib.SMTP = smtplib.SMTP_SSL(
@@ -104,10 +106,10 @@ def _hand_over(message: EmailMessage, to: str, server: MailServer) -> None:
         connection = smtplib.SMTP(server.host, server.port, own, timeout=TIMEOUT_SECONDS)
     with connection:
         if server.tls == "starttls":
-            # Raises when the server does not offer it: nothing goes out in clear.
+            # Raises if the server does not offer TLS: nothing is sent in clear text.
             connection.starttls(context=context)
         if server.user is not None and server.password is not None:
             connection.login(server.user, server.password)
-        # As 7 bits whatever the text: not every server takes eight.
+        # Always 7 bit: not every server accepts 8 bit.
         content = message.as_bytes(policy=SMTP.clone(cte_type="7bit"))
         connection.sendmail(settings().mail_from, [to], content)

@@ -1,4 +1,4 @@
-"""What is to be told to somebody by mail: decided here, worded by the web, which provides the words."""
+"""Notices by mail: chosen here, worded by the web layer, which provides the words."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ log = structlog.get_logger("argus.mail")
 
 
 class Kind(StrEnum):
-    """What a letter is about."""
+    """The subject of a letter."""
 
     RECOVERY = "recovery"
     FIRST_PASSWORD = "first_password"  # noqa: S105 - a name
@@ -43,7 +43,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One thing to tell one user. ``link``, where there is one, is as good as a password for ``lifetime``."""
+    """One message to one user. ``link``, if present, is as powerful as a password for ``lifetime``."""
 
     kind: Kind
     to: str
@@ -53,7 +53,7 @@ class Letter:
     lifetime: timedelta | None = None
 
 
-# What changed in an account, by the name of its audit row, and what its owner is told of it.
+# For each audit action that changes an account: the notice to its owner.
 NOTICES: Mapping[str, Kind] = {
     "apikey-add": Kind.KEY_MADE,
     "password-set": Kind.PASSWORD_CHANGED,
@@ -65,17 +65,17 @@ NOTICES: Mapping[str, Kind] = {
 
 
 def reachable(user: User) -> bool:
-    """Whether the user has an address that a mail can go to."""
+    """Tell whether the user has a mail address."""
     return is_mailbox(user.email or "")
 
 
 def to(user: User, kind: Kind, link: str | None = None, lifetime: timedelta | None = None) -> Letter:
-    """A letter to a user who is ``reachable``."""
+    """Build a letter to a user who is ``reachable``."""
     return Letter(kind, user.email or "", user.short_name, user.language, link, lifetime)
 
 
 def post(letter: Letter) -> None:
-    """Word a letter and send it, now; a failure is a log line. For work in the background."""
+    """Word a letter and send it now; a failure is logged. For background work."""
     words = cast("Callable[[Letter], Mail]", provided(WORDS))
     try:
         mailer.send(words(letter))
@@ -84,14 +84,14 @@ def post(letter: Letter) -> None:
 
 
 def post_when_committed(letter: Letter) -> None:
-    """Send a letter in the background, once the unit of work at hand is committed."""
+    """Send a letter in the background, after the current unit of work is committed."""
     unit_of_work.after_commit(lambda: _post_later(letter))
 
 
 def notice(action: str, user_id: int | None) -> None:
-    """Tell the owner of an account what happened to it, when the unit at hand is committed.
+    """Notify the owner of an account of a change, after the current unit is committed.
 
-    ``action`` is an audit row's; most of them nobody is told about.
+    ``action`` is the name of an audit row; most of them cause no mail.
     """
     kind = NOTICES.get(action)
     user = db.session.get(User, user_id) if kind is not None and user_id is not None else None

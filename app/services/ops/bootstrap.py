@@ -1,4 +1,6 @@
-"""The first start: domain, root customer, built-in functions and roles, the first administrator and key."""
+"""The first start: creates domain, root customer, built-in functions and roles,
+first administrator and key.
+"""
 
 from __future__ import annotations
 
@@ -39,24 +41,24 @@ OPERATOR = Actor(name="operator")
 
 @dataclass(frozen=True, slots=True)
 class FirstSecrets:
-    """Shown once, on the first start."""
+    """Secrets that are shown once, on the first start."""
 
     password: str
     api_key: str
 
 
 def is_done() -> bool:
-    """Whether ``init`` ran before."""
+    """Tell whether ``init`` already ran."""
     return state() is not None
 
 
 def state() -> SystemState | None:
-    """The one row that dates everything shared, once there is one."""
+    """Return the one row with the shared versions, if it exists."""
     return db.session.get(SystemState, 1)
 
 
 def initialise() -> FirstSecrets:
-    """Fill an empty, migrated database. To be run inside a unit of work, once."""
+    """Fill an empty, migrated database. Run it once, inside a unit of work."""
     now = clock.now()
     domain = Domain(name=settings().domain)
     db.session.add(domain)
@@ -108,7 +110,7 @@ def initialise() -> FirstSecrets:
 
 
 def new_function(name: str, description: str, *, role: bool = False, sysadm: bool = False) -> Function:
-    """A function that any login may use; the administrator raises its level if he wants to."""
+    """Create a function that every login may use; an administrator can raise its level later."""
     now = clock.now()
     return Function(
         name=name,
@@ -126,14 +128,14 @@ def new_function(name: str, description: str, *, role: bool = False, sysadm: boo
 
 
 def bundle(parent: Function, child: Function) -> None:
-    """Put a function under another."""
+    """Put a function under another one."""
     db.session.add(
         FunctionEdge(id=str(uuid.uuid4()), parent_id=parent.id, child_id=child.id, added_at=clock.now())
     )
 
 
 def _functions() -> Function:
-    """ALL-FUNCTIONS, under it the roles and every built-in; returns the top."""
+    """Create ALL-FUNCTIONS with the roles and every built-in function below it; returns it."""
     top = new_function(ALL_FUNCTIONS, "Everything.", role=True, sysadm=True)
     built_in = {guard: new_function(guard.value, "Guards a call of this server's API.") for guard in Guard}
     roles = {name: new_function(name, "A role made by init.", role=True) for name in ROLES}

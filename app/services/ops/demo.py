@@ -1,4 +1,4 @@
-"""Demo data in which allowing and each kind of refusal can be seen."""
+"""Demo data that shows an allowance and each kind of refusal."""
 
 from __future__ import annotations
 
@@ -45,7 +45,9 @@ class Demo:
 
 
 def add() -> Demo:
-    """Two customers under one parent, four users, three clients. To be run inside a unit of work, once."""
+    """Create two customers under one parent, four users, three clients.
+    Run it once, inside a unit of work.
+    """
     demo = Demo()
     domain = directory.home_domain()
     root = directory.root_customer(domain.id)
@@ -84,7 +86,7 @@ def _known(name: str) -> Function:
 
 
 def _functions() -> tuple[Function, Function]:
-    """The demo's roles REPORT-READER and REPORT-ANALYST."""
+    """Create the demo's roles REPORT-READER and REPORT-ANALYST."""
     top = _known(ALL_FUNCTIONS)
     use = _function("useReports", "Open the report applications.", "Åpne rapportapplikasjonene.")
     view = _function("viewReports", "Read reports.", "Lese rapporter.")

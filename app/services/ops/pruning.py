@@ -1,4 +1,6 @@
-"""Deletes what can never matter again, in small batches, each a unit of its own (security rule 79)."""
+"""Deletes rows that are no longer needed, in small batches,
+each in its own unit of work (security rule 79).
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,7 @@ BATCH = 1000
 
 
 def prune(days: int) -> dict[str, int]:
-    """How many rows of each kind were deleted. Sessions are kept ``days`` after their end for the record."""
+    """Delete old rows; returns the number per kind. Ended sessions are kept for ``days`` as a record."""
     before = clock.now() - timedelta(days=days)
     return {
         "codes": write(codes.prune),
@@ -59,7 +61,7 @@ def _oauth_sessions(before: datetime) -> int:
 
 
 def _logins(before: datetime) -> int:
-    """Only logins nothing hangs on any more."""
+    """Delete only logins that no other row refers to."""
     children = (
         select(OAuthSession.login_session_id)
         .where(OAuthSession.login_session_id == LoginSession.id)

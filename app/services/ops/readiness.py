@@ -1,4 +1,4 @@
-"""Whether this node may serve: reachable, migrated, initialised, and holding the database's keys."""
+"""Whether this node may serve: database reachable, migrated, initialised, and under the same keys."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ REPAIRS = {
 
 
 def problem() -> str | None:
-    """A key of ``REPAIRS``, or ``None`` when all is well. Raises ``SQLAlchemyError`` without a database."""
+    """Return a key of ``REPAIRS``, or ``None`` if all is well.
+    Raises ``SQLAlchemyError`` without a database.
+    """
     with db.engine.connect() as connection:
         if not inspect(connection).has_table("alembic_version"):
             return "init"
@@ -36,5 +38,5 @@ def problem() -> str | None:
 
 
 def head() -> str | None:
-    """The newest migration this code brings."""
+    """Return the newest migration of this code."""
     return ScriptDirectory(str(migrations_folder())).get_current_head()

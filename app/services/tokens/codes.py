@@ -23,7 +23,7 @@ MOST_WRONG_VERIFIERS = 5
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """What was approved: by which login and consent, for which client, with which request parameters."""
+    """The content of an approval: login, consent, client and request parameters."""
 
     client_id: str
     user_id: int
@@ -39,7 +39,7 @@ class Approval:
 
 
 def issue(approval: Approval) -> str:
-    """A new code for this approval; returns its text, which is not kept."""
+    """Issue a code for this approval; returns its text, which is not stored."""
     now = clock.now()
     code_id = new_id()
     token = mint(Kind.CODE, "", code_id)
@@ -66,7 +66,7 @@ def issue(approval: Approval) -> str:
 
 
 def claim(code_id: bytes, oauth_session_id: bytes) -> bool:
-    """Spend the code for this session: one conditional statement, so exactly one caller gets ``True``."""
+    """Use up the code for this session by one conditional statement, so exactly one caller gets ``True``."""
     now = clock.now()
     changed = db.session.execute(
         update(AuthorizationCode)
@@ -82,7 +82,7 @@ def claim(code_id: bytes, oauth_session_id: bytes) -> bool:
 
 
 def count_wrong_verifier(code_id: bytes) -> None:
-    """A wrong PKCE verifier: the code stays usable, but the fifth burns it (security rule 14)."""
+    """Count a wrong PKCE verifier: the code stays valid, but the fifth invalidates it (security rule 14)."""
     wrong = AuthorizationCode.wrong_verifiers + 1
     db.session.execute(
         update(AuthorizationCode).where(AuthorizationCode.id == code_id).values(wrong_verifiers=wrong)
@@ -99,7 +99,7 @@ def count_wrong_verifier(code_id: bytes) -> None:
 
 
 def prune() -> int:
-    """Delete codes that no replay can be recognised by any more; returns how many."""
+    """Delete codes that are too old to detect a replay; returns the number."""
     gone = db.session.execute(
         delete(AuthorizationCode).where(AuthorizationCode.expires_at < clock.now() - KEPT_SPENT)
     )

@@ -1,4 +1,4 @@
-"""Keys derived from ``ARGUS_SECRET_KEYS``: one purpose each, so that no key is used twice.
+"""Keys derived from ``ARGUS_SECRET_KEYS``: one per purpose, so that no key is used for two.
 
 The first key signs, all verify.
 """
@@ -25,28 +25,30 @@ class KeyRing:
     signing: int
 
     def derive(self, purpose: str, key_id: int | None = None) -> bytes | None:
-        """A 32-byte key for one purpose, under the given or the signing key; ``None`` for an unknown id."""
+        """Derive a 32-byte key for one purpose, from the given or the signing key;
+        ``None`` for an unknown id.
+        """
         key = self.keys.get(self.signing if key_id is None else key_id)
         return None if key is None else hmac.digest(key, b"argus-idp/" + purpose.encode(), "sha256")
 
     def box(self) -> MultiFernet:
-        """Encrypts under the signing key, opens under any."""
+        """Return an encryptor that encrypts under the signing key and decrypts under any key."""
         order = [self.signing, *(k for k in self.keys if k != self.signing)]
         return MultiFernet(
             [Fernet(base64.urlsafe_b64encode(self.derive("encryption", k) or b"")) for k in order]
         )
 
     def fingerprint(self) -> str:
-        """What the database remembers of the signing key; tells nothing about it."""
+        """Return what the database stores of the signing key; it reveals nothing about the key."""
         return hashlib.sha256(self.derive("fingerprint") or b"").hexdigest()
 
     def fingerprints(self) -> frozenset[str]:
-        """The fingerprints of all keys: a node knows a database sealed under any of its keys."""
+        """Return the fingerprints of all keys: a node accepts a database sealed under any of its keys."""
         return frozenset(hashlib.sha256(self.derive("fingerprint", k) or b"").hexdigest() for k in self.keys)
 
 
 def keyring() -> KeyRing:
-    """The key ring of this application."""
+    """Return the key ring of this application."""
     return per_app(_make)
 
 

@@ -37,7 +37,7 @@ MOST_ENDED = 500
 
 @dataclass(frozen=True, slots=True)
 class Parent:
-    """What the session hangs on: a login or an API key, with its absolute end."""
+    """The parent of the session: a login or an API key, with its absolute end."""
 
     expires_at: datetime | None
     login_session_id: bytes | None = None
@@ -46,7 +46,7 @@ class Parent:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """Everything a new OAuth session is made of."""
+    """The data of a new OAuth session."""
 
     client_id: str
     user_id: int
@@ -62,7 +62,7 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """The tokens of one generation, in clear; only the answer to the client ever holds them."""
+    """The tokens of one generation, in clear text; only the answer to the client contains them."""
 
     session_id: bytes
     access: str
@@ -100,7 +100,7 @@ class OAuthPart:
 
 
 def draft(opening: Opening) -> Pair:
-    """New tokens for a session that is not stored yet."""
+    """Make new tokens for a session that is not stored yet."""
     session_id = new_id()
     access = mint(Kind.ACCESS, opening.user_name, session_id)
     refresh = mint(Kind.REFRESH, opening.user_name, session_id) if opening.with_refresh else None
@@ -109,13 +109,13 @@ def draft(opening: Opening) -> Pair:
 
 
 def crowd(user: ColumnElement[int], client: ColumnElement[str]) -> ScalarSelect[int | None]:
-    """Not empty when one more session of this user at this client is one too many; rides in another query."""
+    """Select a value if one more session of this user at this client is too many; part of another query."""
     others = _not_ended(user, client).with_only_columns(OAuthSession.generation)
     return others.limit(1).offset(settings().sessions_per_client - 1).scalar_subquery()
 
 
 def store(opening: Opening, pair: Pair, *, crowded: bool = True) -> None:
-    """Write the one row of a drafted session; another makes room where it is ``crowded`` (rule 77)."""
+    """Store the one row of a drafted session; if ``crowded``, end an old session first (rule 77)."""
     now = clock.now()
     if crowded:
         _make_room(opening)
@@ -153,10 +153,11 @@ def _not_ended(user: ColumnElement[int] | int, client: ColumnElement[str] | str)
 
 
 def _make_room(opening: Opening) -> None:
-    """End what is one too many: what ended with its login or user first, then what would run out first.
+    """End the sessions that are too many:
+    first those whose login or user ended, then those that expire first.
 
-    A person's session runs out later than a script's without a refresh token, and each use puts it off. Of a
-    backlog at most ``MOST_ENDED`` at a time: no call waits for all of it.
+    A person's session expires later than a script's session without a refresh token, and each use extends it.
+    At most ``MOST_ENDED`` are ended per call, so that no call has to wait for a large backlog.
     """
     surplus = (
         _not_ended(opening.user_id, opening.client_id)
@@ -178,9 +179,9 @@ def _make_room(opening: Opening) -> None:
 
 
 def rotate(presented: Token, scopes: tuple[str, ...], parent_end: datetime | None) -> Pair | None:
-    """Swap the presented refresh token for its successor; ``None`` when somebody else did so first.
+    """Replace the presented refresh token with its successor; ``None`` if another request did so first.
 
-    One conditional UPDATE. The old access token ends with it.
+    One conditional UPDATE. It also ends the old access token.
     """
     if presented.generation >= MOST_GENERATIONS:
         return None
@@ -216,10 +217,10 @@ def rotate(presented: Token, scopes: tuple[str, ...], parent_end: datetime | Non
 
 
 def repeat(presented: Token, row: OAuthPart) -> Pair | None:
-    """The identical successor once more, for a client whose answer was lost; ``None`` when it is a replay.
+    """Return the identical successor again, for a client that lost the answer; ``None`` if it is a replay.
 
-    Only the immediate predecessor, only inside the grace window, only while the successor is unused and
-    matches what is stored (design §7). Mints nothing.
+    Only for the immediate predecessor, only within the grace window, and only while the successor is unused
+    and matches what is stored (design §7). No new token is made.
     """
     grace = timedelta(seconds=settings().refresh_grace_seconds)
     if (
@@ -246,7 +247,7 @@ def repeat(presented: Token, row: OAuthPart) -> Pair | None:
 
 
 def count_repeat(row: OAuthPart) -> bool:
-    """Note that a generation was asked for again; true when several generations in a row were."""
+    """Count that a generation was requested again; true if several generations in a row were."""
     if row.repeated_generation == row.generation:
         return False
     run = row.repeats_in_a_row + 1 if row.repeated_generation == row.generation - 1 else 1
@@ -266,7 +267,7 @@ def count_repeat(row: OAuthPart) -> bool:
 
 
 def end(session_id: bytes, reason: str) -> bool:
-    """End one OAuth session: both its tokens. True when it was alive."""
+    """End one OAuth session with both its tokens. True if it was live."""
     changed = db.session.execute(
         update(OAuthSession)
         .where(OAuthSession.id == session_id, OAuthSession.ended_at.is_(None))

@@ -1,5 +1,5 @@
-"""Signing keys of ID tokens: one signs at a time. The next is published before it signs, the last one for
-an overlap after (security rule 64).
+"""Signing keys of ID tokens: one key signs at a time. The next key is published before it signs;
+the previous one stays published for an overlap (security rule 64).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from app.services.tokens.keyring import keyring
 
 ALGORITHM = "RS256"
 OVERLAP = timedelta(days=2)
-# Longer than anybody keeps the published set (``Cache-Control`` of ``/oauth/jwks``: minutes).
+# Longer than anybody caches the published set (``Cache-Control`` of ``/oauth/jwks``: minutes).
 AHEAD = timedelta(hours=1)
 
 
@@ -57,9 +57,9 @@ class _Opened:
 
 
 def active_kid() -> Select[str]:
-    """The id of the key that signs now; a statement, to ride along in another.
+    """Select the id of the key that signs now, as part of another statement.
 
-    An order and no condition: where the clock lags, a key that is not due yet signs rather than none.
+    This is an ordering, not a condition: if a clock is slow, a key signs early rather than none.
     """
     now = clock.now()
     return (
@@ -75,7 +75,7 @@ def active_kid() -> Select[str]:
 
 
 def rotate() -> SigningKey:
-    """Publish a key that signs from ``AHEAD`` on, when the present one retires. A waiting one is replaced."""
+    """Publish a key that signs from ``AHEAD`` on, when the current one retires. It replaces a waiting key."""
     _alone()
     now = clock.now()
     db.session.execute(delete(SigningKey).where(SigningKey.active_at > now))
@@ -83,14 +83,16 @@ def rotate() -> SigningKey:
 
 
 def replace_leaked() -> SigningKey:
-    """A key that signs at once. All others are gone at once: what they signed is believed by nobody."""
+    """Make a key that signs at once and remove all others at once:
+    their signatures are no longer accepted.
+    """
     _alone()
     db.session.execute(delete(SigningKey))
     return create(clock.now())
 
 
 def create(active_at: datetime) -> SigningKey:
-    """Make a key that signs from then on; the ones before it retire at that time."""
+    """Make a key that signs from that time on; earlier keys retire then."""
     key = RSAKey.generate_key(2048, private=True)
     public = key.as_dict(private=False)
     kid = base64.urlsafe_b64encode(hashlib.sha256(key.thumbprint().encode()).digest())[:16].decode("ascii")
@@ -109,14 +111,14 @@ def create(active_at: datetime) -> SigningKey:
 
 
 def signer(kid: str) -> Signer:
-    """The private key of this id, or the one that took its place; decrypted once per process."""
+    """Load the private key of this id, or its replacement; decrypted once per process."""
     opened = per_app(_Opened)
     known = opened.signers.get(kid)
     if known is None:
         sealed = db.session.execute(
             select(SigningKey.private_encrypted).where(SigningKey.kid == kid)
         ).scalar_one_or_none()
-        if sealed is None:  # gone since its id was read: it had leaked
+        if sealed is None:  # removed since its id was read, because it leaked
             return signer(db.session.execute(active_kid()).scalar_one())
         private: dict[str, Any] = json.loads(keyring().box().decrypt(sealed))
         known = opened.signers[kid] = Signer(kid, RSAKey.import_key(private))
@@ -124,7 +126,7 @@ def signer(kid: str) -> Signer:
 
 
 def known() -> list[Known]:
-    """The key that signs, one that will, and those retired less than their overlap ago; newest first."""
+    """List the signing key, a waiting one, and those retired within the overlap; newest first."""
     rows = db.session.execute(
         select(SigningKey.kid, SigningKey.public_jwk, SigningKey.active_at, SigningKey.retired_at)
         .where(_stands(clock.now() - OVERLAP))
@@ -134,15 +136,15 @@ def known() -> list[Known]:
 
 
 def published() -> list[dict[str, Any]]:
-    """Their public halves (RFC 7517)."""
+    """Return the public keys as JWKs (RFC 7517)."""
     return [dict(key.public_jwk) for key in known()]
 
 
 def _stands(at: datetime) -> ColumnElement[bool]:
-    """Not retired by then."""
+    """Match keys that are not retired at that time."""
     return or_(SigningKey.retired_at.is_(None), SigningKey.retired_at > at)
 
 
 def _alone() -> None:
-    """Wait for whoever else is replacing keys, so that each sees what the other left."""
+    """Wait for other processes that replace keys, so that each sees the result of the other."""
     db.session.execute(select(SystemState.id).with_for_update())

@@ -1,4 +1,4 @@
-"""The text of a token, and what can be told from it alone (design §7).
+"""The text format of a token, and what the text alone proves (design §7).
 
 ``<userName>/`` + base64url of 69 bytes: session id 16 ‖ kind 1 ‖ key id 1 ‖ generation 3 ‖ secret 32 ‖
 tag 16. The tag is a MAC under the server key of that id over the name, the slash and all before it, so a
@@ -24,7 +24,7 @@ MOST_GENERATIONS = 2**24 - 1
 
 
 class Kind(IntEnum):
-    """The typed namespace: one kind is never accepted as another (security rule 12)."""
+    """The kind of a token: one kind is never accepted as another (security rule 12)."""
 
     LOGIN = 1
     ACCESS = 2
@@ -34,7 +34,7 @@ class Kind(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token whose tag is right: this server once issued it. Whether it still counts is in its row."""
+    """A token with a valid tag: this server issued it. Its row tells whether it is still valid."""
 
     text: str
     name: str
@@ -54,24 +54,24 @@ def make_secret() -> str:
 
 
 def digest(text: str) -> bytes:
-    """What is stored of a random secret of 256 bits: SHA-256, no slow hash needed."""
+    """Compute the stored form of a random secret of 256 bits: SHA-256; a slow hash is not needed."""
     return hashlib.sha256(text.encode()).digest()
 
 
 def same(one: bytes | None, other: bytes | None) -> bool:
-    """Constant-time equality; nothing equals a digest that is not there."""
+    """Compare in constant time; a missing digest equals nothing."""
     return one is not None and other is not None and hmac.compare_digest(one, other)
 
 
 def new_id() -> bytes:
-    """A fresh session id: 128 random bits."""
+    """Make a session id of 128 random bits."""
     return secrets.token_bytes(16)
 
 
 def mint(
     kind: Kind, name: str, session_id: bytes, *, generation: int = 0, secret: bytes | None = None
 ) -> Token:
-    """A new token under the signing key. ``secret`` is given only for a derived successor."""
+    """Make a token under the signing key. ``secret`` is given only for a derived successor."""
     ring = keyring()
     body = (
         session_id
@@ -86,7 +86,7 @@ def mint(
 
 
 def read(text: str | None, *kinds: Kind) -> Token | None:
-    """The token, when its form, its kind and its tag are right; else ``None``. Never raises, asks nothing."""
+    """Parse a token if its form, kind and tag are valid; else ``None``. Never raises, makes no query."""
     if not text or len(text) > MOST_CHARACTERS or not text.isascii():
         return None
     name, _, encoded = text.rpartition("/")
@@ -108,10 +108,10 @@ def read(text: str | None, *kinds: Kind) -> Token | None:
 
 
 def successor(presented: Token, kind: Kind, seed: bytes) -> Token | None:
-    """The token that follows a presented refresh token in the rotation of this seed; always the same one.
+    """Derive the token that follows a refresh token in the rotation of this seed; always the same one.
 
-    Derived under the presented token's key id; ``None`` when that key is gone. Neither the database (the
-    seed) nor the key alone yields it.
+    It is derived under the key id of the presented token; ``None`` if that key is gone. Neither the database
+    (the seed) nor the key alone is enough to derive it.
     """
     key = keyring().derive("successor", presented.key_id)
     if key is None:
@@ -129,5 +129,5 @@ def successor(presented: Token, kind: Kind, seed: bytes) -> Token | None:
 
 def _tag(name: str, body: bytes, key_id: int) -> bytes:
     key = keyring().derive("tag", key_id)
-    # An unknown key id gives a tag nobody can compute, so that the comparison fails like any other.
+    # An unknown key id gives a tag that nobody can compute, so the comparison fails as for any wrong one.
     return hmac.digest(key or secrets.token_bytes(32), name.encode() + b"/" + body, "sha256")[:16]

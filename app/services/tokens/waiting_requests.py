@@ -1,4 +1,4 @@
-"""Authorize transactions: a validated request kept until its own login answers it (security rule 35)."""
+"""Authorize transactions: a validated request, stored until its own login answers it (security rule 35)."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from app.models.sessions import AuthorizeTransaction
 from app.services.tokens.token_text import new_id
 
 LIFE = timedelta(minutes=10)
-# How long one that is too old to be answered can still be asked anew.
+# How long the question of an expired transaction can be asked again.
 KEPT = timedelta(hours=12)
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A request that waits for its answer, and when it first arrived."""
+    """A request that waits for an answer, and when it first arrived."""
 
     parameters: dict[str, str]
     began_at: datetime
@@ -33,7 +33,7 @@ class Waiting:
 def begin(
     login_session_id: bytes, parameters: Mapping[str, str], permission_scope: int, began_at: datetime
 ) -> str:
-    """Keep a validated request for this login, and the permission scope it is shown with.
+    """Store a validated request for this login, with the permission scope that the page shows.
 
     Returns the transaction's id as hexadecimal text.
     """
@@ -52,7 +52,7 @@ def begin(
 
 
 def peek(text: str, login_session_id: bytes) -> Waiting | None:
-    """The request of a transaction that this login may still answer."""
+    """Find the request of a transaction that this login may still answer."""
     transaction_id = _parse(text)
     if transaction_id is None:
         return None
@@ -65,7 +65,7 @@ def peek(text: str, login_session_id: bytes) -> Waiting | None:
 
 
 def kept(text: str, login_session_id: bytes) -> dict[str, str] | None:
-    """The request of a transaction that this login did not answer, also when it is too old: to ask anew."""
+    """Find the request of an unanswered transaction of this login, even if expired, to ask again."""
     transaction_id = _parse(text)
     if transaction_id is None:
         return None
@@ -76,9 +76,9 @@ def kept(text: str, login_session_id: bytes) -> dict[str, str] | None:
 
 
 def use(text: str, login_session_id: bytes) -> int | None:
-    """Answer a transaction; the permission scope it was shown with.
+    """Answer a transaction; returns the permission scope that the page showed.
 
-    One conditional statement, so a second submit of the form gets ``None``.
+    One conditional statement, so a second submission of the form gets ``None``.
     """
     transaction_id = _parse(text)
     if transaction_id is None:
@@ -93,7 +93,7 @@ def use(text: str, login_session_id: bytes) -> int | None:
 
 
 def prune() -> int:
-    """Delete transactions that are of no use any more; returns how many."""
+    """Delete transactions that are no longer needed; returns the number."""
     gone = db.session.execute(
         delete(AuthorizeTransaction).where(AuthorizeTransaction.expires_at < clock.now() - KEPT)
     )

@@ -1,4 +1,4 @@
-"""A person's own account: sessions, password, second factors, keys, what happened. One file per page."""
+"""The user's own account: sessions, password, second factors, keys, activity. One file per page."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ blueprint = Blueprint("account", __name__)
 
 @blueprint.get("/account/")
 def index() -> Response:
-    """The first page of the account."""
+    """Redirect to the first page of the account."""
     return redirect(url_for("sessions.index"), 303)
 
 
 def register(app: Flask) -> None:
-    """Bind the pages of the account."""
+    """Register the pages of the account."""
     for part in (sessions, password, security, passkeys, keys, activity, confirm):
         app.register_blueprint(part.blueprint)
     app.register_blueprint(blueprint)

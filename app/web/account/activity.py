@@ -1,4 +1,4 @@
-"""What happened to one's account lately."""
+"""Recent events of the user's own account."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ROWS = 25
 @blueprint.get("")
 @page
 def index(caller: Caller) -> Page:
-    """Logins, changes, approvals and refusals, newest first."""
+    """List logins, changes, approvals and refusals, newest first."""
     text = request.args.get("offset", "")
     offset = int(text) if text.isascii() and text.isdigit() and len(text) <= 7 else 0
     found = authentication_events.about(caller.user_id, Rows(ROWS, offset))

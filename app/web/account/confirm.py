@@ -1,7 +1,7 @@
-"""Presence, proven once more before something that matters (rule 42): one page for every such action.
+"""Proof of presence before a sensitive action (rule 42): one page for every such action.
 
-What it buys is a step-up token for that one action: five minutes, once, in this login only. It waits in the
-form session until the action spends it.
+The proof gives a step-up token for that one action: valid five minutes, once, in this login only. The form
+session holds it until the action uses it.
 """
 
 from __future__ import annotations
@@ -49,12 +49,12 @@ from app.web.words.audit_fields import OPERATIONS
 
 blueprint = Blueprint("confirm", __name__, url_prefix="/account/confirm")
 KEPT = "step_up"
-# Where one goes who would rather not.
+# The page that "cancel" leads back to.
 AROUND = {CREATE_KEY: "keys.index", RENEW_KEY: "keys.index"}
 
 
 def held(operation: Operation) -> Evidence | None:
-    """The authorization that this browser holds for an action, if any."""
+    """Return the authorization that this browser holds for an action, if any."""
     kept = session.get(KEPT)
     if not isinstance(kept, list) or kept[0] != operation.name:
         return None
@@ -62,33 +62,33 @@ def held(operation: Operation) -> Evidence | None:
 
 
 def first(operation: Operation, back: str) -> Response:
-    """To the page where presence is proven; from there on to ``back``."""
+    """Redirect to the page for the proof of presence; it returns to ``back``."""
     session.pop(KEPT, None)
     return redirect(url_for("confirm.ask") + "?" + urlencode({"for": operation.name, "next": back}), 303)
 
 
 def again(operation: Operation, back: str) -> Response:
-    """Once more, after an authorization that did not count: it was too old, or used already."""
+    """Redirect there again, because the authorization was expired or already used."""
     flash(_("Your confirmation was too old or used already. Confirm once more."))
     return first(operation, back)
 
 
 def spent() -> None:
-    """The action was done: its authorization counts no more."""
+    """Forget the authorization, because the action was done."""
     session.pop(KEPT, None)
 
 
 @blueprint.get("")
 @page
 def ask(caller: Caller) -> Page:
-    """The page: by password, by code, or by passkey, as this person has them."""
+    """Show the page: with the methods that this user has (password, code, passkey)."""
     return _show(caller, Entry())
 
 
 @blueprint.post("")
 @page
 def by_text(caller: Caller) -> Page:
-    """A password or a code."""
+    """Check a password or a code."""
     entry = typed("password", "tokenCode")
     try:
         if "tokenCode" in request.form:
@@ -106,7 +106,7 @@ def by_text(caller: Caller) -> Page:
 @blueprint.post("/passkey")
 @page
 def by_passkey(caller: Caller) -> Page:
-    """What the person's passkey signed."""
+    """Check the signature of the user's passkey."""
     try:
         reauthentication.begun_by(caller, SIGNATURE)
         reauthentication.by_passkey(caller, signed()[0])
@@ -116,7 +116,7 @@ def by_passkey(caller: Caller) -> Page:
 
 
 def _filled(name: str, otherwise: str) -> str:
-    """What was typed; nothing at all is no attempt that would count as wrong."""
+    """Return the text that was typed; an empty field is not counted as a wrong attempt."""
     text = request.form.get(name, "")
     if not text:
         raise Invalid(FieldProblem(name, otherwise, "MISSING"))

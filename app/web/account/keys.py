@@ -1,4 +1,4 @@
-"""One's own API keys: made, limited, renewed, revoked; the text is shown once."""
+"""The user's own API keys: create, limit, renew, revoke; the text is shown once."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ from app.web.words.done import ends_words
 from app.web.words.labels import function_words
 
 blueprint = Blueprint("keys", __name__, url_prefix="/account/keys")
-# More customers than these are not listed to be chosen from.
+# With more customers than this, the page does not list them.
 MOST_PLACES = 20
 
 
 @blueprint.get("")
 @page
 def index(caller: Caller) -> Page:
-    """The keys that have not been revoked, with what each may do."""
+    """List the keys that have not been revoked, with their limits."""
     keys = apikeys.of_user(caller.user_id)
     names = _names(keys)
 
@@ -54,7 +54,7 @@ def index(caller: Caller) -> Page:
 @blueprint.route("/add", methods=["GET", "POST"])
 @page
 def add(caller: Caller) -> Page:
-    """A new key; presence is proven first."""
+    """Create a key; requires proof of presence."""
     proof = confirm.held(CREATE_KEY)
     if proof is None:
         return confirm.first(CREATE_KEY, url_for("keys.add"))
@@ -81,7 +81,7 @@ def add(caller: Caller) -> Page:
 @blueprint.route("/<int:number>/renew", methods=["GET", "POST"])
 @page
 def renew(caller: Caller, number: int) -> Page:
-    """A new end for a key, counted from now; presence is proven first."""
+    """Set a new expiry for a key, counted from now; requires proof of presence."""
     key = _own(caller, number)
     proof = confirm.held(RENEW_KEY)
     if proof is None:
@@ -110,7 +110,7 @@ def renew(caller: Caller, number: int) -> Page:
 @blueprint.route("/<int:number>/revoke", methods=["GET", "POST"])
 @page
 def revoke(caller: Caller, number: int) -> Page:
-    """Ask, then end the key and every session it bought."""
+    """Ask, then revoke the key and every session that was started with it."""
     key = _own(caller, number)
     if request.method == "GET":
         return render_template("account/key_revoke.html", key=key, name=key.prefix)
@@ -134,7 +134,7 @@ def _own(caller: Caller, number: int) -> APIKey:
 
 
 def _names(keys: list[APIKey]) -> dict[str, dict[int, str]]:
-    """Names of the functions and customers that keys are limited to."""
+    """Load the names of the functions and customers that keys are limited to."""
     bounds = [key.constraints or {} for key in keys]
     functions = {one for bound in bounds for one in bound.get("functions", ())}
     customers = {one for bound in bounds for one in bound.get("customers", ())}

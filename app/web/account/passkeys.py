@@ -1,4 +1,4 @@
-"""One's passkeys: added with the browser's help, removed."""
+"""The user's passkeys: add with the browser's help, remove."""
 
 from __future__ import annotations
 
@@ -39,20 +39,20 @@ blueprint = Blueprint("passkeys", __name__, url_prefix="/account/security/passke
 @blueprint.get("/add")
 @page
 def add(caller: Caller) -> Page:
-    """The page on which the browser makes one; presence is proven first."""
+    """Show the page on which the browser makes a passkey; requires proof of presence."""
     if not passkey_assertions.browsers_can():
         raise Missing("passkeys")
     reauthentication.strong_enough(caller)
     if confirm.held(ENROL_PASSKEY) is None:
         return confirm.first(ENROL_PASSKEY, url_for("passkeys.add"))
-    # By what name the owner will know it: this device, unless he writes another.
+    # The owner's name for the passkey: this device, unless another name is entered.
     return _show(caller, Entry({"description": browser_words(request.user_agent.string)}))
 
 
 @blueprint.post("/add")
 @page
 def enrol(caller: Caller) -> Page:
-    """What the browser made; it counts from now on."""
+    """Store the passkey that the browser made; it is valid from now on."""
     reauthentication.strong_enough(caller)
     proof = confirm.held(ENROL_PASSKEY)
     if proof is None:
@@ -72,7 +72,7 @@ def enrol(caller: Caller) -> Page:
 @blueprint.route("/<int:key>/remove", methods=["GET", "POST"])
 @page
 def remove(caller: Caller, key: int) -> Page:
-    """Ask, then never accept this passkey again."""
+    """Ask, then remove this passkey permanently."""
     reauthentication.strong_enough(caller)
     if request.method == "GET":
         found = next((one for one in passkey_rows.living(caller.user_id) if one.id == key), None)

@@ -1,4 +1,4 @@
-"""A new password: by one's own will, or because one must (security rule 41)."""
+"""Password changes: voluntary, or required (security rule 41)."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ blueprint = Blueprint("password", __name__, url_prefix="/account/password")
 
 @blueprint.route("", methods=["GET", "POST"])
 def change() -> Page:
-    """The old one and the new one twice; every login ends, this one too.
+    """Change the password with the old one and the new one twice; every login ends, this one too.
 
-    Not an ordinary page: a login that must change its password can open this and nothing else.
+    This is not an ordinary page: a login that must change its password can open only this one.
     """
     caller = person.behind_cookie(request)
     if caller is None or not (person.present() or password_change.must_change(caller)):

@@ -1,4 +1,4 @@
-"""How one gets in: password, one-time codes, passkeys."""
+"""The user's login methods: password, one-time codes, passkeys."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ blueprint = Blueprint("security", __name__, url_prefix="/account/security")
 @blueprint.get("")
 @page
 def index(caller: Caller) -> Page:
-    """Each way in, and what can be done about it."""
+    """List each login method, and what the user can do with it."""
     user = directory.user_by_id(caller.user_id)
     methods = {method.name: method for method in login_methods.methods_of(user)}
     return render_template(
@@ -58,7 +58,7 @@ def index(caller: Caller) -> Page:
 @blueprint.get("/codes")
 @page
 def codes(caller: Caller) -> Page:
-    """Begin to set up one-time codes; presence is proven first."""
+    """Start to set up one-time codes; requires proof of presence."""
     reauthentication.strong_enough(caller)
     if confirm.held(INITIALIZE_TOTP) is None:
         return confirm.first(INITIALIZE_TOTP, url_for("security.codes"))
@@ -68,7 +68,7 @@ def codes(caller: Caller) -> Page:
 @blueprint.post("/codes")
 @page
 def begin_codes(caller: Caller) -> Page:
-    """A new generator, shown once, which counts when its first code is entered."""
+    """Create a generator and show it once; its first code activates it."""
     reauthentication.strong_enough(caller)
     proof = confirm.held(INITIALIZE_TOTP)
     if proof is None:
@@ -87,7 +87,7 @@ def begin_codes(caller: Caller) -> Page:
 @blueprint.post("/codes/verify")
 @page
 def verify_codes(caller: Caller) -> Page:
-    """The first code makes the new generator the one that counts."""
+    """Activate the new generator by its first code."""
     reauthentication.strong_enough(caller)
     try:
         asked = read(VerifyTOTP)
@@ -103,7 +103,7 @@ def verify_codes(caller: Caller) -> Page:
 @blueprint.route("/codes/remove", methods=["GET", "POST"])
 @page
 def remove_codes(caller: Caller) -> Page:
-    """Ask, then take the codes away."""
+    """Ask, then remove the one-time codes."""
     reauthentication.strong_enough(caller)
     if request.method == "GET":
         return render_template("account/codes_remove.html")
@@ -120,7 +120,7 @@ def _seed_of(now: Caller) -> Seed:
 
 
 def _picture(uri: str) -> dict[str, Any]:
-    """The address as a QR picture: a path in modules, four of quiet zone around it (ISO 18004)."""
+    """Draw the address as a QR code: a path in modules, with a quiet zone of four around it (ISO 18004)."""
     code = segno.make(uri, micro=False, error="m")
     return {
         "qr": code.svg_inline(scale=5, border=4, omitsize=False, svgclass="qr", lineclass=None),

@@ -1,4 +1,4 @@
-"""Where one is logged in, and which applications act under each login; any of it can be ended here."""
+"""The user's logins and the application sessions under each; the user can end any of them here."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ blueprint = Blueprint("sessions", __name__, url_prefix="/account/sessions")
 @blueprint.get("")
 @page
 def index(caller: Caller) -> Page:
-    """Every login that stands, newest first, with what hangs on it."""
+    """List every live login, newest first, with its application sessions."""
     tree = session_admin.tree(directory.user_by_id(caller.user_id))
     return render_template("account/sessions.html", tree=tree, here=caller.login_id)
 
@@ -36,7 +36,7 @@ def index(caller: Caller) -> Page:
 @blueprint.post("/<session>/end")
 @page
 def end(caller: Caller, session: str) -> Page:
-    """End one login with all under it, or one application's session."""
+    """End one login with its application sessions, or one application session."""
     ended = acting(caller, lambda now: session_admin.evict(session, now))
     if ended.id == caller.login_id:
         return _gone()
@@ -46,7 +46,7 @@ def end(caller: Caller, session: str) -> Page:
 @blueprint.route("/end-all", methods=["GET", "POST"])
 @page
 def end_all(caller: Caller) -> Page:
-    """Ask, then end everything, everywhere, this login too."""
+    """Ask, then end all sessions everywhere, this login too."""
     if request.method == "GET":
         return render_template("account/sessions_end.html", endings=ending_words(Event.LOGGED_OUT_EVERYWHERE))
     acting(caller, session_admin.end_own)

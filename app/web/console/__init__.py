@@ -1,4 +1,4 @@
-"""Pages for administrators: the JSON API by hand, on the same services, with no rule of its own."""
+"""Pages for administrators: the JSON API for people, with the same services and no rules of their own."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ SECTIONS = (
 @blueprint.get("/console/")
 @page
 def index(caller: Caller) -> Page:  # noqa: ARG001
-    """The first section this administrator can use; for anybody else there is no such page."""
+    """Redirect to the first section this administrator can use; 404 for everybody else."""
     usable = sections()
     if not usable:
         raise Missing("console")
@@ -55,7 +55,7 @@ def index(caller: Caller) -> Page:  # noqa: ARG001
 
 
 def register(app: Flask) -> None:
-    """Bind the pages of the console."""
+    """Register the pages of the console."""
     for section in SECTIONS:
         app.register_blueprint(section.blueprint)
     app.register_blueprint(blueprint)

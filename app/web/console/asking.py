@@ -1,4 +1,6 @@
-"""The question before what is wide or cannot be undone: a page whose one button does it."""
+"""The confirmation page before an action that has wide effects or cannot be undone:
+its one button does it.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,7 @@ from flask import render_template
 
 
 def asking(question: str, about: str, label: str, back: str, back_to: str) -> str:
-    """The page. ``back`` is where one goes who would rather not, called ``back_to``."""
+    """Render the page. ``back`` is the address of the cancel link, ``back_to`` its text."""
     return render_template(
         "console/confirm.html", question=question, about=about, label=label, back=back, back_to=back_to
     )

@@ -1,4 +1,4 @@
-"""What an audit row is about, in one line: for lists, to whoever may read the row's details."""
+"""What an audit row is about, in one line, for lists whose reader may read the row's details."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ LINES: Mapping[str, str] = {
     "customer-update": "%(shortName)s: %(changed)s",
     "function-update": "%(name)s: %(changed)s",
 }
-# Of what has no sentence of its own, the first of these that was written down.
+# For actions without a sentence of their own: the first of these fields that was recorded.
 TELLING = ("shortName", "name", "group", "key", "reason", "method", "operation", "domain")
 
 
 def line_of(event: AuditEvent) -> str:
-    """The line, or nothing."""
+    """Return the line, or empty text."""
     held = {name: field_value(name, value) for name, value in event.detail.items() if name != "findings"}
     try:
         return str(LINES[event.action]) % held

@@ -1,4 +1,4 @@
-"""The audit log: what was done, decided and refused, newest first; each entry with all its reasons."""
+"""The audit log: actions, decisions and refusals, newest first; each entry with all its reasons."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ MINUTE = re.compile(r"T\d\d:\d\dZ?$", re.ASCII)
 @blueprint.get("/")
 @page
 def index(caller: Caller) -> Page:
-    """What one may read, filtered; above it whether the log is still what was written."""
+    """List the entries the caller may read, filtered; the page also tells whether the log is unchanged."""
     entry, rows = Entry({name: request.args.get(name, "").strip() for name in FILTERS}), listing.asked_page()
     try:
         leaf = audit_search.found(caller, _criteria(entry), rows)
@@ -65,14 +65,14 @@ def index(caller: Caller) -> Page:
 @blueprint.get("/<decision>")
 @page
 def show(caller: Caller, decision: str) -> Page:
-    """The entry of one decision."""
+    """Show the entry of one decision."""
     return _shown(caller, audit_search.of_decision(caller, gate.number_read(decision)))
 
 
 @blueprint.get("/entry/<int:number>")
 @page
 def entry(caller: Caller, number: int) -> Page:
-    """One entry, whether or not anything was decided."""
+    """Show one entry, with or without a decision."""
     if number > 2**63 - 1:
         raise Missing("event")
     return _shown(caller, audit_search.of_id(caller, number))
@@ -93,7 +93,7 @@ def _shown(caller: Caller, event: AuditEvent) -> Page:
 
 
 def _criteria(entry: Entry) -> AuditCriteria:
-    """The filters of the form. Raises ``Invalid`` for each that can be read as nothing."""
+    """Read the filters of the form. Raises ``Invalid`` for each one that cannot be read."""
     problems: list[FieldProblem] = []
     start, end = _moment(entry, "from", problems), _moment(entry, "to", problems)
     address = entry.value("address")
@@ -114,7 +114,7 @@ def _criteria(entry: Entry) -> AuditCriteria:
 
 
 def _moment(entry: Entry, name: str, problems: list[FieldProblem]) -> datetime | None:
-    """A time as the API reads it, or as a browser's field writes it; a minute is meant to its end."""
+    """Parse a time as the API does, or as a browser's field sends it; a minute includes its end."""
     text = entry.value(name)
     moment = to_moment(text) or to_moment(f"{text}Z")
     if text and moment is None:
@@ -125,9 +125,9 @@ def _moment(entry: Entry, name: str, problems: list[FieldProblem]) -> datetime |
 
 
 def _names(caller: Caller, events: Sequence[AuditEvent]) -> dict[str, object]:
-    """Names of what the entries name by id, where each leads, and which entries may be read whole.
+    """Load the names of objects in the entries, their links, and which entries may be read completely.
 
-    A few queries for any number of entries.
+    It makes a fixed number of queries.
     """
     subjects = directory.subjects_by_id({e.user_id or 0 for e in events} | {e.actor_id or 0 for e in events})
     known = audit_search.clients_of(events)

@@ -1,4 +1,4 @@
-"""The form of an application: filled in, judged while somebody types, foreseen, and saved."""
+"""The form of an application: fill in, check while typing, forecast, save."""
 
 from __future__ import annotations
 
@@ -72,14 +72,14 @@ class ChangePreview:
 @blueprint.route("/add", methods=["GET", "POST"])
 @page
 def add(caller: Caller) -> Page:
-    """Register an application; a secret that the server makes is shown on the page that answers."""
+    """Register an application; if the server makes the secret, the answer's page shows it."""
     caller.needs(Guard.ADD_OAUTH_CLIENT)
     entry = Entry({**_wire_values(proposed_values()), "customer": _only_place(caller)})
     if request.method == "POST":
         entry = typed("clientSecret")
         wrong = problems_of(ClientCreate, lambda body: _judge_new(body, caller))
         try:
-            # A right that is missing is for the service to refuse, so that it is written down.
+            # The service refuses a missing right, so that the refusal is recorded.
             if wrong and wrong != (ELSEWHERE,):
                 raise Invalid(*wrong)
             change = changes.complete(read(ClientCreate).as_change())
@@ -93,7 +93,7 @@ def add(caller: Caller) -> Page:
             trail.refused("page", caller.actor, refusal.decision, caller.question)
             entry = entry.refused(Invalid(ELSEWHERE))
         if request.form.get("clientSecret") and not entry.wrong("clientSecret"):
-            # It is not sent back; an empty field would silently have another made.
+            # The secret is not sent back, and an empty field would silently create another one.
             entry = entry.refused(Invalid(*entry.problems, AGAIN))
     return _form(caller, entry)
 
@@ -101,7 +101,7 @@ def add(caller: Caller) -> Page:
 @blueprint.post("/check")
 @page
 def check_new(caller: Caller) -> Page:
-    """What is wrong with a new application so far; nothing is written."""
+    """Check the data of a new application so far; nothing is written."""
     caller.needs(Guard.ADD_OAUTH_CLIENT)
     return _told(problems_of(ClientCreate, lambda body: _judge_new(body, caller)))
 
@@ -109,7 +109,7 @@ def check_new(caller: Caller) -> Page:
 @blueprint.route("/<client>/edit", methods=["GET", "POST"])
 @page
 def edit(caller: Caller, client: str) -> Page:
-    """Change an application; who gains or loses access can be seen before."""
+    """Change an application; the page can show beforehand who gains or loses access."""
     found = _to_edit(client, caller)
     entry, preview = _entry_of(found, details=registry.may_see_details(found, caller)), None
     if request.method == "POST":
@@ -130,7 +130,7 @@ def edit(caller: Caller, client: str) -> Page:
 
 
 def _overtaken(caller: Caller, entry: Entry, client: str) -> Page:
-    """Somebody else saved it first: what was typed, beside what is stored now where that differs."""
+    """Show the conflict with another save: what was typed, beside the stored values that differ."""
     now = _to_edit(client, caller)
     stored = _entry_of(now, details=registry.may_see_details(now, caller))
     differs = {
@@ -142,14 +142,14 @@ def _overtaken(caller: Caller, entry: Entry, client: str) -> Page:
 
 
 def _alike(stored: str, sent: str) -> bool:
-    """Whether two texts of a field mean the same: a list in any order, yes and no however written."""
+    """Tell whether two texts of a field mean the same: lists in any order, yes and no in any spelling."""
     return sorted(stored.lower().split()) == sorted(sent.lower().split())
 
 
 @blueprint.post("/<client>/check")
 @page
 def check_changed(caller: Caller, client: str) -> Page:
-    """What would be wrong with this change; nothing is written."""
+    """Check the data of a change; nothing is written."""
     found = _to_edit(client, caller)
     return _told(problems_of(ClientUpdate, lambda body: _judge_changed(body, found, caller)))
 
@@ -159,14 +159,14 @@ def _judge_new(body: ClientCreate, caller: Caller) -> None:
     problems = draft.problems
     elsewhere = not listing.may(caller, Guard.ADD_OAUTH_CLIENT, draft.at)
     if elsewhere and all(one.field != ELSEWHERE.field for one in problems):
-        # What may be handed on there is then no question.
+        # Then the limits of what may be granted do not apply yet.
         problems = (*(one for one in problems if one.code != "NOT_HELD"), ELSEWHERE)
     if problems:
         raise Invalid(*problems)
 
 
 def _judge_changed(body: ClientUpdate, client: OAuthClient, caller: Caller) -> None:
-    """As saving judges it. A field that was emptied is not one that was left out."""
+    """Judge the change as saving does. An emptied field is different from an absent one."""
     emptied = tuple(
         changes.report_missing(field.wire)
         for field in REQUIRED
@@ -202,7 +202,7 @@ def _to_edit(client: str, caller: Caller) -> OAuthClient:
 
 
 def _told(problems: tuple[FieldProblem, ...]) -> Page:
-    """For check.js: each problem with its field on the page, and the entry when it is one of several."""
+    """Return each problem for check.js, with its field on the page, and the item if the field is a list."""
     entry = typed("clientSecret").refused(Invalid(*problems))
     told = [
         {
@@ -244,7 +244,9 @@ def _form(
 
 
 def _only_place(caller: Caller) -> str:
-    """The customer to begin with, for who can register applications below one and not for all."""
+    """Return the customer to preselect,
+    for a caller who can register applications for only some customers.
+    """
     tops = caller.question.tree.topmost(caller.reach(Guard.ADD_OAUTH_CLIENT))
     found = directory.customers_by_id(tops)
     return found[0].short_name if len(found) == 1 and found[0].parent_id is not None else ""

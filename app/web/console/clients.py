@@ -1,4 +1,4 @@
-"""Applications: found, shown whole, given a new secret, deleted."""
+"""Applications: search, show, give a new secret, delete."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ METADATA = "/.well-known/openid-configuration"
 @blueprint.get("/")
 @page
 def index(caller: Caller) -> Page:
-    """The applications one may use or administers, by short name."""
+    """List the applications the caller may use or administer, by short name."""
     may_add = listing.may(caller, Guard.ADD_OAUTH_CLIENT)
     if not may_add:
         caller.needs(Guard.VIEW_OAUTH_CLIENTS)
@@ -76,7 +76,7 @@ def index(caller: Caller) -> Page:
 @blueprint.get("/<client>")
 @page
 def show(caller: Caller, client: str) -> Page:
-    """One application: who may use it, what it may do, from where, and what its developer needs."""
+    """Show one application: who may use it, what it may do, from where, and what its developer needs."""
     found = registry.visible(client, caller)
     at = registry.guard_customer(found, caller)
     may = {
@@ -104,7 +104,7 @@ def show(caller: Caller, client: str) -> Page:
 @blueprint.route("/<client>/secret", methods=["GET", "POST"])
 @page
 def secret(caller: Caller, client: str) -> Page:
-    """Ask, then put a new secret in the place of the old one, which counts for nothing at once."""
+    """Ask, then replace the secret; the old one is invalid at once."""
     found = registry.visible(client, caller)
     caller.needs(Guard.UPDATE_OAUTH_CLIENT, registry.guard_customer(found, caller))
     if found.authentication_method == NO_SECRET:
@@ -130,7 +130,7 @@ def secret(caller: Caller, client: str) -> Page:
 @blueprint.route("/<client>/delete", methods=["GET", "POST"])
 @page
 def delete(caller: Caller, client: str) -> Page:
-    """Ask, then delete for good."""
+    """Ask, then delete permanently."""
     if request.method == "POST":
         acting(caller, lambda now: registry.delete(client, now))
         return done(_("Deleted. Everything it had open has ended."), "clients.index")
@@ -140,7 +140,7 @@ def delete(caller: Caller, client: str) -> Page:
 
 
 def made_page(client: OAuthClient, secret: str | None, *, new: bool) -> str:
-    """What the developer needs now; a secret of ours is on this page and on no other."""
+    """Show what the developer needs; this is the only page that shows a secret made by us."""
     return render_template(
         "console/clients/made.html",
         client=client,
@@ -152,5 +152,5 @@ def made_page(client: OAuthClient, secret: str | None, *, new: bool) -> str:
 
 
 def sent_version() -> int | None:
-    """The version of the client that the form was filled from."""
+    """Return the version of the client that the form was filled from."""
     return request.form.get("version", type=int)

@@ -1,4 +1,4 @@
-"""The customer tree as far as an administrator may see it and a page can hold it."""
+"""The part of the customer tree that an administrator may see and a page can hold."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MOST_CHILDREN = 50
 
 @dataclass(slots=True)
 class Node:
-    """One customer; ``more`` is how many directly below it are not among ``children``."""
+    """One customer; ``more`` counts its direct children that are not among ``children``."""
 
     id: int
     name: str
@@ -23,9 +23,9 @@ class Node:
 
 
 def forest(tree: CustomerTree, seen: Collection[int], top: int | None = None) -> list[Node]:
-    """The customers of ``seen`` as trees, by name; with ``top`` only what is below it.
+    """Build the customers of ``seen`` as trees, by name; with ``top`` only what is below it.
 
-    Filled level by level, so that what is left out is always the deepest.
+    It is filled level by level, so that the deepest customers are left out first.
     """
     below: dict[int | None, list[int]] = {}
     for customer in seen:

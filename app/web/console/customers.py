@@ -1,4 +1,4 @@
-"""Customers: the tree, and what is done to one of them."""
+"""Customers: the tree, and changes of one customer."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ blueprint = Blueprint("customers", __name__, url_prefix="/console/customers")
 @blueprint.get("/")
 @page
 def index(caller: Caller) -> Page:
-    """The tree; with words or a flag, what matches."""
+    """Show the tree; with words or a flag, the customers that match."""
     caller.needs(Guard.VIEW_CUSTOMERS)
     disabled = request.args.get("disabled") == "true"
     found, trees = None, []
@@ -56,7 +56,7 @@ def index(caller: Caller) -> Page:
 @blueprint.get("/<customer>")
 @page
 def show(caller: Caller, customer: str) -> Page:
-    """One customer, what is above and below it, and what may be done."""
+    """Show one customer, what is above and below it, and the possible actions."""
     found = customers.visible(customer, caller.domain_id, caller)
     tree, seen = caller.question.tree, caller.reach(Guard.VIEW_CUSTOMERS)
     above = [one for one in tree.ancestors(found.id)[1:] if one in seen]
@@ -81,7 +81,7 @@ def show(caller: Caller, customer: str) -> Page:
 @blueprint.route("/add", methods=["GET", "POST"])
 @page
 def add(caller: Caller) -> Page:
-    """A new customer below an existing one."""
+    """Add a customer below an existing one."""
     entry = Entry({"parent": request.args.get("parent", ""), "type": "leaf", "language": "english"})
     if request.method == "POST":
         entry = typed()
@@ -117,7 +117,7 @@ def edit(caller: Caller, customer: str) -> Page:
 @blueprint.route("/<customer>/move", methods=["GET", "POST"])
 @page
 def move(caller: Caller, customer: str) -> Page:
-    """Put it, with all below it, under another."""
+    """Move the customer, with everything below it, under another."""
     found = customers.visible(customer, caller.domain_id, caller)
     entry = Entry()
     if request.method == "POST":
@@ -136,7 +136,7 @@ def move(caller: Caller, customer: str) -> Page:
 @blueprint.route("/<customer>/disable", methods=["GET", "POST"])
 @page
 def disable(caller: Caller, customer: str) -> Page:
-    """Ask, then disable: nothing is held for it or below any more."""
+    """Ask, then disable: no rights apply to it or below it any more."""
     if request.method == "POST":
         acting(caller, lambda now: customers.disable(_of(customer, now), now))
         return done(_("Disabled."), "customers.index", disabled="true")
@@ -150,13 +150,13 @@ def disable(caller: Caller, customer: str) -> Page:
 @blueprint.post("/<customer>/enable")
 @page
 def enable(caller: Caller, customer: str) -> Page:
-    """Undo disabling."""
+    """Enable a disabled customer."""
     acting(caller, lambda now: customers.reenable(customer, now.domain_id, now))
     return done(_("It counts again."), "customers.show", customer=customer)
 
 
 def _of(customer: str, now: Caller) -> Customer:
-    """The customer, read anew inside the unit of work."""
+    """Load the customer again inside the unit of work."""
     return customers.visible(customer, now.domain_id, now)
 
 

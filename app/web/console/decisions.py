@@ -1,4 +1,4 @@
-"""A recorded decision and a recorded change, put into words for the audit log."""
+"""Words for a recorded decision and a recorded change, for the audit log."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from app.web.words.labels import rule_name
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One rule's word as it was recorded: ``outcome`` is that of the policy."""
+    """The recorded finding of one rule; ``outcome`` is the policy's."""
 
     name: str
     outcome: str
@@ -35,12 +35,12 @@ class Check:
 
 
 def checks_of(event: AuditEvent) -> list[Check]:
-    """Every check in the order it was made."""
+    """List every check in the order it was made."""
     return [_check(finding) for finding in event.detail.get("findings", ())]
 
 
 def why_refused(event: AuditEvent) -> list[str]:
-    """Why, where nothing was decided about a user; a code without words stays a code."""
+    """List the reasons of a refusal without a user; a code without words is shown as a code."""
     return [
         public_sentence(Finding("", Outcome.FAIL, code), say) if code in REASONS else code
         for code in event.reasons
@@ -48,7 +48,7 @@ def why_refused(event: AuditEvent) -> list[str]:
 
 
 def changes_of(event: AuditEvent) -> list[Change]:
-    """What was changed; of something new, what it was made with."""
+    """List what was changed; for a new object, its initial values."""
     made = event.detail.get("after")
     if isinstance(made, dict) and not made.keys() <= {"before", "after"}:
         return [
@@ -64,7 +64,7 @@ def changes_of(event: AuditEvent) -> list[Change]:
 
 
 def rest_of(event: AuditEvent) -> list[tuple[str, str]]:
-    """What else was written down."""
+    """List the other recorded fields."""
     return [
         (field_name(name), field_value(name, value))
         for name, value in sorted(event.detail.items())
@@ -73,8 +73,8 @@ def rest_of(event: AuditEvent) -> list[tuple[str, str]]:
 
 
 def moment_name(leg: str | None) -> str:
-    """When a decision was asked for."""
-    # Here it is not only applications that call.
+    """Return the label of the moment of a decision."""
+    # Here callers other than applications are possible.
     return str(_("A call of the API, or a page")) if leg == Leg.API else leg_name(leg or "")
 
 
@@ -82,7 +82,7 @@ def _check(recorded: Mapping[str, Any]) -> Check:
     rule, outcome, reason = recorded["rule"], recorded["outcome"], recorded["reason"]
     evidence = {str(name): str(value) for name, value in recorded["evidence"].items()}
     why = str(recorded["message"])
-    # Said anew in the language of the page, where this version still has the words.
+    # Translated again to the language of the page, if this version still has the sentence.
     if rule in PASSED and (reason in REASONS or outcome != Outcome.FAIL):
         why = private_sentence(Finding(rule, Outcome(outcome), reason, evidence), say)
     return Check(rule_name(rule), outcome, why, [(field_name(name), text) for name, text in evidence.items()])

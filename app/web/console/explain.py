@@ -1,4 +1,4 @@
-"""Why may, or may not, somebody use an application? The decision, each check, and what ends a refusal."""
+"""Why somebody may, or may not, use an application: the decision, each check, and how to end a refusal."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ UNKNOWN = {
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One rule's word, and what would end its refusal."""
+    """The finding of one rule, and what would end its refusal."""
 
     rule: str
     outcome: Outcome
@@ -71,7 +71,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What may be used for one customer; ``more`` is how many functions are not among them."""
+    """The functions held for one customer; ``more`` counts those that are not listed."""
 
     customer: str
     functions: Sequence[Function]
@@ -81,7 +81,7 @@ class Held:
 @blueprint.get("/")
 @page
 def index(caller: Caller) -> Page:
-    """A question in the address, so that it can be kept and sent on; answered under the API's own guards."""
+    """Answer a question in the URL, so that it can be stored and shared; the API's guards apply."""
     sent = MultiDict(request.args)
     if "decision" in sent:
         sent["decision"] = gate.number_read(sent["decision"])
@@ -102,7 +102,7 @@ def index(caller: Caller) -> Page:
 
 
 def _entry_of(number: str, caller: Caller) -> AuditEvent | None:
-    """The audit log's entry of a decision that was about no application, for who may read it."""
+    """Find the audit entry of a decision about no application, if the caller may read it."""
     try:
         return audit_search.of_decision(caller, number)
     except (Denied, Missing):
@@ -140,7 +140,7 @@ def _answer(caller: Caller, entry: Entry, answered: Answered) -> str:
 
 
 def _shown(caller: Caller, name: str, entry: Entry, **values: object) -> str:
-    """With names to choose from, or none of that for who may only ask about himself."""
+    """Show the form; names to choose from are offered only to callers who may ask about others."""
     may_ask = listing.may(caller, Guard.VIEW_OAUTH_CLIENTS_DETAILS)
     suggested: dict[str, list[Suggestion]] = {}
     if may_ask:
@@ -166,7 +166,7 @@ def _check(case: Case, finding: Finding, *, evidence: bool) -> Check:
 
 
 def _repairs_of(case: Case, reasons: set[str]) -> list[Repair]:
-    """What would bring functions of the permission scope back: once for each reason."""
+    """List what would restore functions of the permission scope: once for each reason."""
     found: dict[str, Repair] = {}
     for reason in sorted(reasons):
         for repair in repairs.of(case, Finding("right_asked", Outcome.FAIL, reason)):
@@ -190,7 +190,7 @@ def _held(rights: Rights, functions: Mapping[int, Function], tree: CustomerTree)
 
 
 def _then(recorded: Recorded | None) -> list[Check]:
-    """What each rule said when the decision was written down, without those that did not apply."""
+    """List what each rule said when the decision was recorded, without rules that did not apply."""
     findings = recorded.findings if recorded is not None else ()
     return [
         Check(one.rule, one.outcome, explain.told(one, evidence=True, translate=say))
@@ -200,7 +200,9 @@ def _then(recorded: Recorded | None) -> list[Check]:
 
 
 def _unknown(problem: Missing, entry: Entry, caller: Caller) -> list[FieldProblem]:
-    """What there is not; beside an unknown application the user too, so that both are mended at once."""
+    """List what is unknown; with an unknown application also an unknown user,
+    so that both can be corrected at once.
+    """
     field = problem.what if problem.what in UNKNOWN else "client"
     user = None
     if field == "client" and not entry.value("decision"):

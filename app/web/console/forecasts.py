@@ -23,7 +23,7 @@ ORDER = ("loses", "gains", "keeps", "none")
 
 @dataclass(frozen=True, slots=True)
 class Right:
-    """Functions for one customer; ``more`` are not named."""
+    """Functions for one customer; ``more`` counts those not named."""
 
     customer: str
     functions: tuple[Function, ...]
@@ -32,7 +32,7 @@ class Right:
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """One person, and what becomes of the access."""
+    """One user, and how the access changes."""
 
     user: User
     access: str
@@ -42,7 +42,9 @@ class Touched:
 
 @dataclass(frozen=True, slots=True)
 class Foretold:
-    """How many gain, lose, keep with other rights; the first of them; how many are not named or left out."""
+    """How many gain, lose or keep access with other rights; the first of them;
+    how many are not named or left out.
+    """
 
     gains: int
     loses: int
@@ -53,7 +55,7 @@ class Foretold:
 
 
 def told(forecast: Forecast, caller: Caller) -> Foretold:
-    """Those who lose access first: they are whom one would not want to miss."""
+    """Convert a forecast for the page. Users who lose access come first, because they matter most."""
     found = [effect.access for effect in forecast.effects]
     shown = sorted(forecast.effects, key=lambda effect: ORDER.index(effect.access))[:MOST_PEOPLE]
     ids = {function for effect in shown for function, _customer in (*effect.gained, *effect.lost)}

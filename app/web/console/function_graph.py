@@ -1,7 +1,7 @@
-"""A picture of the function graph: who bundles whom, from left to right, in coordinates only.
+"""A drawing of the function graph, from left to right, as coordinates.
 
-Layers by the longest way from the top, so that every line leads to the right. A line is not drawn when a
-longer way says the same. What a picture cannot hold is left out and said so; the lists are complete.
+The layer of a function is its longest distance from the top, so that every line leads to the right. A line is
+not drawn if a longer path implies it. The page says how many functions are left out; the lists are complete.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ WIDTH = 210
 HEIGHT = 30
 GAP_X = 60
 GAP_Y = 12
-# Of a name that does not fit the middle goes: those of one family differ at their end.
+# Long names are shortened in the middle, because related names differ at the end.
 FIRST_LETTERS = 10
 LAST_LETTERS = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """One function: where it stands, its name, the name as far as it fits, and whether it bundles others."""
+    """One function: its position, its name, the shortened name, and whether it bundles others."""
 
     id: int
     name: str
@@ -36,7 +36,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """Boxes and the curves between them, in user units; ``left_out`` is how many functions are not drawn."""
+    """Boxes and the curves between them, in user units; ``left_out`` counts functions that are not drawn."""
 
     boxes: tuple[Box, ...]
     curves: tuple[str, ...]
@@ -46,7 +46,7 @@ class Drawing:
 
 
 def draw(graph: FunctionGraph, around: int | None = None) -> Drawing:
-    """The whole graph, or a function with all above and below it."""
+    """Draw the whole graph, or one function with everything above and below it."""
     wanted = set(graph.names) if around is None else _neighbourhood(graph, around)
     kept = set(
         sorted(wanted, key=lambda one: (one != around, -len(graph.descendants(one)), one))[:MOST_BOXES]
@@ -68,13 +68,13 @@ def _neighbourhood(graph: FunctionGraph, one: int) -> set[int]:
 
 
 def _said_otherwise(graph: FunctionGraph, above: int, below: int) -> bool:
-    """Whether another function directly below already leads there."""
+    """Tell whether another direct child already leads there."""
     others = graph.children.get(above, frozenset()) - {above, below}
     return any(below in graph.descendants(one) and one not in graph.descendants(below) for one in others)
 
 
 def _layers(kept: Iterable[int], edges: Iterable[tuple[int, int]]) -> dict[int, int]:
-    """The length of the longest way to each from the top; a cycle, which should not be, ends it."""
+    """Return the longest distance of each function from the top; it also ends for a graph with a cycle."""
     layers = dict.fromkeys(kept, 0)
     for _ in range(len(layers)):
         deeper = {b: layers[a] + 1 for a, b in edges if layers[b] <= layers[a] < len(layers)}
@@ -88,7 +88,7 @@ def _layers(kept: Iterable[int], edges: Iterable[tuple[int, int]]) -> dict[int, 
 def _placed(
     graph: FunctionGraph, layers: Mapping[int, int], edges: Iterable[tuple[int, int]]
 ) -> dict[int, Box]:
-    """Each beside those that bundle it: ordered in its column by where they stand."""
+    """Place each box near its parents: the order in a column follows their positions."""
     above: dict[int, list[int]] = {}
     for a, b in edges:
         above.setdefault(b, []).append(a)

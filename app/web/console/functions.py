@@ -1,4 +1,4 @@
-"""Functions and roles: found, shown with what bundles them, made, changed, bundled, deleted."""
+"""Functions and roles: search, show with what bundles them, add, change, bundle, delete."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ blueprint = Blueprint("functions", __name__, url_prefix="/console/functions")
 @blueprint.get("/")
 @page
 def index(caller: Caller) -> Page:
-    """All functions, by name."""
+    """List all functions, by name."""
     kind = request.args.get("kind", "")
     criteria = FunctionCriteria(
         keywords=listing.words(),
@@ -57,7 +57,7 @@ def index(caller: Caller) -> Page:
 @blueprint.get("/picture")
 @page
 def picture(caller: Caller) -> Page:
-    """The graph as a drawing; around one function, when one is named."""
+    """Draw the graph, or the part around one named function."""
     graph = caller.question.graph
     named = request.args.get("function", "")
     chosen = functions.visible(named, caller) if named else None
@@ -71,14 +71,14 @@ def picture(caller: Caller) -> Page:
 @blueprint.get("/<function>")
 @page
 def show(caller: Caller, function: str) -> Page:
-    """One function: what it is, what bundles it, what it bundles."""
+    """Show one function: its properties, what bundles it, what it bundles."""
     return _shown(caller, functions.visible(function, caller), Entry())
 
 
 @blueprint.route("/add", methods=["GET", "POST"])
 @page
 def add(caller: Caller) -> Page:
-    """A new function under an existing one."""
+    """Add a function under an existing one."""
     entry = Entry({"parent": request.args.get("parent", ""), "minimumSecurityLevel": "standard"})
     if request.method == "POST":
         entry = typed()
@@ -114,7 +114,7 @@ def edit(caller: Caller, function: str) -> Page:
 @blueprint.post("/<function>/children")
 @page
 def add_children(caller: Caller, function: str) -> Page:
-    """Bundle further functions under this one."""
+    """Add children to this function."""
     try:
         names = read(ChildrenAdd).children
         acting(caller, lambda now: functions.add_children(function, names, now))
@@ -127,7 +127,7 @@ def add_children(caller: Caller, function: str) -> Page:
 @blueprint.route("/<function>/children/<child>/remove", methods=["GET", "POST"])
 @page
 def remove_child(caller: Caller, function: str, child: str) -> Page:
-    """Ask, then take a function out of this one."""
+    """Ask, then remove a child from this function."""
     above, below = functions.visible(function, caller), functions.visible(child, caller)
     if request.method == "GET":
         caller.needs(Guard.REMOVE_CHILD_FUNCTION, functions.guard_customer())
@@ -150,7 +150,7 @@ def remove_child(caller: Caller, function: str, child: str) -> Page:
 @blueprint.route("/<function>/delete", methods=["GET", "POST"])
 @page
 def delete(caller: Caller, function: str) -> Page:
-    """Ask, then delete for good."""
+    """Ask, then delete permanently."""
     if request.method == "POST":
         gone = acting(caller, lambda now: functions.delete(function, now))
         return done(_("%(name)s was deleted.", name=gone.name), "functions.index")

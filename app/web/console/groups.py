@@ -1,4 +1,4 @@
-"""Groups: found, shown with members and permissions, made, changed, deleted."""
+"""Groups: search, show with members and permissions, add, change, delete."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ GUARDS = {
 @blueprint.get("/")
 @page
 def index(caller: Caller) -> Page:
-    """The groups of the customers one administers."""
+    """List the groups of the customers that the caller administers."""
     deleted = request.args.get("state") == "deleted"
     entry = Entry({"customer": request.args.get("customer", "")})
     criteria = SubjectCriteria(
@@ -79,14 +79,14 @@ def index(caller: Caller) -> Page:
 @blueprint.get("/<group>")
 @page
 def show(caller: Caller, group: str) -> Page:
-    """One group: who is in it and what comes with it."""
+    """Show one group: its members and its permissions."""
     return _shown(caller, visibility.visible_group(caller, group, caller.domain_id), Entry())
 
 
 @blueprint.route("/add", methods=["GET", "POST"])
 @page
 def add(caller: Caller) -> Page:
-    """A new group, without members."""
+    """Add a group without members."""
     entry = Entry({"customer": request.args.get("customer", "")})
     if request.method == "POST":
         entry = typed()
@@ -122,7 +122,7 @@ def edit(caller: Caller, group: str) -> Page:
 @blueprint.route("/<group>/move", methods=["GET", "POST"])
 @page
 def move(caller: Caller, group: str) -> Page:
-    """Put the group under another customer."""
+    """Move the group to another customer."""
     found = visibility.visible_group(caller, group, caller.domain_id)
     entry = Entry()
     if request.method == "POST":
@@ -143,7 +143,7 @@ def move(caller: Caller, group: str) -> Page:
 @blueprint.post("/<group>/members")
 @page
 def add_members(caller: Caller, group: str) -> Page:
-    """Put users or groups into it: they hold what it holds."""
+    """Add users or groups to it; they get its rights."""
     try:
         asked = read(MembersAdd)
         acting(
@@ -160,7 +160,7 @@ def add_members(caller: Caller, group: str) -> Page:
 @blueprint.route("/<group>/members/<int:member>/remove", methods=["GET", "POST"])
 @page
 def remove_member(caller: Caller, group: str, member: int) -> Page:
-    """Ask, then take one out: what it held through the group is gone at the next request."""
+    """Ask, then remove a member; its rights through the group end at the next request."""
     found = _of(group, caller)
     one = next((m for m in memberships.visible_members(found, caller) if m.id == member), None)
     if one is None:
@@ -182,7 +182,7 @@ def remove_member(caller: Caller, group: str, member: int) -> Page:
 @blueprint.route("/<group>/delete", methods=["GET", "POST"])
 @page
 def delete(caller: Caller, group: str) -> Page:
-    """Ask, then delete: what its members held through it is gone."""
+    """Ask, then delete the group; its members lose what they held through it."""
     if request.method == "POST":
         gone = acting(caller, lambda now: users_and_groups.delete_group(_of(group, now), now))
         return done(deleted_words(gone), "groups.index")
@@ -194,7 +194,7 @@ def delete(caller: Caller, group: str) -> Page:
 @blueprint.post("/<group>/reenable")
 @page
 def reenable(caller: Caller, group: str) -> Page:
-    """Bring a deleted group back, empty."""
+    """Restore a deleted group, without members and permissions."""
     back = acting(
         caller,
         lambda now: users_and_groups.reenable(
@@ -221,5 +221,5 @@ def _shown(caller: Caller, group: Group, entry: Entry) -> str:
 
 
 def _of(group: str, now: Caller) -> Group:
-    """The group, read anew inside the unit of work."""
+    """Load the group again inside the unit of work."""
     return visibility.visible_group(now, group, now.domain_id)

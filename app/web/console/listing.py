@@ -1,4 +1,4 @@
-"""What every list of the console needs: the page that is asked for, and addresses that keep the search."""
+"""Common parts of every list in the console: the requested page, and links that keep the search."""
 
 from __future__ import annotations
 
@@ -26,36 +26,36 @@ MOST_CHARACTERS = 200
 
 
 def asked_page() -> Page:
-    """The rows this request asks for; what is not a number is the beginning."""
+    """Return the rows that this request asks for; an invalid number means the first row."""
     text = request.args.get("offset", "")
     offset = int(text) if text.isascii() and text.isdigit() and len(text) <= 7 else 0
     return Page(ROWS, min(offset, MOST_OFFSET))
 
 
 def link(offset: int) -> str:
-    """This list, from another row on."""
+    """Return the URL of this list, starting at another row."""
     kept: dict[str, Any] = {name: value for name, value in request.args.items() if name != "offset"}
     return url_for(str(request.endpoint), **(request.view_args or {}), **kept, offset=offset or None)
 
 
 def words(name: str = "q") -> tuple[str, ...]:
-    """What was searched for, word by word."""
+    """Return the search words."""
     return tuple(request.args.get(name, "")[:MOST_CHARACTERS].split())
 
 
 def chosen(name: str) -> tuple[str, ...]:
-    """A filter by one name; none when nothing was written."""
+    """Return the value of a filter by name; empty if nothing was entered."""
     text = request.args.get(name, "").strip()[:MOST_CHARACTERS]
     return (text,) if text else ()
 
 
 def may(caller: Caller, guard: Guard, customer: int | None = None) -> bool:
-    """Whether a button leads anywhere: what the decision says of the call behind it."""
+    """Tell whether the action behind a button is allowed, by the decision."""
     return bool(caller.allows(Asked(guard, customer)))
 
 
 def searched(find: Callable[[Page], Found[T]], entry: Entry) -> tuple[Found[T], Entry]:
-    """What a search finds; one that names what does not exist finds nothing, and says so at its field."""
+    """Run a search. An unknown name in a filter gives no rows and a problem at its field."""
     rows = asked_page()
     try:
         return find(rows), entry
@@ -65,6 +65,6 @@ def searched(find: Callable[[Page], Found[T]], entry: Entry) -> tuple[Found[T], 
 
 
 def _in_filter(problem: FieldProblem, entry: Entry) -> FieldProblem:
-    """The filter a problem is about: a search's criteria have names of their own for some fields."""
+    """Return the problem with the name of the filter on the page: criteria name some fields differently."""
     name = next((one for one in entry.values if problem.field.startswith(one)), problem.field)
     return FieldProblem(name, problem.message, problem.code)

@@ -1,4 +1,4 @@
-"""Sessions: every login that stands, with the applications under it; any of them can be ended."""
+"""Sessions: every live login with its application sessions; each of them can be ended."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FILTERS = ("user", "client")
 @blueprint.get("/")
 @page
 def index(caller: Caller) -> Page:
-    """The logins of the users whose sessions one may end; of one user, or with one application."""
+    """List the logins of users whose sessions the caller may end; of one user, or with one application."""
     entry = Entry({name: request.args.get(name, "").strip() for name in FILTERS})
     user, client = ("".join(listing.chosen(name)) for name in FILTERS)
     found, entry = listing.searched(lambda rows: session_admin.open_logins(caller, user, client, rows), entry)
@@ -46,11 +46,13 @@ def index(caller: Caller) -> Page:
 @blueprint.post("/<session>/end")
 @page
 def end(caller: Caller, session: str) -> Page:
-    """End one login with all under it, or one application's session; then the same list again."""
+    """End one login with its application sessions, or one application session;
+    then show the same list again.
+    """
     ended = acting(caller, lambda now: session_admin.evict(session, now))
     return done(ended_words(ended), "open_sessions.index", **_kept())
 
 
 def _kept() -> dict[str, str]:
-    """What the list was filtered by, so that it is the same list afterwards."""
+    """Return the filters of the list, so that the same list can be shown again."""
     return {name: value for name, value in request.args.items() if name in (*FILTERS, "offset") and value}

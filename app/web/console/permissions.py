@@ -1,4 +1,4 @@
-"""Permissions: who holds which function for which customer; granted and revoked."""
+"""Permissions: who holds which function for which customer; grant and revoke."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ FILTERS = ("subject", "function", "customer")
 
 @dataclass(frozen=True, slots=True)
 class Back:
-    """Where somebody came from, and what that page is called."""
+    """The page that the user came from, and its name."""
 
     url: str
     label: str
@@ -50,7 +50,7 @@ class Back:
 @blueprint.get("/")
 @page
 def index(caller: Caller) -> Page:
-    """Those for the customers one may see them for; around a user or group, a function, a customer."""
+    """List permissions where the caller may see them; around a user or group, a function, a customer."""
     entry = Entry({name: request.args.get(name, "") for name in FILTERS})
     criteria = PermissionCriteria(
         subjects=listing.chosen("subject"),
@@ -72,7 +72,7 @@ def index(caller: Caller) -> Page:
 @blueprint.route("/add", methods=["GET", "POST"])
 @page
 def add(caller: Caller) -> Page:
-    """Grant a function to a user or group, for a customer and all below it; or see what that changes."""
+    """Grant a function to a user or group, for a customer and all below it; or preview the change."""
     entry, seen = Entry({name: request.args.get(name, "") for name in (*FILTERS, "client", "then")}), None
     if request.method == "POST":
         entry = typed()
@@ -99,7 +99,7 @@ def add(caller: Caller) -> Page:
 @blueprint.route("/<int:permission>/revoke", methods=["GET", "POST"])
 @page
 def revoke(caller: Caller, permission: int) -> Page:
-    """Ask, then take it away, from the next request on; or see what that changes."""
+    """Ask, then revoke it from the next request on; or preview the change."""
     entry, seen = Entry(), None
     if permission > 2**63 - 1:
         raise Missing("permission")
@@ -140,7 +140,7 @@ def _suggested(caller: Caller, guard: Guard) -> dict[str, list[Suggestion]]:
 
 
 def _came_from() -> Back:
-    """The explanation or the list, as it was, whose button led to this address."""
+    """Return the explanation or list, as it was, whose button led here."""
     kept: dict[str, Any] = {name: text for name in FILTERS if (text := request.args.get(name, "").strip())}
     client = request.args.get("client", "").strip()
     if request.args.get("then") == "explain" and client:
@@ -149,7 +149,7 @@ def _came_from() -> Back:
 
 
 def _granted(made: Permission, entry: Entry) -> Page:
-    """The list of what the subject holds; who came from an explanation goes back to it."""
+    """Redirect to the list of what the subject holds, or back to the explanation."""
     subject, client = made.subject.short_name, entry.value("client").strip()
     message = _(
         "%(function)s for %(customer)s is granted to %(subject)s.",

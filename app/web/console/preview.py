@@ -1,4 +1,4 @@
-"""What a change of a permission would do to who may use one application, before it is made."""
+"""A preview of a permission change: who would gain or lose access to one application."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from app.web.console.forecasts import Foretold
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """The application that was chosen, and what would change."""
+    """The chosen application, and what would change."""
 
     client: OAuthClient
     foretold: Foretold
 
 
 def may_look(caller: Caller) -> bool:
-    """Whether there is an application into which this administrator may look."""
+    """Tell whether there is an application whose details this administrator may see."""
     return listing.may(caller, Guard.VIEW_OAUTH_CLIENTS_DETAILS)
 
 
 def of(caller: Caller, proposed: Callable[[], Proposal]) -> Preview:
-    """The forecast for the application that the form names. Raises ``Denied``, ``Invalid``."""
+    """Build the forecast for the application named in the form. Raises ``Denied``, ``Invalid``."""
     name = request.form.get("client", "").strip()
     if not name:
         raise Invalid(FieldProblem("client", "Name the application to look at.", "MISSING"))

@@ -1,6 +1,6 @@
-"""What ends a refusal: for each rule of the decision, what to do, and the page where it is done.
+"""How to end a refusal: for each rule of the decision, what to do, and the page where to do it.
 
-A repair is a link only where the service behind it would say yes; else it says who could.
+A repair is a link only if the service behind it would allow the action; else it names who could do it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from app.web.console import listing
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """What to do; where, when the administrator may do it there; else who may."""
+    """What to do, with a link if the administrator may do it there, else who may."""
 
     what: str
     url: str | None = None
@@ -40,7 +40,7 @@ class Repair:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Who asks, about whom and what, over which facts."""
+    """A refusal: who asks, about whom and what, with which facts."""
 
     caller: Caller
     client: OAuthClient
@@ -53,7 +53,7 @@ Fix = Callable[[Case, Finding], Sequence[Repair]]
 
 
 def of(case: Case, finding: Finding) -> Sequence[Repair]:
-    """What would turn this refusal into a yes."""
+    """List what would turn this refusal into an allowance."""
     return REPAIRS[finding.rule](case, finding)
 
 
@@ -153,7 +153,7 @@ def _customer_binding(case: Case, finding: Finding) -> Sequence[Repair]:
 
 
 def _right_asked(case: Case, finding: Finding) -> Sequence[Repair]:
-    """The function of a call, and just as well one of the permission scope that falls away."""
+    """Repair a missing function of a call, or one of the permission scope."""
     if finding.reason == "right_outside_client":
         return [_client(case, _("Widen the permission scope or the customer of the application"))]
     if finding.reason == "right_constrained":
@@ -163,7 +163,7 @@ def _right_asked(case: Case, finding: Finding) -> Sequence[Repair]:
     if finding.reason == "right_unknown":
         at = functions.guard_customer()
         return [_page(case, _("Make the function"), "functions.add", (Guard.ADD_FUNCTION,), at)]
-    # Of many that fall away none is named: what bundles them all is the permission scope.
+    # If many are missing, none is named: the permission scope bundles them all.
     scope = case.question.graph.names.get(case.client.permission_scope_id, "")
     return [_grant(case, finding.evidence.get("function", scope))]
 
@@ -210,7 +210,7 @@ def _client(case: Case, what: str) -> Repair:
 
 
 def _enable(case: Case, customer: int) -> Repair:
-    """Nothing is held for a disabled customer: who may is decided above the topmost that is disabled."""
+    """Suggest to enable a customer. The right to do so is held above the topmost disabled one."""
     tree = case.question.tree
     line = [one for one in tree.ancestors(customer) if one in tree.disabled]
     guards = (Guard.ADD_CUSTOMER, Guard.VIEW_CUSTOMERS)
@@ -219,7 +219,7 @@ def _enable(case: Case, customer: int) -> Repair:
 
 
 def _grant(case: Case, function: str) -> Repair:
-    """For the client's customer; where it is bound to none, for the user's own."""
+    """Suggest a grant for the client's customer, or for the user's own if the client is bound to none."""
     customer: Customer = case.client.customer or case.user.customer
     if not case.question.tree.alive(customer.id):
         return _enable(case, customer.id)
@@ -253,7 +253,7 @@ def _may_grant(new: NewPermission, caller: Caller) -> bool:
 
 
 def _page(case: Case, what: str, endpoint: str, guards: Needs, at: int | None, **values: str | int) -> Repair:
-    """``guards`` are all that the page and what is done there ask for, at one customer."""
+    """Build a repair; ``guards`` are all that the page and its action require, at one customer."""
     for guard in guards:
         if not listing.may(case.caller, guard, at):
             return Repair(what, None, _who(case.caller, guard, at))
@@ -261,7 +261,7 @@ def _page(case: Case, what: str, endpoint: str, guards: Needs, at: int | None, *
 
 
 def _who(caller: Caller, guard: Guard, at: int | None) -> str:
-    """Who may; the customer is named to whom it is shown elsewhere."""
+    """Name who may do it; the customer is named only if it is shown elsewhere too."""
     if at is None or not caller.rights.sees(at):
         return str(_("Somebody who holds %(function)s can do it.", function=guard))
     name = caller.question.tree.names[at]

@@ -1,6 +1,6 @@
-"""What a form suggests while somebody types: names to choose from, each with the short name that is sent.
+"""Suggestions while the user types in a form: names to choose from, each with the short name that is sent.
 
-Never more than the caller could look up, and only so many: what is not suggested may be typed all the same.
+Never more than the caller could look up, and only a limited number; other values may be typed too.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Suggestion = tuple[str, str]
 
 
 def customers(caller: Caller, guard: Guard) -> list[Suggestion]:
-    """The customers for whom the caller holds ``guard``, those nearest to the top; one query."""
+    """Suggest customers for which the caller holds ``guard``, the topmost first; one query."""
     tree = caller.question.tree
     reached = caller.reach(guard)
     near = sorted(reached, key=lambda one: (len(tree.ancestors(one)), tree.names[one]))[:MOST]
@@ -28,14 +28,14 @@ def customers(caller: Caller, guard: Guard) -> list[Suggestion]:
 
 
 def functions(caller: Caller) -> list[Suggestion]:
-    """The functions, by name, for who may see them."""
+    """Suggest functions, by name, if the caller may see them."""
     if not listing.may(caller, Guard.VIEW_FUNCTIONS):
         return []
     return [(name, name) for name in sorted(caller.question.graph.names.values())[:MOST]]
 
 
 def subjects(caller: Caller, kind: type[Subject] = Subject) -> list[Suggestion]:
-    """The users and groups whom the caller administers, or only those of one ``kind``; two queries."""
+    """Suggest users and groups the caller administers, or only those of one ``kind``; two queries."""
     if not listing.may(caller, Guard.VIEW_USERS):
         return []
     found = subject_search.administered(kind, caller, SubjectCriteria(), Rows(MOST), ())
@@ -43,7 +43,7 @@ def subjects(caller: Caller, kind: type[Subject] = Subject) -> list[Suggestion]:
 
 
 def applications(caller: Caller) -> list[Suggestion]:
-    """The applications whose details the caller may see; one query."""
+    """Suggest applications whose details the caller may see; one query."""
     if not listing.may(caller, Guard.VIEW_OAUTH_CLIENTS_DETAILS):
         return []
     return [(one.short_name, one.name) for one in registry.detailed(caller, MOST)]

@@ -1,4 +1,4 @@
-"""A user's ways in, as an administrator changes them: password, codes, passkeys, sessions."""
+"""A user's login methods and sessions, as an administrator changes them."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ blueprint = Blueprint("user_access", __name__, url_prefix="/console/users/<user>
 @blueprint.route("/password", methods=["GET", "POST"])
 @page
 def password(caller: Caller, user: str) -> Page:
-    """Let the user choose a new password: by a link that goes by mail, or one shown here, once."""
+    """Let the user choose a new password: by a link that is mailed, or shown here once."""
     found = visibility.other_user(caller, user, caller.domain_id, Guard.RESET_USER_PASSWORD)
     entry = Entry()
     if request.method == "POST":
@@ -68,7 +68,7 @@ def password(caller: Caller, user: str) -> Page:
 @blueprint.route("/codes", methods=["GET", "POST"])
 @page
 def codes(caller: Caller, user: str) -> Page:
-    """Hand over a generator of one-time codes, which counts at once, or take it away."""
+    """Create a generator of one-time codes for the user, active at once, or remove it."""
     found = visibility.other_user(caller, user, caller.domain_id, Guard.ADMINISTRATIVE_TOTP)
     if request.method == "POST" and typed().has("how", "remove"):
         acting(caller, lambda now: totp.remove(_other(user, now, Guard.ADMINISTRATIVE_TOTP), now.actor))
@@ -86,7 +86,7 @@ def codes(caller: Caller, user: str) -> Page:
 @blueprint.route("/passkeys/<int:key>/remove", methods=["GET", "POST"])
 @page
 def remove_passkey(caller: Caller, user: str, key: int) -> Page:
-    """Ask, then never accept this passkey again."""
+    """Ask, then remove this passkey permanently."""
     guard = Guard.ADMINISTRATIVE_SIGNATURE
     found = _other(user, caller, guard)
     held = next((one for one in passkey_rows.living(found.id) if one.id == key), None)
@@ -107,7 +107,7 @@ def remove_passkey(caller: Caller, user: str, key: int) -> Page:
 @blueprint.post("/methods/<method>/enable")
 @page
 def enable_method(caller: Caller, user: str, method: str) -> Page:
-    """Let the user log in so again."""
+    """Allow the user to log in by this method again."""
     guard = login_methods.guard_of_method(method)
     found = _other(user, caller, guard)
     acting(caller, lambda now: login_methods.enable_method(_other(user, now, guard), method, now.actor))
@@ -118,7 +118,7 @@ def enable_method(caller: Caller, user: str, method: str) -> Page:
 @blueprint.route("/methods/<method>/disable", methods=["GET", "POST"])
 @page
 def disable_method(caller: Caller, user: str, method: str) -> Page:
-    """Ask, then let the user log in so no more; what was set up stays."""
+    """Ask, then stop logins by this method; the user's setup is kept."""
     guard = login_methods.guard_of_method(method)
     found = _other(user, caller, guard)
     if request.method == "GET":
@@ -147,7 +147,7 @@ def end_session(caller: Caller, user: str, session: str) -> Page:
 @blueprint.route("/sessions/end-all", methods=["GET", "POST"])
 @page
 def end_all(caller: Caller, user: str) -> Page:
-    """Ask, then end everything the user has open, everywhere."""
+    """Ask, then end all sessions of the user, everywhere."""
     guard = Guard.DELETE_SESSION
     found = visibility.guarded_user(caller, user, caller.domain_id, guard)
     if request.method == "GET":
@@ -174,5 +174,5 @@ def _reset(user: str, now: Caller) -> User:
 
 
 def _other(user: str, now: Caller, guard: Guard) -> User:
-    """The user, read anew inside the unit of work; one's own account is changed elsewhere."""
+    """Load the user again inside the unit of work; the own account is changed elsewhere."""
     return visibility.other_user(now, user, now.domain_id, guard)

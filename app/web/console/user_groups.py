@@ -1,4 +1,4 @@
-"""A user put into groups, from the user's own page."""
+"""Add a user to groups, from the user's own page."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ blueprint = Blueprint("user_groups", __name__, url_prefix="/console/users/<user>
 @blueprint.post("")
 @page
 def add(caller: Caller, user: str) -> Page:
-    """Into all of these groups, or none: the user holds what they hold."""
+    """Add the user to all of these groups, or none; the user gets their rights."""
     found = visibility.visible_user(caller, user, caller.domain_id)
     try:
         asked = read(GroupsAdd)

@@ -1,4 +1,4 @@
-"""A user's API keys, as an administrator makes, renews and revokes them."""
+"""A user's API keys, as an administrator creates, renews and revokes them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ blueprint = Blueprint("user_keys", __name__, url_prefix="/console/users/<user>/k
 @blueprint.route("/add", methods=["GET", "POST"])
 @page
 def add(caller: Caller, user: str) -> Page:
-    """A key for this user, shown once."""
+    """Create a key for this user and show it once."""
     found = _other(user, caller)
     entry = Entry({"expirationDays": str(apikeys.DEFAULT_DAYS)})
     if request.method == "POST":
@@ -56,7 +56,7 @@ def add(caller: Caller, user: str) -> Page:
 @blueprint.route("/<int:number>/renew", methods=["GET", "POST"])
 @page
 def renew(caller: Caller, user: str, number: int) -> Page:
-    """A new end for a key, counted from now."""
+    """Set a new expiry for a key, counted from now."""
     found = _other(user, caller)
     key = _of(found, number)
     entry = Entry({"expirationDays": str(apikeys.DEFAULT_DAYS)})
@@ -81,7 +81,7 @@ def renew(caller: Caller, user: str, number: int) -> Page:
 @blueprint.route("/<int:number>/revoke", methods=["GET", "POST"])
 @page
 def revoke(caller: Caller, user: str, number: int) -> Page:
-    """Ask, then end a key and every session it bought."""
+    """Ask, then revoke a key and every session that was started with it."""
     found = visibility.keyed_user(caller, user, caller.domain_id)
     key = _of(found, number)
     if request.method == "GET":
@@ -113,5 +113,5 @@ def _of(user: User, number: int) -> APIKey:
 
 
 def _other(user: str, now: Caller) -> User:
-    """The user, read anew inside the unit of work; keys of one's own are made elsewhere."""
+    """Load the user again inside the unit of work; own keys are created elsewhere."""
     return visibility.other_user(now, user, now.domain_id, Guard.ADMINISTRATIVE_API_KEY)

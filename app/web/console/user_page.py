@@ -1,4 +1,4 @@
-"""One user on one page: who it is, what is held, how one gets in, what is open, and what may be done."""
+"""One user on one page: details, permissions, login methods, sessions, and possible actions."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from app.web.entries import Entry
 
 MOST_SHOWN = 50
 RECENT = 10
-# What may be asked for on a user's page, and the guard of each, which the service asks again.
+# The actions on a user's page, and the guard of each; the service checks the guard again.
 GUARDS = {
     "edit": Guard.UPDATE_USER,
     "block": Guard.BLOCK_USER,
@@ -40,7 +40,7 @@ GUARDS = {
 
 
 def shown(caller: Caller, user: User, entry: Entry) -> str:
-    """The page; ``entry`` is what was typed into its form."""
+    """Render the page; ``entry`` is what was typed into its form."""
     may = {name: listing.may(caller, guard, user.customer_id) for name, guard in GUARDS.items()}
     held = None
     if may["permissions"]:
@@ -52,7 +52,7 @@ def shown(caller: Caller, user: User, entry: Entry) -> str:
         may=may,
         phone=directory.phone_of(user.id),
         groups=[group for group in directory.groups_of(user.id) if visibility.may_see(caller, group)],
-        # Of the groups he may change the service knows more: each has a customer of its own.
+        # The service checks more for the caller's groups: each has its own customer.
         may_join=listing.may(caller, Guard.ADD_GROUP_MEMBER),
         held=held,
         methods=login_methods.methods_of(user),

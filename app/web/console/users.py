@@ -1,4 +1,4 @@
-"""Users: found, shown whole, made, changed, moved, blocked, deleted."""
+"""Users: search, show, add, change, move, block, delete."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ STATES = {"blocked": "blocked", "deleted": "deleted", "mustChange": "forcePasswo
 @blueprint.get("/")
 @page
 def index(caller: Caller) -> Page:
-    """The users of the customers one administers."""
+    """List the users of the customers that the caller administers."""
     state = request.args.get("state", "")
     entry = Entry({"customer": request.args.get("customer", "")})
     criteria = SubjectCriteria(
@@ -71,14 +71,14 @@ def index(caller: Caller) -> Page:
 @blueprint.get("/<user>")
 @page
 def show(caller: Caller, user: str) -> Page:
-    """One user: who it is, what is held, how one gets in, what is open."""
+    """Show one user: details, permissions, login methods, sessions."""
     return user_page.shown(caller, visibility.visible_user(caller, user, caller.domain_id), Entry())
 
 
 @blueprint.route("/add", methods=["GET", "POST"])
 @page
 def add(caller: Caller) -> Page:
-    """A new user, without a password; a link to choose one goes by mail when asked for."""
+    """Add a user without a password; on request a link to choose one is mailed."""
     entry = Entry({"customer": request.args.get("customer", ""), "language": "english", "sendLink": True})
     if request.method == "POST":
         entry = typed()
@@ -114,7 +114,7 @@ def edit(caller: Caller, user: str) -> Page:
 @blueprint.route("/<user>/move", methods=["GET", "POST"])
 @page
 def move(caller: Caller, user: str) -> Page:
-    """Put the user under another customer."""
+    """Move the user to another customer."""
     found = visibility.visible_user(caller, user, caller.domain_id)
     entry = Entry()
     if request.method == "POST":
@@ -135,7 +135,7 @@ def move(caller: Caller, user: str) -> Page:
 @blueprint.route("/<user>/block", methods=["GET", "POST"])
 @page
 def block(caller: Caller, user: str) -> Page:
-    """Ask, then refuse everything of this user from the next request on."""
+    """Ask, then block the user: everything is refused from the next request on."""
     found = visibility.guarded_user(caller, user, caller.domain_id, Guard.BLOCK_USER)
     if request.method == "POST":
         acting(caller, lambda now: users_and_groups.block(_guarded(user, now, Guard.BLOCK_USER), now.actor))
@@ -147,7 +147,7 @@ def block(caller: Caller, user: str) -> Page:
 @blueprint.post("/<user>/unblock")
 @page
 def unblock(caller: Caller, user: str) -> Page:
-    """The user may log in again; nothing that was ended comes back."""
+    """Unblock the user. Nothing that was ended comes back."""
     found = visibility.guarded_user(caller, user, caller.domain_id, Guard.UNBLOCK_USER)
     acting(caller, lambda now: users_and_groups.unblock(_guarded(user, now, Guard.UNBLOCK_USER), now.actor))
     return done(_("%(name)s may log in again.", name=found.short_name), "users.show", user=found.id)
@@ -156,7 +156,7 @@ def unblock(caller: Caller, user: str) -> Page:
 @blueprint.route("/<user>/delete", methods=["GET", "POST"])
 @page
 def delete(caller: Caller, user: str) -> Page:
-    """Ask, then delete; everything open ends."""
+    """Ask, then delete the user; all sessions and keys end."""
     if request.method == "POST":
         gone = acting(caller, lambda now: users_and_groups.delete_user(_of(user, now), now))
         return done(deleted_words(gone), "users.index")
@@ -168,7 +168,7 @@ def delete(caller: Caller, user: str) -> Page:
 @blueprint.post("/<user>/reenable")
 @page
 def reenable(caller: Caller, user: str) -> Page:
-    """Bring a deleted user back, without anything it held."""
+    """Restore a deleted user, without permissions, keys or consents."""
     back = acting(
         caller,
         lambda now: users_and_groups.reenable(
@@ -199,7 +199,9 @@ def _made_words(user: User, *, by_mail: bool) -> str:
 
 
 def _for_this_form(problem: Invalid, entry: Entry) -> Invalid:
-    """The service cannot know that the form offers a way around a missing address."""
+    """Reword the problem: the form offers an alternative to a missing address,
+    which the service cannot know.
+    """
     if entry.value("email") or not entry.has("sendLink", "true"):
         return problem
     missing = FieldProblem("email", "Write an e-mail address, or clear “Send a link”.", "MISSING")
@@ -207,7 +209,7 @@ def _for_this_form(problem: Invalid, entry: Entry) -> Invalid:
 
 
 def _of(user: str, now: Caller) -> User:
-    """The user, read anew inside the unit of work."""
+    """Load the user again inside the unit of work."""
     return visibility.visible_user(now, user, now.domain_id)
 
 

@@ -1,1 +1,1 @@
-"""WTForms, one file per page family."""
+"""WTForms, one file per group of pages."""

@@ -26,7 +26,7 @@ class LoginForm(FlaskForm):  # type: ignore[misc]
 
 
 class CodeForm(FlaskForm):  # type: ignore[misc]
-    """The code of the moment; ``next`` as above."""
+    """The current one-time code; ``next`` as above."""
 
     code = StringField(
         _("Code"),

@@ -1,4 +1,4 @@
-"""The forms of a person without the password."""
+"""The forms for a user without the password."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from wtforms.validators import Length
 
 
 class RecoverForm(FlaskForm):  # type: ignore[misc]
-    """Who needs a link."""
+    """The user who needs a link."""
 
     name = StringField(
         _("Username or e-mail"), [DataRequired(_("Enter your username or e-mail address.")), Length(max=254)]
@@ -21,7 +21,7 @@ class RecoverForm(FlaskForm):  # type: ignore[misc]
 
 
 class NewPasswordForm(FlaskForm):  # type: ignore[misc]
-    """A new password, twice; ``authorization`` is what the link held."""
+    """A new password, twice; ``authorization`` is the token of the link."""
 
     authorization = HiddenField()
     new_password = PasswordField(

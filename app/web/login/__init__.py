@@ -1,4 +1,4 @@
-"""Into and out of a login in the browser, and the approval of applications."""
+"""Log in and out in the browser, and approve applications."""
 
 from __future__ import annotations
 
@@ -16,6 +16,6 @@ PAGES = (password, second_step, passkey_login, recovery, consent, logout, rp_ini
 
 
 def register(app: Flask) -> None:
-    """Bind the pages."""
+    """Register the pages."""
     for page in PAGES:
         app.register_blueprint(page.blueprint)

@@ -77,7 +77,7 @@ def authorize() -> Response | str | tuple[str, int]:
     except ArgusOAuthError as problem:
         return requests.answer(problem)
     if request.method == "POST":
-        # A cross-site POST arrives without the login's cookie: come back by GET (security rule 39).
+        # A cross-site POST arrives without the login cookie: redirect to GET (security rule 39).
         return redirect(_resume(waiting.params, waiting.began_at), 303)
     try:
         return _go_on(asked, waiting.began_at)
@@ -86,20 +86,22 @@ def authorize() -> Response | str | tuple[str, int]:
 
 
 for number, path in enumerate(ALIASES):
-    # CSRF of the answer is checked in ``_answer_form``; a protocol request by POST has no token to check.
+    # ``_answer_form`` checks CSRF of the answer; a protocol request by POST has no token to check.
     name = "authorize" if number == 0 else f"authorize_{number}"
     blueprint.add_url_rule(path, name, csrf.exempt(authorize), methods=["GET", "POST"])
 
 
 def _is_answer() -> bool:
     """Whether this is the consent form's answer, and not a request sent by POST."""
-    # Kept first: once the form was parsed from the stream, ``hygiene`` would find an empty body.
+    # Read the data first: after the form is parsed from the stream, ``hygiene`` would find an empty body.
     request.get_data(cache=True)
     return request.method == "POST" and "transaction" in request.form
 
 
 def _waiting() -> Continuation:
-    """The parameters of this request, or those that waited for a login, and when they first arrived."""
+    """Return the parameters of this request, or those that waited for a login,
+    and when they first arrived.
+    """
     resumed = unwrap(request.args.get("continue")) if request.method == "GET" else None
     if resumed is not None:
         return resumed
@@ -107,7 +109,7 @@ def _waiting() -> Continuation:
 
 
 def _go_on(asked: AuthorizationRequest, began_at: datetime) -> Response | str | tuple[str, int]:
-    """From a valid request to its end: log in, refuse, remember or ask. Raises ``ArgusOAuthError``."""
+    """Process a valid request: log in, refuse, use the stored consent, or ask. Raises ``ArgusOAuthError``."""
     somebody = person.present()
     caller = somebody.caller if somebody is not None else person.known(request)
     silent = "none" in asked.prompts
@@ -124,7 +126,7 @@ def _go_on(asked: AuthorizationRequest, began_at: datetime) -> Response | str | 
         try:
             return approve_remembered(asked, caller)
         except Outgrown:
-            pass  # It grew, or was taken back, in this very moment: ask.
+            pass  # the scope grew, or the consent was withdrawn, at this very moment: ask
     if silent:
         raise asked.error("consent_required")
     return _ask(asked, caller, began_at, question, decision)
@@ -133,7 +135,7 @@ def _go_on(asked: AuthorizationRequest, began_at: datetime) -> Response | str | 
 def _refuse(
     asked: AuthorizationRequest, caller: Caller, began_at: datetime, question: Question, decision: Decision
 ) -> str | tuple[str, int]:
-    """Write the refusal down and show it; raises it as ``ArgusOAuthError`` where nothing may be shown."""
+    """Record the refusal and show it; raise it as ``ArgusOAuthError`` if no page may be shown."""
     trail.refused("authorize", caller.actor, decision, question)
     refusal = asked.error("access_denied", decision=decision.number)
     if "none" in asked.prompts:
@@ -150,7 +152,7 @@ def _refuse(
 def _ask(
     asked: AuthorizationRequest, caller: Caller, began_at: datetime, question: Question, decision: Decision
 ) -> str:
-    """The consent page: the very functions and customers of the decision, behind a stored transaction."""
+    """Show the consent page: exactly the decision's functions and customers, with a stored transaction."""
     client, grant = asked.client, consents.standing(caller.user_id, asked.client.id)
     told = consent_page.asking(client, grant, question, decision)
     transaction = write(
@@ -181,13 +183,13 @@ def _ask(
 
 
 def _claims(asked: AuthorizationRequest) -> list[tuple[str, str]]:
-    """Name and content of what the application is told by its own claims, once each (contract 2.5)."""
+    """List name and content of the application's own claims, each once (contract 2.5)."""
     providers = asked.client.open_id_custom_claims if "openid" in asked.scopes else []
     return sorted({(claim_name(one), claims.in_words(one, say)) for one in providers})
 
 
 def _answer_form() -> Response | str | tuple[str, int]:
-    """Approve or deny: CSRF, the transaction of this very login, then everything judged again."""
+    """Approve or deny: check CSRF and the transaction of this login, then judge everything again."""
     try:
         validate_csrf(request.form.get("csrf_token"))
     except ValidationError:
@@ -201,7 +203,7 @@ def _answer_form() -> Response | str | tuple[str, int]:
     try:
         if request.form.get("decision") == "approve":
             if requests.must_log_in(asked, somebody.caller, waiting.began_at):
-                # The page was open while the login grew older than the application allows.
+                # While the page was open, the login became older than the application allows.
                 return redirect(_resume(asked.params, waiting.began_at), 303)
             return approve_page(asked, somebody.caller, transaction)
         if request.form.get("decision") != "deny":
@@ -214,7 +216,7 @@ def _answer_form() -> Response | str | tuple[str, int]:
 
 
 def _ask_anew(transaction: str) -> Response | tuple[str, int]:
-    """The form came too late: back to its question, through the login when that idled; nothing is decided."""
+    """The form came too late: show its question again, after a login if needed; nothing is decided."""
     held = person.held_login(request)
     params = waiting_requests.kept(transaction, held.login_id) if held is not None else None
     if params is None:
@@ -225,7 +227,7 @@ def _ask_anew(transaction: str) -> Response | tuple[str, int]:
 def _ask_again(
     asked: AuthorizationRequest, caller: Caller, began_at: datetime
 ) -> Response | str | tuple[str, int]:
-    """The application was widened while its page was open: show it as it is now."""
+    """The application's scope grew while its page was open: show the current one."""
     question = requests.question(asked, caller)
     decision = gate.ask(question)
     if not decision:

@@ -1,4 +1,4 @@
-"""What every way of logging in through a browser has in common: for whom, from where, and how it ends."""
+"""Common parts of all browser logins: for whom, from where, and where they lead."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from app.web.continuation import unwrap
 
 
 def begin(who: Verified, proof: Proof, wanted: str | None, password: str | None = None) -> Response:
-    """Log this browser in and send it where the person wanted to go.
+    """Log this browser in and redirect to the page the person wanted.
 
-    The same person re-opens the login that was here, another one ends it (decision 8). Raises
-    ``LoginFailed`` when something ended everything since the proof.
+    The same person re-opens the existing login, another person ends it (decision 8). Raises ``LoginFailed``
+    if all sessions were ended since the proof.
     """
     contact = edge.contact(request)
     held = person.held_login(request)
@@ -50,7 +50,7 @@ def begin(who: Verified, proof: Proof, wanted: str | None, password: str | None 
     except LoginFailed:
         password_login.note_refusal(directory.user_by_id(who.user_id), "login_superseded", contact, proof)
         raise
-    # A new form session: the CSRF token of the anonymous page is worth nothing after the login (rule 40).
+    # A new form session: the CSRF token of the anonymous page must be invalid after the login (rule 40).
     session.clear()
     response = redirect(page_url("password.change", wanted) if must_change else target(wanted), 303)
     cookies.store(response, cookies.LOGIN, token)
@@ -58,14 +58,14 @@ def begin(who: Verified, proof: Proof, wanted: str | None, password: str | None 
 
 
 def target(wanted: str | None) -> str:
-    """Where ``wanted`` leads: back to a waiting authorization request, to an own-origin path, or home."""
+    """Resolve ``wanted``: back to a waiting authorization request, to a path of our origin, or home."""
     if wanted and unwrap(wanted) is not None:
         return url_for("consent.authorize") + "?" + urlencode({"continue": wanted})
     return redirects.safe_next(wanted) or url_for("home.index")
 
 
 def page_url(endpoint: str, wanted: str | None) -> str:
-    """The address of the next page of the login, which keeps ``wanted``; nothing that leads elsewhere."""
+    """Return the URL of the next login page, which keeps ``wanted``; nothing that leads to another site."""
     query: dict[str, str] = {}
     place = redirects.safe_next(wanted)
     if wanted and unwrap(wanted) is not None:
@@ -76,14 +76,14 @@ def page_url(endpoint: str, wanted: str | None) -> str:
 
 
 def wanted_now() -> str:
-    """Where this request, of a page or of its form, wants to go after the login."""
+    """Return where this request, of a page or of its form, should lead after the login."""
     if request.method == "POST":
         return request.form.get("next", "")
     return request.args.get("continue") or request.args.get("next") or ""
 
 
 def application(wanted: str | None) -> str | None:
-    """The name of the application one is logging in for; its origin may end the form's redirects."""
+    """Return the name of the application that requires the login; the form may redirect to its origin."""
     waiting = unwrap(wanted)
     if waiting is None:
         return None
@@ -96,6 +96,6 @@ def application(wanted: str | None) -> str | None:
 
 
 def browser() -> str:
-    """What tells this browser's form session from any other; renewed with it."""
+    """Return what identifies this browser's form session; it changes with the session."""
     generate_csrf()
     return str(session["csrf_token"])

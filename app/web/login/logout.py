@@ -1,4 +1,4 @@
-"""Log out: end the login of this browser and everything under it (design decision 8)."""
+"""Log out: end the login of this browser and all sessions under it (design decision 8)."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ blueprint = Blueprint("logout", __name__)
 
 @blueprint.route("/logout", methods=["GET", "POST"])
 def logout() -> Page:
-    """End this login and, with it, every application session under it. A GET only asks.
+    """End this login and every application session under it. A GET only asks.
 
-    ``out`` is the signed wish of an application (``rp_logout``).
+    ``out`` is the signed request of an application (``rp_logout``).
     """
     if request.method == "POST":
         return leave(logout_question.unwrap(request.form.get("out")).uri)
@@ -40,7 +40,7 @@ def logout() -> Page:
 
 
 def leave(to: str | None) -> Page:
-    """End the login that is here, if any, and go to this address: one that was judged, or our own page."""
+    """End the login here, if any, and redirect to this address (already checked) or to our own page."""
     if person.is_unclear(request):
         message = _("Nothing was ended. Delete the cookies of this site to be logged out.")
         return error_page(_("It cannot be told which login this is"), message, 400)
@@ -56,5 +56,5 @@ def leave(to: str | None) -> Page:
 
 @blueprint.get("/logged-out")
 def logged_out() -> str:
-    """Say that it is done."""
+    """Show that the log-out is done."""
     return render_template("logged_out.html")

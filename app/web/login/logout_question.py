@@ -1,4 +1,6 @@
-"""A log-out that the person is asked about first: who asks, and where it leads. Signed, in page and form."""
+"""A log-out that the person must confirm: the application, and the target address.
+Signed, in page and form.
+"""
 
 from __future__ import annotations
 
@@ -10,26 +12,26 @@ from itsdangerous import URLSafeTimedSerializer
 from app.services.tokens.keyring import keyring
 
 LIFE_SECONDS = 3600
-# With it an address still is a request line that every server takes.
+# With this length the URL is still a request line that every server accepts.
 MOST_CHARACTERS = 8_000
 
 
 @dataclass(frozen=True, slots=True)
 class WayOut:
-    """The name of the application that asks, and an address that was found to be registered."""
+    """The name of the application, and an address that is registered."""
 
     application: str | None = None
     uri: str | None = None
 
 
 def wrap(way: WayOut) -> str:
-    """The signed text; an endless address is left out, and the person ends on our own page."""
+    """Sign it; a very long address is left out, and the log-out then ends on our own page."""
     text = str(_serializer().dumps({"a": way.application, "u": way.uri}))
     return text if len(text) <= MOST_CHARACTERS else wrap(WayOut(way.application))
 
 
 def unwrap(text: str | None) -> WayOut:
-    """What we signed within the hour; of anything else nothing is believed."""
+    """Return what we signed within the last hour; any other text gives an empty value."""
     if not text or len(text) > MOST_CHARACTERS:
         return WayOut()
     try:

@@ -28,13 +28,13 @@ blueprint = Blueprint("passkey_login", __name__)
 
 @blueprint.get("/login/passkey/options")
 def options() -> Response:
-    """What to sign: made when it is needed, so that a page may stay open. Writes nothing."""
+    """Return what to sign: made on demand, so that a page may stay open. Writes nothing."""
     return jsonify(passkey_exchange.to_get(passkeys.offer(flow.browser())))
 
 
 @blueprint.post("/login/passkey")
 def log_in() -> Page:
-    """What somebody's passkey signed; one answer for every cause that it does not count."""
+    """Log in by a passkey's signature; the same answer for every cause of failure."""
     wanted = flow.wanted_now()
     form = LoginForm(None)
     form.next.data = wanted

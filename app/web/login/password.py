@@ -1,4 +1,4 @@
-"""Log in by password. What comes after the password: ``second_step``."""
+"""Log in by password. ``second_step`` follows after the password."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ blueprint = Blueprint("login", __name__)
 
 @blueprint.route("/login", methods=["GET", "POST"])
 def login() -> Page:
-    """The login page; ``continue`` is a waiting authorization request, ``next`` an own-origin path."""
+    """Show the login page; ``continue`` is a waiting authorization request, ``next`` a path of our origin."""
     if request.method == "GET":
         return _welcome()
     form = LoginForm(request.form)
@@ -51,15 +51,15 @@ def login() -> Page:
 
 
 def login_url(continuation: str, login_hint: str = "") -> str:
-    """Where to send a person who must log in before an authorization request can go on."""
+    """Return the URL for a person who must log in before an authorization request can continue."""
     query = {"continue": continuation} | ({"login_hint": login_hint} if login_hint else {})
     return url_for("login.login") + "?" + urlencode(query)
 
 
 def show(form: LoginForm, message: str | None = None, notice: str | None = None, here: str = "") -> str:
-    """The login page with what was typed, and what is wrong with it; the password is never sent back.
+    """Show the login page with what was typed and its problems; the password is never sent back.
 
-    ``here`` is who is logged in already, and may go on as that.
+    ``here`` is the user who is already logged in and may continue.
     """
     return render_template(
         "login.html",
@@ -73,7 +73,7 @@ def show(form: LoginForm, message: str | None = None, notice: str | None = None,
 
 
 def _welcome() -> str:
-    """The page as it opens: with the name of whoever was asked for, or was logged in here."""
+    """Show the opening page: with the name of the requested user, or of the user who was logged in here."""
     form = LoginForm(None)
     form.next.data = flow.wanted_now()
     form.username.data = request.args.get("login_hint", "")[:100]
@@ -85,6 +85,6 @@ def _welcome() -> str:
         form.username.data = form.username.data or caller.user_name
         return show(form, notice=_("You have been away for a while. Log in again to go on."))
     if not ended and form.next.data:
-        # The application wants the login anew, or another one (OIDC Core 3.1.2.1).
+        # The application requires a new login, or another user (OIDC Core 3.1.2.1).
         return show(form, notice=_("Log in again to go on."))
     return show(form, here="" if ended else caller.user_name)

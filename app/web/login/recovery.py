@@ -1,7 +1,7 @@
-"""Back in without the password: asking for a link, and choosing a new password by one.
+"""Recovery without the password: request a link, and choose a new password with it.
 
-The link's token stands in its address, which this page leaves at once: the form carries it as a hidden field
-and is sent elsewhere. Nothing of any other site is loaded and no referrer is sent (``headers``).
+The link's token is in its URL, which this page leaves at once: the form carries the token as a hidden field
+and is sent to another URL. No resource of another site is loaded and no referrer is sent (``headers``).
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ Page = Response | str | tuple[str, int]
 
 @blueprint.route("/recover", methods=["GET", "POST"])
 def ask() -> Page | tuple[str, int, dict[str, str]]:
-    """Ask for a link. The answer is the same whoever is named."""
+    """Request a link. The answer is the same for every name."""
     form = RecoverForm(request.form if request.method == "POST" else None)
     if request.method == "GET":
         return render_template("recovery/ask.html", form=form, message=None)
@@ -56,20 +56,20 @@ def ask() -> Page | tuple[str, int, dict[str, str]]:
 
 @blueprint.get("/recover/sent")
 def sent() -> str:
-    """Say what happens now, to everybody alike."""
+    """Say what happens now; the same text for everybody."""
     return render_template("recovery/sent.html")
 
 
 @blueprint.get(f"{recovery.PAGE}<token>")
 def choose(token: str) -> Page:
-    """The form for a new password. Opening it spends nothing: programs that check mails open links too."""
+    """Show the form for a new password. This does not use up the link: mail scanners open links too."""
     user = recovery.owner(token)
     return _form(NewPasswordForm(authorization=token), user) if user is not None else _dead()
 
 
 @blueprint.post("/recover/password")
 def save() -> Page:
-    """Choose the new password; the link is spent, every login ends, and one logs in as always."""
+    """Store the new password; the link is used up, every login ends, and the user logs in as usual."""
     form = NewPasswordForm(request.form)
     token = str(form.authorization.data or "")
     user = stepup_tokens.reset_of(token)
@@ -101,5 +101,5 @@ def _form(form: NewPasswordForm, user: User) -> str:
 
 
 def _dead() -> tuple[str, int]:
-    """Unknown, expired, spent and replaced links look alike."""
+    """Show the same page for unknown, expired, used and replaced links."""
     return render_template("recovery/dead.html"), 410

@@ -1,6 +1,6 @@
 """``/oauth/logout``: an application ends the login it was used in (OpenID Connect RP-Initiated Logout 1.0).
 
-Whatever it cannot show to be in order is only a wish: the person is asked, and goes nowhere else.
+An invalid request is only a proposal: the person must confirm, and stays on our own page.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ blueprint = Blueprint("rp_logout", __name__)
 @blueprint.route("/oauth/logout", methods=["GET", "POST"])
 @csrf.exempt  # an application's request; what the person answers goes to ``logout.logout``
 def ask() -> Page:
-    """End the login at once, when the application may; otherwise ask the person."""
+    """End the login at once if the application may do so; otherwise ask the person."""
     try:
         params = hygiene.check_browser_request(request)
     except ProtocolError as problem:
@@ -41,7 +41,7 @@ def ask() -> Page:
             detail=problem.description,
         )
     if request.method == "POST":
-        # A cross-site POST arrives without the login's cookie: come back by GET (security rule 39).
+        # A cross-site POST arrives without the login cookie: redirect to GET (security rule 39).
         return redirect(url_for("rp_logout.ask") + "?" + urlencode(params), 303)
     asked = logout_requests.read(params)
     here = person.held_login(request)
@@ -49,6 +49,6 @@ def ask() -> Page:
         return redirect(asked.redirect_uri or url_for("logout.logged_out"), 303)
     if here is None or asked.needs_no_question(here):
         return leave(asked.redirect_uri)
-    # Asked at an address of its own: the ID token stays in none of the page's links.
+    # The question has its own URL, so that the ID token is in none of the page's links.
     way = WayOut(asked.client.name if asked.client is not None else None, asked.redirect_uri)
     return redirect(url_for("logout.logout", out=logout_question.wrap(way)), 303)

@@ -1,8 +1,8 @@
-"""The step after the password, for who has set up a code or a passkey (decision 015).
+"""The step after the password, for users with one-time codes or a passkey (decision 015).
 
-That the password was right stands in the form session: signed, of this browser alone, new since the first
-step (security rules 40, 41), for five minutes. It is no login and opens nothing but this page, which may be
-loaded again: on a telephone one leaves it to look the code up.
+The form session records that the password was right: signed, for this browser only, new since the first step
+(security rules 40, 41), for five minutes. It is not a login and opens only this page. The page may be
+reloaded: on a telephone the user leaves it to read the code.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ KEPT = "second_step"
 
 
 def begin(who: Verified, wanted: str | None) -> Response:
-    """From a right password to the second step."""
+    """Continue from a right password to the second step."""
     session.clear()
     session[KEPT] = [who.user_id, who.epoch, clock.now().timestamp()]
     return redirect(flow.page_url("second_step.ask", wanted), 303)
@@ -78,7 +78,7 @@ def ask() -> Page:
 
 @blueprint.post("/login/second-step/passkey")
 def passkey() -> Page:
-    """What the person's passkey signed."""
+    """Check the signature of the user's passkey."""
     who = _who()
     if who is None:
         return _start_again()
@@ -96,7 +96,7 @@ def passkey() -> Page:
 
 
 def _who() -> Verified | None:
-    """Whose password was right in this browser, less than five minutes ago."""
+    """Return the user whose password was right in this browser, within the last five minutes."""
     kept = session.get(KEPT)
     if kept is None or kept[2] <= (clock.now() - LIFETIME).timestamp():
         return None
@@ -115,7 +115,7 @@ def _slowed(who: Verified, form: CodeForm, problem: Throttled) -> Page:
 
 
 def _show(who: Verified, form: CodeForm, message: str | None = None) -> Page:
-    """The page with the ways this person has; back to the password when there is none, or no more."""
+    """Show the page with the user's methods; redirect to the password if there are none left."""
     try:
         user = steps.owner(who)
     except LoginFailed:

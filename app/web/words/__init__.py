@@ -1,1 +1,1 @@
-"""The words of pages and mails for what the services name by codes."""
+"""Words on pages and in mails for the codes that services use."""

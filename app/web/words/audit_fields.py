@@ -1,4 +1,4 @@
-"""Words for the details of audit rows: the fields by the names they are written down under, fixed values."""
+"""Words for the details of audit rows: labels of the recorded fields, and words for fixed values."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from app.web.words import client_fields
 from app.web.words.labels import METHODS
 from app.web.words.labels import language_name
 
-# What is not here is shown by its code.
+# A field that is not here is shown by its code.
 FIELDS: Mapping[str, str] = {
     **client_fields.column_labels(),
     "address": lazy_gettext("Address"),
@@ -87,7 +87,7 @@ OPERATIONS: Mapping[str, str] = {
     stepup_operations.ENROL_PASSKEY.name: lazy_gettext("add a passkey"),
     stepup_operations.SET_PASSWORD.name: lazy_gettext("choose a new password"),
 }
-# Fields whose values are written down by a code.
+# Fields whose values are recorded as codes.
 FIXED: Mapping[str, Mapping[str, str]] = {
     "reason": REASONS,
     "method": METHODS,
@@ -97,12 +97,12 @@ FIXED: Mapping[str, Mapping[str, str]] = {
 
 
 def field_name(name: str) -> str:
-    """A field of an audit row."""
+    """Return the label of a field of an audit row."""
     return str(FIELDS.get(name, name))
 
 
 def field_value(name: str, value: Any) -> str:
-    """What a field holds, as far as it can be said in words."""
+    """Describe the value of a field, as far as there are words for it."""
     if name in FIXED and isinstance(value, str):
         return str(FIXED[name].get(value, value))
     if name == "changed" and isinstance(value, list):

@@ -1,4 +1,4 @@
-"""What was done to a user, a group or a key, by its name."""
+"""Messages about a finished change of a user, a group or a key."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from app.web.language import moment
 
 
 def created_words(subject: Subject) -> str:
-    """It is there."""
+    """Describe that it was created."""
     return str(_("%(name)s was created.", name=subject.short_name))
 
 
 def saved_words(subject: Subject) -> str:
-    """What was changed counts."""
+    """Describe that its changes were saved."""
     return str(_("The changes to %(name)s are saved.", name=subject.short_name))
 
 
 def moved_words(subject: Subject) -> str:
-    """It belongs elsewhere."""
+    """Describe that it was moved."""
     where = subject.customer.name
     return str(_("%(name)s now belongs to %(customer)s.", name=subject.short_name, customer=where))
 
 
 def deleted_words(subject: Subject) -> str:
-    """It is gone."""
+    """Describe that it was deleted."""
     return str(_("%(name)s was deleted.", name=subject.short_name))
 
 
 def ends_words(key: APIKey) -> str:
-    """Until when a key counts now."""
+    """Describe when a key ends now."""
     name = key.prefix
     if key.expires_at is None:
         return str(_("The key %(key)s now never ends.", key=name))

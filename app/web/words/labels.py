@@ -1,4 +1,4 @@
-"""Words for what the services name by codes: levels, methods, languages, what happened."""
+"""Words for the codes of the services: levels, methods, languages, events."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ WAYS: Mapping[str, str] = {
     "signature": lazy_gettext("passkey"),
     "apikey": lazy_gettext("API key"),
 }
-# Audit actions, as the person concerned reads them; what is not here is shown by its code.
+# Audit actions, as the person concerned reads them; an action that is not here is shown by its code.
 EVENTS: Mapping[str, str] = {
     "login": lazy_gettext("Login"),
     "logout": lazy_gettext("Session ended"),
@@ -102,7 +102,7 @@ EVENTS: Mapping[str, str] = {
     "api": lazy_gettext("Call of the API"),
     "page": lazy_gettext("Opened a console page"),
 }
-# The first mark that is found decides: each browser also names those it wants to be taken for.
+# The first match decides: each browser also names the browsers it is compatible with.
 BROWSERS = (
     ("Edg/", "Edge"),
     ("OPR/", "Opera"),
@@ -126,7 +126,7 @@ OUTCOMES: Mapping[str, str] = {
     "alert": lazy_gettext("look at this"),
 }
 
-# The rules of the decision and the moments it is asked at, as explain names them.
+# The rules and moments of the decision, as explain names them.
 RULES: Mapping[str, str] = {
     "client_enabled": lazy_gettext("The application"),
     "user_active": lazy_gettext("The account"),
@@ -182,7 +182,7 @@ def register(app: Flask) -> None:
 
 
 def level_name(level: int) -> str:
-    """A security level, and how one gets it (design decision 17)."""
+    """Return the label of a security level, and how to reach it (design decision 17)."""
     return str(
         {
             SecurityLevel.EXTERNAL: _("external (an API key is enough)"),
@@ -193,39 +193,39 @@ def level_name(level: int) -> str:
 
 
 def level_options() -> list[tuple[str, str]]:
-    """The levels, as values of the API and as words."""
+    """List the levels, as values of the API and as words."""
     return [(LEVEL_NAMES[level], level_name(level)) for level in SecurityLevel]
 
 
 def language_name(name: str | None) -> str:
-    """A language of the contract (4.3)."""
+    """Return the label of a language of the contract (4.3)."""
     return str({"english": _("English"), "norwegian": _("Norwegian")}.get(name or "", ""))
 
 
 def method_name(name: str) -> str:
-    """A way to log in."""
+    """Return the label of a login method."""
     return str(METHODS.get(name, name))
 
 
 def way_name(name: str) -> str:
-    """A way to log in, inside a sentence: by ..."""
+    """Return the label of a login method inside a sentence: by ..."""
     return str(WAYS.get(name, name))
 
 
 def ended_words(session: LoginSession | OAuthSession) -> str:
-    """That a session has ended, and whose."""
+    """Say that a session has ended, and whose."""
     if isinstance(session, LoginSession):
         return str(_("The login of %(name)s has ended, with all under it.", name=session.user_name))
     return str(_("The application session of %(name)s has ended.", name=session.user_name))
 
 
 def login_words(login: LoginSession) -> str:
-    """How a login began."""
+    """Say how a login began."""
     return str(_("Logged in: %(way)s", way=method_name(login.method)))
 
 
 def browser_words(user_agent: str | None) -> str:
-    """Browser and system, as far as the browser says so honestly; else what it says."""
+    """Name browser and system if the user agent names them; else return it as it is."""
     text = user_agent or ""
     browser = next((name for mark, name in BROWSERS if mark in text), None)
     system = next((name for mark, name in SYSTEMS if mark in text), None)
@@ -235,48 +235,48 @@ def browser_words(user_agent: str | None) -> str:
 
 
 def event_words(event: AuditEvent) -> str:
-    """What happened; when it was refused, that too."""
+    """Say what happened, and whether it was refused."""
     what = event_name(event.action)
     return what if event.outcome == "success" else f"{what}: {outcome_name(event.outcome)}"
 
 
 def event_name(action: str) -> str:
-    """What happened, however it ended."""
+    """Say what happened, whatever the outcome."""
     return str(EVENTS.get(action, action))
 
 
 def event_options() -> list[tuple[str, str]]:
-    """Everything that can happen, by its words."""
+    """List all events, by their words."""
     return sorted(((code, str(words)) for code, words in EVENTS.items()), key=lambda one: one[1].lower())
 
 
 def outcome_name(outcome: str) -> str:
-    """How something ended."""
+    """Return the label of an outcome."""
     return str(OUTCOMES.get(outcome, outcome))
 
 
 def rule_name(rule: str) -> str:
-    """What a rule of the decision looks at."""
+    """Say what a rule of the decision checks."""
     return str(RULES.get(rule, rule))
 
 
 def leg_name(leg: str) -> str:
-    """The moment at which the decision is asked."""
+    """Return the label of the moment of a decision."""
     return str(LEGS.get(leg, leg))
 
 
 def leg_options() -> list[tuple[str, str]]:
-    """The moments, as values of the API and as words."""
+    """List the moments, as values of the API and as words."""
     return [(leg, leg_name(leg)) for leg in LEGS]
 
 
 def verdict_name(outcome: str) -> str:
-    """What a rule of the decision says."""
+    """Return the label of a rule's outcome."""
     return str(VERDICTS[outcome])
 
 
 def function_about(function: Function) -> str:
-    """What a function is for, in the page's language where its makers wrote that; never just its name."""
+    """Return the description of a function, in the page's language if it has one; never just its name."""
     language = next((name for name, code in OF_USER.items() if code == str(get_locale())), "english")
     about = function.localized_descriptions.get(language) or function.description or ""
     return "" if about == function.name else about.rstrip(".")

@@ -1,4 +1,4 @@
-"""The words of mails: each letter of the services in plain text and HTML, in its reader's language."""
+"""The words of mails: each letter of the services as plain text and HTML, in the recipient's language."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ WITH_LINK = frozenset({Kind.RECOVERY, Kind.FIRST_PASSWORD, Kind.NEW_PASSWORD})
 
 
 def register(app: Flask) -> None:
-    """Give the services their words: they decide what to tell, and know no template."""
+    """Give the services the words of mails: services choose what to tell, and know no template."""
     runtime.provide(app, notices.WORDS, words)
 
 
 def words(letter: Letter) -> Mail:
-    """A letter as its reader sees it. Needs no request: mails are worded after the answer."""
+    """Build the mail of a letter. Needs no request: mails are worded after the answer."""
     language = OF_USER.get(letter.language or "", "en")
     with force_locale(language):
         subject = str(SUBJECTS[letter.kind])
@@ -50,14 +50,14 @@ def words(letter: Letter) -> Mail:
             "lifetime": _duration(letter.lifetime) if letter.lifetime is not None else None,
         }
         name = letter.kind if letter.kind in WITH_LINK else "notice"
-        # Not Flask's render_template, whose templates are told who is asking: here nobody is.
+        # Not Flask's render_template: its templates look up the user, and here there is none.
         templates = current_app.jinja_env
         text, html = (templates.get_template(f"mail/{name}.{form}").render(told) for form in ("txt", "html"))
     return Mail(letter.to, subject, text, html)
 
 
 def _duration(lifetime: timedelta) -> str:
-    """In whole hours when it is some, else in minutes; never more than it is."""
+    """Describe a duration in whole hours if possible, else in minutes; never longer than it is."""
     minutes = int(lifetime.total_seconds()) // 60
     if minutes and minutes % 60 == 0:
         return str(ngettext("%(num)d hour", "%(num)d hours", minutes // 60))
