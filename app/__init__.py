@@ -26,14 +26,14 @@ def create_app(overrides: Mapping[str, object] | None = None) -> Flask:
 
     ``overrides`` are ``ARGUS_…`` names laid over the environment. Raises ``config.UnsafeConfiguration``.
     """
-    settings = config.load(overrides)
+    settings = config.load_settings(overrides)
     app = Flask(__name__, instance_path=str(settings.instance))
-    runtime.bind(app, settings)
-    telemetry.configure(settings.log_level)
+    runtime.bind_settings(app, settings)
+    telemetry.configure_logging(settings.log_level)
     _configure(app, settings)
 
     db.init_app(app)
-    migrate.init_app(app, db, directory=str(config.migrations_folder()), render_as_batch=True)
+    migrate.init_app(app, db, directory=str(config.find_migrations_folder()), render_as_batch=True)
     with app.app_context():
         app.secret_key = keyring().derive("flask")
         prepare_engine(db.engine)

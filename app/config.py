@@ -89,7 +89,7 @@ class Settings:
         return urlsplit(self.base_url).netloc.lower()
 
 
-def load(overrides: Mapping[str, object] | None = None) -> Settings:
+def load_settings(overrides: Mapping[str, object] | None = None) -> Settings:
     """Load the settings of this process from the environment; ``overrides`` (``ARGUS_`` names) win.
 
     Raises ``UnsafeConfiguration``. If no secret keys are given, they are made once and kept in the instance
@@ -100,37 +100,37 @@ def load(overrides: Mapping[str, object] | None = None) -> Settings:
 
     instance = Path(given.get("ARGUS_INSTANCE", "instance")).resolve()
     instance.mkdir(mode=0o700, parents=True, exist_ok=True)
-    base_url = _base_url(given.get("ARGUS_BASE_URL") or DEFAULT_BASE_URL)
+    base_url = _read_base_url(given.get("ARGUS_BASE_URL") or DEFAULT_BASE_URL)
     return Settings(
         instance=instance,
-        database_url=_database_url(given, instance),
+        database_url=_read_database_url(given, instance),
         base_url=base_url,
         domain=given.get("ARGUS_DOMAIN") or "MNEMONIC",
-        trusted_proxies=_proxies(given.get("ARGUS_TRUSTED_PROXIES", "")),
+        trusted_proxies=_read_proxies(given.get("ARGUS_TRUSTED_PROXIES", "")),
         ratelimit_storage=given.get("ARGUS_RATELIMIT_STORAGE") or "memory://",
-        require_pkce=_boolean(given, "ARGUS_REQUIRE_PKCE", default=False),
+        require_pkce=_read_boolean(given, "ARGUS_REQUIRE_PKCE", default=False),
         log_level=(given.get("ARGUS_LOG_LEVEL") or "INFO").upper(),
-        code_seconds=_seconds(given, "ARGUS_CODE_SECONDS", 60, most=600),
-        access_token_seconds=_seconds(given, "ARGUS_ACCESS_TOKEN_SECONDS", 300, most=86_400),
-        refresh_timeout_seconds=_seconds(given, "ARGUS_REFRESH_TIMEOUT_SECONDS", 1_800, most=2_592_000),
-        refresh_grace_seconds=_seconds(given, "ARGUS_REFRESH_GRACE_SECONDS", 10, least=0, most=60),
-        login_seconds=_seconds(given, "ARGUS_LOGIN_SECONDS", 43_200, most=2_592_000),
-        login_idle_seconds=_seconds(given, "ARGUS_LOGIN_IDLE_SECONDS", 3_600, most=2_592_000),
-        sessions_per_client=_seconds(given, "ARGUS_SESSIONS_PER_CLIENT", 100, most=10_000),
-        secret_keys=_secret_keys(given.get("ARGUS_SECRET_KEYS"), instance),
-        throttle_login_failures=_seconds(given, "ARGUS_THROTTLE_LOGIN_FAILURES", 10, most=10_000),
-        throttle_client_failures=_seconds(given, "ARGUS_THROTTLE_CLIENT_FAILURES", 30, most=10_000),
-        throttle_window_seconds=_seconds(given, "ARGUS_THROTTLE_WINDOW_SECONDS", 300, most=86_400),
-        argon2_memory_kib=_seconds(given, "ARGUS_ARGON2_MEMORY_KIB", 19_456, least=8, most=1_048_576),
-        argon2_time=_seconds(given, "ARGUS_ARGON2_TIME", 2, most=20),
-        mail_server=_mail_server(given.get("ARGUS_SMTP_URL", "")),
-        mail_from=_mail_from(given.get("ARGUS_MAIL_FROM", ""), base_url),
-        recovery_seconds=_seconds(given, "ARGUS_RECOVERY_SECONDS", 1_800, least=60, most=86_400),
-        support_contact=_support_contact(given.get("ARGUS_SUPPORT_CONTACT", "")),
+        code_seconds=_read_seconds(given, "ARGUS_CODE_SECONDS", 60, most=600),
+        access_token_seconds=_read_seconds(given, "ARGUS_ACCESS_TOKEN_SECONDS", 300, most=86_400),
+        refresh_timeout_seconds=_read_seconds(given, "ARGUS_REFRESH_TIMEOUT_SECONDS", 1_800, most=2_592_000),
+        refresh_grace_seconds=_read_seconds(given, "ARGUS_REFRESH_GRACE_SECONDS", 10, least=0, most=60),
+        login_seconds=_read_seconds(given, "ARGUS_LOGIN_SECONDS", 43_200, most=2_592_000),
+        login_idle_seconds=_read_seconds(given, "ARGUS_LOGIN_IDLE_SECONDS", 3_600, most=2_592_000),
+        sessions_per_client=_read_seconds(given, "ARGUS_SESSIONS_PER_CLIENT", 100, most=10_000),
+        secret_keys=_read_secret_keys(given.get("ARGUS_SECRET_KEYS"), instance),
+        throttle_login_failures=_read_seconds(given, "ARGUS_THROTTLE_LOGIN_FAILURES", 10, most=10_000),
+        throttle_client_failures=_read_seconds(given, "ARGUS_THROTTLE_CLIENT_FAILURES", 30, most=10_000),
+        throttle_window_seconds=_read_seconds(given, "ARGUS_THROTTLE_WINDOW_SECONDS", 300, most=86_400),
+        argon2_memory_kib=_read_seconds(given, "ARGUS_ARGON2_MEMORY_KIB", 19_456, least=8, most=1_048_576),
+        argon2_time=_read_seconds(given, "ARGUS_ARGON2_TIME", 2, most=20),
+        mail_server=_read_mail_server(given.get("ARGUS_SMTP_URL", "")),
+        mail_from=_read_mail_from(given.get("ARGUS_MAIL_FROM", ""), base_url),
+        recovery_seconds=_read_seconds(given, "ARGUS_RECOVERY_SECONDS", 1_800, least=60, most=86_400),
+        support_contact=_read_support_contact(given.get("ARGUS_SUPPORT_CONTACT", "")),
     )
 
 
-def _database_url(given: Mapping[str, str], instance: Path) -> str:
+def _read_database_url(given: Mapping[str, str], instance: Path) -> str:
     url = given.get("ARGUS_DATABASE_URL") or f"sqlite:///{instance / 'argus.sqlite'}"
     if url.startswith(("postgresql://", "postgres://")):
         url = "postgresql+psycopg://" + url.split("://", 1)[1]
@@ -142,7 +142,7 @@ def _database_url(given: Mapping[str, str], instance: Path) -> str:
     return url
 
 
-def _base_url(text: str) -> str:
+def _read_base_url(text: str) -> str:
     """Read the public origin, which is also the issuer: https, or http only for a loopback address."""
     name = "ARGUS_BASE_URL"
     try:
@@ -176,7 +176,7 @@ def is_mailbox(text: str) -> bool:
     return len(text) <= MOST_MAILBOX_CHARACTERS and MAILBOX.fullmatch(text) is not None
 
 
-def _mail_server(text: str) -> MailServer | None:
+def _read_mail_server(text: str) -> MailServer | None:
     """Read the server from ``ARGUS_SMTP_URL``; ``None`` if not set. Messages never repeat the URL."""
     name = "ARGUS_SMTP_URL"
     if not text:
@@ -204,7 +204,7 @@ def _mail_server(text: str) -> MailServer | None:
     )
 
 
-def _mail_from(text: str, base_url: str) -> str:
+def _read_mail_from(text: str, base_url: str) -> str:
     if not text:
         host = urlsplit(base_url).hostname or ""
         if ":" in host:
@@ -217,16 +217,16 @@ def _mail_from(text: str, base_url: str) -> str:
     return text
 
 
-def _support_contact(text: str) -> str:
+def _read_support_contact(text: str) -> str:
     """Read the contact for people who were refused: a mail address or an https page;
     empty if none is named.
     """
-    if text and not is_mailbox(text) and redirects.main_uri_problem(text) is not None:
+    if text and not is_mailbox(text) and redirects.find_main_uri_problem(text) is not None:
         raise UnsafeConfiguration("ARGUS_SUPPORT_CONTACT: write a mail address or an https:// address.")
     return text
 
 
-def _proxies(text: str) -> tuple[str, ...]:
+def _read_proxies(text: str) -> tuple[str, ...]:
     entries = [entry.strip() for entry in text.split(",") if entry.strip()]
     if not entries:
         return ()
@@ -239,7 +239,7 @@ def _proxies(text: str) -> tuple[str, ...]:
     return ranges
 
 
-def _boolean(given: Mapping[str, str], name: str, *, default: bool) -> bool:
+def _read_boolean(given: Mapping[str, str], name: str, *, default: bool) -> bool:
     text = given.get(name, "").strip().lower()
     if text in ("1", "true", "yes", "on"):
         return True
@@ -250,7 +250,7 @@ def _boolean(given: Mapping[str, str], name: str, *, default: bool) -> bool:
     return default
 
 
-def _seconds(given: Mapping[str, str], name: str, default: int, *, least: int = 1, most: int) -> int:
+def _read_seconds(given: Mapping[str, str], name: str, default: int, *, least: int = 1, most: int) -> int:
     """Read a whole number between ``least`` and ``most``; 0 never means *for ever*."""
     text = given.get(name, "").strip()
     if not text:
@@ -260,9 +260,9 @@ def _seconds(given: Mapping[str, str], name: str, default: int, *, least: int = 
     return int(text)
 
 
-def _secret_keys(text: str | None, instance: Path) -> tuple[tuple[int, bytes], ...]:
+def _read_secret_keys(text: str | None, instance: Path) -> tuple[tuple[int, bytes], ...]:
     if not text:
-        text = _kept_secret_keys(instance / SECRET_KEYS_FILE)
+        text = _load_or_make_secret_keys(instance / SECRET_KEYS_FILE)
     keys: dict[int, bytes] = {}
     for entry in text.split(","):
         number, _, encoded = entry.strip().partition(":")
@@ -280,7 +280,7 @@ def _secret_keys(text: str | None, instance: Path) -> tuple[tuple[int, bytes], .
     return tuple(keys.items())
 
 
-def _kept_secret_keys(path: Path) -> str:
+def _load_or_make_secret_keys(path: Path) -> str:
     """Load the keys from the instance folder, or make them once.
     Two processes that start together share one file.
     """
@@ -293,7 +293,7 @@ def _kept_secret_keys(path: Path) -> str:
     return path.read_text(encoding="ascii").strip()
 
 
-def migrations_folder() -> Path:
+def find_migrations_folder() -> Path:
     """Find the migrations: beside this package in a checkout, inside it in an installed wheel."""
     inside = Path(__file__).parent / "migrations"
     return inside if inside.is_dir() else Path(__file__).parent.parent / "migrations"

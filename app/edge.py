@@ -21,64 +21,65 @@ HEALTH_PATHS = frozenset({"/healthz", "/readyz"})
 BEARER = re.compile(r"bearer +([\x21-\x7e]{1,512})", re.IGNORECASE | re.ASCII)
 
 
-class Ambiguous(Exception):
+class AmbiguousCredential(Exception):
     """More than one credential of a kind, or an unreadable one: the request is refused, never guessed at."""
 
 
 @dataclass(frozen=True, slots=True)
-class Presented:
+class PresentedCredential:
     """One credential as it was sent: ``kind`` is ``key``, ``bearer`` or ``cookie``."""
 
     kind: str
     text: str
 
 
-def contact(request: Request) -> Contact:
+def read_contact(request: Request) -> Contact:
     """Read address (through trusted proxies only), request id and user agent, once per request."""
     known: Contact | None = g.get("argus_contact")
     if known is None:
         forwarded = request.headers.getlist("X-Forwarded-For")
         trusted = settings().trusted_proxies
         known = g.argus_contact = Contact(
-            address=network.client_address(request.remote_addr, forwarded, trusted),
-            asserted=network.asserted_address(request.remote_addr, forwarded, trusted),
+            address=network.find_client_address(request.remote_addr, forwarded, trusted),
+            asserted=network.find_asserted_address(request.remote_addr, forwarded, trusted),
             request_id=secrets.token_hex(8),
             user_agent=(request.user_agent.string or "")[:200],
         )
     return known
 
 
-def presented(request: Request) -> Presented | None:
+def find_credential(request: Request) -> PresentedCredential | None:
     """Find the credential of a request. If a credential header is present, the cookie is ignored.
 
-    Raises ``Ambiguous`` for a key beside a bearer, or for two of one kind (security rules 44, 45, 53).
+    Raises ``AmbiguousCredential`` for a key beside a bearer, or for two of one kind (security rules 44, 45,
+    53).
     """
-    key = presented_key(request)
+    key = find_api_key(request)
     authorizations = request.headers.getlist("Authorization")
     if len(authorizations) > 1 or (key is not None and authorizations):
-        raise Ambiguous
+        raise AmbiguousCredential
     if key is not None:
         return key
     if authorizations:
         match = BEARER.fullmatch(authorizations[0])
         if match is None:
-            raise Ambiguous
-        return Presented("bearer", match[1])
+            raise AmbiguousCredential
+        return PresentedCredential("bearer", match[1])
     logins = cookies.sent(request, cookies.LOGIN)
     if len(logins) > 1:
-        raise Ambiguous
-    return Presented("cookie", logins[0]) if logins else None
+        raise AmbiguousCredential
+    return PresentedCredential("cookie", logins[0]) if logins else None
 
 
-def presented_key(request: Request) -> Presented | None:
-    """Find the API key of a request, ignoring other credentials. Raises ``Ambiguous`` for two."""
+def find_api_key(request: Request) -> PresentedCredential | None:
+    """Find the API key of a request, ignoring other credentials. Raises ``AmbiguousCredential`` for two."""
     keys = request.headers.getlist("Argus-API-Key")
     if len(keys) > 1:
-        raise Ambiguous
-    return Presented("key", keys[0]) if keys else None
+        raise AmbiguousCredential
+    return PresentedCredential("key", keys[0]) if keys else None
 
 
-def identify(request: Request, credential: Presented) -> Caller | None:
+def identify_caller(request: Request, credential: PresentedCredential) -> Caller | None:
     """Find the caller of a credential; ``None`` if this server did not issue it."""
     find = {"key": callers.from_api_key, "bearer": callers.from_token, "cookie": callers.from_cookie}
-    return find[credential.kind](credential.text, contact(request))
+    return find[credential.kind](credential.text, read_contact(request))

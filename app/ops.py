@@ -25,7 +25,7 @@ def readyz() -> tuple[Response, int]:
     else 503 with the cause.
     """
     try:
-        problem = readiness.problem()
+        problem = readiness.find_problem()
     except SQLAlchemyError:
         problem = "database"
     if problem is None:

@@ -15,7 +15,7 @@ from app.config import Settings
 T = TypeVar("T")
 
 
-def bind(app: Flask, settings: Settings) -> None:
+def bind_settings(app: Flask, settings: Settings) -> None:
     """Give an application its settings; called once, by ``create_app``."""
     app.extensions["argus"] = {"settings": settings}
 
@@ -40,12 +40,12 @@ def provide(app: Flask, name: str, thing: object) -> None:
     app.extensions[f"argus_{name}"] = thing
 
 
-def provided(name: str) -> Any:
+def get_provided(name: str) -> Any:
     """Return what ``provide`` stored under this name."""
     return current_app.extensions[f"argus_{name}"]
 
 
-def in_application(work: Callable[[], T]) -> Callable[[], T]:
+def run_in_application(work: Callable[[], T]) -> Callable[[], T]:
     """Wrap ``work`` so that another thread can run it in a context of the current application."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
 

@@ -13,7 +13,7 @@ import structlog
 SECRET_NAMES = ("password", "secret", "token", "code", "verifier", "key", "cookie", "authorization")
 
 
-def configure(level: str) -> None:
+def configure_logging(level: str) -> None:
     """Write logs as JSON lines to standard error.
     Authlib's loggers print tokens at debug level, so they are limited.
     """

@@ -21,7 +21,7 @@ from app import create_app
 from app.extensions import db
 from app.extensions import metadata
 from app.services.ops import bootstrap
-from app.services.unit_of_work import write
+from app.services.unit_of_work import run_in_transaction
 from tests.drivers.api_caller import ApiCaller
 from tests.drivers.person import Person
 from tests.drivers.relying_party import RelyingParty
@@ -54,7 +54,7 @@ class Template:
         self.app = app
         with app.app_context():
             upgrade()
-            self.secrets = write(bootstrap.initialise)
+            self.secrets = run_in_transaction(bootstrap.initialise_database)
             self.rows = {
                 table: [dict(row._mapping) for row in db.session.execute(sa.select(table))]
                 for table in metadata.sorted_tables

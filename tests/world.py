@@ -30,7 +30,7 @@ from app.services.audit.trail import Actor
 from app.services.clients.fields import default_columns
 from app.services.login.passwords import passwords
 from app.services.ops import bootstrap
-from app.services.unit_of_work import write
+from app.services.unit_of_work import run_in_transaction
 
 PASSWORD = "correct horse battery"
 SECRET = "a-client-secret-of-some-length"
@@ -63,12 +63,12 @@ class World:
         self, name: str, parent: str = "ALL-FUNCTIONS", *, level: int = 1, role: bool = False
     ) -> int:
         with self._unit() as done:
-            row = bootstrap.new_function(name, name, role=role)
+            row = bootstrap.create_function(name, name, role=role)
             row.minimum_security_level = level
             number = done(row)
             above = directory.find_function(parent)
             assert above is not None
-            bootstrap.bundle(above, row)
+            bootstrap.bundle_function(above, row)
             return number
 
     def edge(self, parent: str, child: str) -> None:
@@ -76,7 +76,7 @@ class World:
             above, below = directory.find_function(parent), directory.find_function(child)
             assert above is not None
             assert below is not None
-            bootstrap.bundle(above, below)
+            bootstrap.bundle_function(above, below)
 
     def user(
         self, name: str, customer: str = "root", holds: Iterable[tuple[str, str]] = (), **fields: Any
@@ -198,7 +198,7 @@ class World:
         with self._unit():
             user = directory.find_user(name, self._domain())
             assert user is not None
-            users_and_groups.block(user, OPERATOR)
+            users_and_groups.block_user(user, OPERATOR)
 
     def delete(self, name: str) -> None:
         """Delete a user or a group."""
@@ -216,9 +216,9 @@ class World:
             def work() -> str:
                 user = directory.find_user(name, self._domain())
                 assert user is not None
-                return apikeys.create(user, "test", OPERATOR, **limits)[1]
+                return apikeys.create_key(user, "test", OPERATOR, **limits)[1]
 
-            return write(work)
+            return run_in_transaction(work)
 
     def function_id(self, name: str) -> int:
         with self.app.app_context():
@@ -268,7 +268,7 @@ class World:
             return list(db.session.execute(select(model)).scalars())
 
     def _domain(self) -> int:
-        return directory.home_domain().id
+        return directory.get_home_domain().id
 
     @contextlib.contextmanager
     def _unit(self) -> Any:

@@ -26,9 +26,9 @@ from app import edge
 from app.api import csrf
 from app.api.body import read_body
 from app.api.body import read_query
-from app.api.messages import envelope
-from app.edge import Ambiguous
-from app.edge import Presented
+from app.api.messages import build_envelope
+from app.edge import AmbiguousCredential
+from app.edge import PresentedCredential
 from app.schemas.common import NoQuery
 from app.schemas.wire import QueryModel
 from app.services.access import apikeys
@@ -43,7 +43,7 @@ from app.services.problems import Denied
 from app.services.problems import Missing
 from app.services.problems import Problem
 from app.services.problems import Unauthenticated
-from app.services.unit_of_work import write
+from app.services.unit_of_work import run_in_transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Answer:
     metadata: dict[str, Any] | None = None
 
 
-def paged(found: Found[Any], shown: list[Any]) -> Answer:
+def build_page(found: Found[Any], shown: list[Any]) -> Answer:
     """Build one page of a list: the rows, and the numbers that the client's paginator reads."""
     return Answer(shown, limit=found.page.limit, offset=found.page.offset, count=found.count)
 
@@ -119,16 +119,16 @@ def endpoint(
     def decorate(view: Callable[..., Answer | Work]) -> Callable[..., Response]:
         @functools.wraps(view)
         def call(**path: Any) -> Response:
-            credential = _credential()
-            caller = _standing(credential)
+            credential = _read_credential()
+            caller = _require_caller(credential)
             _note_use(caller)
-            given = contract.read() | named_by(path)
+            given = contract.read() | read_path_values(path)
             if step_up is not None:
                 proof, work = evidence(step_up, given["body"]), _work(view(caller, **given))
-                return respond(reauthentication.proven(caller, proof, work))
+                return respond(reauthentication.run_with_proof(caller, proof, work))
             if not writes:
                 return respond(_answer(view(caller, **given)))
-            return respond(write(lambda: _answer(view(_standing(credential), **given))))
+            return respond(run_in_transaction(lambda: _answer(view(_require_caller(credential), **given))))
 
         call.contract = contract  # type: ignore[attr-defined]
         return call
@@ -164,8 +164,8 @@ def public(
 
 def respond(answer: Answer) -> Response:
     """Wrap an answer in the envelope (contract 1.2)."""
-    body = envelope(
-        _plain(answer.data),
+    body = build_envelope(
+        _to_wire_data(answer.data),
         status=answer.status,
         limit=answer.limit,
         offset=answer.offset,
@@ -182,10 +182,10 @@ def respond(answer: Answer) -> Response:
     return response
 
 
-def _plain(data: BaseModel | list[Any] | None) -> Any:
+def _to_wire_data(data: BaseModel | list[Any] | None) -> Any:
     """Convert to the wire form: every field is present, and null where there is no value."""
     if isinstance(data, list):
-        return [_plain(item) for item in data]
+        return [_to_wire_data(item) for item in data]
     return data.model_dump(mode="json", by_alias=True) if data is not None else None
 
 
@@ -208,31 +208,31 @@ def _answer(result: Answer | Work) -> Answer:
     return result
 
 
-def named_by(path: dict[str, Any]) -> dict[str, Any]:
+def read_path_values(path: dict[str, Any]) -> dict[str, Any]:
     """Read the values in the path. A value longer than any name cannot exist. Raises ``Missing``."""
     if any(len(str(value)) > MOST_PATH_CHARACTERS for value in path.values()):
         raise Missing
     return path
 
 
-def _credential() -> Presented:
+def _read_credential() -> PresentedCredential:
     try:
-        credential = edge.presented(request)
-    except Ambiguous:
+        credential = edge.find_credential(request)
+    except AmbiguousCredential:
         raise Unauthenticated from None
     if credential is None:
         raise Unauthenticated
     return credential
 
 
-def _standing(credential: Presented) -> Caller:
+def _require_caller(credential: PresentedCredential) -> Caller:
     """Return the caller if the decision allows the credential. Raises ``Denied``."""
-    caller = edge.identify(request, credential)
+    caller = edge.identify_caller(request, credential)
     if caller is None:
         raise Unauthenticated
     g.argus_caller = caller
     if credential.kind == "cookie":
-        csrf.check(request, caller)
+        csrf.check_csrf(request, caller)
     if not caller.decision:
         raise Denied(caller.decision)
     return caller
@@ -242,8 +242,8 @@ def _note_use(caller: Caller) -> None:
     """Record the last use if possible: a busy database must not make the call fail."""
     try:
         if caller.kind == "login":
-            login_sessions.seen(caller.login_id, caller.login.last_seen_at)
+            login_sessions.note_seen(caller.login_id, caller.login.last_seen_at)
         elif caller.kind == "key":
-            apikeys.used(caller.key.id, caller.key.last_used_at, caller.contact)
+            apikeys.note_use(caller.key.id, caller.key.last_used_at, caller.contact)
     except Problem:
         return

@@ -14,8 +14,8 @@ from app.api.strict_json import PLAIN_NAME
 from app.api.strict_json import BadJSON
 from app.api.strict_json import parse_object
 from app.schemas.texts import UNCLEAN
-from app.schemas.validation import field_problems
-from app.schemas.validation import validated
+from app.schemas.validation import list_field_problems
+from app.schemas.validation import validate_fields
 from app.schemas.wire import QueryModel
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
@@ -37,7 +37,7 @@ def read_body(model: type[M], *, allow_empty: bool = False) -> M:
         fields = parse_object(request.get_data(cache=True), allow_empty=allow_empty)
     except BadJSON as problem:
         raise Invalid(FieldProblem(problem.field, problem.problem, "INVALID")) from None
-    return validated(model, fields)
+    return validate_fields(model, fields)
 
 
 def check_query() -> None:
@@ -55,4 +55,4 @@ def read_query(model: type[Q]) -> Q:
     try:
         return model.from_query(request.args)
     except ValidationError as problem:
-        raise Invalid(*field_problems(problem)) from None
+        raise Invalid(*list_field_problems(problem)) from None

@@ -13,7 +13,7 @@ from flask import Request
 from app import clock
 from app.runtime import settings
 from app.services.access.callers import Caller
-from app.services.login.session_key import session_key
+from app.services.login.session_key import derive_session_key
 from app.services.problems import BadCsrf
 
 HEADER = "Argus-Csrf-Token"
@@ -21,13 +21,13 @@ WINDOW_MILLISECONDS = 5 * 60 * 1000
 MOST_CHARACTERS = 4096
 
 
-def check(request: Request, caller: Caller) -> None:
+def check_csrf(request: Request, caller: Caller) -> None:
     """Raise ``BadCsrf`` unless the header proves that the caller's own script made this call."""
     header = request.headers.get(HEADER, "")
     parts = header.split(".")
     if len(parts) != 3 or len(header) > MOST_CHARACTERS:
         raise BadCsrf
-    key = base64.b64decode(session_key(caller.token))
+    key = base64.b64decode(derive_session_key(caller.token))
     # The signature is over the received bytes: the client's JSON contains spaces, so do not serialise it
     # again.
     expected = hmac.digest(key, f"{parts[0]}.{parts[1]}".encode(), "sha256")

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Literal
 
 from app.api.auth import Answer
+from app.api.auth import build_page
 from app.api.auth import endpoint
-from app.api.auth import paged
 from app.api.blueprint import blueprint
 from app.models.authority import Function
 from app.schemas.answers.currentuser import CurrentUserShape
 from app.schemas.answers.currentuser import OldGroupShape
 from app.schemas.answers.currentuser import OwnPermissionShape
-from app.schemas.answers.currentuser import own_permissions_shown
-from app.schemas.answers.currentuser import user_shown
+from app.schemas.answers.currentuser import build_current_user_shape
+from app.schemas.answers.currentuser import build_own_permission_shapes
 from app.schemas.answers.infos import CustomerInfo
 from app.schemas.answers.infos import FunctionBrief
 from app.schemas.common import LEVELS
@@ -60,7 +60,7 @@ class CustomersQuery(Paged):
 @endpoint(answers=CurrentUserShape)
 def current_user(caller: Caller) -> Answer:
     """CurrentUser."""
-    return Answer(user_shown(directory.user_by_id(caller.user_id)))
+    return Answer(build_current_user_shape(directory.get_user(caller.user_id)))
 
 
 @blueprint.get(f"{PREFIX}/functions")
@@ -68,9 +68,9 @@ def current_user(caller: Caller) -> Answer:
 def current_functions(caller: Caller, query: FunctionsQuery) -> Answer:
     """List the functions that this session may use for some customer."""
     ids = caller.rights.held if query.require_permission else caller.question.graph.names
-    found = [f for f in directory.functions_by_id(ids) if _wanted(f, query)]
-    page = search.cut(found, query.page)
-    return paged(page, [FunctionBrief.of(f) for f in page.rows])
+    found = [f for f in directory.list_functions_by_id(ids) if _is_wanted(f, query)]
+    page = search.cut_page(found, query.page)
+    return build_page(page, [FunctionBrief.of(f) for f in page.rows])
 
 
 @blueprint.get(f"{PREFIX}/customers")
@@ -86,11 +86,11 @@ def current_customers(caller: Caller, query: CustomersQuery) -> Answer:
     words = [word.lower() for word in query.keywords]
     found = [
         customer
-        for customer in directory.customers_by_id(reached)
+        for customer in directory.list_customers_by_id(reached)
         if all(word in customer.name.lower() or word in customer.short_name.lower() for word in words)
     ]
-    page = search.cut(found, query.page)
-    return paged(page, [CustomerInfo.of(c) for c in page.rows])
+    page = search.cut_page(found, query.page)
+    return build_page(page, [CustomerInfo.of(c) for c in page.rows])
 
 
 @blueprint.get(f"{PREFIX}/groups")
@@ -98,22 +98,22 @@ def current_customers(caller: Caller, query: CustomersQuery) -> Answer:
 def current_groups(caller: Caller, query: GroupsQuery) -> Answer:
     """List the groups of the caller, by id; with ``includeAncestors`` also groups of groups."""
     if query.include_ancestors:
-        groups = directory.groups_of(caller.user_id)
+        groups = directory.list_groups(caller.user_id)
     else:
-        groups = directory.direct_groups([caller.user_id]).get(caller.user_id, [])
-    found = search.cut(sorted(groups, key=lambda group: group.id), query.page)
-    return paged(found, [OldGroupShape.of(group) for group in found.rows])
+        groups = directory.load_direct_groups([caller.user_id]).get(caller.user_id, [])
+    found = search.cut_page(sorted(groups, key=lambda group: group.id), query.page)
+    return build_page(found, [OldGroupShape.of(group) for group in found.rows])
 
 
 @blueprint.get(f"{PREFIX}/permissions")
 @endpoint(answers=[OwnPermissionShape], query=PermissionsQuery)
 def current_permissions(caller: Caller, query: PermissionsQuery) -> Answer:
     """List the caller's granted permissions, by id. Session constraints do not reduce this list."""
-    found = permission_search.own(caller, query.page, inherited=query.include_inherited)
-    return paged(found, own_permissions_shown(found.rows))
+    found = permission_search.list_own_permissions(caller, query.page, inherited=query.include_inherited)
+    return build_page(found, build_own_permission_shapes(found.rows))
 
 
-def _wanted(function: Function, query: FunctionsQuery) -> bool:
+def _is_wanted(function: Function, query: FunctionsQuery) -> bool:
     if query.only_roles and not function.role:
         return False
     wanted = query.max_security_level

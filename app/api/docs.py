@@ -19,11 +19,11 @@ from flask import request
 from flask import send_file
 
 from app import edge
-from app.api.openapi import document
-from app.edge import Ambiguous
+from app.api.openapi import build_document
+from app.edge import AmbiguousCredential
 from app.runtime import per_app
 from app.runtime import settings
-from app.services.login.session_key import session_key
+from app.services.login.session_key import derive_session_key
 
 blueprint = Blueprint("docs", __name__)
 ASSETS = frozenset(
@@ -35,7 +35,7 @@ DAY = 86_400
 @blueprint.get("/openapi.json")
 def openapi() -> Response:
     """Return the OpenAPI document."""
-    return jsonify(per_app(_document))
+    return jsonify(per_app(_build_document))
 
 
 @blueprint.get("/docs")
@@ -45,7 +45,7 @@ def page() -> str:
     """
     # Swagger's style sheet contains images as data URLs: the only thing this page may do that others may not.
     g.argus_data_images = True
-    return render_template("docs.html", session_key=_session_key())
+    return render_template("docs.html", session_key=_find_session_key())
 
 
 @blueprint.get("/docs/assets/<name>")
@@ -53,29 +53,29 @@ def asset(name: str) -> Response:
     """Return one of Swagger's own files."""
     if name not in ASSETS:
         abort(404)
-    return send_file(_folder() / name, max_age=DAY)
+    return send_file(_find_asset_folder() / name, max_age=DAY)
 
 
-def _session_key() -> str:
+def _find_session_key() -> str:
     """Return the key with which the page's script signs calls of the browser's login;
     empty without a login.
     """
     try:
-        credential = edge.presented(request)
-    except Ambiguous:
+        credential = edge.find_credential(request)
+    except AmbiguousCredential:
         return ""
     if credential is None or credential.kind != "cookie":
         return ""
-    caller = edge.identify(request, credential)
+    caller = edge.identify_caller(request, credential)
     if caller is None or not caller.interactive or not caller.decision:
         return ""
-    return session_key(caller.token)
+    return derive_session_key(caller.token)
 
 
-def _document() -> dict[str, object]:
-    return document(current_app._get_current_object(), settings().base_url)  # type: ignore[attr-defined]
+def _build_document() -> dict[str, object]:
+    return build_document(current_app._get_current_object(), settings().base_url)  # type: ignore[attr-defined]
 
 
 @cache
-def _folder() -> Path:
+def _find_asset_folder() -> Path:
     return Path(str(resources.files("flask_swagger_ui"))) / "dist"

@@ -7,6 +7,6 @@ from app.services.access import directory
 from app.services.access.callers import Caller
 
 
-def asked_domain(query: InDomain, caller: Caller) -> int:
+def get_domain_id(query: InDomain, caller: Caller) -> int:
     """Return the id of that domain. Raises ``Missing``."""
-    return directory.domain_or_missing(query.domain, caller.domain_id).id
+    return directory.get_domain(query.domain, caller.domain_id).id

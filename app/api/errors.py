@@ -10,8 +10,8 @@ from flask import g
 from flask import jsonify
 
 from app.api.messages import Message
-from app.api.messages import envelope
-from app.policy.reasons import public_sentence
+from app.api.messages import build_envelope
+from app.policy.reasons import word_publicly
 from app.services.access.callers import Caller
 from app.services.audit import trail
 from app.services.problems import Denied
@@ -24,10 +24,10 @@ from app.services.problems import Throttled
 def render(problem: Problem) -> Response:
     """The envelope that the problem's class asks for. A refusal is written down in a unit of its own."""
     if isinstance(problem, Denied):
-        return _denied(problem)
+        return _render_denied(problem)
     if isinstance(problem, Invalid):
-        return failure(problem.status, *field_errors(problem))
-    response = failure(problem.status, action(problem.sentence, problem.code))
+        return build_error_response(problem.status, *field_errors(problem))
+    response = build_error_response(problem.status, describe_call_problem(problem.sentence, problem.code))
     if isinstance(problem, Throttled):
         response.headers["Retry-After"] = str(problem.seconds)
     if problem.status == 401:
@@ -35,7 +35,7 @@ def render(problem: Problem) -> Response:
     return response
 
 
-def action(sentence: str, code: str) -> Message:
+def describe_call_problem(sentence: str, code: str) -> Message:
     """Build a message about the call as a whole."""
     return Message(type="ACTION_ERROR", message=sentence, message_template=code)
 
@@ -45,22 +45,22 @@ def field_errors(problem: Invalid) -> list[Message]:
     return [Message("FIELD_ERROR", p.message, p.field, p.code) for p in problem.problems]
 
 
-def failure(status: int, *messages: Message, decision: str = "", data: Any = None) -> Response:
+def build_error_response(status: int, *messages: Message, decision: str = "", data: Any = None) -> Response:
     """An error envelope; ``decision`` is the decision number, ``data`` what the contract adds to it."""
     metadata = {"decision": decision} if decision else None
-    response = jsonify(envelope(data, status=status, messages=messages, metadata=metadata))
+    response = jsonify(build_envelope(data, status=status, messages=messages, metadata=metadata))
     response.status_code = status
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
-def _denied(problem: Denied) -> Response:
+def _render_denied(problem: Denied) -> Response:
     decision = problem.decision
     caller: Caller | None = g.get("argus_caller")
     if caller is not None and not isinstance(problem, Refused):
-        trail.refused("api", caller.actor, decision, caller.question)
-    messages = [action(public_sentence(f), f.reason) for f in decision.denials]
-    response = failure(problem.status, *messages, decision=decision.number)
+        trail.record_refusal("api", caller.actor, decision, caller.question)
+    messages = [describe_call_problem(word_publicly(f), f.reason) for f in decision.denials]
+    response = build_error_response(problem.status, *messages, decision=decision.number)
     if caller is not None and caller.kind != "key":
         error = "invalid_token" if problem.status == 401 else "insufficient_scope"
         response.headers["WWW-Authenticate"] = f'Bearer realm="argus", error="{error}"'

@@ -28,7 +28,7 @@ class Message:
         }
 
 
-def envelope(
+def build_envelope(
     data: Any,
     *,
     status: int = 200,

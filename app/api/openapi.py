@@ -50,15 +50,15 @@ MESSAGE = {
 }
 
 
-def document(app: Flask, base_url: str) -> dict[str, Any]:
+def build_document(app: Flask, base_url: str) -> dict[str, Any]:
     """Build the whole document."""
-    operations = list(_operations(app))
-    schemas = _schemas([contract for _, _, contract in operations])
+    operations = list(_list_operations(app))
+    schemas = _build_schemas([contract for _, _, contract in operations])
     paths: dict[str, dict[str, Any]] = {}
     for rule, method, contract in operations:
         view = app.view_functions[rule.endpoint]
         path = PARAMETER.sub(r"{\2}", rule.rule)
-        paths.setdefault(path, {})[method.lower()] = _operation(
+        paths.setdefault(path, {})[method.lower()] = _describe_operation(
             rule, method, contract, view.__doc__ or "", schemas
         )
     return {
@@ -74,7 +74,7 @@ def document(app: Flask, base_url: str) -> dict[str, Any]:
             "schemas": {
                 **schemas["$defs"],
                 "Message": MESSAGE,
-                "Error": _envelope({"type": ["object", "null"]}),
+                "Error": _describe_envelope({"type": ["object", "null"]}),
             },
             "securitySchemes": {
                 "apiKey": {"type": "apiKey", "in": "header", "name": "Argus-API-Key"},
@@ -86,7 +86,7 @@ def document(app: Flask, base_url: str) -> dict[str, Any]:
     }
 
 
-def _operations(app: Flask) -> Iterator[tuple[Rule, str, Contract]]:
+def _list_operations(app: Flask) -> Iterator[tuple[Rule, str, Contract]]:
     for rule in app.url_map.iter_rules():
         contract: Contract | None = getattr(app.view_functions[rule.endpoint], "contract", None)
         if contract is not None:
@@ -94,13 +94,13 @@ def _operations(app: Flask) -> Iterator[tuple[Rule, str, Contract]]:
                 yield rule, method, contract
 
 
-def _schemas(contracts: list[Contract]) -> dict[str, Any]:
+def _build_schemas(contracts: list[Contract]) -> dict[str, Any]:
     """Build schema definitions by model and mode, and ``$defs``:
     answers as serialised, requests as validated.
     """
     wanted: dict[tuple[type[BaseModel], Any], None] = {}
     for contract in contracts:
-        wanted[(_item(contract.answers), "serialization")] = None
+        wanted[(_find_item_model(contract.answers), "serialization")] = None
         wanted[(contract.query, "validation")] = None
         wanted |= {(shape, "serialization"): None for shape in contract.also.values()}
         if contract.body is not None:
@@ -109,7 +109,7 @@ def _schemas(contracts: list[Contract]) -> dict[str, Any]:
     return {"models": found, "$defs": definitions.get("$defs", {})}
 
 
-def _operation(
+def _describe_operation(
     rule: Rule, method: str, contract: Contract, doc: str, schemas: dict[str, Any]
 ) -> dict[str, Any]:
     title, _, rest = doc.strip().partition("\n")
@@ -118,8 +118,8 @@ def _operation(
         "operationId": f"{name}_{method.lower()}_{re.sub(r'[^a-z0-9]+', '_', rule.rule.lower()).strip('_')}",
         "summary": title.rstrip("."),
         "tags": ["/".join(rule.rule.split("/")[1:4])],
-        "parameters": [*_path(rule), *_query(contract.query, schemas)],
-        "responses": _responses(contract, schemas),
+        "parameters": [*_describe_path(rule), *_describe_query(contract.query, schemas)],
+        "responses": _describe_responses(contract, schemas),
     }
     sentences = [" ".join(rest.split())] if rest.strip() else []
     if contract.step_up is not None:
@@ -145,14 +145,14 @@ def _step_up(operation: Operation) -> str:
     return f"Needs proof of presence: {password}an `{AUTHORIZATION}` for `{operation.name}`."
 
 
-def _path(rule: Rule) -> list[dict[str, Any]]:
+def _describe_path(rule: Rule) -> list[dict[str, Any]]:
     return [
         {"name": name, "in": "path", "required": True, "schema": NUMBER if kind == "int" else TEXT}
         for kind, name in PARAMETER.findall(rule.rule)
     ]
 
 
-def _query(model: type[QueryModel], schemas: dict[str, Any]) -> list[dict[str, Any]]:
+def _describe_query(model: type[QueryModel], schemas: dict[str, Any]) -> list[dict[str, Any]]:
     reference = schemas["models"][(model, "validation")]["$ref"].rsplit("/", 1)[1]
     schema = schemas["$defs"][reference]
     return [
@@ -160,13 +160,13 @@ def _query(model: type[QueryModel], schemas: dict[str, Any]) -> list[dict[str, A
             "name": name,
             "in": "query",
             "required": name in schema.get("required", ()),
-            "schema": _without_null(field),
+            "schema": _strip_null(field),
         }
         for name, field in schema.get("properties", {}).items()
     ]
 
 
-def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+def _strip_null(schema: dict[str, Any]) -> dict[str, Any]:
     """Remove null from a schema: a query has no null, a missing value is not sent."""
     kinds = [kind for kind in schema.get("anyOf", ()) if kind.get("type") != "null"]
     kept = {
@@ -177,19 +177,19 @@ def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
     return {**kept, "anyOf": kinds} if kinds else schema
 
 
-def _responses(contract: Contract, schemas: dict[str, Any]) -> dict[str, Any]:
-    schema = schemas["models"][(_item(contract.answers), "serialization")]
+def _describe_responses(contract: Contract, schemas: dict[str, Any]) -> dict[str, Any]:
+    schema = schemas["models"][(_find_item_model(contract.answers), "serialization")]
     data = {"type": "array", "items": schema} if isinstance(contract.answers, list) else schema
-    answered = {"content": {"application/json": {"schema": _envelope(data)}}}
+    answered = {"content": {"application/json": {"schema": _describe_envelope(data)}}}
     failed = {"content": {"application/json": {"schema": {"$ref": REF.format(model="Error")}}}}
     found = {str(status): {"description": "Done.", **answered} for status in contract.statuses}
     for status, shape in contract.also.items():
-        other = _envelope(schemas["models"][(shape, "serialization")])
+        other = _describe_envelope(schemas["models"][(shape, "serialization")])
         found[str(status)] = {"description": "Not yet.", "content": {"application/json": {"schema": other}}}
     return found | {s: {"description": text, **failed} for s, text in ERRORS.items()} | TOO_LONG
 
 
-def _envelope(data: dict[str, Any]) -> dict[str, Any]:
+def _describe_envelope(data: dict[str, Any]) -> dict[str, Any]:
     number = {"type": "integer"}
     return {
         "type": "object",
@@ -207,6 +207,6 @@ def _envelope(data: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _item(answers: Any) -> type[BaseModel]:
+def _find_item_model(answers: Any) -> type[BaseModel]:
     found: type[BaseModel] = answers[0] if isinstance(answers, list) else answers
     return found

@@ -1,7 +1,7 @@
 """The OAuth endpoints in the OpenAPI document: forms in, bare JSON out (RFC 6749, 7009, 7662, OIDC Core 5.3).
 
-Their parameters are judged by ``oauth/hygiene.py`` and Authlib, not by a schema. What is not written here is
-read from the tables of grants, client authentication methods, scopes and claims.
+Their parameters are judged by ``oauth/request_checks.py`` and Authlib, not by a schema. What is not written
+here is read from the tables of grants, client authentication methods, scopes and claims.
 """
 
 from __future__ import annotations
@@ -61,11 +61,11 @@ USER_CLAIMS = {
 }
 
 
-def _json(schema: dict[str, Any]) -> dict[str, Any]:
+def _describe_json(schema: dict[str, Any]) -> dict[str, Any]:
     return {"content": {"application/json": {"schema": schema}}}
 
 
-def _operation(
+def _describe_operation(
     name: str,
     summary: str,
     answer: dict[str, Any] | None,
@@ -73,8 +73,8 @@ def _operation(
     required: list[str],
     examples: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    done = {"description": "Done.", **(_json(answer) if answer is not None else {})}
-    failed = {"description": "An OAuth error.", **_json(ERROR)}
+    done = {"description": "Done.", **(_describe_json(answer) if answer is not None else {})}
+    failed = {"description": "An OAuth error.", **_describe_json(ERROR)}
     statuses = ("400", "401", "405", "413", "429", "503")
     operation: dict[str, Any] = {
         "operationId": name,
@@ -111,16 +111,20 @@ EXAMPLES = {
 QUESTION = {"token": TEXT, "token_type_hint": TEXT}
 OAUTH_PATHS: dict[str, Any] = {
     f"{PREFIX}/token": {
-        "post": _operation("token", "Redeem, refresh, or start", TOKEN, GRANT, ["grant_type"], EXAMPLES)
+        "post": _describe_operation(
+            "token", "Redeem, refresh, or start", TOKEN, GRANT, ["grant_type"], EXAMPLES
+        )
     },
     f"{PREFIX}/token/introspect": {
-        "post": _operation("introspect", "Is one of our tokens alive?", ACTIVE, QUESTION, ["token"])
+        "post": _describe_operation("introspect", "Is one of our tokens alive?", ACTIVE, QUESTION, ["token"])
     },
     f"{PREFIX}/token/revoke": {
-        "post": _operation("revoke", "End one of our tokens, with its pair", None, QUESTION, ["token"])
+        "post": _describe_operation(
+            "revoke", "End one of our tokens, with its pair", None, QUESTION, ["token"]
+        )
     },
     f"{PREFIX}/userinfo": {
-        "get": _operation("userinfo", "Who approved this session", USER_CLAIMS, None, []),
-        "post": _operation("userinfo_post", "Who approved this session", USER_CLAIMS, None, []),
+        "get": _describe_operation("userinfo", "Who approved this session", USER_CLAIMS, None, []),
+        "post": _describe_operation("userinfo_post", "Who approved this session", USER_CLAIMS, None, []),
     },
 }

@@ -42,14 +42,16 @@ def parse_object(
         if allow_empty:
             return {}
         raise BadJSON("Send a JSON object as body.")
-    if _depth(raw) > max_depth:
+    if _measure_depth(raw) > max_depth:
         raise BadJSON(f"Nest at most {max_depth} levels.")
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
         raise BadJSON("Send UTF-8.") from None
     try:
-        found = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_int=_integer)
+        found = json.loads(
+            text, object_pairs_hook=_refuse_repeats, parse_constant=_refuse_constant, parse_int=_parse_integer
+        )
     except (ValueError, RecursionError):
         raise BadJSON("This is not valid JSON.") from None
     if not isinstance(found, dict):
@@ -58,7 +60,7 @@ def parse_object(
     return found
 
 
-def _depth(raw: bytes) -> int:
+def _measure_depth(raw: bytes) -> int:
     """Measure how deep brackets nest outside strings, before parsing,
     because parsing could exhaust the stack.
     """
@@ -72,7 +74,7 @@ def _depth(raw: bytes) -> int:
     return deepest
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _refuse_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
@@ -81,11 +83,11 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _no_constant(_name: str) -> NoReturn:
+def _refuse_constant(_name: str) -> NoReturn:
     raise BadJSON("NaN and Infinity are not JSON.")
 
 
-def _integer(text: str) -> int:
+def _parse_integer(text: str) -> int:
     # Check the length before converting: a million digits take long.
     if len(text) > 20 or not LEAST_INTEGER <= int(text) <= MOST_INTEGER:
         raise BadJSON("A number is out of range.")

@@ -34,7 +34,7 @@ def _create_app() -> Flask:
     """
     made: Flask = import_string("app:create_app")()
     # Each command prints its own result; the workers of ``serve`` configure their own logging.
-    telemetry.configure("WARNING")
+    telemetry.configure_logging("WARNING")
     return made
 
 

@@ -6,9 +6,9 @@ import click
 from flask.cli import with_appcontext
 
 from app.cli.lookup import OPERATOR
-from app.cli.lookup import user_named
+from app.cli.lookup import find_user
 from app.services.access import apikeys
-from app.services.unit_of_work import write
+from app.services.unit_of_work import run_in_transaction
 
 
 @click.group()
@@ -23,5 +23,7 @@ def apikey() -> None:
 @with_appcontext
 def create(name: str, days: int, description: str) -> None:
     """Create a key for a user and print it, once."""
-    _, text = write(lambda: apikeys.create(user_named(name), description, OPERATOR, days=days))
+    _, text = run_in_transaction(
+        lambda: apikeys.create_key(find_user(name), description, OPERATOR, days=days)
+    )
     click.echo(text)

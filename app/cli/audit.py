@@ -8,7 +8,7 @@ import click
 from flask.cli import with_appcontext
 
 from app.services.audit import verification
-from app.services.audit.verification import Wrong
+from app.services.audit.verification import ChainFault
 from app.services.inspection import explain
 from app.services.problems import Missing
 
@@ -24,7 +24,7 @@ def audit() -> None:
 def show(number: str) -> None:
     """The recorded decision of a number such as D-0123456789."""
     try:
-        click.echo(json.dumps(explain.recorded(number).as_data(), indent=2))
+        click.echo(json.dumps(explain.get_recorded(number).as_data(), indent=2))
     except Missing:
         raise click.ClickException(f"There is no decision {number!r}.") from None
 
@@ -39,12 +39,12 @@ def verify(end: str | None) -> None:
 
     The end it prints, kept elsewhere, later shows (--end) that nobody put an older copy of the log back.
     """
-    found = verification.check()
+    found = verification.check_chain()
     if found.wrong is not None:
         raise click.ClickException(
-            f"{_where(found.wrong)}{found.wrong.what} {found.checked:,} rows before it are in order."
+            f"{_describe_place(found.wrong)}{found.wrong.what} {found.checked:,} rows before it are in order."
         )
-    if end is not None and not verification.holds(end):
+    if end is not None and not verification.contains_end(end):
         raise click.ClickException(
             "The end given is not in the chain: an older copy of the log was put back."
         )
@@ -52,6 +52,6 @@ def verify(end: str | None) -> None:
     click.echo(f"end {found.end}")
 
 
-def _where(wrong: Wrong) -> str:
+def _describe_place(wrong: ChainFault) -> str:
     row = f"row {wrong.id}, " if wrong.id is not None else ""
     return f"At {row}place {wrong.place:,}: " if wrong.place is not None else ""

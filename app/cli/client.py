@@ -6,9 +6,9 @@ import click
 from flask.cli import with_appcontext
 
 from app.cli.lookup import OPERATOR
-from app.cli.lookup import client_named
+from app.cli.lookup import find_client
 from app.services.clients import registry
-from app.services.unit_of_work import write
+from app.services.unit_of_work import run_in_transaction
 
 
 @click.group()
@@ -20,7 +20,7 @@ def client() -> None:
 @with_appcontext
 def list_clients() -> None:
     """Id and short name of every live client."""
-    for one in registry.everyone():
+    for one in registry.list_all_clients():
         click.echo(f"{one.id}  {one.short_name}")
 
 
@@ -38,5 +38,5 @@ def flag(name: str, require_same_client_ip: bool | None, string_group_claim: boo
     values = {key: value for key, value in wanted.items() if value is not None}
     if not values:
         raise click.UsageError("Name at least one flag.")
-    write(lambda: registry.set_flags(client_named(name), values, OPERATOR))
+    run_in_transaction(lambda: registry.set_flags(find_client(name), values, OPERATOR))
     click.echo(f"{name}: " + ", ".join(f"{key}={value}" for key, value in values.items()))

@@ -7,10 +7,10 @@ import json
 import click
 from flask.cli import with_appcontext
 
-from app.cli.lookup import client_named
-from app.cli.lookup import user_named
+from app.cli.lookup import find_client
+from app.cli.lookup import find_user
 from app.policy.facts import Leg
-from app.policy.network import canonical_address
+from app.policy.network import canonicalise_address
 from app.services.inspection import explain as explaining
 
 
@@ -23,12 +23,12 @@ from app.services.inspection import explain as explaining
 @with_appcontext
 def explain(user: str, client: str, ip: str | None, leg: str, as_json: bool) -> None:
     """Ask the decision and print every check in order."""
-    address = canonical_address(ip) if ip is not None else None
+    address = canonicalise_address(ip) if ip is not None else None
     if ip is not None and address is None:
         raise click.ClickException("--ip: write one IPv4 or IPv6 address.")
-    explained = explaining.explain(
-        client_named(client),
-        user_named(user),
+    explained = explaining.explain_decision(
+        find_client(client),
+        find_user(user),
         address=str(address) if address is not None else None,
         leg=Leg(leg),
     )

@@ -15,7 +15,7 @@ from app.services.access import directory
 from app.services.audit import sealing
 from app.services.ops import bootstrap
 from app.services.ops import demo as demonstration
-from app.services.unit_of_work import write
+from app.services.unit_of_work import run_in_transaction
 
 DEMO_FILE = "demo.json"
 
@@ -27,29 +27,29 @@ DEMO_FILE = "demo.json"
 def init(demo: bool, as_json: bool) -> None:
     """Create the database, the first administrator and an API key; with --demo also demo data."""
     upgrade()
-    write(sealing.begin)
-    made = write(bootstrap.initialise) if not bootstrap.is_done() else None
+    run_in_transaction(sealing.begin_chain)
+    made = run_in_transaction(bootstrap.initialise_database) if not bootstrap.is_done() else None
     told: dict[str, Any] = {
         "baseURL": settings().base_url,
-        "domain": directory.home_domain().name,
+        "domain": directory.get_home_domain().name,
         "customer": bootstrap.ROOT,
         "adminUser": bootstrap.ADMIN,
         "adminPassword": made.password if made else None,
         "adminApiKey": made.api_key if made else None,
     }
     if demo:
-        told |= _demo(told)
-    click.echo(json.dumps(told, indent=2) if as_json else _page(told))
+        told |= _load_demo(told)
+    click.echo(json.dumps(told, indent=2) if as_json else _render_summary(told))
 
 
-def _demo(told: dict[str, Any]) -> dict[str, Any]:
+def _load_demo(told: dict[str, Any]) -> dict[str, Any]:
     """Create the demo's logins and keep them in the instance folder (mode 0600), or read them from there."""
     path = settings().instance / DEMO_FILE
-    state = bootstrap.state()
+    state = bootstrap.find_state()
     if state is not None and state.demo_added:
         kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
         return {"users": kept.get("users", []), "clients": kept.get("clients", [])}
-    made = write(demonstration.add)
+    made = run_in_transaction(demonstration.add_demo)
     kept = {"users": made.users, "clients": made.clients}
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
@@ -59,7 +59,7 @@ def _demo(told: dict[str, Any]) -> dict[str, Any]:
     return kept
 
 
-def _page(told: dict[str, Any]) -> str:
+def _render_summary(told: dict[str, Any]) -> str:
     base = told["baseURL"]
     lines = [f"Argus identity provider at {base}", ""]
     if told["adminPassword"]:

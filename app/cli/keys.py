@@ -12,7 +12,7 @@ from app.models.keys import SigningKey
 from app.services.audit import trail
 from app.services.ops.bootstrap import OPERATOR
 from app.services.tokens import signing_keys as signing
-from app.services.unit_of_work import write
+from app.services.unit_of_work import run_in_transaction
 
 
 @click.group()
@@ -24,8 +24,8 @@ def keys() -> None:
 @with_appcontext
 def listed() -> None:
     """Those that applications can fetch now, newest first."""
-    for key in signing.known():
-        click.echo(_line(key.kid, key.active_at, key.retired_at))
+    for key in signing.list_known_keys():
+        click.echo(_render_line(key.kid, key.active_at, key.retired_at))
 
 
 @keys.command()
@@ -38,15 +38,15 @@ def rotate(leaked: bool) -> None:
     """
 
     def work() -> SigningKey:
-        made = signing.replace_leaked() if leaked else signing.rotate()
+        made = signing.replace_leaked_keys() if leaked else signing.rotate_key()
         trail.record("keys-rotate", OPERATOR, detail={"key": made.kid, "leaked": leaked})
         return made
 
-    made = write(work)
-    click.echo(_line(made.kid, made.active_at, made.retired_at))
+    made = run_in_transaction(work)
+    click.echo(_render_line(made.kid, made.active_at, made.retired_at))
 
 
-def _line(kid: str, active_at: datetime, retired_at: datetime | None) -> str:
+def _render_line(kid: str, active_at: datetime, retired_at: datetime | None) -> str:
     now = clock.now()
     if active_at > now:
         return f"{kid}  signs from {active_at:%Y-%m-%d %H:%M} UTC"

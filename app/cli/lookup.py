@@ -15,17 +15,17 @@ from app.services.problems import Missing
 OPERATOR = Actor(name="operator")
 
 
-def user_named(name: str) -> User:
+def find_user(name: str) -> User:
     """Find a live user of the home domain, or fail with one line."""
-    user = password_login.user_named(name, directory.home_domain().id)
+    user = password_login.find_user_by_name(name, directory.get_home_domain().id)
     if user is None:
         raise click.ClickException(f"There is no user {name!r}.")
     return user
 
 
-def client_named(name: str) -> OAuthClient:
+def find_client(name: str) -> OAuthClient:
     """Find a live client of the home domain by id or short name, or fail with one line."""
     try:
-        return registry.find(name, directory.home_domain().id)
+        return registry.get_client(name, directory.get_home_domain().id)
     except Missing:
         raise click.ClickException(f"There is no client {name!r}.") from None

@@ -15,5 +15,5 @@ from app.services.ops import pruning
 @with_appcontext
 def prune(days: int) -> None:
     """Delete spent codes, old transactions and long-ended sessions, in batches."""
-    for what, number in pruning.prune(days).items():
+    for what, number in pruning.prune_all(days).items():
         click.echo(f"{what}: {number}")

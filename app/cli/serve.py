@@ -18,7 +18,7 @@ from app.services.ops import readiness
 from app.serving import server
 from app.serving.adapter import Adapter
 
-TARGET = "app.cli.serve:worker"
+TARGET = "app.cli.serve:create_worker"
 
 
 @click.command()
@@ -27,7 +27,7 @@ TARGET = "app.cli.serve:worker"
 @with_appcontext
 def serve(bind: str, workers: int) -> None:
     """Serve until told to stop."""
-    host, port = _address(bind)
+    host, port = _parse_address(bind)
     if "ARGUS_BASE_URL" not in os.environ:
         if not is_loopback(host):
             raise click.ClickException(
@@ -36,7 +36,7 @@ def serve(bind: str, workers: int) -> None:
         shown = f"[{host}]" if ":" in host else host
         # The workers are separate processes and read the setting from the environment.
         os.environ["ARGUS_BASE_URL"] = f"http://{shown}:{port}"
-    _ready()
+    _check_ready()
     with current_app.app_context():
         db.engine.dispose()
     base = os.environ["ARGUS_BASE_URL"]
@@ -51,16 +51,16 @@ def application() -> Flask:
     """Create the application of one serving process, and start its background threads."""
     app: Flask = import_string("app:create_app")()
     with app.app_context():
-        sealing_thread.start()
+        sealing_thread.start_sealer()
     return app
 
 
-def worker() -> Adapter:
+def create_worker() -> Adapter:
     """What granian calls in each of its processes."""
     return server.adapt(application)
 
 
-def _address(bind: str) -> tuple[str, int]:
+def _parse_address(bind: str) -> tuple[str, int]:
     host, _, port = bind.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
     if not host or not port.isdigit() or not 0 < int(port) < 65_536:
@@ -68,9 +68,9 @@ def _address(bind: str) -> tuple[str, int]:
     return host, int(port)
 
 
-def _ready() -> None:
+def _check_ready() -> None:
     try:
-        problem = readiness.problem()
+        problem = readiness.find_problem()
     except SQLAlchemyError:
         problem = "database"
     if problem is not None:

@@ -8,7 +8,7 @@ from flask_migrate import upgrade as migrate
 
 from app.services.audit import sealing
 from app.services.ops import readiness
-from app.services.unit_of_work import write
+from app.services.unit_of_work import run_in_transaction
 
 
 @click.command()
@@ -16,5 +16,5 @@ from app.services.unit_of_work import write
 def upgrade() -> None:
     """Apply the migrations this version brings; safe to repeat."""
     migrate()
-    write(sealing.begin)
-    click.echo(f"The database is at {readiness.head()}.")
+    run_in_transaction(sealing.begin_chain)
+    click.echo(f"The database is at {readiness.find_head()}.")

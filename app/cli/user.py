@@ -9,11 +9,11 @@ import click
 from flask.cli import with_appcontext
 
 from app.cli.lookup import OPERATOR
-from app.cli.lookup import user_named
+from app.cli.lookup import find_user
 from app.services.access import directory
 from app.services.administration import users_and_groups
 from app.services.login import password_login
-from app.services.unit_of_work import write
+from app.services.unit_of_work import run_in_transaction
 
 
 @click.group()
@@ -30,11 +30,13 @@ def user() -> None:
 def create(name: str, customer: str, full_name: str | None, email: str | None) -> None:
     """Create a user; prints the first password once."""
     password = secrets.token_urlsafe(15)
-    home = directory.find_customer(customer, directory.home_domain().id)
+    home = directory.find_customer(customer, directory.get_home_domain().id)
     if home is None:
         raise click.ClickException(f"There is no customer {customer!r}.")
     customer_id = home.id
-    write(lambda: password_login.create(name, full_name or name, customer_id, email, password, OPERATOR))
+    run_in_transaction(
+        lambda: password_login.create_user(name, full_name or name, customer_id, email, password, OPERATOR)
+    )
     click.echo(f"{name} {password}")
 
 
@@ -47,7 +49,7 @@ def create(name: str, customer: str, full_name: str | None, email: str | None) -
 def set_password(name: str, from_stdin: bool) -> None:  # noqa: ARG001 - the flag says where it comes from
     """Set a password; ends everything the user has open."""
     password = sys.stdin.readline().rstrip("\r\n")
-    write(lambda: password_login.set_password(user_named(name), password, OPERATOR))
+    run_in_transaction(lambda: password_login.set_password(find_user(name), password, OPERATOR))
     click.echo(f"The password of {name} is set; all sessions are ended.")
 
 
@@ -56,7 +58,7 @@ def set_password(name: str, from_stdin: bool) -> None:  # noqa: ARG001 - the fla
 @with_appcontext
 def block(name: str) -> None:
     """Refuse everything of this user from now on."""
-    write(lambda: users_and_groups.block(user_named(name), OPERATOR))
+    run_in_transaction(lambda: users_and_groups.block_user(find_user(name), OPERATOR))
     click.echo(f"{name} is blocked.")
 
 
@@ -65,5 +67,5 @@ def block(name: str) -> None:
 @with_appcontext
 def unblock(name: str) -> None:
     """Let the user log in again."""
-    write(lambda: users_and_groups.unblock(user_named(name), OPERATOR))
+    run_in_transaction(lambda: users_and_groups.unblock_user(find_user(name), OPERATOR))
     click.echo(f"{name} is unblocked.")

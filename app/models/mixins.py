@@ -50,7 +50,7 @@ class ArgusClientMixin(ClientMixin):  # type: ignore[misc]
         """
         asked = scopes.parse_scope(scope)
         permitted = list(self.permitted_scopes)  # type: ignore[call-overload]
-        if asked is None or not scopes.covered(asked, permitted):
+        if asked is None or not scopes.is_covered(asked, permitted):
             return None
         return scopes.join_scope(asked)
 

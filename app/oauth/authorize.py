@@ -1,7 +1,7 @@
 """The authorization request (RFC 6749 4.1.1, OIDC Core 3.1.2): one validator for the page and the JSON call.
 
-Client and redirect URI are checked first; until both are valid, no redirect is allowed (``Unredirectable``).
-After that every error is an ``ArgusOAuthError`` that carries the redirect URI.
+Client and redirect URI are checked first; until both are valid, no redirect is allowed
+(``UnredirectableError``). After that every error is an ``ArgusOAuthError`` that carries the redirect URI.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from flask import Response
 from app.models.clients import OAuthClient
 from app.oauth.code_grant import ArgusAuthorizationCodeGrant
 from app.oauth.errors import ArgusOAuthError
-from app.oauth.errors import spoken
+from app.oauth.errors import translate_error
 from app.oauth.grants import RESPONSE_TYPES
-from app.oauth.hints import claims_of
+from app.oauth.hints import decode_hint
 from app.oauth.requests import ArgusRequest
 from app.oauth.server import oauth_server
 from app.policy.facts import Leg
@@ -37,7 +37,7 @@ SECONDS = re.compile(r"[0-9]{1,9}", re.ASCII)
 UNSUPPORTED = ("request", "request_uri", "registration")
 
 
-class Unredirectable(Exception):
+class UnredirectableError(Exception):
     """The client or the redirect URI is invalid: show an error page (or 412), never redirect.
 
     ``field`` is the invalid parameter.
@@ -68,24 +68,24 @@ class AuthorizationRequest:
         return problem
 
 
-def validate(params: Mapping[str, str]) -> AuthorizationRequest:
-    """Validate parameters that passed ``hygiene``. Raises ``Unredirectable`` or ``ArgusOAuthError``."""
+def validate_request(params: Mapping[str, str]) -> AuthorizationRequest:
+    """Validate parameters that passed ``request_checks``. Raises ``UnredirectableError`` or ``ArgusOAuthError``."""
     client_id = params.get("client_id")
-    client = registry.living(client_id) if client_id else None
+    client = registry.find_live_client(client_id) if client_id else None
     if client is None:
-        raise Unredirectable("client_id", "The application that sent you here is not known.")
+        raise UnredirectableError("client_id", "The application that sent you here is not known.")
     sent = params.get("redirect_uri")
     redirect_uri = sent if sent is not None else client.get_default_redirect_uri()
     if redirect_uri is None:
-        raise Unredirectable("redirect_uri", "The application must say where to return to.")
+        raise UnredirectableError("redirect_uri", "The application must say where to return to.")
     if not client.check_redirect_uri(redirect_uri):
-        raise Unredirectable(
+        raise UnredirectableError(
             "redirect_uri", "The application asked to return to an address it has not registered."
         )
     try:
         return _validate_rest(params, client, redirect_uri)
     except OAuth2Error as problem:
-        ours = spoken(problem)
+        ours = translate_error(problem)
         ours.redirect_uri = redirect_uri
         ours.state = params.get("state")
         raise ours from None
@@ -110,8 +110,8 @@ def _validate_rest(params: Mapping[str, str], client: OAuthClient, redirect_uri:
     if max_age is not None and not SECONDS.fullmatch(max_age):
         raise ArgusOAuthError("invalid_request", "The parameter max_age must be a whole number of seconds.")
     hint = params.get("id_token_hint")
-    subject = str(claims_of(hint)["sub"]) if hint is not None else None
-    grant = authlib_grant(params)
+    subject = str(decode_hint(hint)["sub"]) if hint is not None else None
+    grant = build_authlib_grant(params)
     return AuthorizationRequest(
         params=dict(params),
         client=client,
@@ -142,27 +142,27 @@ def must_log_in(request: AuthorizationRequest, caller: Caller | None, began_at: 
     return request.hinted_subject is not None and request.hinted_subject != str(caller.user_id)
 
 
-def question(request: AuthorizationRequest, caller: Caller) -> Question:
+def build_question(request: AuthorizationRequest, caller: Caller) -> Question:
     """Build the question of leg AUTHORIZE: this user, this client, these scopes, current facts."""
-    grant = facts.grant_facts(consents.standing(caller.user_id, request.client.id))
+    grant = facts.grant_facts(consents.find_consent(caller.user_id, request.client.id))
     return replace(
         caller.question,
         leg=Leg.AUTHORIZE,
-        client=facts.client_facts(request.client),
+        client=facts.to_client_facts(request.client),
         grant=grant,
         scopes=frozenset(request.scopes),
         credential=None,
     )
 
 
-def authlib_grant(params: Mapping[str, str]) -> ArgusAuthorizationCodeGrant:
+def build_authlib_grant(params: Mapping[str, str]) -> ArgusAuthorizationCodeGrant:
     """Build Authlib's grant for these parameters and check PKCE and scopes. Raises ``OAuth2Error``."""
     protocol = ArgusRequest("GET", "/oauth/authorize", params)
     grant: ArgusAuthorizationCodeGrant = oauth_server().get_consent_grant(protocol)
     return grant
 
 
-def answer(error: ArgusOAuthError, request: AuthorizationRequest | None = None) -> Response:
+def redirect_with_error(error: ArgusOAuthError, request: AuthorizationRequest | None = None) -> Response:
     """Build the redirect that returns an error to the client, with ``iss`` and the exact ``state``."""
     params = request.params if request is not None else {}
     protocol = ArgusRequest("GET", "/oauth/authorize", params)

@@ -24,11 +24,11 @@ class SessionUser:
 
     @cached_property
     def customer(self) -> Customer:
-        return directory.customer_by_id(self.row.user.customer_id)
+        return directory.get_customer(self.row.user.customer_id)
 
     @cached_property
     def groups(self) -> list[Group]:
-        return directory.groups_of(self.row.user.id)
+        return directory.list_groups(self.row.user.id)
 
     @property
     def group_names(self) -> list[str]:
@@ -42,7 +42,7 @@ VALUES: dict[str, Callable[[SessionUser], Any]] = {
     "name": lambda user: user.row.user.name,
     "picture": lambda _user: None,
     "email": lambda user: user.row.user.email or None,
-    "phone": lambda user: directory.phone_of(user.row.user.id) or None,
+    "phone": lambda user: directory.read_phone(user.row.user.id) or None,
     "customer_id": lambda user: user.customer.id,
     "domain_id": lambda user: user.customer.domain_id,
     "customer_shortname": lambda user: user.customer.short_name,

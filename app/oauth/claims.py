@@ -7,14 +7,14 @@ from typing import Any
 
 from app.oauth.claim_values import VALUES
 from app.oauth.claim_values import SessionUser
-from app.oauth.custom_claims import custom_claims
+from app.oauth.custom_claims import build_custom_claims
 from app.policy.claims import CLAIMS
 from app.policy.rights import Rights
 from app.services.access.credential_parts import CodeRow
 from app.services.access.credential_parts import SessionRow
 
 
-def claims_for(row: SessionRow | CodeRow, scopes: Collection[str], rights: Rights) -> dict[str, Any]:
+def build_claims(row: SessionRow | CodeRow, scopes: Collection[str], rights: Rights) -> dict[str, Any]:
     """Build the claims about a session's user that these scopes allow; ``sub`` is always present.
 
     With ``openid`` also those of the client's own providers, which never replace another.
@@ -26,7 +26,7 @@ def claims_for(row: SessionRow | CodeRow, scopes: Collection[str], rights: Right
         if value is not None:
             claims[claim.name] = value
     return (
-        custom_claims(user, row.client.open_id_custom_claims or (), rights) | claims
+        build_custom_claims(user, row.client.open_id_custom_claims or (), rights) | claims
         if "openid" in scopes
         else claims
     )

@@ -22,9 +22,9 @@ from app.services.audit import trail
 from app.services.audit.trail import Actor
 from app.services.clients import registry
 from app.services.login.passwords import passwords
-from app.services.tokens.token_text import digest
-from app.services.tokens.token_text import same
-from app.services.unit_of_work import write
+from app.services.tokens.token_text import compute_digest
+from app.services.tokens.token_text import is_same_digest
+from app.services.unit_of_work import run_in_transaction
 
 QueryClient = Callable[[str], OAuthClient | None]
 
@@ -48,25 +48,25 @@ def authenticate_client(query_client: QueryClient, request: ArgusRequest) -> OAu
     given = request.client_credentials
     if given is None or given.client_id is None:
         refuse_stranger(request, None, "client_missing")
-    client = named_client(query_client, request, given.client_id)
+    client = get_client(query_client, request, given.client_id)
     check_address(request, client)
     check_secret(request, client, given.secret)
     return client
 
 
-def named_client(query_client: QueryClient, request: ArgusRequest, client_id: str) -> OAuthClient:
+def get_client(query_client: QueryClient, request: ArgusRequest, client_id: str) -> OAuthClient:
     """Find the client of this name. Raises ``invalid_client``, ``Throttled``."""
     client = query_client(client_id)
     if client is None:
         # Both cases give the same answer; the audit row tells them apart.
-        gone = registry.deleted(client_id)
+        gone = registry.find_deleted_client(client_id)
         refuse_stranger(request, gone, "client_deleted" if gone is not None else "client_unknown")
     return client
 
 
 def check_address(request: ArgusRequest, client: OAuthClient) -> None:
     """Require the client's own IP range, before the secret is checked. Raises ``invalid_client``."""
-    finding = gate.client_may_call_from(facts.client_facts(client), request.contact.address)
+    finding = gate.check_client_address(facts.to_client_facts(client), request.contact.address)
     if finding.outcome is Outcome.FAIL:
         refuse_stranger(request, client, finding.reason)
 
@@ -75,15 +75,15 @@ def check_secret(request: ArgusRequest, client: OAuthClient, presented: str | No
     """Require the client's own secret. Raises ``invalid_client``; ``Throttled`` after many failures."""
     limit, address = settings().throttle_client_failures, request.contact.address
     throttle().check("client", limit, client.id, address)
-    if not _secret_is_right(client, presented):
+    if not _is_right_secret(client, presented):
         throttle().failed("client", limit, client.id, address)
-        refuse(request, client, "client_secret_wrong")
+        refuse_client(request, client, "client_secret_wrong")
     if presented is not None:
         # An address that used the right secret is not blocked by wrong secrets from other addresses.
         throttle().succeeded("client", limit, client.id, address)
 
 
-def _secret_is_right(client: OAuthClient, presented: str | None) -> bool:
+def _is_right_secret(client: OAuthClient, presented: str | None) -> bool:
     """Check the secret by the client's method:
     no secret never satisfies ``password``, and a secret never ``none``.
     """
@@ -92,7 +92,7 @@ def _secret_is_right(client: OAuthClient, presented: str | None) -> bool:
     if presented is None:
         return False
     if client.secret_digest is not None:
-        return same(client.secret_digest, digest(presented))
+        return is_same_digest(client.secret_digest, compute_digest(presented))
     if client.secret_hash is None:
         return False
     return passwords().verify_client_secret(client.id, client.secret_hash, presented)
@@ -104,14 +104,14 @@ def refuse_stranger(request: ArgusRequest, client: OAuthClient | None, reason: s
     This counts against no client and blocks none.
     """
     throttle().stranger("stranger", settings().throttle_client_failures, request.contact.address)
-    refuse(request, client, reason)
+    refuse_client(request, client, reason)
 
 
-def refuse(request: ArgusRequest, client: OAuthClient | None, reason: str) -> NoReturn:
+def refuse_client(request: ArgusRequest, client: OAuthClient | None, reason: str) -> NoReturn:
     """Raise ``invalid_client`` and record why."""
-    number = gate.new_number()
+    number = gate.make_decision_number()
     actor = Actor(contact=request.contact)
-    write(
+    run_in_transaction(
         lambda: trail.record(
             "client-authentication",
             actor,

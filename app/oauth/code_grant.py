@@ -2,17 +2,15 @@
 
 The phases of the code flow, and where each stands:
 
-1. Read the request strictly: ``hygiene``.
-2. Judge client and redirect URI. Until both are good nothing redirects: ``authorize.validate``.
-3. Judge response type, prompt, PKCE and scopes: ``authorize``, ``pkce``.
-4. Log the user in, when nobody is there or the request demands it: ``authorize.must_log_in``.
-5. Ask the gate, leg AUTHORIZE: ``authorize.question``.
-6. Get the user's consent, unless an earlier one covers this; write it and the code at once: ``approving``.
-7. Authenticate the client at the token endpoint: ``client_auth``.
-8. Find the code; compare redirect URI and PKCE verifier: here, ``pkce``.
-9. Ask the gate, leg REDEEM, over today's facts: here, ``gates``.
-10. Draft the tokens and sign the ID token: all that can fail, before anything is written: here, ``id_token``.
-11. Claim the code and write the session in one unit. A second use ends the session: here.
+1. Read the request strictly: ``request_checks``. 2. Judge client and redirect URI. Until both are good nothing
+redirects: ``authorize.validate_request``. 3. Judge response type, prompt, PKCE and scopes: ``authorize``,
+``pkce``. 4. Log the user in, when nobody is there or the request demands it: ``authorize.must_log_in``. 5.
+Ask the gate, leg AUTHORIZE: ``authorize.build_question``. 6. Get the user's consent, unless an earlier one
+covers this; write it and the code at once: ``approval``. 7. Authenticate the client at the token endpoint:
+``client_auth``. 8. Find the code; compare redirect URI and PKCE verifier: here, ``pkce``. 9. Ask the gate,
+leg REDEEM, over today's facts: here, ``access_gate``. 10. Draft the tokens and sign the ID token: all that can
+fail, before anything is written: here, ``sign_id_token``. 11. Claim the code and write the session in one
+unit. A second use ends the session: here.
 """
 
 from __future__ import annotations
@@ -23,15 +21,15 @@ from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant
 
 from app.models.clients import OAuthClient
 from app.models.mixins import ArgusCodeMixin
-from app.oauth.answers import token_answer
+from app.oauth.access_gate import AccessGateMixin
 from app.oauth.errors import ArgusOAuthError
-from app.oauth.gates import AccessGateMixin
-from app.oauth.id_token import id_token
+from app.oauth.id_token import sign_id_token
 from app.oauth.requests import ArgusRequest
+from app.oauth.token_response import build_token_response
 from app.policy.facts import Leg
 from app.policy.facts import Question
 from app.policy.facts import UserFacts
-from app.policy.scopes import still_permitted
+from app.policy.scopes import keep_permitted
 from app.services.access import credential_rows
 from app.services.access import facts
 from app.services.access.credential_parts import CodeRow
@@ -43,11 +41,11 @@ from app.services.tokens import codes
 from app.services.tokens import oauth_sessions
 from app.services.tokens import token_text
 from app.services.tokens.codes import Approval
-from app.services.tokens.oauth_sessions import Opening
-from app.services.tokens.oauth_sessions import Pair
-from app.services.tokens.oauth_sessions import Parent
+from app.services.tokens.oauth_sessions import SessionOpening
+from app.services.tokens.oauth_sessions import SessionParent
+from app.services.tokens.oauth_sessions import TokenPair
 from app.services.tokens.token_text import Kind
-from app.services.unit_of_work import write
+from app.services.unit_of_work import run_in_transaction
 
 
 class CodeView(ArgusCodeMixin):
@@ -57,7 +55,7 @@ class CodeView(ArgusCodeMixin):
         self.row = row
         self.redirect_uri = row.code.redirect_uri
         self.redirect_uri_given = row.code.redirect_uri_given
-        self.scopes = still_permitted(row.code.scopes, row.client.permitted_scopes)
+        self.scopes = keep_permitted(row.code.scopes, row.client.permitted_scopes)
         self.nonce = row.code.nonce
         self.authenticated_at = row.code.authenticated_at
         self.code_challenge = row.code.code_challenge
@@ -75,7 +73,7 @@ class ArgusAuthorizationCodeGrant(AccessGateMixin, AuthorizationCodeGrant):  # t
         Both happen together, so Authlib's next step does nothing.
         """
         approval: Approval = self.request.approval
-        return codes.issue(approval)
+        return codes.issue_code(approval)
 
     def save_authorization_code(self, code: str, request: ArgusRequest) -> None:
         """Do nothing: ``generate_authorization_code`` already wrote the code."""
@@ -84,13 +82,15 @@ class ArgusAuthorizationCodeGrant(AccessGateMixin, AuthorizationCodeGrant):  # t
 
     def query_authorization_code(self, code: str, client: OAuthClient) -> CodeView | None:
         """Find the code if we issued it to this client. Changes nothing."""
-        token = token_text.read(code, Kind.CODE)
-        row = credential_rows.code_row(token.session_id) if token is not None else None
-        if token is None or row is None or not token_text.same(row.code.digest, token.digest):
+        token = token_text.read_token(code, Kind.CODE)
+        row = credential_rows.load_code_row(token.session_id) if token is not None else None
+        if token is None or row is None or not token_text.is_same_digest(row.code.digest, token.digest):
             return None
         if row.client.id != client.id:
             detail = {"presented_by": client.id, "issued_to": row.client.id}
-            write(lambda: trail.alert("code-of-another-client", self._stranger(), detail=detail))
+            run_in_transaction(
+                lambda: trail.record_alert("code-of-another-client", self._stranger(), detail=detail)
+            )
             return None
         return CodeView(row)
 
@@ -117,11 +117,11 @@ class ArgusAuthorizationCodeGrant(AccessGateMixin, AuthorizationCodeGrant):  # t
         everything that can fail, before anything is written.
         """
         row = self.request.authorization_code.row
-        self.opening = Opening(
+        self.opening = SessionOpening(
             client_id=row.client.id,
             user_id=row.user.id,
             user_name=row.user.short_name,
-            parent=Parent(row.login.expires_at, login_session_id=row.login.id),
+            parent=SessionParent(row.login.expires_at, login_session_id=row.login.id),
             grant_id=row.grant.id,
             scopes=tuple(self.request.authorization_code.scopes),
             security_level=min(row.code.security_level, row.client.max_security_level),
@@ -129,21 +129,21 @@ class ArgusAuthorizationCodeGrant(AccessGateMixin, AuthorizationCodeGrant):  # t
             address=self.request.contact.address,
             with_refresh=self.request.issues_refresh_token,
         )
-        self.pair: Pair = oauth_sessions.draft(self.opening)
+        self.pair: TokenPair = oauth_sessions.draft_pair(self.opening)
         signed = None
         if "openid" in self.pair.scopes:
-            signed = id_token(self.request, row, self.pair, self.decision.rights)
-        return token_answer(self.pair, id_token=signed)
+            signed = sign_id_token(self.request, row, self.pair, self.decision.rights)
+        return build_token_response(self.pair, id_token=signed)
 
     def save_token(self, token: dict[str, Any]) -> None:  # noqa: ARG002
         """Claim the code and write the session in one transaction.
         If the claim fails, another request was first.
         """
         view = self.request.authorization_code
-        if write(lambda: self._claim(view.row)):
+        if run_in_transaction(lambda: self._claim(view.row)):
             return
         # Another request claimed it between our read and our write: the gate refuses, and its session ends.
-        fresh = credential_rows.code_row(view.row.code.id)
+        fresh = credential_rows.load_code_row(view.row.code.id)
         if fresh is not None:
             self.request.authorization_code = CodeView(fresh)
             self.authenticate_user(self.request.authorization_code)
@@ -153,9 +153,9 @@ class ArgusAuthorizationCodeGrant(AccessGateMixin, AuthorizationCodeGrant):  # t
         """Do nothing: the used row is kept for ten minutes, so that a replay can be recognised."""
 
     def _claim(self, row: CodeRow) -> bool:
-        if not codes.claim(row.code.id, self.pair.session_id):
+        if not codes.claim_code(row.code.id, self.pair.session_id):
             return False
-        oauth_sessions.store(self.opening, self.pair, crowded=row.crowded)
+        oauth_sessions.store_session(self.opening, self.pair, crowded=row.crowded)
         trail.record(
             "redeem",
             Actor(row.user.id, row.user.short_name, self.pair.session_id.hex(), self.request.contact),
@@ -169,9 +169,9 @@ class ArgusAuthorizationCodeGrant(AccessGateMixin, AuthorizationCodeGrant):  # t
             if row.code.oauth_session_id is not None:
                 endings.end(Event.CODE_REPLAYED, row.code.oauth_session_id, self.actor(question))
             detail = {"session": (row.code.oauth_session_id or b"").hex()}
-            trail.alert("code-replayed", self.actor(question), client_id=row.client.id, detail=detail)
+            trail.record_alert("code-replayed", self.actor(question), client_id=row.client.id, detail=detail)
 
-        write(work)
+        run_in_transaction(work)
 
     def _stranger(self) -> Actor:
         return Actor(contact=self.request.contact)

@@ -12,21 +12,21 @@ from authlib.oauth2.rfc6749.grants import BaseGrant
 from authlib.oauth2.rfc6749.grants import TokenEndpointMixin
 
 from app.models.clients import OAuthClient
-from app.oauth.answers import token_answer
+from app.oauth.access_gate import AccessGateMixin
 from app.oauth.client_auth import check_address
 from app.oauth.client_auth import check_secret
-from app.oauth.client_auth import named_client
+from app.oauth.client_auth import get_client
 from app.oauth.errors import ArgusOAuthError
-from app.oauth.gates import AccessGateMixin
 from app.oauth.requests import ArgusRequest
+from app.oauth.token_response import build_token_response
 from app.policy.facts import Leg
 from app.services.access import facts
 from app.services.audit import trail
 from app.services.clients import registry
 from app.services.tokens import oauth_sessions
-from app.services.tokens.oauth_sessions import Opening
-from app.services.tokens.oauth_sessions import Parent
-from app.services.unit_of_work import write
+from app.services.tokens.oauth_sessions import SessionOpening
+from app.services.tokens.oauth_sessions import SessionParent
+from app.services.unit_of_work import run_in_transaction
 
 
 class ArgusClientCredentialsGrant(AccessGateMixin, BaseGrant, TokenEndpointMixin):  # type: ignore[misc]
@@ -46,7 +46,7 @@ class ArgusClientCredentialsGrant(AccessGateMixin, BaseGrant, TokenEndpointMixin
         if not (caller.kind == "key" or caller.interactive):
             # A session that was started this way never starts another (design decision 11).
             raise ArgusOAuthError("invalid_grant", "Only an API key or a login may start a session.")
-        client = named_client(registry.living, self.request, given.client_id)
+        client = get_client(registry.find_live_client, self.request, given.client_id)
         if given.secret is not None:
             # First the address: a caller outside the client's range must not try secrets either (security
             # rule 29).
@@ -66,17 +66,17 @@ class ArgusClientCredentialsGrant(AccessGateMixin, BaseGrant, TokenEndpointMixin
             raise ArgusOAuthError("invalid_client", status=401)
         scopes = tuple(self.request.scope.split())
         question = replace(
-            caller.question, leg=Leg.REDEEM, client=facts.client_facts(client), scopes=frozenset(scopes)
+            caller.question, leg=Leg.REDEEM, client=facts.to_client_facts(client), scopes=frozenset(scopes)
         )
         self.pass_gate(question, "client-credentials")
         level = question.login.level if question.login is not None else 0
-        opening = Opening(
+        opening = SessionOpening(
             client_id=client.id,
             user_id=caller.user_id,
             user_name=caller.user_name,
-            parent=Parent(caller.key.expires_at, api_key_id=caller.key.id)
+            parent=SessionParent(caller.key.expires_at, api_key_id=caller.key.id)
             if caller.kind == "key"
-            else Parent(caller.login.expires_at, login_session_id=caller.login_id),
+            else SessionParent(caller.login.expires_at, login_session_id=caller.login_id),
             grant_id=None,
             scopes=scopes,
             security_level=min(level, client.max_security_level),
@@ -84,11 +84,11 @@ class ArgusClientCredentialsGrant(AccessGateMixin, BaseGrant, TokenEndpointMixin
             address=self.request.contact.address,
             with_refresh=self.request.issues_refresh_token,
         )
-        pair = oauth_sessions.draft(opening)
+        pair = oauth_sessions.draft_pair(opening)
 
         def work() -> None:
-            oauth_sessions.store(opening, pair)
+            oauth_sessions.store_session(opening, pair)
             trail.record("client-credentials", caller.actor, decision=self.decision, client_id=client.id)
 
-        write(work)
-        return 200, token_answer(pair, explicit_nulls=True), self.TOKEN_RESPONSE_HEADER
+        run_in_transaction(work)
+        return 200, build_token_response(pair, explicit_nulls=True), self.TOKEN_RESPONSE_HEADER

@@ -10,29 +10,29 @@ from app.models.directory import Group
 from app.oauth.claim_values import SessionUser
 from app.oauth.claim_values import value_by_own_name
 from app.policy.claims import PROTOCOL_CLAIMS
-from app.policy.claims import claim_name
+from app.policy.claims import name_claim
 from app.policy.rights import Rights
 from app.services.access import directory
 
 
-def custom_claims(
+def build_custom_claims(
     user: SessionUser, providers: Iterable[Mapping[str, Any]], rights: Rights
 ) -> dict[str, Any]:
     """Build name and value of each claim. ``rights`` are the session's, so a lost role is a lost claim."""
     found: dict[str, Any] = {}
     for provider in providers:
-        name, value = claim_name(provider), _value(provider, user, rights)
+        name, value = name_claim(provider), _resolve_value(provider, user, rights)
         if value is not None and name not in PROTOCOL_CLAIMS:
             found[name] = value
     return found
 
 
-def _value(provider: Mapping[str, Any], user: SessionUser, rights: Rights) -> Any:
+def _resolve_value(provider: Mapping[str, Any], user: SessionUser, rights: Rights) -> Any:
     kind = provider["provider"]
     if kind == "customClaim":
         return value_by_own_name(str(provider["claim"]), user)
     if kind == "functionRoleMapping":
-        return _roles(provider["roleMapping"], rights)
+        return _list_roles(provider["roleMapping"], rights)
     names = user.group_names
     if kind == "userGroups":
         allowed = {str(one) for one in provider["allowedGroups"]}
@@ -44,9 +44,9 @@ def _is_one(group: Group, allowed: set[str]) -> bool:
     return group.short_name in allowed or str(group.id) in allowed
 
 
-def _roles(mapping: Mapping[str, str], rights: Rights) -> list[str]:
+def _list_roles(mapping: Mapping[str, str], rights: Rights) -> list[str]:
     """List the role of every function that the session holds for some customer, once each,
     in mapping order.
     """
-    held = {str(one) for f in directory.functions_by_id(rights.held) for one in (f.id, f.name)}
+    held = {str(one) for f in directory.list_functions_by_id(rights.held) for one in (f.id, f.name)}
     return list(dict.fromkeys(role for function, role in mapping.items() if function in held))

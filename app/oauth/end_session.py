@@ -7,14 +7,14 @@ from typing import Any
 from authlib.oidc.rpinitiated import EndSessionEndpoint
 
 from app.models.clients import OAuthClient
-from app.oauth.hints import claims_of
+from app.oauth.hints import decode_hint
 
 
 class ArgusEndSessionEndpoint(EndSessionEndpoint):  # type: ignore[misc]
     """Accepts only our own ID tokens, decoded by our own code, and only exactly registered URIs."""
 
     def _validate_id_token_hint(self, id_token_hint: str) -> dict[str, Any]:
-        return claims_of(id_token_hint)
+        return decode_hint(id_token_hint)
 
     def _is_valid_post_logout_redirect_uri(self, client: OAuthClient, post_logout_redirect_uri: str) -> bool:
         return post_logout_redirect_uri in client.post_logout_redirect_uris

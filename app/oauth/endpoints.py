@@ -15,7 +15,7 @@ from app.oauth.requests import ArgusRequest
 from app.policy.client_methods import METHOD_NAMES
 from app.policy.facts import Leg
 from app.policy.scopes import join_scope
-from app.policy.scopes import still_permitted
+from app.policy.scopes import keep_permitted
 from app.services.access import credential_rows
 from app.services.access import facts
 from app.services.access import gate
@@ -27,7 +27,7 @@ from app.services.endings.table import Event
 from app.services.tokens import token_text
 from app.services.tokens.token_text import Kind
 from app.services.tokens.token_text import Token
-from app.services.unit_of_work import write
+from app.services.unit_of_work import run_in_transaction
 
 Answer = tuple[int, Any, list[tuple[str, str]]]
 JSON = [("Content-Type", "application/json")]
@@ -42,8 +42,8 @@ class _OwnTokenEndpoint(TokenEndpoint):  # type: ignore[misc]
         text = request.form.get("token")
         if text is None:
             raise ArgusOAuthError("invalid_request", "The parameter token is missing.")
-        token = token_text.read(text, Kind.ACCESS, Kind.REFRESH)
-        row = credential_rows.session_row(token.session_id) if token is not None else None
+        token = token_text.read_token(text, Kind.ACCESS, Kind.REFRESH)
+        row = credential_rows.load_session_row(token.session_id) if token is not None else None
         if token is None or row is None or row.client.id != request.client.id:
             return None
         return token, row
@@ -67,7 +67,7 @@ class IntrospectionEndpoint(_OwnTokenEndpoint):
         decision = gate.ask(question)
         if not decision:
             actor = Actor(user.id, user.short_name, session.id.hex(), request.contact)
-            trail.refused("introspect", actor, decision, question)
+            trail.record_refusal("introspect", actor, decision, question)
             return INACTIVE
         is_access = token.kind is Kind.ACCESS
         granted = session.access_scopes if is_access else session.scopes
@@ -78,7 +78,7 @@ class IntrospectionEndpoint(_OwnTokenEndpoint):
             "client_id": row.client.id,
             "username": user.short_name,
             "sub": str(user.id),
-            "scope": join_scope(still_permitted(granted, row.client.permitted_scopes)),
+            "scope": join_scope(keep_permitted(granted, row.client.permitted_scopes)),
             "token_type": "Bearer",
             "exp": int(expires_at.timestamp()),
             "iat": int(session.rotated_at.timestamp()),
@@ -95,13 +95,13 @@ class RevocationEndpoint(_OwnTokenEndpoint):
         found = self.own_token(request)
         if found is not None:
             token, row = found
-            current = token_text.same(row.oauth.access_digest, token.digest) or token_text.same(
-                row.oauth.refresh_digest, token.digest
-            )
+            current = token_text.is_same_digest(
+                row.oauth.access_digest, token.digest
+            ) or token_text.is_same_digest(row.oauth.refresh_digest, token.digest)
             # A rotated token belongs to the same session, whose newer tokens a thief may hold.
             rotated = token.kind is Kind.REFRESH and token.generation < row.oauth.generation
             if current or rotated:
-                write(lambda: self._end(request, row))
+                run_in_transaction(lambda: self._end(request, row))
         return 200, "", []
 
     @staticmethod

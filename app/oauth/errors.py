@@ -12,7 +12,7 @@ from authlib.oauth2.rfc6749 import OAuth2Error
 
 from app.policy.facts import Decision
 from app.policy.reasons import REASONS
-from app.policy.reasons import token_error
+from app.policy.reasons import choose_token_reason
 
 FIXED_TEXTS = {
     "invalid_request": "The request is missing a parameter, repeats one or is malformed.",
@@ -73,7 +73,7 @@ class ArgusOAuthError(OAuth2Error):  # type: ignore[misc]
         return [*headers, ("WWW-Authenticate", self.challenge)] if self.challenge else headers
 
 
-def spoken(error: OAuth2Error) -> ArgusOAuthError:
+def translate_error(error: OAuth2Error) -> ArgusOAuthError:
     """Convert any OAuth error to one with our text: code and status stay."""
     if isinstance(error, ArgusOAuthError):
         return error
@@ -85,16 +85,16 @@ def spoken(error: OAuth2Error) -> ArgusOAuthError:
     return ours
 
 
-def token_refusal(decision: Decision) -> ArgusOAuthError:
+def build_token_refusal(decision: Decision) -> ArgusOAuthError:
     """Build the error for a denial at the token endpoint (design §8):
     address ``invalid_client``, else ``invalid_grant``.
     """
-    reason = token_error(decision)
+    reason = choose_token_reason(decision)
     status = 401 if reason.oauth_error == "invalid_client" else 400
     return ArgusOAuthError(reason.oauth_error, reason.oauth_text, status=status, decision=decision.number)
 
 
-def bearer_refusal(decision: Decision | None) -> ArgusOAuthError:
+def build_bearer_refusal(decision: Decision | None) -> ArgusOAuthError:
     """Build the error for a denial of a bearer token: ``invalid_token`` 401 (RFC 6750 3.1)."""
     challenge = (
         'Bearer realm="argus", error="invalid_token"' if decision is not None else 'Bearer realm="argus"'

@@ -18,12 +18,12 @@ MOST_CHARACTERS = 4096
 NOT_OURS = "The id_token_hint is not one of ours."
 
 
-def claims_of(hint: str) -> dict[str, Any]:
+def decode_hint(hint: str) -> dict[str, Any]:
     """Decode an ID token that we signed; an expired one is accepted. Raises ``ArgusOAuthError``."""
     if len(hint) > MOST_CHARACTERS:
         raise ArgusOAuthError("invalid_request", NOT_OURS)
     try:
-        known = KeySet.import_key_set({"keys": signing_keys.published()})
+        known = KeySet.import_key_set({"keys": signing_keys.list_public_jwks()})
         claims = jwt.decode(hint, known, algorithms=[signing_keys.ALGORITHM]).claims
     except (JoseError, TypeError, ValueError):  # TypeError: the header has another shape than joserfc expects
         raise ArgusOAuthError("invalid_request", NOT_OURS) from None

@@ -7,17 +7,17 @@ from typing import Any
 from authlib.oidc.core.grants import OpenIDCode
 
 from app import clock
-from app.oauth.claims import claims_for
+from app.oauth.claims import build_claims
 from app.oauth.requests import ArgusRequest
 from app.policy.claims import PROTOCOL_CLAIMS
 from app.policy.rights import Rights
 from app.runtime import settings
 from app.services.access.credential_parts import CodeRow
 from app.services.tokens import signing_keys
-from app.services.tokens.oauth_sessions import Pair
+from app.services.tokens.oauth_sessions import TokenPair
 
 
-def id_token(request: ArgusRequest, row: CodeRow, pair: Pair, rights: Rights) -> str:
+def sign_id_token(request: ArgusRequest, row: CodeRow, pair: TokenPair, rights: Rights) -> str:
     """Sign the ID token of a code's redemption (OIDC Core 2, 3.1.3.6).
 
     It is signed before the code is claimed, so that nothing can fail after the commit. Authlib's hook would
@@ -30,10 +30,10 @@ def id_token(request: ArgusRequest, row: CodeRow, pair: Pair, rights: Rights) ->
 class _IDToken(OpenIDCode):  # type: ignore[misc]
     """Builds one ID token: with our one active key (pitfall D4), a plain ``aud``, a true ``auth_time``."""
 
-    def __init__(self, row: CodeRow, pair: Pair, rights: Rights) -> None:
+    def __init__(self, row: CodeRow, pair: TokenPair, rights: Rights) -> None:
         super().__init__(require_nonce=False)
         self._row, self._pair, self._rights = row, pair, rights
-        self._signer = signing_keys.signer(row.active_kid)
+        self._signer = signing_keys.load_signer(row.active_kid)
 
     def exists_nonce(self, nonce: str, request: object) -> bool:  # noqa: ARG002
         """Always false: a reloaded authorize page repeats its nonce (pitfall 16)."""
@@ -58,5 +58,5 @@ class _IDToken(OpenIDCode):  # type: ignore[misc]
         }
 
     def generate_user_info(self, user: object, scope: str) -> dict[str, Any]:  # noqa: ARG002
-        claims = claims_for(self._row, self._pair.scopes, self._rights)
+        claims = build_claims(self._row, self._pair.scopes, self._rights)
         return {name: value for name, value in claims.items() if name not in PROTOCOL_CLAIMS or name == "sub"}

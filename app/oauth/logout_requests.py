@@ -15,7 +15,7 @@ from app.services.login import login_sessions
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class LogoutRequest:
     """The application, the user and the target address of a request.
     Values that cannot be trusted are empty.
     """
@@ -31,16 +31,16 @@ class Asked:
         return (
             self.client is not None
             and self.subject == str(here.user_id)
-            and login_sessions.served(here.login_id, self.client.id)
+            and login_sessions.has_served(here.login_id, self.client.id)
         )
 
 
-def read(params: Mapping[str, str]) -> Asked:
+def read_logout_request(params: Mapping[str, str]) -> LogoutRequest:
     """Read the request as far as it is valid. An invalid request leads to a question to the person."""
     request = ArgusRequest("GET", "/oauth/logout", params)
     try:
         found = oauth_server().validate_endpoint_request("end_session", request)
     except OAuth2Error:
-        return Asked()
+        return LogoutRequest()
     hinted = found.id_token_claims
-    return Asked(found.client, hinted["sub"] if hinted is not None else None, found.redirect_uri)
+    return LogoutRequest(found.client, hinted["sub"] if hinted is not None else None, found.redirect_uri)

@@ -23,7 +23,7 @@ from app.services.tokens import signing_keys
 PREFIX = "/authentication/v1/oauth"
 
 
-def authorization_server() -> dict[str, Any]:
+def describe_authorization_server() -> dict[str, Any]:
     """Build the RFC 8414 document; the OpenID document contains the same and more."""
     base = settings().base_url
     return {
@@ -48,10 +48,10 @@ def authorization_server() -> dict[str, Any]:
     }
 
 
-def openid_provider() -> dict[str, Any]:
+def describe_openid_provider() -> dict[str, Any]:
     """Build the OpenID Connect Discovery document."""
     base = settings().base_url
-    return authorization_server() | {
+    return describe_authorization_server() | {
         "userinfo_endpoint": f"{base}{PREFIX}/userinfo",
         "end_session_endpoint": f"{base}/oauth/logout",
         "subject_types_supported": ["public"],

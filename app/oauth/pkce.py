@@ -18,7 +18,7 @@ from app.models.clients import OAuthClient
 from app.oauth.errors import ArgusOAuthError
 from app.runtime import settings
 from app.services.tokens import codes
-from app.services.unit_of_work import write
+from app.services.unit_of_work import run_in_transaction
 
 if TYPE_CHECKING:
     from app.oauth.code_grant import ArgusAuthorizationCodeGrant
@@ -81,4 +81,4 @@ class S256Only(CodeChallenge):  # type: ignore[misc]
     def _wrong(grant: ArgusAuthorizationCodeGrant) -> None:
         code = grant.request.authorization_code.row.code
         if code.spent_at is None:
-            write(lambda: codes.count_wrong_verifier(code.id))
+            run_in_transaction(lambda: codes.count_wrong_verifier(code.id))

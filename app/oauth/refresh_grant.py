@@ -7,15 +7,15 @@ from typing import Any
 from authlib.oauth2.rfc6749.grants import RefreshTokenGrant
 
 from app.models.mixins import ArgusTokenMixin
-from app.oauth.answers import token_answer
+from app.oauth.access_gate import AccessGateMixin
 from app.oauth.errors import ArgusOAuthError
-from app.oauth.gates import AccessGateMixin
 from app.oauth.requests import ArgusRequest
+from app.oauth.token_response import build_token_response
 from app.policy.facts import Leg
 from app.policy.facts import Question
 from app.policy.facts import UserFacts
+from app.policy.scopes import keep_permitted
 from app.policy.scopes import parse_scope
-from app.policy.scopes import still_permitted
 from app.services.access import credential_rows
 from app.services.access import facts
 from app.services.access.credential_parts import SessionRow
@@ -25,10 +25,10 @@ from app.services.endings import table as endings
 from app.services.endings.table import Event
 from app.services.tokens import oauth_sessions
 from app.services.tokens import token_text
-from app.services.tokens.oauth_sessions import Pair
+from app.services.tokens.oauth_sessions import TokenPair
 from app.services.tokens.token_text import Kind
 from app.services.tokens.token_text import Token
-from app.services.unit_of_work import write
+from app.services.unit_of_work import run_in_transaction
 
 
 class RefreshView(ArgusTokenMixin):
@@ -41,9 +41,11 @@ class RefreshView(ArgusTokenMixin):
         self.token = token
         self.row = row
         self.client_id = row.client.id
-        self.scopes = still_permitted(row.oauth.scopes, row.client.permitted_scopes)
-        self.is_current = token_text.same(row.oauth.refresh_digest, token.digest)
-        self.repeated: Pair | None = None if self.is_current else oauth_sessions.repeat(token, row.oauth)
+        self.scopes = keep_permitted(row.oauth.scopes, row.client.permitted_scopes)
+        self.is_current = token_text.is_same_digest(row.oauth.refresh_digest, token.digest)
+        self.repeated: TokenPair | None = (
+            None if self.is_current else oauth_sessions.repeat_pair(token, row.oauth)
+        )
 
     @property
     def is_replay(self) -> bool:
@@ -65,14 +67,16 @@ class ArgusRefreshTokenGrant(AccessGateMixin, RefreshTokenGrant):  # type: ignor
         """Find the session of the presented token.
         Invalid tokens and tokens of others change nothing (rules 16, 19).
         """
-        token = token_text.read(refresh_token, Kind.REFRESH)
-        row = credential_rows.session_row(token.session_id) if token is not None else None
+        token = token_text.read_token(refresh_token, Kind.REFRESH)
+        row = credential_rows.load_session_row(token.session_id) if token is not None else None
         if token is None or row is None:
             return None
         if row.client.id != self.request.client.id:
             detail = {"presented_by": self.request.client.id, "issued_to": row.client.id}
             actor = Actor(contact=self.request.contact)
-            write(lambda: trail.alert("refresh-token-of-another-client", actor, detail=detail))
+            run_in_transaction(
+                lambda: trail.record_alert("refresh-token-of-another-client", actor, detail=detail)
+            )
             return None
         return RefreshView(token, row)
 
@@ -99,11 +103,11 @@ class ArgusRefreshTokenGrant(AccessGateMixin, RefreshTokenGrant):  # type: ignor
             if endings.end(Event.REFRESH_REPLAYED, self.view.row.oauth.id, self.actor(question)):
                 detail = {"session": self.view.row.oauth.id.hex(), "generation": self.view.token.generation}
                 client_id = self.view.row.client.id
-                trail.alert(
+                trail.record_alert(
                     "refresh-token-replayed", self.actor(question), client_id=client_id, detail=detail
                 )
 
-        write(work)
+        run_in_transaction(work)
 
     def issue_token(self, user: UserFacts, refresh_token: RefreshView) -> dict[str, Any]:  # noqa: ARG002
         """Issue the next pair, or repeat the last one.
@@ -114,9 +118,9 @@ class ArgusRefreshTokenGrant(AccessGateMixin, RefreshTokenGrant):  # type: ignor
         login = refresh_token.row.login
         until = login.expires_at if login is not None else None
         asked = parse_scope(self.request.payload.scope) or tuple(refresh_token.scopes)
-        pair = write(lambda: oauth_sessions.rotate(refresh_token.token, asked, until))
+        pair = run_in_transaction(lambda: oauth_sessions.rotate_pair(refresh_token.token, asked, until))
         if pair is not None:
-            return token_answer(pair)
+            return build_token_response(pair)
         # Another request rotated between our read and our write. Look again: a duplicate of this call within
         # the grace window gets the identical answer; anything else is a replay and ends the session.
         again = self.authenticate_refresh_token(refresh_token.token.text)
@@ -142,7 +146,7 @@ class ArgusRefreshTokenGrant(AccessGateMixin, RefreshTokenGrant):  # type: ignor
                 if oauth_sessions.count_repeat(session):
                     actor = Actor(user.id, user.short_name, contact=self.request.contact)
                     detail = {"session": session.id.hex(), "times": oauth_sessions.ALERT_AFTER_REPEATS}
-                    trail.alert("refresh-repeated", actor, client_id=view.row.client.id, detail=detail)
+                    trail.record_alert("refresh-repeated", actor, client_id=view.row.client.id, detail=detail)
 
-            write(work)
-        return token_answer(view.repeated)
+            run_in_transaction(work)
+        return build_token_response(view.repeated)

@@ -1,4 +1,4 @@
-"""The request that Authlib sees: parameters that already passed ``hygiene``, and nothing else.
+"""The request that Authlib sees: parameters that already passed ``request_checks``, and nothing else.
 
 Authlib's own Flask request merges query and body and trusts ``Host`` (pitfalls 11 and 26).
 """
@@ -12,7 +12,7 @@ from typing import Any
 from authlib.oauth2.rfc6749 import OAuth2Request
 from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 
-from app.edge import Presented
+from app.edge import PresentedCredential
 from app.policy.client_methods import NO_SECRET
 from app.policy.client_methods import SECRET_BASIC
 from app.policy.client_methods import SECRET_POST
@@ -49,7 +49,7 @@ class ArgusRequest(OAuth2Request):  # type: ignore[misc]
         params: Mapping[str, str],
         *,
         client_credentials: ClientCredentials | None = None,
-        credential: Presented | None = None,
+        credential: PresentedCredential | None = None,
         caller: Caller | None = None,
         contact: Contact = NOWHERE,
         issues_refresh_token: bool = False,

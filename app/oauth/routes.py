@@ -11,17 +11,17 @@ from flask import jsonify
 from flask import request
 
 from app import edge
-from app.edge import Ambiguous
-from app.edge import Presented
+from app.edge import AmbiguousCredential
+from app.edge import PresentedCredential
 from app.extensions import csrf
 from app.oauth import grants
-from app.oauth import hygiene
 from app.oauth import metadata
-from app.oauth.claims import claims_for
+from app.oauth import request_checks
+from app.oauth.claims import build_claims
 from app.oauth.errors import ArgusOAuthError
 from app.oauth.errors import as_json
-from app.oauth.errors import bearer_refusal
-from app.oauth.errors import spoken
+from app.oauth.errors import build_bearer_refusal
+from app.oauth.errors import translate_error
 from app.oauth.metadata import PREFIX
 from app.oauth.protocol_errors import ProtocolError
 from app.oauth.requests import ArgusRequest
@@ -29,7 +29,7 @@ from app.oauth.requests import ClientCredentials
 from app.oauth.server import NO_STORE
 from app.oauth.server import oauth_server
 from app.policy.facts import Leg
-from app.policy.scopes import still_permitted
+from app.policy.scopes import keep_permitted
 from app.services.access import callers
 from app.services.access import gate
 from app.services.access.callers import Caller
@@ -56,12 +56,14 @@ def token() -> Response:
     5. read the user's own credential, where the client does not authenticate;
     6. let the grant authenticate the client, ask the gate, write and answer (Authlib).
     """
-    form = hygiene.check_token_request(request)
-    client = hygiene.client_credentials_of(request, form)
+    form = request_checks.check_token_request(request)
+    client = request_checks.read_client_credentials(request, form)
     grant = grants.named(form.get("grant_type"))
     params = grant.own_parameters(form)
-    credential = None if grant.client_authenticates else _users_credential()
-    protocol = _protocol_request(params, client, credential, issues_refresh_token=grant.issues_refresh_token)
+    credential = None if grant.client_authenticates else _find_user_credential()
+    protocol = _build_protocol_request(
+        params, client, credential, issues_refresh_token=grant.issues_refresh_token
+    )
     response: Response = oauth_server().create_token_response(protocol)
     return response
 
@@ -71,7 +73,7 @@ def token() -> Response:
 @csrf.exempt
 def introspect() -> Response:
     """Introspect a token (RFC 7662); the answer has no envelope (contract 2.8)."""
-    return _endpoint("introspection")
+    return _create_endpoint_response("introspection")
 
 
 @blueprint.post(PREFIX + "/token/revoke")
@@ -79,7 +81,7 @@ def introspect() -> Response:
 @csrf.exempt
 def revoke() -> Response:
     """Revoke a token (RFC 7009)."""
-    return _endpoint("revocation")
+    return _create_endpoint_response("revocation")
 
 
 @blueprint.route(PREFIX + "/userinfo", methods=["GET", "POST"])
@@ -87,38 +89,38 @@ def revoke() -> Response:
 @csrf.exempt
 def userinfo() -> Response:
     """Return claims about the user (OIDC Core 5.3); the answer has no envelope (contract 2.9)."""
-    caller = _bearer()
-    question = callers.on_leg(caller, Leg.USERINFO)
+    caller = _require_bearer()
+    question = callers.question_on_leg(caller, Leg.USERINFO)
     decision = gate.ask(question)
     if not decision:
-        trail.refused("userinfo", caller.actor, decision, question)
-        raise bearer_refusal(decision)
+        trail.record_refusal("userinfo", caller.actor, decision, question)
+        raise build_bearer_refusal(decision)
     session = caller.session
-    granted = still_permitted(session.oauth.access_scopes, session.client.permitted_scopes)
-    return _document(claims_for(session, granted, decision.rights), store=False)
+    granted = keep_permitted(session.oauth.access_scopes, session.client.permitted_scopes)
+    return _build_document_response(build_claims(session, granted, decision.rights), store=False)
 
 
 @blueprint.get("/.well-known/openid-configuration")
 def openid_configuration() -> Response:
     """OpenID Connect Discovery 1.0."""
-    return _document(metadata.openid_provider())
+    return _build_document_response(metadata.describe_openid_provider())
 
 
 @blueprint.get("/.well-known/oauth-authorization-server")
 def authorization_server_metadata() -> Response:
     """RFC 8414."""
-    return _document(metadata.authorization_server())
+    return _build_document_response(metadata.describe_authorization_server())
 
 
 @blueprint.get("/oauth/jwks")
 def jwks() -> Response:
     """Return the public signing keys (RFC 7517)."""
-    return _document({"keys": signing_keys.published()})
+    return _build_document_response({"keys": signing_keys.list_public_jwks()})
 
 
 @blueprint.errorhandler(OAuth2Error)
 def _oauth_error(problem: OAuth2Error) -> Response:
-    body, status, headers = as_json(spoken(problem))
+    body, status, headers = as_json(translate_error(problem))
     response = jsonify(body)
     response.status_code = status
     response.headers.extend([h for h in headers if h[0] not in ("Content-Type",)])
@@ -131,8 +133,8 @@ def _protocol_error(problem: ProtocolError) -> Response:
     return _oauth_error(ArgusOAuthError(problem.error, problem.description, status=problem.status))
 
 
-@blueprint.errorhandler(Ambiguous)
-def _ambiguous(problem: Ambiguous) -> Response:  # noqa: ARG001
+@blueprint.errorhandler(AmbiguousCredential)
+def _ambiguous(problem: AmbiguousCredential) -> Response:  # noqa: ARG001
     return _oauth_error(ArgusOAuthError("invalid_request", "Send one credential, well formed.", status=400))
 
 
@@ -148,17 +150,17 @@ def _unavailable(problem: Unavailable) -> Response:
     return _oauth_error(ArgusOAuthError("server_error", status=problem.status))
 
 
-def _endpoint(name: str) -> Response:
-    params = hygiene.check_token_request(request)
-    protocol = _protocol_request(params, hygiene.client_credentials_of(request, params))
+def _create_endpoint_response(name: str) -> Response:
+    params = request_checks.check_token_request(request)
+    protocol = _build_protocol_request(params, request_checks.read_client_credentials(request, params))
     response: Response = oauth_server().create_endpoint_response(name, protocol)
     return response
 
 
-def _protocol_request(
+def _build_protocol_request(
     params: dict[str, str],
     client: ClientCredentials,
-    credential: Presented | None = None,
+    credential: PresentedCredential | None = None,
     *,
     issues_refresh_token: bool = False,
 ) -> ArgusRequest:
@@ -168,24 +170,24 @@ def _protocol_request(
         params,
         client_credentials=client,
         credential=credential,
-        caller=edge.identify(request, credential) if credential is not None else None,
-        contact=edge.contact(request),
+        caller=edge.identify_caller(request, credential) if credential is not None else None,
+        contact=edge.read_contact(request),
         issues_refresh_token=issues_refresh_token,
     )
 
 
-def _users_credential() -> Presented | None:
+def _find_user_credential() -> PresentedCredential | None:
     """Find the user's credential beside the client's. A cookie is ignored: browsers send it by themselves."""
     by_basic = request.authorization is not None and request.authorization.type == "basic"
-    credential = edge.presented_key(request) if by_basic else edge.presented(request)
+    credential = edge.find_api_key(request) if by_basic else edge.find_credential(request)
     return credential if credential is not None and credential.kind != "cookie" else None
 
 
-def _bearer() -> Caller:
-    credential = edge.presented(request)
+def _require_bearer() -> Caller:
+    credential = edge.find_credential(request)
     if credential is None or credential.kind != "bearer":
-        raise bearer_refusal(None)
-    caller = edge.identify(request, credential)
+        raise build_bearer_refusal(None)
+    caller = edge.identify_caller(request, credential)
     if caller is None or caller.kind != "oauth":
         raise ArgusOAuthError(
             "invalid_token",
@@ -196,7 +198,7 @@ def _bearer() -> Caller:
     return caller
 
 
-def _document(body: dict[str, object], *, store: bool = True) -> Response:
+def _build_document_response(body: dict[str, object], *, store: bool = True) -> Response:
     response = jsonify(body)
     response.headers["Cache-Control"] = f"public, max-age={DOCUMENT_SECONDS}" if store else "no-store"
     return response

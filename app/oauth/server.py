@@ -19,7 +19,7 @@ from app.oauth.client_auth import authenticator
 from app.oauth.end_session import ArgusEndSessionEndpoint
 from app.oauth.endpoints import IntrospectionEndpoint
 from app.oauth.endpoints import RevocationEndpoint
-from app.oauth.errors import spoken
+from app.oauth.errors import translate_error
 from app.oauth.grants import GRANTS
 from app.oauth.requests import ArgusRequest
 from app.policy.client_methods import CLIENT_METHODS
@@ -35,10 +35,10 @@ class ArgusAuthorizationServer(AuthorizationServer):  # type: ignore[misc]
     """
 
     def query_client(self, client_id: str) -> OAuthClient | None:
-        return registry.living(client_id)
+        return registry.find_live_client(client_id)
 
     def create_oauth2_request(self, request: ArgusRequest) -> ArgusRequest:
-        """Give Authlib only requests that passed ``hygiene``."""
+        """Give Authlib only requests that passed ``request_checks``."""
         if not isinstance(request, ArgusRequest):
             raise TypeError("a request must pass hygiene first")
         return request
@@ -56,7 +56,7 @@ class ArgusAuthorizationServer(AuthorizationServer):  # type: ignore[misc]
 
     def handle_error_response(self, request: ArgusRequest, error: OAuth2Error) -> Response:
         """Answer any error with our own fixed text."""
-        ours = spoken(error)
+        ours = translate_error(error)
         if ours.redirect_uri and not ours.state:
             ours.state = request.payload.state
         return self.handle_response(*ours())

@@ -8,19 +8,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Mapping
 
-from app.policy.effective import effective_rights
-from app.policy.effective import why_missing
+from app.policy.effective import compute_effective_rights
+from app.policy.effective import explain_missing
 from app.policy.facts import ClientFacts
 from app.policy.facts import CredentialFacts
 from app.policy.facts import Decision
 from app.policy.facts import Finding
 from app.policy.facts import Impersonator
 from app.policy.facts import Leg
-from app.policy.facts import Missing
+from app.policy.facts import MissingFunction
 from app.policy.facts import Outcome
 from app.policy.facts import Question
 from app.policy.facts import UserFacts
-from app.policy.network import in_ranges
+from app.policy.network import is_in_ranges
 from app.policy.reasons import UNNAMED_CUSTOMER
 from app.policy.rights import NO_RIGHTS
 
@@ -31,15 +31,15 @@ NONE: Evidence = {}
 AT_USE = frozenset({Leg.REDEEM, Leg.REFRESH, Leg.INTROSPECT, Leg.USERINFO, Leg.API})
 
 
-def _passed(rule: str) -> Finding:
+def _pass(rule: str) -> Finding:
     return Finding(rule, Outcome.PASS, "passed")
 
 
-def _not_applicable(rule: str) -> Finding:
+def _skip(rule: str) -> Finding:
     return Finding(rule, Outcome.NOT_APPLICABLE, "not_applicable")
 
 
-def _failed(rule: str, reason: str, evidence: Evidence = NONE, told: Evidence = NONE) -> Finding:
+def _fail(rule: str, reason: str, evidence: Evidence = NONE, told: Evidence = NONE) -> Finding:
     return Finding(rule, Outcome.FAIL, reason, evidence, told)
 
 
@@ -47,22 +47,22 @@ def client_enabled(q: Question) -> Finding:
     """The client exists and is not deleted. All legs."""
     rule = "client_enabled"
     if q.client is None:
-        return _not_applicable(rule)
+        return _skip(rule)
     if q.client.deleted:
-        return _failed(rule, "client_deleted", {"client": q.client.id})
-    return _passed(rule)
+        return _fail(rule, "client_deleted", {"client": q.client.id})
+    return _pass(rule)
 
 
 def user_active(q: Question) -> Finding:
     """The user is neither deleted nor blocked, and the user's customer is not disabled. All legs."""
     rule, who = "user_active", {"user": q.user.name}
     if q.user.deleted:
-        return _failed(rule, "user_deleted", who)
+        return _fail(rule, "user_deleted", who)
     if q.user.blocked:
-        return _failed(rule, "user_blocked", who)
+        return _fail(rule, "user_blocked", who)
     if q.user.customer_disabled:
-        return _failed(rule, "user_customer_disabled", who)
-    return _passed(rule)
+        return _fail(rule, "user_customer_disabled", who)
+    return _pass(rule)
 
 
 def credential_live(q: Question) -> Finding:
@@ -71,16 +71,16 @@ def credential_live(q: Question) -> Finding:
     """
     rule, held = "credential_live", q.credential
     if q.leg not in AT_USE:
-        return _not_applicable(rule)
+        return _skip(rule)
     if held is None:
-        return _failed(rule, "credential_missing")
+        return _fail(rule, "credential_missing")
     if held.ended:
-        return _failed(rule, "credential_ended", {"kind": held.kind})
+        return _fail(rule, "credential_ended", {"kind": held.kind})
     if held.spent:
-        return _failed(rule, "credential_spent", {"kind": held.kind})
+        return _fail(rule, "credential_spent", {"kind": held.kind})
     if held.expires_at is not None and held.expires_at <= q.now:
-        return _failed(rule, "credential_expired", {"kind": held.kind, "since": held.expires_at.isoformat()})
-    return _passed(rule)
+        return _fail(rule, "credential_expired", {"kind": held.kind, "since": held.expires_at.isoformat()})
+    return _pass(rule)
 
 
 def login_session(q: Question) -> Finding:
@@ -89,20 +89,20 @@ def login_session(q: Question) -> Finding:
     """
     rule, login = "login_session", q.login
     if q.leg is Leg.LIST:
-        return _not_applicable(rule)
+        return _skip(rule)
     if login is None or login.ended:
-        return _failed(rule, "login_ended")
+        return _fail(rule, "login_ended")
     if login.superseded:
-        return _failed(rule, "login_superseded")
+        return _fail(rule, "login_superseded")
     if login.expires_at is not None and login.expires_at <= q.now:
-        return _failed(rule, "login_expired", {"since": login.expires_at.isoformat()})
+        return _fail(rule, "login_expired", {"since": login.expires_at.isoformat()})
     if login.idle_at is not None and login.idle_at <= q.now:
-        return _failed(rule, "login_idle", {"since": login.idle_at.isoformat()})
+        return _fail(rule, "login_idle", {"since": login.idle_at.isoformat()})
     if login.must_change_password:
-        return _failed(rule, "password_change_required")
+        return _fail(rule, "password_change_required")
     if q.impersonator is not None and not _may_impersonate(q.impersonator, q.user):
-        return _failed(rule, "impersonation_ended", {"impersonator": q.impersonator.user.name})
-    return _passed(rule)
+        return _fail(rule, "impersonation_ended", {"impersonator": q.impersonator.user.name})
+    return _pass(rule)
 
 
 def _may_impersonate(impersonator: Impersonator, user: UserFacts) -> bool:
@@ -114,41 +114,41 @@ def _may_impersonate(impersonator: Impersonator, user: UserFacts) -> bool:
 def consent(q: Question) -> Finding:
     """The user's consent stands and covers what the client may do today. At use of an OAuth session."""
     if q.client is None or not q.consent_needed or q.leg not in AT_USE:
-        return _not_applicable("consent")
-    return consent_finding(q)
+        return _skip("consent")
+    return judge_consent(q)
 
 
-def consent_finding(q: Question) -> Finding:
+def judge_consent(q: Question) -> Finding:
     """Judge whether the given consent covers what is requested, on any leg; ``consent`` says when it must."""
     rule, grant = "consent", q.grant
     scope = q.client.permission_scope if q.client is not None else None
     if grant is None:
-        return _failed(rule, "consent_missing")
+        return _fail(rule, "consent_missing")
     if grant.withdrawn:
-        return _failed(rule, "consent_withdrawn")
+        return _fail(rule, "consent_withdrawn")
     if scope not in q.graph.descendants(grant.permission_scope):
-        return _failed(rule, "consent_outgrown", {"scope": _function_name(q, scope)})
+        return _fail(rule, "consent_outgrown", {"scope": _name_function(q, scope)})
     if not q.scopes <= grant.scopes:
-        return _failed(rule, "consent_scopes", {"scopes": " ".join(sorted(q.scopes - grant.scopes))})
-    return _passed(rule)
+        return _fail(rule, "consent_scopes", {"scopes": " ".join(sorted(q.scopes - grant.scopes))})
+    return _pass(rule)
 
 
 def client_address(q: Question) -> Finding:
     """The caller's address is inside the client's range and the key's own. Never the user's browser."""
     if q.leg not in AT_USE:
-        return _not_applicable("client_address")
-    finding = address_finding(q.client, q.credential, q.address)
+        return _skip("client_address")
+    finding = judge_address(q.client, q.credential, q.address)
     credential = q.credential
     if finding.outcome is Outcome.FAIL or credential is None or credential.bound_to is None:
         return finding
     # This can only refuse: an address that a client reports of its user opens no range (security rule 50).
     if credential.used_for != credential.bound_to:
         told = {"address": credential.used_for or "unknown", "bound": credential.bound_to or "unknown"}
-        return _failed("client_address", "user_address_changed", told)
-    return _passed("client_address")
+        return _fail("client_address", "user_address_changed", told)
+    return _pass("client_address")
 
 
-def address_finding(
+def judge_address(
     client: ClientFacts | None, credential: CredentialFacts | None, address: str | None
 ) -> Finding:
     """Judge whether a call from this address is allowed.
@@ -161,53 +161,53 @@ def address_finding(
     if credential is not None and credential.address_ranges is not None:
         bounds.append(credential.address_ranges)
     if not bounds:
-        return _not_applicable(rule)
+        return _skip(rule)
     if address is None:
-        return _failed(rule, "address_unknown")
+        return _fail(rule, "address_unknown")
     for bound in bounds:
         if not bound:
-            return _failed(rule, "address_no_range")
-        if not in_ranges(address, bound):
-            return _failed(rule, "address_outside", {"address": address, "range": ", ".join(bound)})
-    return _passed(rule)
+            return _fail(rule, "address_no_range")
+        if not is_in_ranges(address, bound):
+            return _fail(rule, "address_outside", {"address": address, "range": ", ".join(bound)})
+    return _pass(rule)
 
 
 def security_level(q: Question) -> Finding:
     """The login is strong enough for the required function (the login's level, never the client's cap)."""
     rule = "security_level"
     if q.leg is Leg.LIST or q.client is None or q.client.required_function not in q.graph.names:
-        return _not_applicable(rule)
+        return _skip(rule)
     needed = q.graph.levels.get(q.client.required_function or 0, 0)
     level = q.login.level if q.login is not None else 0
     if level < needed:
-        return _failed(rule, "level_too_low", {"level": str(int(level)), "needed": str(needed)})
-    return _passed(rule)
+        return _fail(rule, "level_too_low", {"level": str(int(level)), "needed": str(needed)})
+    return _pass(rule)
 
 
 def required_function(q: Question) -> Finding:
     """The user holds the client's required function for some customer of the client's domain. All legs."""
     rule = "required_function"
     if q.client is None:
-        return _not_applicable(rule)
+        return _skip(rule)
     function = q.client.required_function
     if function not in q.graph.names:
-        return _failed(rule, "function_unknown", {"client": q.client.id})
-    name = {"function": _function_name(q, function)}
+        return _fail(rule, "function_unknown", {"client": q.client.id})
+    name = {"function": _name_function(q, function)}
     if not q.user.rights.anywhere(function, q.client.domain):
-        return _failed(rule, "function_not_held", {**name, "user": q.user.name}, name)
-    return _passed(rule)
+        return _fail(rule, "function_not_held", {**name, "user": q.user.name}, name)
+    return _pass(rule)
 
 
 def customer_binding(q: Question) -> Finding:
     """A bound client: the user holds the required function for *that* customer. All legs."""
     rule = "customer_binding"
     if q.client is None or q.client.customer is None:
-        return _not_applicable(rule)
+        return _skip(rule)
     function, customer = q.client.required_function, q.client.customer
     if q.user.rights.allows(function, customer):
-        return _passed(rule)
+        return _pass(rule)
     evidence = {
-        "function": _function_name(q, function),
+        "function": _name_function(q, function),
         "customer": q.tree.names.get(customer, str(customer)),
         "user": q.user.name,
     }
@@ -216,28 +216,28 @@ def customer_binding(q: Question) -> Finding:
         "function": evidence["function"],
         "customer": evidence["customer"] if q.may_name(customer) else UNNAMED_CUSTOMER,
     }
-    return _failed(rule, "not_held_for_customer", evidence, told)
+    return _fail(rule, "not_held_for_customer", evidence, told)
 
 
 def right_asked(q: Question) -> Finding:
     """The function this call needs, for the customer it names, is among the effective rights. API only."""
     rule, asked = "right_asked", q.asked
     if q.leg is not Leg.API or asked is None:
-        return _not_applicable(rule)
-    rights = effective_rights(q)
+        return _skip(rule)
+    rights = compute_effective_rights(q)
     if asked.customer is None and rights.anywhere(asked.function):
-        return _passed(rule)
+        return _pass(rule)
     if asked.customer is not None and rights.allows(asked.function, asked.customer):
-        return _passed(rule)
+        return _pass(rule)
     evidence = {"function": asked.name, "user": q.user.name}
     if asked.customer is not None:
         evidence["customer"] = q.tree.names.get(asked.customer, str(asked.customer))
     if asked.function is None:
-        return _failed(rule, "right_unknown", evidence, {"function": asked.name})
-    return _failed(rule, why_missing(q, asked.function, asked.customer), evidence, {"function": asked.name})
+        return _fail(rule, "right_unknown", evidence, {"function": asked.name})
+    return _fail(rule, explain_missing(q, asked.function, asked.customer), evidence, {"function": asked.name})
 
 
-def _function_name(q: Question, function: int | None) -> str:
+def _name_function(q: Question, function: int | None) -> str:
     return q.graph.names.get(function, "") if function is not None else ""
 
 
@@ -262,17 +262,17 @@ def decide(q: Question) -> Decision:
     """
     findings = tuple(rule(q) for rule in RULES)
     allowed = all(f.outcome is not Outcome.FAIL for f in findings)
-    return Decision(q.leg, findings, effective_rights(q) if allowed else NO_RIGHTS)
+    return Decision(q.leg, findings, compute_effective_rights(q) if allowed else NO_RIGHTS)
 
 
-def fallen_away(q: Question) -> tuple[Missing, ...]:
+def find_missing_functions(q: Question) -> tuple[MissingFunction, ...]:
     """List each function of the client's permission scope that the session does not get today, and why."""
     if q.client is None:
         return ()
-    rights = effective_rights(q)
+    rights = compute_effective_rights(q)
     scope = q.graph.descendants(q.client.permission_scope)
     return tuple(
-        Missing(function, why_missing(q, function, None))
+        MissingFunction(function, explain_missing(q, function, None))
         for function in sorted(scope)
         if function not in rights.held
     )

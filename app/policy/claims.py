@@ -82,7 +82,7 @@ WORDS = {claim.own: claim.words for claim in CLAIMS if claim.own is not None} | 
 }
 
 
-def provider_problem(provider: Mapping[str, Any]) -> tuple[str, str] | None:
+def find_provider_problem(provider: Mapping[str, Any]) -> tuple[str, str] | None:
     """Return what is wrong with a provider: the field, and what to do; ``None`` if nothing is wrong."""
     for name in NEEDS[str(provider["provider"])]:
         if not provider.get(name):
@@ -92,12 +92,12 @@ def provider_problem(provider: Mapping[str, Any]) -> tuple[str, str] | None:
     return None
 
 
-def claim_name(provider: Mapping[str, Any]) -> str:
+def name_claim(provider: Mapping[str, Any]) -> str:
     """Return the name of the claim that a provider emits."""
     return str(provider["claimName"]) if "claimName" in NEEDS[str(provider["provider"])] else "groups"
 
 
-def in_words(provider: Mapping[str, Any], translate: Callable[[str], str] = str) -> str:
+def describe_claim(provider: Mapping[str, Any], translate: Callable[[str], str] = str) -> str:
     """Describe to the user what a provider's claim is about; ``translate`` translates the text."""
     kind = str(provider["provider"])
     return translate(WORDS[str(provider["claim"]) if kind == "customClaim" else kind])

@@ -10,7 +10,7 @@ from app.policy.facts import Question
 from app.policy.rights import Rights
 
 
-def session_level(q: Question) -> int:
+def compute_session_level(q: Question) -> int:
     """Compute the level at which the caller acts: the lowest of login, credential and the client's cap."""
     levels: list[int] = [int(q.login.level) if q.login is not None else 0]
     if q.credential is not None and q.credential.level is not None:
@@ -20,27 +20,27 @@ def session_level(q: Question) -> int:
     return min(levels)
 
 
-def effective_rights(q: Question) -> Rights:
+def compute_effective_rights(q: Question) -> Rights:
     """Compute the rights of the session; never more than the user's own."""
-    return _to_level(q, _to_constraints(q, _to_client(q, q.user.rights)))
+    return _narrow_to_level(q, _narrow_to_constraints(q, _narrow_to_client(q, q.user.rights)))
 
 
-def delegable_rights(q: Question) -> Rights:
+def compute_delegable_rights(q: Question) -> Rights:
     """Compute what the caller may delegate: what is held within client and session limits, at any level."""
-    return _to_constraints(q, _to_client(q, q.user.rights))
+    return _narrow_to_constraints(q, _narrow_to_client(q, q.user.rights))
 
 
-def why_missing(q: Question, function: int, customer: int | None) -> str:
+def explain_missing(q: Question, function: int, customer: int | None) -> str:
     """Return the reason code why a function is not effective: the first narrowing that removed it."""
     rights = q.user.rights
     if not rights.anywhere(function):
         return "right_not_held"
     if not _has(rights, function, customer):
         return "right_not_held_for_customer"
-    rights = _to_client(q, rights)
+    rights = _narrow_to_client(q, rights)
     if not _has(rights, function, customer):
         return "right_outside_client"
-    rights = _to_constraints(q, rights)
+    rights = _narrow_to_constraints(q, rights)
     if not _has(rights, function, customer):
         return "right_constrained"
     return "right_above_level"
@@ -50,14 +50,14 @@ def _has(rights: Rights, function: int, customer: int | None) -> bool:
     return rights.anywhere(function) if customer is None else rights.allows(function, customer)
 
 
-def _to_client(q: Question, rights: Rights) -> Rights:
+def _narrow_to_client(q: Question, rights: Rights) -> Rights:
     if q.client is None:
         return rights
     rights = rights.to_functions(q.graph.descendants(q.client.permission_scope))
     return rights if q.client.customer is None else rights.to_customers((q.client.customer,))
 
 
-def _to_constraints(q: Question, rights: Rights) -> Rights:
+def _narrow_to_constraints(q: Question, rights: Rights) -> Rights:
     if q.impersonator is not None:
         rights = rights.within(q.impersonator.user.rights)
     for bound in q.constraints:
@@ -71,6 +71,6 @@ def _to_constraints(q: Question, rights: Rights) -> Rights:
     return rights
 
 
-def _to_level(q: Question, rights: Rights) -> Rights:
-    level = session_level(q)
+def _narrow_to_level(q: Question, rights: Rights) -> Rights:
+    level = compute_session_level(q)
     return rights.to_functions(frozenset(f for f in rights.held if q.graph.levels.get(f, 0) <= level))

@@ -217,7 +217,7 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
+class MissingFunction:
     """A function of the permission scope that the session does not get, and the reason code."""
 
     function: int

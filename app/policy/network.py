@@ -53,21 +53,21 @@ def parse_range(entry: object) -> str:
             network=network,
         )
         raise InvalidRange(entry, problem)
-    return str(_unmapped(network))
+    return str(_unmap(network))
 
 
 def parse_ranges(entries: object, *, most: int = MOST_ENTRIES) -> tuple[str, ...]:
     """Return the canonical entries, in order, without repeats.
     Raises ``InvalidRange`` for the first invalid one.
     """
-    wrong = range_problems(entries, most=most)
+    wrong = list_range_problems(entries, most=most)
     if wrong:
         raise wrong[0][1]
     assert isinstance(entries, list | tuple)  # noqa: S101 - range_problems refused everything else
     return tuple(dict.fromkeys(parse_range(entry) for entry in entries))
 
 
-def range_problems(entries: object, *, most: int = MOST_ENTRIES) -> list[tuple[int, InvalidRange]]:
+def list_range_problems(entries: object, *, most: int = MOST_ENTRIES) -> list[tuple[int, InvalidRange]]:
     """List every invalid entry with its index; index -1 means the list itself."""
     if not isinstance(entries, list | tuple):
         return [(-1, InvalidRange(entries, "Give a list of addresses or networks."))]
@@ -84,7 +84,7 @@ def range_problems(entries: object, *, most: int = MOST_ENTRIES) -> list[tuple[i
     return found
 
 
-def canonical_address(text: str) -> Address | None:
+def canonicalise_address(text: str) -> Address | None:
     """Parse an address, IPv4-mapped IPv6 as IPv4; ``None`` if it is malformed or has a zone or a port."""
     if "%" in text or not text.isascii():
         return None
@@ -97,26 +97,26 @@ def canonical_address(text: str) -> Address | None:
     return address
 
 
-def source_of(address: str) -> str:
+def identify_source(address: str) -> str:
     """Return what counts as one source of failures: of an IPv6 address its /64, which is one connection.
 
     Its owner can call from any address in it. Text that is no address counts as itself.
     """
-    found = canonical_address(address)
+    found = canonicalise_address(address)
     if isinstance(found, ipaddress.IPv6Address):
         return str(ipaddress.IPv6Network((int(found), 64), strict=False))
     return str(found) if found is not None else address
 
 
-def in_ranges(address: str | None, ranges: Sequence[str]) -> bool:
+def is_in_ranges(address: str | None, ranges: Sequence[str]) -> bool:
     """Tell whether the address is in one of the ranges;
     false for an unknown address, a malformed one, or no range.
     """
-    found = canonical_address(address) if address is not None else None
-    return found is not None and any(found in network for network in _networks(tuple(ranges)))
+    found = canonicalise_address(address) if address is not None else None
+    return found is not None and any(found in network for network in _parse_networks(tuple(ranges)))
 
 
-def client_address(peer: str | None, forwarded_for: Sequence[str], trusted: Sequence[str]) -> str | None:
+def find_client_address(peer: str | None, forwarded_for: Sequence[str], trusted: Sequence[str]) -> str | None:
     """Find the client's address: the peer's own, or what trusted proxies report (security rule 49).
 
     ``forwarded_for`` are the header's values as received. The header counts only if the peer is trusted; then
@@ -124,30 +124,32 @@ def client_address(peer: str | None, forwarded_for: Sequence[str], trusted: Sequ
     empty or malformed anywhere gives ``None``, which every range refuses. If it has only trusted proxies: the
     leftmost.
     """
-    own = canonical_address(peer or "")
+    own = canonicalise_address(peer or "")
     if own is None:
         return None
-    if not forwarded_for or not in_ranges(str(own), trusted):
+    if not forwarded_for or not is_in_ranges(str(own), trusted):
         return str(own)
-    hops = [canonical_address(hop.strip(" \t")) for value in forwarded_for for hop in value.split(",")]
+    hops = [canonicalise_address(hop.strip(" \t")) for value in forwarded_for for hop in value.split(",")]
     if any(hop is None for hop in hops):
         return None
-    untrusted = (str(hop) for hop in reversed(hops) if not in_ranges(str(hop), trusted))
+    untrusted = (str(hop) for hop in reversed(hops) if not is_in_ranges(str(hop), trusted))
     return next(untrusted, str(hops[0]))
 
 
-def asserted_address(peer: str | None, forwarded_for: Sequence[str], trusted: Sequence[str]) -> str | None:
+def find_asserted_address(
+    peer: str | None, forwarded_for: Sequence[str], trusted: Sequence[str]
+) -> str | None:
     """Find the user's address as the *client* reports it: the hop before the client's;
     ``None`` if there is none.
 
     Anybody can write it, so it can only lead to a refusal (security rule 50). A malformed header gives the
     empty text, which matches no address.
     """
-    hops = [canonical_address(hop.strip(" \t")) for value in forwarded_for for hop in value.split(",")]
+    hops = [canonicalise_address(hop.strip(" \t")) for value in forwarded_for for hop in value.split(",")]
     if any(hop is None for hop in hops):
         return ""
-    if in_ranges(peer or "", trusted):
-        while hops and in_ranges(str(hops[-1]), trusted):
+    if is_in_ranges(peer or "", trusted):
+        while hops and is_in_ranges(str(hops[-1]), trusted):
             hops.pop()
         hops = hops[:-1]
     return str(hops[-1]) if hops else None
@@ -156,14 +158,14 @@ def asserted_address(peer: str | None, forwarded_for: Sequence[str], trusted: Se
 def trusts_everyone(trusted: Sequence[str]) -> bool:
     """Tell whether the entries together cover a whole address family."""
     for family in (4, 6):
-        networks = [network for network in _networks(tuple(trusted)) if network.version == family]
+        networks = [network for network in _parse_networks(tuple(trusted)) if network.version == family]
         if any(network.prefixlen == 0 for network in ipaddress.collapse_addresses(networks)):  # type: ignore[type-var]
             return True
     return False
 
 
 @lru_cache(maxsize=4096)
-def _networks(ranges: tuple[str, ...]) -> tuple[Network, ...]:
+def _parse_networks(ranges: tuple[str, ...]) -> tuple[Network, ...]:
     """Parse the stored ranges once; an unreadable one matches nothing."""
     parsed = []
     for entry in ranges:
@@ -174,7 +176,7 @@ def _networks(ranges: tuple[str, ...]) -> tuple[Network, ...]:
     return tuple(parsed)
 
 
-def _unmapped(network: Network) -> Network:
+def _unmap(network: Network) -> Network:
     """Convert an IPv4-mapped IPv6 network to IPv4; leave every other network as it is."""
     if isinstance(network, ipaddress.IPv6Network) and network.prefixlen >= 96:
         mapped = network.network_address.ipv4_mapped
@@ -183,7 +185,7 @@ def _unmapped(network: Network) -> Network:
     return network
 
 
-def first_address(ranges: Sequence[str]) -> str | None:
+def pick_address(ranges: Sequence[str]) -> str | None:
     """Return some address in the ranges, for questions about a client that calls correctly;
     ``None`` without a range.
     """

@@ -32,7 +32,7 @@ class Reason:
     status: int = 401
 
 
-def _catalogue(*reasons: Reason) -> Mapping[str, Reason]:
+def _build_catalogue(*reasons: Reason) -> Mapping[str, Reason]:
     return {reason.code: reason for reason in reasons}
 
 
@@ -40,7 +40,7 @@ def _catalogue(*reasons: Reason) -> Mapping[str, Reason]:
 UNNAMED_CUSTOMER = "the customer this application belongs to"
 _SIGN_IN = "Log in and approve the application again."
 
-REASONS: Mapping[str, Reason] = _catalogue(
+REASONS: Mapping[str, Reason] = _build_catalogue(
     Reason(
         "client_deleted",
         "This application is no longer registered.",
@@ -262,32 +262,32 @@ PASSED: Mapping[str, str] = {
 NOT_APPLICABLE = "This check does not apply here."
 
 
-def public_sentence(finding: Finding, translate: Callable[[str], str] = str) -> str:
+def word_publicly(finding: Finding, translate: Callable[[str], str] = str) -> str:
     """Return what the refused person or program may be told; ``translate`` translates it."""
     told = {k: translate(v) if v == UNNAMED_CUSTOMER else v for k, v in finding.told.items()}
-    return translate(REASONS[finding.reason].public).format_map(_Told(told))
+    return translate(REASONS[finding.reason].public).format_map(_Values(told))
 
 
-def why_without(reason: str, function: str, translate: Callable[[str], str] = str) -> str:
+def word_missing_function(reason: str, function: str, translate: Callable[[str], str] = str) -> str:
     """Return why a session lacks a function, for the person it acts for."""
-    return translate(REASONS[reason].public).format_map(_Told({"function": function}))
+    return translate(REASONS[reason].public).format_map(_Values({"function": function}))
 
 
-def private_sentence(finding: Finding, translate: Callable[[str], str] = str) -> str:
+def word_privately(finding: Finding, translate: Callable[[str], str] = str) -> str:
     """Return what audit and explain say, evidence included; ``translate`` translates it."""
     if finding.outcome is Outcome.PASS:
         return translate(PASSED[finding.rule])
     if finding.outcome is Outcome.NOT_APPLICABLE:
         return translate(NOT_APPLICABLE)
-    return translate(REASONS[finding.reason].private).format_map(_Told(finding.evidence))
+    return translate(REASONS[finding.reason].private).format_map(_Values(finding.evidence))
 
 
-def api_status(decision: Decision) -> int:
+def choose_api_status(decision: Decision) -> int:
     """Return 403 if only the right is missing, else 401: then the credential itself is not accepted."""
     return max((REASONS[f.reason].status for f in decision.denials), key=lambda s: s == 401, default=200)
 
 
-def token_error(decision: Decision) -> Reason:
+def choose_token_reason(decision: Decision) -> Reason:
     """Return the reason that the token endpoint reports:
     a wrong address (``invalid_client``) before any other.
     """
@@ -295,7 +295,7 @@ def token_error(decision: Decision) -> Reason:
     return next((r for r in reasons if r.oauth_error == "invalid_client"), reasons[0])
 
 
-class _Told(dict[str, str]):
+class _Values(dict[str, str]):
     """Substitution that cannot fail or leak: a missing value becomes *it*."""
 
     def __init__(self, values: Mapping[str, str]) -> None:

@@ -17,9 +17,9 @@ NEXT = re.compile(r"/(?![/\\])[!-\[\]-~]*", re.ASCII)
 LOOPBACK_PORT = re.compile(r"(http://(?:127\.0\.0\.1|\[::1\]))(?::[0-9]{1,5})?(/.*|\?.*)?", re.ASCII)
 
 
-def registration_problem(uri: object) -> str | None:
+def find_registration_problem(uri: object) -> str | None:
     """Return what is wrong with a redirect URI to register, and what to do; ``None`` if it is valid."""
-    parts, problem = _absolute(uri)
+    parts, problem = _parse_absolute(uri)
     if parts is None:
         return problem
     if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
@@ -29,9 +29,9 @@ def registration_problem(uri: object) -> str | None:
     return None
 
 
-def main_uri_problem(uri: object) -> str | None:
+def find_main_uri_problem(uri: object) -> str | None:
     """Return what is wrong with an application's main URI (contract 2.3: https only)."""
-    parts, problem = _absolute(uri, fragment_allowed=True)
+    parts, problem = _parse_absolute(uri, fragment_allowed=True)
     if parts is None:
         return problem
     return None if parts.scheme == "https" else "Use https: the address must start with https://."
@@ -43,17 +43,17 @@ def matches(asked: str, registered: Sequence[str], *, public_client: bool) -> bo
     """
     if asked in registered:
         return True
-    without_port = _without_loopback_port(asked) if public_client else None
-    return without_port is not None and any(_without_loopback_port(uri) == without_port for uri in registered)
+    without_port = _strip_loopback_port(asked) if public_client else None
+    return without_port is not None and any(_strip_loopback_port(uri) == without_port for uri in registered)
 
 
-def origin(uri: str) -> str:
+def extract_origin(uri: str) -> str:
     """Return scheme, host and port, for a Content-Security-Policy."""
     parts = urlsplit(uri)
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def safe_next(target: object) -> str | None:
+def check_next(target: object) -> str | None:
     """Return a path of our own origin, or ``None``:
     no scheme, no second slash, no backslash, visible ASCII.
     """
@@ -62,7 +62,7 @@ def safe_next(target: object) -> str | None:
     return target if NEXT.fullmatch(target) else None
 
 
-def _absolute(uri: object, *, fragment_allowed: bool = False) -> tuple[SplitResult | None, str]:
+def _parse_absolute(uri: object, *, fragment_allowed: bool = False) -> tuple[SplitResult | None, str]:
     if not isinstance(uri, str) or not uri:
         return None, "Write a URI such as https://app.example.com/callback."
     if len(uri) > MOST_CHARACTERS:
@@ -92,6 +92,6 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _without_loopback_port(uri: str) -> str | None:
+def _strip_loopback_port(uri: str) -> str | None:
     found = LOOPBACK_PORT.fullmatch(uri)
     return f"{found[1]}{found[2] or ''}" if found else None

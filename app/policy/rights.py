@@ -176,7 +176,9 @@ class Rights:
 NO_RIGHTS = Rights()
 
 
-def resolve(permissions: Iterable[tuple[int, int]], graph: FunctionGraph, tree: CustomerTree) -> Rights:
+def resolve_rights(
+    permissions: Iterable[tuple[int, int]], graph: FunctionGraph, tree: CustomerTree
+) -> Rights:
     """Resolve permission rows ``(function, customer)`` into rights; the subjects are already resolved.
 
     A permission on a disabled or unknown customer, or of an unknown function, has no effect.

@@ -16,7 +16,7 @@ OTHER = "use the scope '{scope}'"
 STANDARD_SCOPES = frozenset(WORDS)
 
 
-def valid_scope_token(text: str) -> bool:
+def is_scope_token(text: str) -> bool:
     """Tell whether this is one scope name: visible ASCII without quote and backslash."""
     return TOKEN.fullmatch(text) is not None
 
@@ -28,7 +28,7 @@ def parse_scope(text: str | None) -> tuple[str, ...] | None:
     if not text:
         return ()
     names = text.split(" ")
-    return tuple(dict.fromkeys(names)) if all(valid_scope_token(name) for name in names) else None
+    return tuple(dict.fromkeys(names)) if all(is_scope_token(name) for name in names) else None
 
 
 def join_scope(scopes: Iterable[str]) -> str:
@@ -36,18 +36,18 @@ def join_scope(scopes: Iterable[str]) -> str:
     return " ".join(scopes)
 
 
-def covered(asked: Iterable[str], permitted: Collection[str]) -> bool:
+def is_covered(asked: Iterable[str], permitted: Collection[str]) -> bool:
     """Tell whether every requested scope is permitted.
     Permitting nothing covers only a request for nothing.
     """
     return all(name in permitted for name in asked)
 
 
-def still_permitted(granted: Iterable[str], permitted: Collection[str]) -> tuple[str, ...]:
+def keep_permitted(granted: Iterable[str], permitted: Collection[str]) -> tuple[str, ...]:
     """Return the granted scopes that the client may still request today; a removed scope is lost at once."""
     return tuple(name for name in granted if name in permitted)
 
 
-def in_words(scope: str, translate: Callable[[str], str] = str) -> str:
+def describe_scope(scope: str, translate: Callable[[str], str] = str) -> str:
     """Describe to the user what a scope allows an application; ``translate`` translates the text."""
     return translate(WORDS[scope]) if scope in WORDS else translate(OTHER).format(scope=scope)

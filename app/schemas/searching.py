@@ -31,14 +31,15 @@ SPANS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"
 LATEST = 253_402_300_799_000  # the last millisecond of the year 9999
 
 
-def _moment(value: int | str) -> int | str:
+def _check_moment(value: int | str) -> int | str:
     if to_moment(value) is None and value != 0:
         raise PydanticCustomError("moment", "is no time")
     return value
 
 
 Moment = Annotated[
-    Annotated[int, Field(ge=0, le=LATEST)] | Annotated[str, Field(max_length=40)], AfterValidator(_moment)
+    Annotated[int, Field(ge=0, le=LATEST)] | Annotated[str, Field(max_length=40)],
+    AfterValidator(_check_moment),
 ]
 
 

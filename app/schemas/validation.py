@@ -47,17 +47,17 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
 OTHERWISE = ("INVALID", "This value is not valid here.")
 
 
-def field_problems(problem: ValidationError) -> list[FieldProblem]:
+def list_field_problems(problem: ValidationError) -> list[FieldProblem]:
     """Return one problem per wrong field, in our words; of the input only the field name is repeated."""
     found: dict[str, FieldProblem] = {}
     for error in problem.errors(include_url=False, include_context=False, include_input=False):
-        field = _path(error["loc"])
+        field = _name_path(error["loc"])
         code, sentence = SENTENCES.get(error["type"], OTHERWISE)
         found.setdefault(field, FieldProblem(field, sentence, code))
     return list(found.values())
 
 
-def _path(location: tuple[int | str, ...]) -> str:
+def _name_path(location: tuple[int | str, ...]) -> str:
     path = ""
     for part in location:
         if isinstance(part, int):
@@ -67,9 +67,9 @@ def _path(location: tuple[int | str, ...]) -> str:
     return path or "body"
 
 
-def validated(model: type[M], fields: Mapping[str, Any]) -> M:
+def validate_fields(model: type[M], fields: Mapping[str, Any]) -> M:
     """Validate fields, given by wire name, with this schema. Raises ``Invalid``."""
     try:
         return model.model_validate(fields)
     except ValidationError as problem:
-        raise Invalid(*field_problems(problem)) from None
+        raise Invalid(*list_field_problems(problem)) from None

@@ -59,7 +59,7 @@ class ArgusModel(BaseModel):
         if not isinstance(given, Mapping):
             return given
         fields = {to_wire(name): field.annotation for name, field in cls.model_fields.items()}
-        return {name: _collection(fields.get(name), value) for name, value in given.items()}
+        return {name: _build_collection(fields.get(name), value) for name, value in given.items()}
 
 
 class Shape(BaseModel):
@@ -85,46 +85,47 @@ def from_texts(model: type[ArgusModel], texts: MultiDict[str, str]) -> dict[str,
     given: dict[str, Any] = {}
     for name in texts:
         values = texts.getlist(name)
-        kinds = kinds_of(fields.get(name))
+        kinds = find_types(fields.get(name))
         if any(kind in COLLECTIONS for kind in kinds):
-            items = _items_of(fields.get(name))
-            given[name] = [_value(items, value) for value in values]
+            items = _find_item_types(fields.get(name))
+            given[name] = [_convert_value(items, value) for value in values]
         elif len(values) > 1 and name in fields:
             given[name] = Repeated()
         else:
-            given[name] = _value(kinds, values[0])
+            given[name] = _convert_value(kinds, values[0])
     return given
 
 
-def lists_of(model: type[ArgusModel]) -> frozenset[str]:
+def find_list_fields(model: type[ArgusModel]) -> frozenset[str]:
     """Return the wire names of fields with several values."""
     fields = {to_wire(name): field.annotation for name, field in model.model_fields.items()}
-    return frozenset(n for n, kind in fields.items() if not kinds_of(kind).isdisjoint(COLLECTIONS))
+    return frozenset(n for n, kind in fields.items() if not find_types(kind).isdisjoint(COLLECTIONS))
 
 
-def models_in(model: type[ArgusModel]) -> dict[str, type[ArgusModel]]:
+def find_object_fields(model: type[ArgusModel]) -> dict[str, type[ArgusModel]]:
     """Return the fields that hold one object, by wire name, with the schema of each."""
     found: dict[str, type[ArgusModel]] = {}
     for name, field in model.model_fields.items():
-        for kind in kinds_of(field.annotation):
+        for kind in find_types(field.annotation):
             if isinstance(kind, type) and issubclass(kind, ArgusModel):
                 found[to_wire(name)] = kind
     return found
 
 
-def maps_of(model: type[ArgusModel]) -> frozenset[str]:
+def find_map_fields(model: type[ArgusModel]) -> frozenset[str]:
     """Return the wire names of fields that hold texts by name, for example one for each language."""
     fields = {to_wire(name): field.annotation for name, field in model.model_fields.items()}
-    return frozenset(name for name, kind in fields.items() if dict in kinds_of(kind))
+    return frozenset(name for name, kind in fields.items() if dict in find_types(kind))
 
 
-def objects_of(model: type[ArgusModel]) -> frozenset[str]:
+def find_object_list_fields(model: type[ArgusModel]) -> frozenset[str]:
     """Return the wire names of fields that hold several objects."""
     return frozenset(
         to_wire(name)
         for name, field in model.model_fields.items()
         if any(
-            isinstance(item, type) and issubclass(item, ArgusModel) for item in _items_of(field.annotation)
+            isinstance(item, type) and issubclass(item, ArgusModel)
+            for item in _find_item_types(field.annotation)
         )
     )
 
@@ -133,7 +134,7 @@ class Repeated:
     """Marks a parameter that was given twice, so that its field is refused by name."""
 
 
-def _value(kinds: set[Any], text: str) -> Any:
+def _convert_value(kinds: set[Any], text: str) -> Any:
     if bool in kinds and text in BOOLEANS:
         return BOOLEANS[text]
     if int in kinds and INTEGER.fullmatch(text):
@@ -141,10 +142,10 @@ def _value(kinds: set[Any], text: str) -> Any:
     return text
 
 
-def _collection(annotation: Any, value: Any) -> Any:
+def _build_collection(annotation: Any, value: Any) -> Any:
     if not isinstance(value, list):
         return value
-    kinds = kinds_of(annotation)
+    kinds = find_types(annotation)
     if tuple in kinds:
         return tuple(value)
     if frozenset in kinds:
@@ -155,21 +156,21 @@ def _collection(annotation: Any, value: Any) -> Any:
     return value
 
 
-def _items_of(annotation: Any) -> set[Any]:
+def _find_item_types(annotation: Any) -> set[Any]:
     """Return the item types of the collections that a field may be."""
     source = typing.get_origin(annotation)
     if source in COLLECTIONS:
-        return {kind for one in typing.get_args(annotation) for kind in kinds_of(one)}
+        return {kind for one in typing.get_args(annotation) for kind in find_types(one)}
     if source in (typing.Union, types.UnionType):
-        return {item for one in typing.get_args(annotation) for item in _items_of(one)}
-    return _items_of(typing.get_args(annotation)[0]) if source is typing.Annotated else set()
+        return {item for one in typing.get_args(annotation) for item in _find_item_types(one)}
+    return _find_item_types(typing.get_args(annotation)[0]) if source is typing.Annotated else set()
 
 
-def kinds_of(annotation: Any) -> set[Any]:
+def find_types(annotation: Any) -> set[Any]:
     """Return the plain types that a field may hold, through Optional, Annotated and Literal."""
     source = typing.get_origin(annotation)
     if source in (typing.Union, types.UnionType):
-        return {kind for one in typing.get_args(annotation) for kind in kinds_of(one)}
+        return {kind for one in typing.get_args(annotation) for kind in find_types(one)}
     if source is typing.Annotated:
-        return kinds_of(typing.get_args(annotation)[0])
+        return find_types(typing.get_args(annotation)[0])
     return {source or annotation}

@@ -12,8 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import structlog
 
-from app.runtime import in_application
 from app.runtime import per_app
+from app.runtime import run_in_application
 from app.services.problems import Unavailable
 
 MOST_WAITING = 200
@@ -34,7 +34,7 @@ class Background:
         """
         if not self._room.acquire(blocking=False):
             raise Unavailable
-        bound = in_application(work)
+        bound = run_in_application(work)
 
         def run() -> None:
             try:

@@ -22,7 +22,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.policy.facts import Decision
-from app.policy.reasons import api_status
+from app.policy.reasons import choose_api_status
 
 
 class Problem(Exception):
@@ -43,7 +43,7 @@ class Denied(Problem):
     def __init__(self, decision: Decision) -> None:
         super().__init__(decision.number)
         self.decision = decision
-        self.status = api_status(decision)
+        self.status = choose_api_status(decision)
 
 
 class Refused(Denied):

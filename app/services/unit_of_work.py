@@ -1,8 +1,8 @@
 """The unit of work (design decision 21): reads use autocommit; a writer opens a unit first.
 
-``write(work)`` runs ``work`` in one transaction and commits. On SQLite it begins IMMEDIATE, so that a reader
-never has to upgrade its lock. A serialization failure or deadlock is retried once, then it raises
-``Unavailable``: nothing was committed.
+``run_in_transaction(work)`` runs ``work`` in one transaction and commits. On SQLite it begins IMMEDIATE, so
+that a reader never has to upgrade its lock. A serialization failure or deadlock is retried once, then it
+raises ``Unavailable``: nothing was committed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from app.extensions import db
 from app.services.problems import Conflict
 from app.services.problems import Unavailable
 
-__all__ = ["DatabaseError", "PoolTimeout", "after_commit", "prepare_engine", "write"]
+__all__ = ["DatabaseError", "PoolTimeout", "prepare_engine", "run_after_commit", "run_in_transaction"]
 
 T = TypeVar("T")
 WRITES = "argus_writes"
@@ -35,24 +35,24 @@ MOVED = "argus_rights_moved"
 RETRIED_STATES = ("40001", "40P01", "55P03")
 
 
-def write(work: Callable[[], T]) -> T:
+def run_in_transaction(work: Callable[[], T]) -> T:
     """Run ``work`` in one write transaction and commit it.
 
     Raises ``Unavailable`` when the database is unavailable, ``Conflict`` when another request changed or took
     the same object; exceptions of ``work`` pass through. In each case nothing was committed.
     """
     try:
-        return _once(work)
+        return _run_once(work)
     except DatabaseError as problem:
-        if not _worth_retrying(problem):
+        if not _is_retryable(problem):
             raise
     try:
-        return _once(work)
+        return _run_once(work)
     except DatabaseError as problem:
         raise Unavailable from problem
 
 
-def after_commit(work: Callable[[], None]) -> None:
+def run_after_commit(work: Callable[[], None]) -> None:
     """Run ``work`` after the current unit is committed, and not at all if it is not.
 
     It must not fail: committed work must never be answered with an error (security rule 10).
@@ -60,7 +60,7 @@ def after_commit(work: Callable[[], None]) -> None:
     db.session.info.setdefault(AFTER, []).append(work)
 
 
-def _once(work: Callable[[], T]) -> T:
+def _run_once(work: Callable[[], T]) -> T:
     session = db.session
     session.info.pop(AFTER, None)
     session.info.pop(MOVED, None)
@@ -89,7 +89,7 @@ def _once(work: Callable[[], T]) -> T:
     return result
 
 
-def _worth_retrying(problem: DatabaseError) -> bool:
+def _is_retryable(problem: DatabaseError) -> bool:
     if isinstance(problem, InterfaceError) or problem.connection_invalidated:
         return True
     state = getattr(problem.orig, "sqlstate", None)

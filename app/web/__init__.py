@@ -6,12 +6,12 @@ from flask import Flask
 from whitenoise import WhiteNoise
 
 from app.web import account
-from app.web import clean
 from app.web import console
+from app.web import control_characters
 from app.web import errors
 from app.web import headers
 from app.web import home
-from app.web import hosts
+from app.web import host_check
 from app.web import language
 from app.web import language_choice
 from app.web import login
@@ -27,8 +27,8 @@ STATIC_SECONDS = 3600
 
 def register(app: Flask) -> None:
     """Register pages, headers, error pages and the login that Flask-Login loads."""
-    hosts.register(app)
-    clean.register(app)
+    host_check.register(app)
+    control_characters.register(app)
     headers.register(app)
     errors.register(app)
     problems.register(app)
@@ -55,5 +55,5 @@ def serve_static(app: Flask) -> None:
             prefix="static/",
             max_age=STATIC_SECONDS,
             allow_all_origins=False,
-            add_headers_function=headers.of_static_files,
+            add_headers_function=headers.set_static_headers,
         )

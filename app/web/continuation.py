@@ -28,21 +28,21 @@ class Continuation:
     began_at: datetime
 
 
-def wrap(params: Mapping[str, str], began_at: datetime) -> str:
+def wrap_request(params: Mapping[str, str], began_at: datetime) -> str:
     """Sign a waiting request."""
-    return str(_serializer().dumps({"p": dict(params), "t": began_at.timestamp()}))
+    return str(_create_serializer().dumps({"p": dict(params), "t": began_at.timestamp()}))
 
 
-def unwrap(text: str | None) -> Continuation | None:
+def unwrap_request(text: str | None) -> Continuation | None:
     """Return the waiting request, if we signed it within the last hour."""
     if not text or len(text) > MOST_CHARACTERS:
         return None
     try:
-        held = _serializer().loads(text, max_age=LIFE_SECONDS)
+        held = _create_serializer().loads(text, max_age=LIFE_SECONDS)
     except BadSignature:
         return None
     return Continuation(held["p"], datetime.fromtimestamp(held["t"], UTC))
 
 
-def _serializer() -> URLSafeTimedSerializer:
+def _create_serializer() -> URLSafeTimedSerializer:
     return URLSafeTimedSerializer(keyring().derive("continuation") or b"", salt="authorize")

@@ -25,9 +25,9 @@ from app.services.problems import Unavailable
 from app.services.unit_of_work import DatabaseError
 from app.services.unit_of_work import PoolTimeout
 from app.web import person
-from app.web.language import say
-from app.web.language import say_why
-from app.web.pages import way_back
+from app.web.language import translate_finding
+from app.web.language import translate_sentence
+from app.web.pages import find_way_back
 from app.web.words.function_names import with_words
 
 log = get_logger("argus")
@@ -63,7 +63,7 @@ TITLES: Mapping[int, str] = {
 UNEXPECTED = "Something went wrong on our side. Nothing was changed that was not finished."
 
 
-def error_page(
+def render_error_page(
     title: str, message: str, status: int, number: str | None = None, detail: str | None = None
 ) -> tuple[str, int]:
     """Render a page that says what is wrong and what to do, with a link; never a redirect.
@@ -71,18 +71,18 @@ def error_page(
     ``detail`` is for the operator of the application, in the terms of the protocol.
     """
     page = render_template(
-        "error.html", title=title, message=message, number=number, detail=detail, back=_back(status)
+        "error.html", title=title, message=message, number=number, detail=detail, back=_find_way_back(status)
     )
     return page, status
 
 
-def _back(status: int) -> str | None:
+def _find_way_back(status: int) -> str | None:
     """Return the page that a form was sent from, or that an action's URL belongs to."""
     own = request.path.startswith(OWN_PAGES) and (request.method != "GET" or status == 405)
-    return way_back() if own and status < 500 else None
+    return find_way_back() if own and status < 500 else None
 
 
-def refusal_page(
+def render_refusal_page(
     decision: Decision,
     user_name: str,
     *,
@@ -98,7 +98,7 @@ def refusal_page(
     page = render_template(
         "refused.html",
         application=application,
-        sentences=[say_why(finding) for finding in with_words(decision.denials)],
+        sentences=[translate_finding(finding) for finding in with_words(decision.denials)],
         number=decision.number,
         user_name=user_name,
         return_url=return_url,
@@ -109,16 +109,16 @@ def refusal_page(
 
 def register(app: Flask) -> None:
     """Answer every failure with a page or, for programs, an envelope; never with a stack trace."""
-    app.context_processor(lambda: {"support": support})
-    app.register_error_handler(HTTPException, _http)
-    app.register_error_handler(CSRFError, _csrf)
-    app.register_error_handler(Unavailable, _unavailable)
-    app.register_error_handler(DatabaseError, _database)
-    app.register_error_handler(PoolTimeout, _unavailable)
-    app.register_error_handler(Exception, _unexpected)
+    app.context_processor(lambda: {"support": build_support_link})
+    app.register_error_handler(HTTPException, _handle_http)
+    app.register_error_handler(CSRFError, _handle_csrf)
+    app.register_error_handler(Unavailable, _handle_unavailable)
+    app.register_error_handler(DatabaseError, _handle_database)
+    app.register_error_handler(PoolTimeout, _handle_unavailable)
+    app.register_error_handler(Exception, _handle_unexpected)
 
 
-def support(subject: str = "", text: str = "") -> dict[str, str] | None:
+def build_support_link(subject: str = "", text: str = "") -> dict[str, str] | None:
     """Return the support contact as a link; ``None`` if there is none. A mail gets this subject and text."""
     contact = settings().support_contact
     if not contact:
@@ -130,42 +130,44 @@ def support(subject: str = "", text: str = "") -> dict[str, str] | None:
     return {"label": contact, "href": f"mailto:{quote(contact, safe='@')}{query}"}
 
 
-def _http(problem: HTTPException) -> Response:
+def _handle_http(problem: HTTPException) -> Response:
     status = problem.code or 500
     if problem.response is not None:  # a redirect raised by routing
         return problem.response  # type: ignore[return-value]
-    answer = make_response(_say(status, SENTENCES.get(status, "The request cannot be answered.")))
+    answer = make_response(_answer_plainly(status, SENTENCES.get(status, "The request cannot be answered.")))
     if isinstance(problem, MethodNotAllowed):
         answer.headers["Allow"] = ", ".join(sorted(problem.valid_methods or ()))
     return answer
 
 
-def _csrf(problem: CSRFError) -> Response | tuple[str, int]:  # noqa: ARG001
-    return _say(400, "The page was open too long or your login changed. Load it again and repeat.")
+def _handle_csrf(problem: CSRFError) -> Response | tuple[str, int]:  # noqa: ARG001
+    return _answer_plainly(400, "The page was open too long or your login changed. Load it again and repeat.")
 
 
-def _unavailable(problem: Exception) -> Response | tuple[str, int]:  # noqa: ARG001
-    return _say(503, SENTENCES[503])
+def _handle_unavailable(problem: Exception) -> Response | tuple[str, int]:  # noqa: ARG001
+    return _answer_plainly(503, SENTENCES[503])
 
 
-def _database(problem: DatabaseError) -> Response | tuple[str, int]:
+def _handle_database(problem: DatabaseError) -> Response | tuple[str, int]:
     log.error("database", kind=type(problem.orig).__name__, problem=str(problem.orig)[:300])
-    return _say(503, SENTENCES[503])
+    return _answer_plainly(503, SENTENCES[503])
 
 
-def _unexpected(problem: Exception) -> Response | tuple[str, int]:
-    log.exception("unexpected", exc_info=problem, request=edge.contact(request).request_id)
-    return _say(500, UNEXPECTED)
+def _handle_unexpected(problem: Exception) -> Response | tuple[str, int]:
+    log.exception("unexpected", exc_info=problem, request=edge.read_contact(request).request_id)
+    return _answer_plainly(500, UNEXPECTED)
 
 
-def _say(status: int, sentence: str) -> Response | tuple[str, int]:
+def _answer_plainly(status: int, sentence: str) -> Response | tuple[str, int]:
     if not request.path.startswith(API_PREFIXES) or request.path.startswith("/oauth/authorize"):
         number: str | None = None
         if status >= 500:
             # The look-up of the user may be what failed: the page does not try it again.
-            person.leave_out()
-            number = edge.contact(request).request_id
-        return error_page(str(TITLES.get(status, NOT_DONE)), say(sentence), status, number)
+            person.forget_person()
+            number = edge.read_contact(request).request_id
+        return render_error_page(
+            str(TITLES.get(status, NOT_DONE)), translate_sentence(sentence), status, number
+        )
     if "/oauth/token" in request.path or request.path.startswith("/oauth/"):
         code = "server_error" if status >= 500 else "invalid_request"
         response = jsonify(error=code, error_description=sentence)

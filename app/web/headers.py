@@ -24,16 +24,16 @@ def allow_form_to(origin: str) -> None:
 
 def register(app: Flask) -> None:
     """Set the headers after every request."""
-    app.after_request(_set)
+    app.after_request(_set_headers)
 
 
-def of_static_files(headers: Headers, _path: str, _url: str) -> None:
+def set_static_headers(headers: Headers, _path: str, _url: str) -> None:
     """Set the same headers on static files, which never reach Flask."""
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Referrer-Policy"] = "no-referrer"
 
 
-def _set(response: Response) -> Response:
+def _set_headers(response: Response) -> Response:
     headers = response.headers
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Referrer-Policy"] = "no-referrer"

@@ -18,11 +18,11 @@ from app.services.access import consents
 from app.services.clients import registry
 from app.services.consent import approvals
 from app.services.problems import Missing
-from app.services.unit_of_work import write
+from app.services.unit_of_work import run_in_transaction
 from app.web import person
-from app.web.errors import error_page
-from app.web.language import say
-from app.web.language import say_why
+from app.web.errors import render_error_page
+from app.web.language import translate_finding
+from app.web.language import translate_sentence
 from app.web.words.function_names import with_words
 
 blueprint = Blueprint("home", __name__)
@@ -31,21 +31,23 @@ blueprint = Blueprint("home", __name__)
 @blueprint.get("/")
 def index() -> Response | str:
     """List my applications: those the decision allows, and the active consents."""
-    somebody = person.present()
+    somebody = person.current_person()
     if somebody is None:
         return redirect(url_for("login.login") + "?" + urlencode({"next": "/"}), 303)
     caller = somebody.caller
     return render_template(
         "home.html",
-        applications=[(client, urlsplit(client.main_uri).netloc) for client in registry.usable(caller)],
+        applications=[
+            (client, urlsplit(client.main_uri).netloc) for client in registry.list_usable_clients(caller)
+        ],
         approvals=[
             {
                 "of": one,
                 "site": urlsplit(one.client.main_uri).netloc,
-                "scopes": [scopes.in_words(scope, say) for scope in one.grant.scopes],
-                "refusals": [say_why(finding) for finding in with_words(one.refusals)],
+                "scopes": [scopes.describe_scope(scope, translate_sentence) for scope in one.grant.scopes],
+                "refusals": [translate_finding(finding) for finding in with_words(one.refusals)],
             }
-            for one in approvals.of_person(caller)
+            for one in approvals.list_approvals(caller)
         ],
     )
 
@@ -53,13 +55,13 @@ def index() -> Response | str:
 @blueprint.post("/consents/<grant_id>/withdraw")
 def withdraw(grant_id: str) -> Response | tuple[str, int]:
     """Withdraw a consent; every session that depends on it is refused at its next use."""
-    somebody = person.present()
+    somebody = person.current_person()
     if somebody is None:
         return redirect(url_for("login.login") + "?" + urlencode({"next": "/"}), 303)
     caller = somebody.caller
     try:
-        write(lambda: consents.withdraw(grant_id, caller.user_id, caller.actor))
+        run_in_transaction(lambda: consents.withdraw_consent(grant_id, caller.user_id, caller.actor))
     except Missing:
-        return error_page(_("Already withdrawn"), _("This approval does not stand any more."), 404)
+        return render_error_page(_("Already withdrawn"), _("This approval does not stand any more."), 404)
     flash(_("Withdrawn. The application can no longer act for you."))
     return redirect(url_for("home.index"), 303)

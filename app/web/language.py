@@ -1,6 +1,6 @@
 """The language of a page: requested by the application, chosen by the user, or the browser's.
 
-Lower layers write their sentences in English; pages translate them here (``say``).
+Lower layers write their sentences in English; pages translate them here (``translate_sentence``).
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from werkzeug.exceptions import HTTPException
 
 from app import cookies
 from app.policy.facts import Finding
-from app.policy.reasons import public_sentence
-from app.policy.redirects import safe_next
+from app.policy.reasons import word_publicly
+from app.policy.redirects import check_next
 from app.policy.sentences import Sentence
-from app.web.continuation import unwrap
+from app.web.continuation import unwrap_request
 
 # ISO code -> its own name. Norwegian in general is read as Bokmål (RFC 5646: no is a macrolanguage).
 LANGUAGES = {"en": "English", "nb": "Norsk bokmål"}
@@ -36,13 +36,18 @@ LOGIN = frozenset({"login", "second_step", "passkey_login", "password"})
 def register(app: Flask) -> None:
     """Set up Flask-Babel; give every template its language."""
     app.config.setdefault("BABEL_DEFAULT_LOCALE", "en")
-    Babel(app, locale_selector=choose)
+    Babel(app, locale_selector=choose_language)
 
-    app.add_template_filter(moment, "moment")
+    app.add_template_filter(format_moment, "moment")
 
     @app.context_processor
     def _language() -> dict[str, object]:
-        return {"language": get_locale(), "language_links": links, "say": say, "say_why": say_why}
+        return {
+            "language": get_locale(),
+            "language_links": list_language_links,
+            "say": translate_sentence,
+            "say_why": translate_finding,
+        }
 
     @app.after_request
     def _vary(response):  # type: ignore[no-untyped-def]
@@ -52,29 +57,29 @@ def register(app: Flask) -> None:
         return response
 
 
-def choose() -> str:
+def choose_language() -> str:
     """Choose the first of: this browser's choice, ``ui_locales`` (OIDC Core 3.1.2.1), the account's,
     the browser's.
     """
     chosen = cookies.sent(request, cookies.LANGUAGE)
     if chosen and chosen[0] in LANGUAGES:
         return chosen[0]
-    for asked in _ui_locales().split():
-        known = _known(asked)
+    for asked in _read_ui_locales().split():
+        known = _match_known(asked)
         if known is not None:
             return known
     own: str | None = OF_USER.get(g.get("argus_user_language") or "")
-    return own or _of_browser() or "en"
+    return own or _match_browser() or "en"
 
 
-def links() -> list[tuple[str, str, str | None]]:
+def list_language_links() -> list[tuple[str, str, str | None]]:
     """Return code and name of each language, and a link to choose another;
     no links on a page shown only once.
     """
     if request.method != "GET":
         return []
     # The link does not repeat a return address of another site.
-    query = [one for one in request.args.items(multi=True) if one[0] != "next" or safe_next(one[1])]
+    query = [one for one in request.args.items(multi=True) if one[0] != "next" or check_next(one[1])]
     here, now = request.path + ("?" + urlencode(query) if query else ""), str(get_locale())
     return [
         (code, name, None if code == now else url_for("language.choose", language=code, next=here))
@@ -82,32 +87,32 @@ def links() -> list[tuple[str, str, str | None]]:
     ]
 
 
-def say(sentence: str) -> str:
+def translate_sentence(sentence: str) -> str:
     """Translate a sentence of a lower layer to the language of this page, with its values."""
     if isinstance(sentence, Sentence):
         return str(gettext(sentence.template)).format(**sentence.values)
     return str(gettext(sentence))
 
 
-def say_why(finding: Finding) -> str:
+def translate_finding(finding: Finding) -> str:
     """Return what the refused person may be told, in the language of this page."""
-    return public_sentence(finding, say)
+    return word_publicly(finding, translate_sentence)
 
 
-def moment(at: datetime) -> str:
+def format_moment(at: datetime) -> str:
     """Format day and time, in UTC, for this language."""
     return str(format_datetime(at, "d MMM y, HH:mm", rebase=False)) + " UTC"
 
 
-def _ui_locales() -> str:
+def _read_ui_locales() -> str:
     text = request.args.get("ui_locales")
     if text is None:
-        waiting = unwrap(request.args.get("continue") or _sent())
+        waiting = unwrap_request(request.args.get("continue") or _read_form_locales())
         text = waiting.params.get("ui_locales") if waiting is not None else None
     return (text or "")[:200]
 
 
-def _sent() -> str | None:
+def _read_form_locales() -> str | None:
     """Read ``ui_locales`` from the login's own form only: a protocol request must find its body unread."""
     if request.blueprint not in LOGIN:
         return None
@@ -117,15 +122,15 @@ def _sent() -> str | None:
         return None
 
 
-def _of_browser() -> str | None:
+def _match_browser() -> str | None:
     for asked, _quality in request.accept_languages:
-        known = _known(asked)
+        known = _match_known(asked)
         if known is not None:
             return known
     return None
 
 
-def _known(tag: str) -> str | None:
+def _match_known(tag: str) -> str | None:
     primary = tag.lower().replace("_", "-").split("-")[0]
     primary = ALIASES.get(primary, primary)
     return primary if primary in LANGUAGES else None

@@ -21,6 +21,6 @@ def choose(language: str) -> Response:
     """Store the language and return to the page. A foreign link can change the language, nothing else."""
     if language not in LANGUAGES:
         raise NotFound
-    answer = redirect(redirects.safe_next(request.args.get("next")) or url_for("home.index"), 303)
+    answer = redirect(redirects.check_next(request.args.get("next")) or url_for("home.index"), 303)
     cookies.store(answer, cookies.LANGUAGE, language)
     return answer

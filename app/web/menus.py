@@ -14,13 +14,13 @@ from flask import url_for
 from flask_babel import gettext as _
 
 from app.services.access.callers import Caller
-from app.services.access.facts import Asked
+from app.services.access.facts import RequiredRight
 from app.services.guards import Guard
 from app.web import person
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class MenuItem:
     """One menu item; ``here`` if the page is this one or below it."""
 
     label: str
@@ -33,19 +33,23 @@ def register(app: Flask) -> None:
 
     @app.context_processor
     def _menus() -> dict[str, object]:
-        return {"main_menu": main_menu, "account_menu": account_menu, "console_menu": console_menu}
+        return {
+            "main_menu": build_main_menu,
+            "account_menu": build_account_menu,
+            "console_menu": build_console_menu,
+        }
 
 
-def main_menu() -> list[Item]:
+def build_main_menu() -> list[MenuItem]:
     """Build the main menu: home, account and, for administrators, the console."""
     items = [
-        Item(_("My applications"), url_for("home.index"), request.path == "/"),
-        _item(_("My account"), "account.index", "/account"),
+        MenuItem(_("My applications"), url_for("home.index"), request.path == "/"),
+        _build_item(_("My account"), "account.index", "/account"),
     ]
-    return items + ([_item(_("Console"), "console.index", "/console")] if sections() else [])
+    return items + ([_build_item(_("Console"), "console.index", "/console")] if list_sections() else [])
 
 
-def account_menu() -> list[Item]:
+def build_account_menu() -> list[MenuItem]:
     """Build the menu of the account pages."""
     pages = (
         (_("Sessions"), "sessions.index"),
@@ -53,17 +57,17 @@ def account_menu() -> list[Item]:
         (_("API keys"), "keys.index"),
         (_("Activity"), "activity.index"),
     )
-    return [_item(label, endpoint) for label, endpoint in pages if there(endpoint)]
+    return [_build_item(label, endpoint) for label, endpoint in pages if has_page(endpoint)]
 
 
-def console_menu() -> list[Item]:
+def build_console_menu() -> list[MenuItem]:
     """Build the menu of the sections this administrator can use."""
-    return [_item(label, endpoint) for label, endpoint in sections()]
+    return [_build_item(label, endpoint) for label, endpoint in list_sections()]
 
 
-def sections() -> list[tuple[str, str]]:
+def list_sections() -> list[tuple[str, str]]:
     """List label and endpoint of each console section in which the user could see something."""
-    somebody = person.present()
+    somebody = person.current_person()
     if somebody is None:
         return []
     caller = somebody.caller
@@ -81,19 +85,19 @@ def sections() -> list[tuple[str, str]]:
     return [
         (label, endpoint)
         for label, endpoint, guards in listed
-        if there(endpoint) and _reaches(caller, guards)
+        if has_page(endpoint) and _may_reach(caller, guards)
     ]
 
 
-def _reaches(caller: Caller, guards: tuple[Guard, ...]) -> bool:
-    return any(caller.allows(Asked(guard)) for guard in guards)
+def _may_reach(caller: Caller, guards: tuple[Guard, ...]) -> bool:
+    return any(caller.allows(RequiredRight(guard)) for guard in guards)
 
 
-def there(endpoint: str) -> bool:
+def has_page(endpoint: str) -> bool:
     """Tell whether this server has such a page."""
     return endpoint in current_app.view_functions
 
 
-def _item(label: str, endpoint: str, below: str | None = None) -> Item:
+def _build_item(label: str, endpoint: str, below: str | None = None) -> MenuItem:
     url = url_for(endpoint)
-    return Item(label, url, request.path.startswith(below or url))
+    return MenuItem(label, url, request.path.startswith(below or url))

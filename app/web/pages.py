@@ -18,7 +18,7 @@ from werkzeug.wrappers import Response
 from app.services.access.callers import Caller
 from app.services.login import password_change
 from app.services.login import stepup_tokens
-from app.services.unit_of_work import write
+from app.services.unit_of_work import run_in_transaction
 from app.web import person
 
 T = TypeVar("T")
@@ -26,38 +26,38 @@ Page = Response | str | tuple[str, int]
 View = Callable[..., Page]
 
 
-def page(view: View) -> View:
+def require_login(view: View) -> View:
     """Require a live login and give the view its ``caller``;
     everybody else logs in and returns to the page.
     """
 
     @functools.wraps(view)
     def call(**path: Any) -> Page:
-        somebody = person.present()
-        return view(somebody.caller, **path) if somebody is not None else _log_in_first()
+        somebody = person.current_person()
+        return view(somebody.caller, **path) if somebody is not None else _redirect_to_login()
 
     return call
 
 
-def acting(caller: Caller, work: Callable[[Caller], T]) -> T:
+def run_as_caller(caller: Caller, work: Callable[[Caller], T]) -> T:
     """Run ``work`` in one unit of work, with the caller's current facts. Raises ``Denied``."""
-    return write(lambda: work(stepup_tokens.again(caller)))
+    return run_in_transaction(lambda: work(stepup_tokens.reload_caller(caller)))
 
 
-def done(message: str, endpoint: str, **values: Any) -> Response:
+def redirect_with_message(message: str, endpoint: str, **values: Any) -> Response:
     """Redirect with a message that the action is done (303: security rule 38)."""
     flash(message)
     return redirect(url_for(endpoint, **values), 303)
 
 
-def _log_in_first() -> Response:
-    caller = person.behind_cookie(request)
+def _redirect_to_login() -> Response:
+    caller = person.find_caller_by_cookie(request)
     if caller is not None and caller.interactive and password_change.must_change(caller):
         return redirect(url_for("password.change"), 303)
-    return redirect(url_for("login.login") + "?" + urlencode({"next": way_back()}), 303)
+    return redirect(url_for("login.login") + "?" + urlencode({"next": find_way_back()}), 303)
 
 
-def way_back() -> str:
+def find_way_back() -> str:
     """Return this page by GET, or the nearest page above it: an action's URL may have no page.
 
     The posted data is dropped and not sent again.

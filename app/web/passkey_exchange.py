@@ -10,23 +10,23 @@ from typing import Any
 
 from app.models.directory import User
 from app.schemas.requests.webauthn import PasskeyLogin
-from app.schemas.requests.webauthn import decoded
+from app.schemas.requests.webauthn import decode_binary
 from app.services.login import passkey_assertions
 from app.services.login import passkey_ceremonies
 from app.services.login import passkey_rows
 from app.services.login.passkey_assertions import Assertion
-from app.services.login.passkey_ceremonies import Offer
+from app.services.login.passkey_ceremonies import PasskeyChallenge
 from app.web import theme
-from app.web.entries import read
+from app.web.form_values import parse_form
 
 TIMEOUT = int(passkey_ceremonies.LIFETIME.total_seconds() * 1000)
 
 
-def to_create(offer: Offer, user: User) -> dict[str, Any]:
+def build_create_options(offer: PasskeyChallenge, user: User) -> dict[str, Any]:
     """Build the options for a new passkey: discoverable without a user name, and not one already enrolled."""
     return {
         "challengeID": offer.id,
-        "challenge": _text(offer.challenge),
+        "challenge": _encode_text(offer.challenge),
         "timeout": TIMEOUT,
         "attestation": "none",
         "authenticatorSelection": {
@@ -37,37 +37,39 @@ def to_create(offer: Offer, user: User) -> dict[str, Any]:
         "pubKeyCredParams": [
             {"type": "public-key", "alg": int(one)} for one in passkey_ceremonies.ALGORITHMS
         ],
-        "excludeCredentials": _keys(key.credential_id for key in passkey_rows.living(user.id)),
-        "rp": {"id": passkey_assertions.rp_id(), "name": theme.current().name},
+        "excludeCredentials": _describe_keys(
+            key.credential_id for key in passkey_rows.list_passkeys(user.id)
+        ),
+        "rp": {"id": passkey_assertions.get_rp_id(), "name": theme.current_theme().name},
         "user": {
-            "id": _text(passkey_rows.handle_of(user.id)),
+            "id": _encode_text(passkey_rows.compute_handle(user.id)),
             "name": user.short_name,
             "displayName": user.name,
         },
     }
 
 
-def to_get(offer: Offer) -> dict[str, Any]:
+def build_get_options(offer: PasskeyChallenge) -> dict[str, Any]:
     """Build the options to use a passkey: one of those offered, or any if none is."""
     return {
         "challengeID": offer.id,
-        "challenge": _text(offer.challenge),
+        "challenge": _encode_text(offer.challenge),
         "timeout": TIMEOUT,
-        "rpId": passkey_assertions.rp_id(),
+        "rpId": passkey_assertions.get_rp_id(),
         "userVerification": "required",
-        "allowCredentials": _keys(offer.key_ids),
+        "allowCredentials": _describe_keys(offer.key_ids),
     }
 
 
-def signed() -> tuple[Assertion, bytes | None]:
+def read_signed() -> tuple[Assertion, bytes | None]:
     """Read the passkey's signature and its user handle from this request's form. Raises ``Invalid``."""
-    sent = read(PasskeyLogin)
-    return sent.assertion, decoded(sent.user_handle) if sent.user_handle is not None else None
+    sent = parse_form(PasskeyLogin)
+    return sent.assertion, decode_binary(sent.user_handle) if sent.user_handle is not None else None
 
 
-def _keys(ids: Iterable[bytes]) -> list[dict[str, str]]:
-    return [{"type": "public-key", "id": _text(one)} for one in ids]
+def _describe_keys(ids: Iterable[bytes]) -> list[dict[str, str]]:
+    return [{"type": "public-key", "id": _encode_text(one)} for one in ids]
 
 
-def _text(raw: bytes) -> str:
+def _encode_text(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).decode("ascii").rstrip("=")

@@ -16,7 +16,7 @@ from flask_login import UserMixin
 from flask_login import current_user
 
 from app import edge
-from app.edge import Ambiguous
+from app.edge import AmbiguousCredential
 from app.extensions import login_manager
 from app.policy.facts import Leg
 from app.services.access.callers import Caller
@@ -42,49 +42,49 @@ class Person(UserMixin):  # type: ignore[misc]
         return self.caller.full_name
 
 
-def present() -> Person | None:
+def current_person() -> Person | None:
     """Return the user of this request, if the login is live."""
     return current_user._get_current_object() if current_user.is_authenticated else None
 
 
-def known(request: Request) -> Caller | None:
+def find_known_caller(request: Request) -> Caller | None:
     """Find a caller with a live login, even one who may do nothing: the page then explains why."""
-    caller = behind_cookie(request)
+    caller = find_caller_by_cookie(request)
     if caller is None or not caller.interactive:
         return None
     return caller if all(f.rule == "user_active" for f in caller.decision.denials) else None
 
 
-def behind_cookie(request: Request) -> Caller | None:
+def find_caller_by_cookie(request: Request) -> Caller | None:
     """Find the login of the cookie, live or not, to re-open or end it."""
     try:
-        credential = edge.presented(request)
-    except Ambiguous:
+        credential = edge.find_credential(request)
+    except AmbiguousCredential:
         return None
     if credential is None or credential.kind != "cookie":
         return None
-    return edge.identify(request, credential)
+    return edge.identify_caller(request, credential)
 
 
 def is_unclear(request: Request) -> bool:
     """Tell whether the login is ambiguous: two cookies of one name (security rule 44)."""
     try:
-        edge.presented(request)
-    except Ambiguous:
+        edge.find_credential(request)
+    except AmbiguousCredential:
         return True
     return False
 
 
-def held_login(request: Request) -> Caller | None:
+def find_held_login(request: Request) -> Caller | None:
     """Find the login whose current cookie this is, live or not; a superseded cookie finds nothing."""
-    caller = behind_cookie(request)
+    caller = find_caller_by_cookie(request)
     credential = caller.question.credential if caller is not None else None
     if caller is None or caller.kind != "login" or credential is None or credential.spent:
         return None
     return caller
 
 
-def leave_out() -> None:
+def forget_person() -> None:
     """Stop looking up the user for the rest of this request."""
     g.argus_nobody_asked = True
 
@@ -92,15 +92,15 @@ def leave_out() -> None:
 def register(app: Flask) -> None:
     """Let Flask-Login load users from the cookie; give every template the user."""
     login_manager.session_protection = None
-    login_manager.request_loader(_load)
+    login_manager.request_loader(_load_person)
 
     @app.context_processor
     def _person() -> dict[str, object]:
-        return {"person": present()}
+        return {"person": current_person()}
 
 
-def _load(request: Request) -> Person | None:
-    caller = behind_cookie(request) if "argus_nobody_asked" not in g else None
+def _load_person(request: Request) -> Person | None:
+    caller = find_caller_by_cookie(request) if "argus_nobody_asked" not in g else None
     if caller is None or not caller.interactive:
         return None
     g.argus_user_language = caller.language
@@ -109,5 +109,5 @@ def _load(request: Request) -> Person | None:
         return None
     # If possible: a database that is too busy to update the idle time must not log anybody out.
     with contextlib.suppress(Problem):
-        login_sessions.seen(caller.login_id, caller.login.last_seen_at)
+        login_sessions.note_seen(caller.login_id, caller.login.last_seen_at)
     return Person(caller)

@@ -18,22 +18,22 @@ from app.services.problems import Invalid
 from app.services.problems import Problem
 from app.services.problems import Throttled
 from app.web import person
-from app.web.errors import error_page
-from app.web.errors import refusal_page
-from app.web.language import say
-from app.web.pages import way_back
+from app.web.errors import render_error_page
+from app.web.errors import render_refusal_page
+from app.web.language import translate_sentence
+from app.web.pages import find_way_back
 from app.web.words.problems import words_of
 
 
 def register(app: Flask) -> None:
     """Answer every expected problem that a page did not handle itself."""
-    app.register_error_handler(Problem, _problem)
-    app.register_error_handler(Denied, _denied)
-    app.register_error_handler(Invalid, _invalid)
-    app.register_error_handler(Throttled, _throttled)
+    app.register_error_handler(Problem, _handle_problem)
+    app.register_error_handler(Denied, _handle_denied)
+    app.register_error_handler(Invalid, _handle_invalid)
+    app.register_error_handler(Throttled, _handle_throttled)
 
 
-def slowed(seconds: int) -> str:
+def describe_wait(seconds: int) -> str:
     """Describe how long to wait, in plain words."""
     minutes = math.ceil(seconds / 60)
     return str(
@@ -45,7 +45,7 @@ def slowed(seconds: int) -> str:
     )
 
 
-def too_many(page: str | tuple[str, int], problem: Throttled) -> Response:
+def render_too_many(page: str | tuple[str, int], problem: Throttled) -> Response:
     """This page with the status of the problem, and the time to wait for programs (RFC 6585 4)."""
     response = make_response(page)
     response.status_code = status_of(problem)
@@ -53,28 +53,30 @@ def too_many(page: str | tuple[str, int], problem: Throttled) -> Response:
     return response
 
 
-def _denied(problem: Denied) -> Response | tuple[str, int]:
-    somebody = person.present()
+def _handle_denied(problem: Denied) -> Response | tuple[str, int]:
+    somebody = person.current_person()
     decision = problem.decision
     if somebody is None or problem.status == 401:
-        return redirect(url_for("login.login") + "?" + urlencode({"next": way_back()}), 303)
-    trail.refused("page", somebody.caller.actor, decision, somebody.caller.question)
-    return refusal_page(decision, somebody.name)
+        return redirect(url_for("login.login") + "?" + urlencode({"next": find_way_back()}), 303)
+    trail.record_refusal("page", somebody.caller.actor, decision, somebody.caller.question)
+    return render_refusal_page(decision, somebody.name)
 
 
-def _invalid(problem: Invalid) -> tuple[str, int]:
-    sentences = " ".join(say(p.message) for p in problem.problems)
-    return error_page(words_of(Invalid)[0], sentences, status_of(problem))
+def _handle_invalid(problem: Invalid) -> tuple[str, int]:
+    sentences = " ".join(translate_sentence(p.message) for p in problem.problems)
+    return render_error_page(words_of(Invalid)[0], sentences, status_of(problem))
 
 
-def _throttled(problem: Throttled) -> Response:
+def _handle_throttled(problem: Throttled) -> Response:
     title = words_of(Throttled)[0]
-    return too_many(error_page(title, slowed(problem.seconds), status_of(problem)), problem)
+    return render_too_many(
+        render_error_page(title, describe_wait(problem.seconds), status_of(problem)), problem
+    )
 
 
-def _problem(problem: Problem) -> tuple[str, int]:
+def _handle_problem(problem: Problem) -> tuple[str, int]:
     title, message = words_of(type(problem))
-    return error_page(title, message, status_of(problem))
+    return render_error_page(title, message, status_of(problem))
 
 
 def status_of(problem: Problem) -> int:

@@ -53,7 +53,7 @@ class Theme:
     @property
     def css(self) -> str:
         """Return the colours as CSS custom properties; empty if none differ."""
-        light, dark = (_rules(self.colours.get(scheme, {})) for scheme in ("light", "dark"))
+        light, dark = (_render_rules(self.colours.get(scheme, {})) for scheme in ("light", "dark"))
         rules = f":root {{ {light} }}\n" if light else ""
         return rules + (f"@media (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}\n" if dark else "")
 
@@ -62,11 +62,11 @@ def register(app: Flask) -> None:
     """Read the theme, so that an invalid one stops the start; give every template its name and files."""
     app.register_blueprint(blueprint)
     with app.app_context():
-        per_app(_load)
+        per_app(_load_theme)
 
     @app.context_processor
     def _theme() -> dict[str, object]:
-        theme = current()
+        theme = current_theme()
         static = url_for("static", filename="mark.svg")
         return {
             "site_name": theme.name,
@@ -76,34 +76,34 @@ def register(app: Flask) -> None:
         }
 
 
-def current() -> Theme:
+def current_theme() -> Theme:
     """Return the theme of this application."""
-    return per_app(_load)
+    return per_app(_load_theme)
 
 
 @blueprint.get("/theme.css")
 def css() -> Response:
     """Return the theme's colours as CSS."""
-    return _kept(Response(per_app(_load).css, mimetype="text/css"))
+    return _allow_caching(Response(per_app(_load_theme).css, mimetype="text/css"))
 
 
 @blueprint.get("/theme/logo")
 def logo() -> Response:
     """Return the theme's logo; an SVG may run no script and use no style of its own."""
-    path = per_app(_load).logo
+    path = per_app(_load_theme).logo
     if path is None:
         abort(404)
-    response = _kept(Response(path.read_bytes(), mimetype=LOGOS[path.name]))
+    response = _allow_caching(Response(path.read_bytes(), mimetype=LOGOS[path.name]))
     response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
     return response
 
 
-def _kept(response: Response) -> Response:
+def _allow_caching(response: Response) -> Response:
     response.headers["Cache-Control"] = f"public, max-age={SECONDS}"
     return response
 
 
-def _load() -> Theme:
+def _load_theme() -> Theme:
     folder = settings().instance / "theme"
     file = folder / "theme.toml"
     try:
@@ -120,18 +120,18 @@ def _load() -> Theme:
         or not name.isprintable()
     ):
         raise UnsafeConfiguration(f"{file}: name must be 1 to {MOST_NAME_CHARACTERS} printable characters.")
-    colours = {scheme: _colours(file, scheme, given.get(scheme, {})) for scheme in SHEETS}
-    return Theme(name.strip(), colours, _logo(folder))
+    colours = {scheme: _read_colours(file, scheme, given.get(scheme, {})) for scheme in SHEETS}
+    return Theme(name.strip(), colours, _find_logo(folder))
 
 
-def _logo(folder: Path) -> Path | None:
+def _find_logo(folder: Path) -> Path | None:
     found = next((folder / name for name in LOGOS if (folder / name).is_file()), None)
     if found is not None and found.stat().st_size > MOST_LOGO_BYTES:
         raise UnsafeConfiguration(f"{found}: the logo must be at most {MOST_LOGO_BYTES} bytes.")
     return found
 
 
-def _colours(file: Path, scheme: str, given: object) -> Mapping[str, str]:
+def _read_colours(file: Path, scheme: str, given: object) -> Mapping[str, str]:
     if not isinstance(given, dict):
         raise UnsafeConfiguration(f"{file}: [{scheme}] is a table of colours.")
     for name, colour in given.items():
@@ -142,23 +142,23 @@ def _colours(file: Path, scheme: str, given: object) -> Mapping[str, str]:
     all_of_them = DEFAULTS[scheme] | given
     for ink, paper in (("on-accent", "accent"), ("on-bar", "bar"), ("accent", None), ("accent-strong", None)):
         behind = all_of_them[paper] if paper is not None else SHEETS[scheme]
-        if contrast(all_of_them[ink], behind) < LEAST_CONTRAST:
+        if compute_contrast(all_of_them[ink], behind) < LEAST_CONTRAST:
             what = f"{scheme}.{ink} on " + (f"{scheme}.{paper}" if paper else "the page")
             raise UnsafeConfiguration(f"{file}: {what} is hard to read: less than {LEAST_CONTRAST} to 1.")
     return given
 
 
-def contrast(one: str, other: str) -> float:
+def compute_contrast(one: str, other: str) -> float:
     """Compute the contrast ratio of two colours, 1 to 21 (WCAG 2.2)."""
-    dark, light = sorted((_luminance(one), _luminance(other)))
+    dark, light = sorted((_compute_luminance(one), _compute_luminance(other)))
     return (light + 0.05) / (dark + 0.05)
 
 
-def _luminance(colour: str) -> float:
+def _compute_luminance(colour: str) -> float:
     parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
     red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-def _rules(colours: Mapping[str, str]) -> str:
+def _render_rules(colours: Mapping[str, str]) -> str:
     return " ".join(f"--{name}: {colour};" for name, colour in colours.items())

@@ -120,7 +120,7 @@ def test_labels_agree(app: Flask, world: World, boss: Person, language: str) -> 
     page = boss.visits(f"/console/clients/{there}?ui_locales={language}").get_data(as_text=True)
     with app.test_request_context(f"/?ui_locales={language}"):
         labels = client_fields.labels()
-        audited = {field.name: str(audit_fields.field_name(audit_key(field))) for field in FIELDS}
+        audited = {field.name: str(audit_fields.label_field(audit_key(field))) for field in FIELDS}
     for field in FIELDS:
         label = labels[field.wire]
         assert audited[field.name] in (label, f"{label} (number)", f"{label} (nummer)")

@@ -44,7 +44,7 @@ def test_the_table_lists_what_is_read() -> None:
 )
 def test_a_mail_server(tmp_path: Path, text: str, server: MailServer | None) -> None:
     """In clear to this machine only; the password is not shown."""
-    settings = config.load({"ARGUS_INSTANCE": tmp_path, "ARGUS_SMTP_URL": text})
+    settings = config.load_settings({"ARGUS_INSTANCE": tmp_path, "ARGUS_SMTP_URL": text})
     assert settings.mail_server == server
     assert "a/b#c:d" not in repr(settings.mail_server)
 
@@ -59,8 +59,8 @@ def test_a_mail_server(tmp_path: Path, text: str, server: MailServer | None) -> 
 )
 def test_the_sender(tmp_path: Path, base_url: str, sender: str) -> None:
     given = {"ARGUS_INSTANCE": tmp_path, "ARGUS_BASE_URL": base_url}
-    assert config.load(given).mail_from == sender
-    assert config.load(given | {"ARGUS_MAIL_FROM": "idp@example.com"}).mail_from == "idp@example.com"
+    assert config.load_settings(given).mail_from == sender
+    assert config.load_settings(given | {"ARGUS_MAIL_FROM": "idp@example.com"}).mail_from == "idp@example.com"
 
 
 @pytest.mark.parametrize(
@@ -90,5 +90,5 @@ def test_the_sender(tmp_path: Path, base_url: str, sender: str) -> None:
 def test_what_does_not_start(tmp_path: Path, name: str, text: str) -> None:
     """The message names the setting, and repeats nothing that may be a secret."""
     with pytest.raises(UnsafeConfiguration, match=f"^{name}: ") as refused:
-        config.load({"ARGUS_INSTANCE": tmp_path, name: text})
+        config.load_settings({"ARGUS_INSTANCE": tmp_path, name: text})
     assert "sec" not in str(refused.value)

@@ -69,7 +69,7 @@ def test_others_read_a_callers_properties() -> None:
 @pytest.mark.parametrize("name", ["ClientFacts", "GrantFacts"])
 def test_what_the_policy_reads_of_a_row_is_built_once(name: str) -> None:
     """A consent that was only shown is no row: what a page showed is compared with what would be recorded."""
-    assert [file for file, _ in _built(name) if file != "oauth/approving.py"] == [FACTS]
+    assert [file for file, _ in _built(name) if file != "oauth/approval.py"] == [FACTS]
 
 
 def test_each_kind_of_credential_is_built_once() -> None:

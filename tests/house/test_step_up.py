@@ -31,7 +31,7 @@ from tests.world import World
 
 # It says what an authorization is good for, and spends nothing.
 ONLY_READS = {"admin.validate_authorization"}
-SPENDS = "app.services.login.stepup_tokens.consume"
+SPENDS = "app.services.login.stepup_tokens.consume_token"
 # The declaration itself.
 DECLARES = "app.api.auth"
 
@@ -135,7 +135,7 @@ def undeclared(modules: dict[str, str]) -> set[str]:
     while len(spending) > before:
         before = len(spending)
         spending |= {name for name, targets in called.items() if targets & spending}
-    assert {"app.services.login.reauthentication.proven", SPENDS} <= spending
+    assert {"app.services.login.reauthentication.run_with_proof", SPENDS} <= spending
     return {name for name, is_declared in views.items() if name in spending and not is_declared}
 
 
@@ -146,18 +146,18 @@ def _target(node: ast.AST, known: dict[str, str], module: str) -> str | None:
 
 
 def test_whoever_spends_an_authorization_declares_it() -> None:
-    """No view of the API reaches ``stepup_tokens.consume`` around its declaration."""
+    """No view of the API reaches ``stepup_tokens.consume_token`` around its declaration."""
     assert undeclared(sources()) == set()
 
 
 @pytest.mark.parametrize(
     "line",
     [
-        "stepup_tokens.consume(proof, caller.user_id, None)",
-        "stepup_tokens.spending(proof, caller, print)",
-        "password_change.by_owner(caller, '', proof)",
+        "stepup_tokens.consume_token(proof, caller.user_id, None)",
+        "stepup_tokens.run_spending(proof, caller, print)",
+        "password_change.change_by_owner(caller, '', proof)",
         "_help(caller)",
-        "return lambda now: proven(caller, proof, now)",
+        "return lambda now: run_with_proof(caller, proof, now)",
     ],
 )
 def test_a_call_that_spends_and_does_not_say_so_is_found(line: str) -> None:
@@ -165,7 +165,7 @@ def test_a_call_that_spends_and_does_not_say_so_is_found(line: str) -> None:
     text = f"""
 from app.services.login import password_change
 from app.services.login import stepup_tokens
-from app.services.login.reauthentication import proven
+from app.services.login.reauthentication import run_with_proof
 
 @blueprint.post("/new")
 @endpoint(answers=Nothing)
@@ -173,7 +173,7 @@ def sensitive(caller):
     {line}
 
 def _help(caller):
-    return proven(caller, None, None)
+    return run_with_proof(caller, None, None)
 """
     assert undeclared(sources() | {"app.api.made_up": text}) == {"app.api.made_up.sensitive"}
     declared = text.replace("answers=Nothing", "answers=Nothing, step_up=CREATE_KEY")

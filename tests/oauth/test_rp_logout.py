@@ -16,8 +16,8 @@ from joserfc.jwk import RSAKey
 from werkzeug.test import TestResponse
 
 from app import clock
-from app.web.login import logout_question
-from app.web.login.logout_question import WayOut
+from app.web.login import logout_confirmation
+from app.web.login.logout_confirmation import PendingLogout
 from tests.drivers.person import Person
 from tests.drivers.person import forms
 from tests.drivers.relying_party import RelyingParty
@@ -220,9 +220,11 @@ def test_an_endless_way_out(app: Flask) -> None:
     """Too long to be carried through the question: left out, so that one ends on our own page."""
     noise = "".join(secrets.choice(string.ascii_letters) for _ in range(12_000))
     with app.test_request_context():
-        kept = logout_question.unwrap(logout_question.wrap(WayOut("App", BYE)))
-        cut = logout_question.unwrap(logout_question.wrap(WayOut("App", f"{BYE}&state={noise}")))
-    assert (kept, cut) == (WayOut("App", BYE), WayOut("App", None))
+        kept = logout_confirmation.unwrap_logout(logout_confirmation.wrap_logout(PendingLogout("App", BYE)))
+        cut = logout_confirmation.unwrap_logout(
+            logout_confirmation.wrap_logout(PendingLogout("App", f"{BYE}&state={noise}"))
+        )
+    assert (kept, cut) == (PendingLogout("App", BYE), PendingLogout("App", None))
 
 
 def test_nobody_is_here(app: Flask) -> None:

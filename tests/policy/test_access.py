@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from app.policy.access import RULES
-from app.policy.access import address_finding
-from app.policy.access import consent_finding
 from app.policy.access import decide
-from app.policy.access import fallen_away
+from app.policy.access import find_missing_functions
+from app.policy.access import judge_address
+from app.policy.access import judge_consent
 from app.policy.facts import UNCONSTRAINED
 from app.policy.facts import Constraints
 from app.policy.facts import Leg
@@ -237,14 +237,14 @@ def test_consent_is_not_asked_where_none_is_needed() -> None:
 def test_whether_consent_is_to_be_asked_can_be_told_on_any_leg(leg: Leg, reason: str | None) -> None:
     """The consent page is shown for exactly what would refuse the session later."""
     changes = REFUSALS[reason].changes if reason is not None else {}
-    word = consent_finding(question(leg, **changes))
+    word = judge_consent(question(leg, **changes))
     assert (word.rule, word.reason) == ("consent", reason or "passed")
     assert word == finding(decide(question(Leg.REFRESH, **changes)), "consent")
 
 
 def test_without_a_client_no_consent_is_good() -> None:
     """A consent to nothing in particular covers nothing."""
-    assert consent_finding(question(client=None)).reason == "consent_outgrown"
+    assert judge_consent(question(client=None)).reason == "consent_outgrown"
 
 
 # --- client_address ----------------------------------------------------------------------------------------
@@ -299,7 +299,7 @@ def test_the_users_browser_may_be_anywhere(leg: Leg) -> None:
 def test_an_address_can_be_judged_before_a_secret_is_looked_at(reason: str | None) -> None:
     """Asked alone, of client and address only, the word is the same as in the decision."""
     q = question(Leg.REDEEM, **(REFUSALS[reason].changes if reason is not None else {}))
-    word = address_finding(q.client, None, q.address)
+    word = judge_address(q.client, None, q.address)
     assert word.reason == (reason or "passed")
     assert word == finding(decide(q), "client_address")
 
@@ -566,7 +566,7 @@ def test_each_function_of_the_scope_that_falls_away_says_why() -> None:
         client={"required_function": 6, "permission_scope": 1},
         constraints=(Constraints(functions=frozenset({2, 3, 5})),),
     )
-    assert [(each.function, each.reason) for each in fallen_away(q)] == [
+    assert [(each.function, each.reason) for each in find_missing_functions(q)] == [
         (1, "right_not_held"),
         (3, "right_outside_client"),
         (4, "right_constrained"),
@@ -576,7 +576,7 @@ def test_each_function_of_the_scope_that_falls_away_says_why() -> None:
 
 def test_nothing_falls_away_without_a_client() -> None:
     """A key has no permission scope that could be missed."""
-    assert fallen_away(by_key()) == ()
+    assert find_missing_functions(by_key()) == ()
 
 
 def test_the_example_world_is_as_described() -> None:

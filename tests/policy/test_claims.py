@@ -10,9 +10,9 @@ import pytest
 from app.policy.claims import NEEDS
 from app.policy.claims import PROTOCOL_CLAIMS
 from app.policy.claims import WORDS
-from app.policy.claims import claim_name
-from app.policy.claims import in_words
-from app.policy.claims import provider_problem
+from app.policy.claims import describe_claim
+from app.policy.claims import find_provider_problem
+from app.policy.claims import name_claim
 from app.schemas.requests.clients import CustomClaim
 
 
@@ -31,26 +31,29 @@ from app.schemas.requests.clients import CustomClaim
 )
 def test_what_each_kind_needs(provider: dict[str, Any], field: str | None) -> None:
     """Emptiness is never permission."""
-    problem = provider_problem(provider)
+    problem = find_provider_problem(provider)
     assert (problem[0] if problem is not None else None) == field
 
 
 @pytest.mark.parametrize("name", sorted(PROTOCOL_CLAIMS))
 def test_protocol_claims_are_not_theirs(name: str) -> None:
     """Security rule 63."""
-    problem = provider_problem({"provider": "customClaim", "claimName": name, "claim": "email"})
+    problem = find_provider_problem({"provider": "customClaim", "claimName": name, "claim": "email"})
     assert problem is not None
 
 
 def test_names() -> None:
     """Group providers emit ``groups``."""
-    assert claim_name({"provider": "allUserGroups"}) == "groups"
-    assert claim_name({"provider": "customClaim", "claimName": "mail", "claim": "email"}) == "mail"
+    assert name_claim({"provider": "allUserGroups"}) == "groups"
+    assert name_claim({"provider": "customClaim", "claimName": "mail", "claim": "email"}) == "mail"
 
 
 def test_each_provider_has_words() -> None:
     """What a person is told of a claim before approving: by what it holds, else by its provider."""
-    assert in_words({"provider": "customClaim", "claimName": "x", "claim": "email"}) == "your e-mail address"
-    assert in_words({"provider": "allUserGroups", "claim": "email"}) == "which groups you belong to"
+    assert (
+        describe_claim({"provider": "customClaim", "claimName": "x", "claim": "email"})
+        == "your e-mail address"
+    )
+    assert describe_claim({"provider": "allUserGroups", "claim": "email"}) == "which groups you belong to"
     chosen = get_args(get_args(CustomClaim.model_fields["claim"].annotation)[0])
     assert set(WORDS) == {*chosen, *NEEDS} - {"customClaim"}

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from app.policy.access import decide
-from app.policy.access import fallen_away
-from app.policy.effective import effective_rights
-from app.policy.effective import session_level
+from app.policy.access import find_missing_functions
+from app.policy.effective import compute_effective_rights
+from app.policy.effective import compute_session_level
 from app.policy.facts import UNCONSTRAINED
 from app.policy.facts import Constraints
 from app.policy.facts import Leg
@@ -23,7 +23,7 @@ from app.policy.rights import NO_RIGHTS
 from app.policy.rights import CustomerTree
 from app.policy.rights import FunctionGraph
 from app.policy.rights import Rights
-from app.policy.rights import resolve
+from app.policy.rights import resolve_rights
 from tests.policy.worlds import AT_USE
 from tests.policy.worlds import GRAPH
 from tests.policy.worlds import HOLDS
@@ -81,7 +81,7 @@ def test_an_unknown_permission_scope_gives_no_rights(leg: Leg, nothing: int | No
     decision = decide(q)
     assert decision.allowed
     assert not decision.rights
-    assert fallen_away(q) == ()
+    assert find_missing_functions(q) == ()
 
 
 @unknown
@@ -170,7 +170,7 @@ def test_an_unknown_customer_is_not_unbound(leg: Leg) -> None:
     everything = tuple((function, customer) for function in Fn for customer in Cu)
     q = question(leg, client={"customer": NOWHERE}, holds=everything, asked=None)
     assert refusing(decide(q)) == ["not_held_for_customer"]
-    assert not effective_rights(q)
+    assert not compute_effective_rights(q)
 
 
 # --- scopes ------------------------------------------------------------------------------------------------
@@ -206,8 +206,8 @@ def test_no_login_gives_nothing(leg: Leg) -> None:
     assert finding(decide(q), "login_session").outcome is (
         Outcome.NOT_APPLICABLE if leg is Leg.LIST else Outcome.FAIL
     )
-    assert session_level(q) == 0
-    assert not effective_rights(q)
+    assert compute_session_level(q) == 0
+    assert not compute_effective_rights(q)
 
 
 @at_use
@@ -219,8 +219,11 @@ def test_no_expiry_is_no_end(leg: Leg) -> None:
 
 def test_a_credential_without_a_level_has_its_logins() -> None:
     """No level of its own is not a level of zero, and not a level of all."""
-    assert session_level(question(credential={"level": None})) == SecurityLevel.STANDARD
-    assert session_level(by_key(credential={"level": None}, login={"level": SecurityLevel.EXTERNAL})) == 1
+    assert compute_session_level(question(credential={"level": None})) == SecurityLevel.STANDARD
+    assert (
+        compute_session_level(by_key(credential={"level": None}, login={"level": SecurityLevel.EXTERNAL}))
+        == 1
+    )
 
 
 # --- constraints -------------------------------------------------------------------------------------------
@@ -280,8 +283,8 @@ def test_a_right_that_does_not_exist_is_never_had(customer: int | None) -> None:
 def test_an_empty_world_allows_nothing() -> None:
     """No functions, no customers, or neither: no rights from any permission row."""
     rows = [(function, customer) for function in Fn for customer in Cu]
-    assert resolve(rows, FunctionGraph(), TREE) == Rights({}, TREE)
-    assert not resolve(rows, GRAPH, CustomerTree())
-    assert not resolve([], GRAPH, TREE)
+    assert resolve_rights(rows, FunctionGraph(), TREE) == Rights({}, TREE)
+    assert not resolve_rights(rows, GRAPH, CustomerTree())
+    assert not resolve_rights([], GRAPH, TREE)
     assert not NO_RIGHTS.to_customers([Cu.ROOT])
-    assert not NO_RIGHTS.covers(resolve(rows, GRAPH, TREE))
+    assert not NO_RIGHTS.covers(resolve_rights(rows, GRAPH, TREE))

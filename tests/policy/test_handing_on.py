@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hypothesis import given
 
-from app.policy.effective import delegable_rights
-from app.policy.effective import effective_rights
+from app.policy.effective import compute_delegable_rights
+from app.policy.effective import compute_effective_rights
 from tests.policy.worlds import World
 from tests.policy.worlds import live_customers
 from tests.policy.worlds import pairs_of
@@ -19,8 +19,8 @@ from tests.policy.worlds import worlds
 def test_handing_on_compares_what_is_held_whatever_the_level(world: World) -> None:
     """Design decision 17: within session constraints, never narrower than the effective rights."""
     q = question(**world)
-    assert delegable_rights(q).covers(effective_rights(q))
-    assert q.user.rights.covers(delegable_rights(q))
+    assert compute_delegable_rights(q).covers(compute_effective_rights(q))
+    assert q.user.rights.covers(compute_delegable_rights(q))
 
 
 @quick

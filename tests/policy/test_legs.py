@@ -17,8 +17,8 @@ from app.policy.access import RULES
 from app.policy.access import decide
 from app.policy.facts import Leg
 from app.policy.facts import Outcome
-from app.policy.reasons import api_status
-from app.policy.reasons import token_error
+from app.policy.reasons import choose_api_status
+from app.policy.reasons import choose_token_reason
 from tests.policy.worlds import REFUSALS
 from tests.policy.worlds import finding
 from tests.policy.worlds import refusing
@@ -75,7 +75,9 @@ def test_the_policy_does_what_the_cell_says(cell: Cell) -> None:
 def errors_of(cell: Cell) -> set[str]:
     """The token endpoint's error codes for all reasons of the cell's rule."""
     examples = (example for example in REFUSALS.values() if example.rule == cell["rule"])
-    return {token_error(decide(example.question(Leg(cell["leg"])))).oauth_error for example in examples}
+    return {
+        choose_token_reason(decide(example.question(Leg(cell["leg"])))).oauth_error for example in examples
+    }
 
 
 @on(Leg.LIST)
@@ -110,7 +112,7 @@ def test_at_introspection_it_is_inactive(cell: Cell) -> None:
 def test_at_a_bearer_call_it_is_the_status_of_the_reason(cell: Cell) -> None:
     """RFC 6750 3.1: ``invalid_token`` with 401, ``insufficient_scope`` with 403, as the catalogue says."""
     examples = (example for example in REFUSALS.values() if example.rule == cell["rule"])
-    assert {api_status(decide(example.question(Leg(cell["leg"])))) for example in examples} == {
+    assert {choose_api_status(decide(example.question(Leg(cell["leg"])))) for example in examples} == {
         cell["status"]
     }
     assert cell["error"] == {401: "invalid_token", 403: "insufficient_scope"}[cell["status"]]

@@ -68,9 +68,9 @@ def test_what_is_refused(entry: object) -> None:
 def test_lists() -> None:
     """At least one, at most a hundred, each once, every wrong one reported."""
     assert network.parse_ranges(["10.0.0.0/8", "::1", "10.0.0.0/8"]) == ("10.0.0.0/8", "::1/128")
-    assert [index for index, _ in network.range_problems(["10.0.0.0/8", "x", "::1", 1])] == [1, 3]
+    assert [index for index, _ in network.list_range_problems(["10.0.0.0/8", "x", "::1", 1])] == [1, 3]
     for wrong in ([], "10.0.0.0/8", None, ["::1"] * 101):
-        assert [index for index, _ in network.range_problems(wrong)] == [-1]
+        assert [index for index, _ in network.list_range_problems(wrong)] == [-1]
         with pytest.raises(InvalidRange):
             network.parse_ranges(wrong)
 
@@ -79,13 +79,13 @@ def test_lists() -> None:
     "address", [None, "", "unknown", "1.2.3.4:80", "fe80::1%eth0", "\u0661.2.3.4", "1.2.3"]
 )
 def test_what_is_no_address_is_nowhere(address: str | None) -> None:
-    assert not network.in_ranges(address, ("0.0.0.0/0", "::/0"))
+    assert not network.is_in_ranges(address, ("0.0.0.0/0", "::/0"))
 
 
 def test_no_range_and_broken_ranges_let_nobody_in() -> None:
     """Emptiness is never permission, and neither is a stored value that cannot be read."""
-    assert not network.in_ranges("10.0.0.1", ())
-    assert not network.in_ranges("10.0.0.1", ("nonsense", "10.0.0.1/8"))
+    assert not network.is_in_ranges("10.0.0.1", ())
+    assert not network.is_in_ranges("10.0.0.1", ("nonsense", "10.0.0.1/8"))
     assert network.trusts_everyone(("10.0.0.0/8", "::/0"))
     assert not network.trusts_everyone(("10.0.0.0/8", "nonsense"))
 
@@ -99,21 +99,21 @@ def test_parsing_is_idempotent(entry: str) -> None:
 @given(IPV4, networks(4))
 def test_a_mapped_address_decides_as_its_ipv4(address: str, entry: str) -> None:
     mapped = f"::ffff:{address}"
-    assert network.in_ranges(mapped, (entry,)) == network.in_ranges(address, (entry,))
+    assert network.is_in_ranges(mapped, (entry,)) == network.is_in_ranges(address, (entry,))
 
 
 @given(ADDRESSES, st.integers(0, 128), st.integers(0, 128))
 def test_widening_a_prefix_never_loses_an_address(address: str, one: int, other: int) -> None:
     # An IPv4-mapped address is its IPv4: no IPv6 range holds it, not even ::/0.
-    address = str(network.canonical_address(address))
+    address = str(network.canonicalise_address(address))
     bits = 32 if "." in address else 128
     narrow, wide = max(one, other) % (bits + 1), min(one, other) % (bits + 1)
     if narrow < wide:
         narrow, wide = wide, narrow
     inside = str(ipaddress.ip_network((address, narrow), strict=False))
     outside = str(ipaddress.ip_network((address, wide), strict=False))
-    assert network.in_ranges(address, (inside,))
-    assert network.in_ranges(address, (outside,))
+    assert network.is_in_ranges(address, (inside,))
+    assert network.is_in_ranges(address, (outside,))
 
 
 TRUSTED = ("10.0.0.0/8", "::1/128")
@@ -142,18 +142,18 @@ TRUSTED = ("10.0.0.0/8", "::1/128")
 )
 def test_the_walk_through_proxies(peer: str | None, forwarded: list[str], expected: str | None) -> None:
     """Security rule 49: the header counts only from a trusted peer; one malformed hop refuses."""
-    assert network.client_address(peer, forwarded, TRUSTED) == expected
+    assert network.find_client_address(peer, forwarded, TRUSTED) == expected
 
 
 @given(ADDRESSES, st.lists(ADDRESSES, max_size=4))
 def test_the_walk_never_returns_a_trusted_proxy_before_a_stranger(peer: str, hops: list[str]) -> None:
-    found = network.client_address(peer, [", ".join(hops)] if hops else [], TRUSTED)
+    found = network.find_client_address(peer, [", ".join(hops)] if hops else [], TRUSTED)
     assert found is not None
     chain = [*hops, peer]
-    if any(not network.in_ranges(one, TRUSTED) for one in chain):
-        assert not network.in_ranges(found, TRUSTED) or network.in_ranges(peer, TRUSTED)
-    if not network.in_ranges(peer, TRUSTED):
-        assert found == str(network.canonical_address(peer))
+    if any(not network.is_in_ranges(one, TRUSTED) for one in chain):
+        assert not network.is_in_ranges(found, TRUSTED) or network.is_in_ranges(peer, TRUSTED)
+    if not network.is_in_ranges(peer, TRUSTED):
+        assert found == str(network.canonicalise_address(peer))
 
 
 def test_trusting_everyone_is_seen_through_its_pieces() -> None:
@@ -165,8 +165,8 @@ def test_trusting_everyone_is_seen_through_its_pieces() -> None:
 
 def test_some_address_inside() -> None:
     """The first of the first range; nothing from nothing."""
-    assert network.first_address(["10.1.0.0/16", "::/0"]) == "10.1.0.0"
-    assert network.first_address([]) is None
+    assert network.pick_address(["10.1.0.0/16", "::/0"]) == "10.1.0.0"
+    assert network.pick_address([]) is None
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_some_address_inside() -> None:
 )
 def test_what_a_client_says_of_its_user(peer: str | None, forwarded: list[str], expected: str | None) -> None:
     """The hop before the client's own, whoever wrote it; the proxies we trust stand behind the client."""
-    assert network.asserted_address(peer, forwarded, ["10.0.0.0/8"]) == expected
+    assert network.find_asserted_address(peer, forwarded, ["10.0.0.0/8"]) == expected
 
 
 @pytest.mark.parametrize(
@@ -201,4 +201,4 @@ def test_what_a_client_says_of_its_user(peer: str | None, forwarded: list[str], 
 )
 def test_source_of(address: str, source: str) -> None:
     """Failures are counted by what one caller has: an address, or an IPv6 line of them."""
-    assert network.source_of(address) == source
+    assert network.identify_source(address) == source

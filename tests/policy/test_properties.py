@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 
 from app.policy.access import RULES
 from app.policy.access import decide
-from app.policy.access import fallen_away
-from app.policy.effective import effective_rights
+from app.policy.access import find_missing_functions
+from app.policy.effective import compute_effective_rights
 from app.policy.facts import Decision
 from app.policy.facts import Leg
 from app.policy.facts import Outcome
@@ -83,7 +83,7 @@ def test_denied_is_no_rights_and_a_reason(world: World) -> None:
     decision = decide(q)
     assert bool(decision) is decision.allowed is (not decision.denials)
     assert decision.leg is q.leg
-    assert decision.rights == (effective_rights(q) if decision else NO_RIGHTS)
+    assert decision.rights == (compute_effective_rights(q) if decision else NO_RIGHTS)
     assert all(each.outcome is Outcome.FAIL for each in decision.denials)
 
 
@@ -128,7 +128,7 @@ def why(stages: dict[str, Pairs], function: int | None, customer: int | None) ->
 def test_effective_rights_are_the_intersection(world: World) -> None:
     """The rights equal the user's pairs, filtered by scope, customer, constraints and level one by one."""
     q = question(**world)
-    rights = effective_rights(q)
+    rights = compute_effective_rights(q)
     assert pairs_of(rights, q.graph.names, q.tree.parents) == effective_pairs(world, q)["level"]
     assert q.user.rights.covers(rights)
 
@@ -174,7 +174,7 @@ def test_what_falls_away_is_the_rest_of_the_scope(world: World) -> None:
     stages = effective_pairs(world, q)
     scope = q.client.permission_scope if q.client is not None else None
     whys = {f: why(stages, f, None) for top, f in functions_below(q.graph) if top == scope}
-    assert [(each.function, each.reason) for each in fallen_away(q)] == [
+    assert [(each.function, each.reason) for each in find_missing_functions(q)] == [
         (f, whys[f]) for f in sorted(whys) if whys[f] is not None
     ]
 
@@ -338,7 +338,7 @@ def test_a_narrower_permission_scope_gives_no_right(world: World, data: st.DataO
     narrower = changed(world, "client", {"permission_scope": _one_of(data, [None, *sorted(below)])})
     before, after = question(**world), question(**narrower)
     assert refusing_rules(decide(before)) - {"consent"} <= refusing_rules(decide(after))
-    assert effective_rights(before).covers(effective_rights(after))
+    assert compute_effective_rights(before).covers(compute_effective_rights(after))
     if decide(before):
         assert not gained(before, after)
 
@@ -350,7 +350,7 @@ def test_fewer_scopes_mend_nothing_but_consent(world: World, data: st.DataObject
     fewer = data.draw(some_scopes()) & world["scopes"]
     before, after = question(**world), question(**{**world, "scopes": fewer})
     assert refusing_rules(decide(after)) | {"consent"} == refusing_rules(decide(before)) | {"consent"}
-    assert effective_rights(after) == effective_rights(before)
+    assert compute_effective_rights(after) == compute_effective_rights(before)
 
 
 @quick

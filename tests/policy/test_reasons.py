@@ -20,11 +20,11 @@ from app.policy.reasons import NOT_APPLICABLE
 from app.policy.reasons import PASSED
 from app.policy.reasons import REASONS
 from app.policy.reasons import Reason
-from app.policy.reasons import api_status
-from app.policy.reasons import private_sentence
-from app.policy.reasons import public_sentence
-from app.policy.reasons import token_error
-from app.policy.reasons import why_without
+from app.policy.reasons import choose_api_status
+from app.policy.reasons import choose_token_reason
+from app.policy.reasons import word_missing_function
+from app.policy.reasons import word_privately
+from app.policy.reasons import word_publicly
 from tests.policy.worlds import NOWHERE
 from tests.policy.worlds import REFUSALS
 from tests.policy.worlds import Cu
@@ -130,7 +130,7 @@ def test_a_public_sentence_uses_only_what_is_told(example: Refusal) -> None:
     """A sentence for the person refused wants nothing that the finding keeps as evidence."""
     said = word(example)
     assert placeholders(REASONS[said.reason].public) <= said.told.keys()
-    assert public_sentence(said) == REASONS[said.reason].public.format(**said.told)
+    assert word_publicly(said) == REASONS[said.reason].public.format(**said.told)
 
 
 @examples
@@ -140,7 +140,7 @@ def test_a_private_sentence_is_told_in_full(example: Refusal) -> None:
     wanted = placeholders(REASONS[said.reason].private)
     assert wanted <= said.evidence.keys()
     assert all(said.evidence[name] for name in wanted)
-    assert private_sentence(said) == REASONS[said.reason].private.format(**said.evidence)
+    assert word_privately(said) == REASONS[said.reason].private.format(**said.evidence)
 
 
 @pytest.mark.parametrize(
@@ -176,32 +176,30 @@ def test_a_private_sentence_is_told_in_full(example: Refusal) -> None:
 def test_the_person_is_told_less_than_audit(reason: str, public: str, private: str) -> None:
     """The same finding, in the voice of the page and in the voice of the audit row."""
     said = word(REFUSALS[reason])
-    assert (public_sentence(said), private_sentence(said)) == (public, private)
+    assert (word_publicly(said), word_privately(said)) == (public, private)
 
 
 def test_explain_has_words_for_what_does_not_refuse() -> None:
     """A rule that passes says so in its own words; one that does not apply says just that."""
     decision = decide(question(Leg.LIST))
-    said = {
-        each.outcome: private_sentence(each) for each in decision.findings if each.rule != "client_enabled"
-    }
+    said = {each.outcome: word_privately(each) for each in decision.findings if each.rule != "client_enabled"}
     assert said[Outcome.NOT_APPLICABLE] == NOT_APPLICABLE
     assert said[Outcome.PASS] in PASSED.values()
-    assert private_sentence(finding(decision, "client_enabled")) == PASSED["client_enabled"]
+    assert word_privately(finding(decision, "client_enabled")) == PASSED["client_enabled"]
 
 
 def test_a_sentence_can_neither_fail_nor_leak() -> None:
     """What is not given reads as *it*; what is given is put in as it stands, braces and all."""
     bare = Finding("customer_binding", Outcome.FAIL, "not_held_for_customer")
     assert (
-        public_sentence(bare)
+        word_publicly(bare)
         == "This application requires the function it for it, and you do not hold it there."
     )
-    assert private_sentence(bare) == "it does not hold it for it."
+    assert word_privately(bare) == "it does not hold it for it."
     odd = Finding(
         "right_asked", Outcome.FAIL, "right_unknown", {"function": "secret"}, {"function": "{user} %s {0}"}
     )
-    assert public_sentence(odd) == "The function {user} %s {0} does not exist."
+    assert word_publicly(odd) == "The function {user} %s {0} does not exist."
 
 
 # --- a customer that may not be seen -----------------------------------------------------------------------
@@ -210,7 +208,7 @@ def test_a_sentence_can_neither_fail_nor_leak() -> None:
 def test_an_unseen_customer_is_not_named() -> None:
     """Whoever holds nothing for a customer is not told its name by being refused for it."""
     q = question(Leg.AUTHORIZE, client={"customer": Cu.GLOBEX})
-    sentence = public_sentence(finding(decide(q), "customer_binding"))
+    sentence = word_publicly(finding(decide(q), "customer_binding"))
     assert sentence == (
         "This application requires the function usePortal for the customer this application belongs to, "
         "and you do not hold it there."
@@ -220,14 +218,14 @@ def test_an_unseen_customer_is_not_named() -> None:
 def test_an_unknown_customer_is_not_numbered() -> None:
     """The number of a customer that is gone stays in the evidence."""
     said = finding(decide(question(client={"customer": NOWHERE})), "customer_binding")
-    assert str(NOWHERE) in private_sentence(said)
-    assert str(NOWHERE) not in public_sentence(said)
+    assert str(NOWHERE) in word_privately(said)
+    assert str(NOWHERE) not in word_publicly(said)
 
 
 def test_asking_for_an_unseen_customer_does_not_name_it() -> None:
     """An API call refused for a customer never repeats which one it was."""
     said = finding(decide(question(asked={"customer": Cu.GLOBEX, "function": Fn.VIEW_CASES})), "right_asked")
-    assert "Globex" not in public_sentence(said)
+    assert "Globex" not in word_publicly(said)
 
 
 @quick
@@ -240,7 +238,7 @@ def test_no_refusal_names_a_customer_that_may_not_be_seen(world: World) -> None:
     seen = {one for top, one in below if top in granted} | {
         top for top, one in below if one == q.user.customer
     }
-    said = " ".join(public_sentence(each) for each in decide(q).denials)
+    said = " ".join(word_publicly(each) for each in decide(q).denials)
     named = {one for one, name in q.tree.names.items() if name in said}
     assert named <= seen
     assert q.user.name not in said
@@ -252,25 +250,27 @@ def test_no_refusal_names_a_customer_that_may_not_be_seen(world: World) -> None:
 @examples
 def test_a_missing_right_is_403_and_everything_else_401(example: Refusal) -> None:
     """The API says *you may not* only when the credential is good and just the right asked is missing."""
-    assert api_status(decide(example.question(Leg.API))) == (403 if example.rule == "right_asked" else 401)
+    assert choose_api_status(decide(example.question(Leg.API))) == (
+        403 if example.rule == "right_asked" else 401
+    )
 
 
 def test_a_useless_credential_outweighs_a_missing_right() -> None:
     """With both faults the answer is 401: a new login comes first, wherever the right stands in the order."""
     decision = decide(question(user={"blocked": True}, asked={"customer": Cu.GLOBEX}))
     assert [each.rule for each in decision.denials] == ["user_active", "right_asked"]
-    assert api_status(decision) == 401
+    assert choose_api_status(decision) == 401
 
 
 def test_an_allowance_has_status_200() -> None:
     """No denial is no error."""
-    assert api_status(decide(question())) == 200
+    assert choose_api_status(decide(question())) == 200
 
 
 @examples
 def test_the_token_endpoint_speaks_the_reason(example: Refusal) -> None:
     """One fault is told as itself: ``invalid_client`` for the client's own, else ``invalid_grant``."""
-    reason = token_error(decide(example.question(Leg.API)))
+    reason = choose_token_reason(decide(example.question(Leg.API)))
     assert reason is REASONS[example.reason]
     of_the_client = example.rule in {"client_enabled", "client_address"}
     assert reason.oauth_error == ("invalid_client" if of_the_client else "invalid_grant")
@@ -280,18 +280,18 @@ def test_a_wrong_address_is_told_before_anything_else() -> None:
     """From a wrong address nothing is learned of user, code or consent."""
     decision = decide(question(Leg.REDEEM, user={"blocked": True}, grant=None, address="192.0.2.1", holds=()))
     assert decision.denials[0].reason == "user_blocked"
-    assert token_error(decision).code == "address_outside"
+    assert choose_token_reason(decision).code == "address_outside"
 
 
 def test_from_the_right_address_the_first_fault_is_told() -> None:
     """Of several faults the token endpoint names the first in the order of the rules."""
     decision = decide(question(Leg.REDEEM, user={"blocked": True}, grant=None))
-    assert token_error(decision).code == "user_blocked"
+    assert choose_token_reason(decision).code == "user_blocked"
 
 
 def test_why_a_function_falls_away_is_said_of_that_function() -> None:
     """Translated first, then filled in: a translation may put the name elsewhere."""
-    plain = why_without("right_above_level", "exportThings")
+    plain = word_missing_function("right_above_level", "exportThings")
     assert plain == REASONS["right_above_level"].public.format(function="exportThings")
-    said = why_without("right_above_level", "exportThings", lambda _sentence: "Ikke {function}.")
+    said = word_missing_function("right_above_level", "exportThings", lambda _sentence: "Ikke {function}.")
     assert said == "Ikke exportThings."

@@ -36,21 +36,21 @@ BAD = [
 
 @pytest.mark.parametrize("uri", GOOD)
 def test_what_may_be_registered(uri: str) -> None:
-    assert redirects.registration_problem(uri) is None
+    assert redirects.find_registration_problem(uri) is None
 
 
 @pytest.mark.parametrize("uri", [*BAD, None, 1, True, [], {}])
 def test_what_may_not(uri: object) -> None:
     """RFC 9700 2.1: absolute, https but for loopback, no fragment, no user, plain ASCII; told what to do."""
-    problem = redirects.registration_problem(uri)
+    problem = redirects.find_registration_problem(uri)
     assert problem is not None
     assert problem.endswith(".")
 
 
 def test_an_applications_own_address_is_https() -> None:
-    assert redirects.main_uri_problem("https://app.example.com/#start") is None
+    assert redirects.find_main_uri_problem("https://app.example.com/#start") is None
     for uri in ("http://127.0.0.1/", "http://app.example.com", "javascript:x", "", None, "https://a b"):
-        assert redirects.main_uri_problem(uri) is not None
+        assert redirects.find_main_uri_problem(uri) is not None
 
 
 @pytest.mark.parametrize("uri", GOOD)
@@ -81,12 +81,12 @@ def test_the_loopback_port_is_free_for_public_clients_only() -> None:
 
 
 def test_origin() -> None:
-    assert redirects.origin("https://app.example.com:8443/cb?x=1") == "https://app.example.com:8443"
+    assert redirects.extract_origin("https://app.example.com:8443/cb?x=1") == "https://app.example.com:8443"
 
 
 @pytest.mark.parametrize("target", ["/", "/account?x=1", "/a/b#c"])
 def test_own_pages(target: str) -> None:
-    assert redirects.safe_next(target) == target
+    assert redirects.check_next(target) == target
 
 
 @pytest.mark.parametrize(
@@ -97,4 +97,4 @@ def test_own_pages(target: str) -> None:
 )  # fmt: skip
 def test_nowhere_else(target: object) -> None:
     """Security rule 40: own-origin paths only."""
-    assert redirects.safe_next(target) is None
+    assert redirects.check_next(target) is None

@@ -10,7 +10,7 @@ from app.policy.rights import NO_RIGHTS
 from app.policy.rights import CustomerTree
 from app.policy.rights import FunctionGraph
 from app.policy.rights import Rights
-from app.policy.rights import resolve
+from app.policy.rights import resolve_rights
 from tests.policy.worlds import CUSTOMERS
 from tests.policy.worlds import FUNCTIONS
 from tests.policy.worlds import GRAPH
@@ -35,7 +35,7 @@ from tests.policy.worlds import some_functions
 from tests.policy.worlds import tree
 from tests.policy.worlds import trees
 
-ALICE = resolve(HOLDS, GRAPH, TREE)
+ALICE = resolve_rights(HOLDS, GRAPH, TREE)
 
 
 def all_pairs(rights: Rights) -> Pairs:
@@ -161,7 +161,7 @@ def test_a_permission_holds_for_both_descendants() -> None:
 
 def test_rights_stay_compact() -> None:
     """A row for a customer below another row's customer adds nothing to what is kept."""
-    rights = resolve([(Fn.VIEW_CASES, Cu.ACME_NORTH), (Fn.CASE_READER, Cu.ROOT)], GRAPH, TREE)
+    rights = resolve_rights([(Fn.VIEW_CASES, Cu.ACME_NORTH), (Fn.CASE_READER, Cu.ROOT)], GRAPH, TREE)
     assert rights.held[Fn.VIEW_CASES] == {Cu.ROOT}
 
 
@@ -173,14 +173,14 @@ def test_a_permission_that_means_nothing_counts_for_nothing() -> None:
         (Fn.VIEW_CASES, Cu.ACME),
         (Fn.VIEW_CASES, Cu.ACME_NORTH),
     ]
-    rights = resolve(rows, GRAPH, acme_tree(Cu.ACME))
+    rights = resolve_rights(rows, GRAPH, acme_tree(Cu.ACME))
     assert not rights
     assert rights.held == {}
 
 
 def test_a_disabled_customer_is_cut_out_of_what_is_above() -> None:
     """Holding a function for the root does not reach a customer that is disabled, nor what is below it."""
-    rights = resolve([(Fn.VIEW_CASES, Cu.ROOT)], GRAPH, acme_tree(Cu.ACME))
+    rights = resolve_rights([(Fn.VIEW_CASES, Cu.ROOT)], GRAPH, acme_tree(Cu.ACME))
     assert rights.allows(Fn.VIEW_CASES, Cu.GLOBEX)
     assert not rights.allows(Fn.VIEW_CASES, Cu.ACME)
     assert not rights.allows(Fn.VIEW_CASES, Cu.ACME_NORTH)
@@ -192,7 +192,7 @@ def test_resolved_rights_are_exactly_the_expansion(
     functions: FunctionGraph, customers: CustomerTree, rows: tuple[tuple[int, int], ...]
 ) -> None:
     """Every question rights answer is answered by the written-out pairs alike."""
-    rights, pairs = resolve(rows, functions, customers), expand(rows, functions, customers)
+    rights, pairs = resolve_rights(rows, functions, customers), expand(rows, functions, customers)
     assert all_pairs(rights) == pairs
     assert bool(rights) == bool(pairs)
     for f in (*FUNCTIONS, NOWHERE):
@@ -215,7 +215,7 @@ def test_what_is_held_is_minimal_and_alive(
 ) -> None:
     """No function is kept without a customer, no customer that is disabled or below another that is kept."""
     below, live = customers_below(customers), live_customers(customers)
-    for tops in resolve(rows, functions, customers).held.values():
+    for tops in resolve_rights(rows, functions, customers).held.values():
         assert tops
         assert tops <= live
         assert not [(a, b) for a, b in below if a != b and a in tops and b in tops]
@@ -226,7 +226,7 @@ def test_what_is_held_is_minimal_and_alive(
 
 def test_anywhere_can_be_asked_of_one_domain() -> None:
     """A function held in one domain is not held in another; no function is held nowhere."""
-    rights = resolve([(Fn.VIEW_CASES, Cu.ELSEWHERE_LEAF)], GRAPH, TREE)
+    rights = resolve_rights([(Fn.VIEW_CASES, Cu.ELSEWHERE_LEAF)], GRAPH, TREE)
     assert rights.anywhere(Fn.VIEW_CASES)
     assert rights.anywhere(Fn.VIEW_CASES, 2)
     assert not rights.anywhere(Fn.VIEW_CASES, 1)
@@ -246,7 +246,7 @@ def test_a_customer_is_seen_by_who_holds_anything_for_it() -> None:
 def test_customers_are_the_topmost_of_all_functions() -> None:
     """The customers of different functions are brought together, lower ones dropped."""
     rows = [(Fn.VIEW_CASES, Cu.ACME), (Fn.LIST_CASES, Cu.ACME_NORTH), (Fn.LIST_CASES, Cu.GLOBEX)]
-    assert resolve(rows, GRAPH, TREE).customers() == {Cu.ACME, Cu.GLOBEX}
+    assert resolve_rights(rows, GRAPH, TREE).customers() == {Cu.ACME, Cu.GLOBEX}
 
 
 # --- narrowing ---------------------------------------------------------------------------------------------
@@ -279,7 +279,7 @@ def test_narrowing_to_customers_elsewhere_leaves_nothing(bound: list[int]) -> No
 
 def test_narrowing_to_a_disabled_customer_leaves_nothing() -> None:
     """A bound that is disabled allows nothing, whatever is held above it."""
-    rights = resolve([(Fn.VIEW_CASES, Cu.ROOT)], GRAPH, acme_tree(Cu.ACME))
+    rights = resolve_rights([(Fn.VIEW_CASES, Cu.ROOT)], GRAPH, acme_tree(Cu.ACME))
     assert not rights.to_customers([Cu.ACME])
     assert not rights.to_customers([Cu.ACME_NORTH])
 
@@ -294,7 +294,7 @@ def test_narrowing_is_intersection_and_never_adds(
     kept_customers: frozenset[int],
 ) -> None:
     """Both narrowings filter the written-out pairs, and the wider rights cover the result."""
-    rights, pairs = resolve(rows, functions, customers), expand(rows, functions, customers)
+    rights, pairs = resolve_rights(rows, functions, customers), expand(rows, functions, customers)
     fewer_functions, fewer_customers = (
         rights.to_functions(kept_functions),
         rights.to_customers(kept_customers),
@@ -315,11 +315,15 @@ def test_narrowing_is_intersection_and_never_adds(
 
 def test_covering_compares_functions_and_customers() -> None:
     """Rights cover the same rights lower down, not higher up, beside, or of another function."""
-    assert ALICE.covers(resolve([(Fn.VIEW_CASES, Cu.ACME_NORTH)], GRAPH, TREE))
+    assert ALICE.covers(resolve_rights([(Fn.VIEW_CASES, Cu.ACME_NORTH)], GRAPH, TREE))
     assert ALICE.covers(NO_RIGHTS)
-    assert not ALICE.covers(resolve([(Fn.VIEW_CASES, Cu.ROOT)], GRAPH, TREE))
-    assert not ALICE.covers(resolve([(Fn.VIEW_CASES, Cu.ACME), (Fn.VIEW_CASES, Cu.GLOBEX)], GRAPH, TREE))
-    assert not ALICE.covers(resolve([(Fn.VIEW_CASES, Cu.ACME), (Fn.DELETE_CASES, Cu.ACME)], GRAPH, TREE))
+    assert not ALICE.covers(resolve_rights([(Fn.VIEW_CASES, Cu.ROOT)], GRAPH, TREE))
+    assert not ALICE.covers(
+        resolve_rights([(Fn.VIEW_CASES, Cu.ACME), (Fn.VIEW_CASES, Cu.GLOBEX)], GRAPH, TREE)
+    )
+    assert not ALICE.covers(
+        resolve_rights([(Fn.VIEW_CASES, Cu.ACME), (Fn.DELETE_CASES, Cu.ACME)], GRAPH, TREE)
+    )
 
 
 @quick
@@ -331,7 +335,7 @@ def test_covering_is_inclusion_of_pairs(
     mine, theirs = data.draw(permission_rows()), data.draw(permission_rows(max_size=3))
     if data.draw(st.booleans()):
         mine += theirs  # else one rarely covers the other
-    held, other = resolve(mine, functions, customers), resolve(theirs, functions, customers)
+    held, other = resolve_rights(mine, functions, customers), resolve_rights(theirs, functions, customers)
     assert held.covers(other) == (expand(theirs, functions, customers) <= expand(mine, functions, customers))
 
 
@@ -351,8 +355,8 @@ def test_disabled_customers_count_for_nothing(
         customers.parents, customers.domains, customers.names, customers.disabled | disabled
     )
     live = live_customers(lesser)
-    after = all_pairs(resolve(rows, functions, lesser))
-    assert after == {(f, c) for f, c in all_pairs(resolve(rows, functions, customers)) if c in live}
+    after = all_pairs(resolve_rights(rows, functions, lesser))
+    assert after == {(f, c) for f, c in all_pairs(resolve_rights(rows, functions, customers)) if c in live}
 
 
 def test_no_rights_allow_nothing() -> None:
@@ -396,5 +400,7 @@ def test_what_may_come_back_counts_where_everything_is_alive() -> None:
     tree = CustomerTree({1: None, 2: 1, 3: 2}, disabled=frozenset({2}))
     assert [tree.alive(one) for one in (1, 2, 3, 4)] == [True, False, False, False]
     assert [tree.all_alive().alive(one) for one in (1, 2, 3, 4)] == [True, True, True, False]
-    assert resolve([(Fn.DELETE_CASES, 3)], GRAPH, tree).held == {}
-    assert resolve([(Fn.DELETE_CASES, 3)], GRAPH, tree.all_alive()).held == {Fn.DELETE_CASES: frozenset({3})}
+    assert resolve_rights([(Fn.DELETE_CASES, 3)], GRAPH, tree).held == {}
+    assert resolve_rights([(Fn.DELETE_CASES, 3)], GRAPH, tree.all_alive()).held == {
+        Fn.DELETE_CASES: frozenset({3})
+    }

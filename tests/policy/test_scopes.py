@@ -32,19 +32,19 @@ def test_there_and_back(names: list[str]) -> None:
 
 def test_permitting_nothing_covers_only_nothing() -> None:
     """Design decision 5: empty means none."""
-    assert scopes.covered((), ())
-    assert not scopes.covered(("openid",), ())
-    assert scopes.covered(("openid",), ("openid", "email"))
-    assert not scopes.covered(("openid", "x"), ("openid", "email"))
+    assert scopes.is_covered((), ())
+    assert not scopes.is_covered(("openid",), ())
+    assert scopes.is_covered(("openid",), ("openid", "email"))
+    assert not scopes.is_covered(("openid", "x"), ("openid", "email"))
 
 
 def test_every_standard_scope_has_words() -> None:
     for scope in scopes.STANDARD_SCOPES:
-        assert scopes.in_words(scope) != scope
-    assert "'reports'" in scopes.in_words("reports")
+        assert scopes.describe_scope(scope) != scope
+    assert "'reports'" in scopes.describe_scope("reports")
 
 
 def test_what_was_taken_from_the_client_is_gone() -> None:
     """Granted scopes keep their order and lose what is no longer permitted; permitting none leaves none."""
-    assert scopes.still_permitted(("openid", "profile", "email"), {"email", "openid"}) == ("openid", "email")
-    assert scopes.still_permitted(("openid",), ()) == ()
+    assert scopes.keep_permitted(("openid", "profile", "email"), {"email", "openid"}) == ("openid", "email")
+    assert scopes.keep_permitted(("openid",), ()) == ()

@@ -38,7 +38,7 @@ from app.policy.facts import UserFacts
 from app.policy.rights import CustomerTree
 from app.policy.rights import FunctionGraph
 from app.policy.rights import Rights
-from app.policy.rights import resolve
+from app.policy.rights import resolve_rights
 
 World = dict[str, Any]
 Pairs = frozenset[tuple[int, int]]
@@ -212,7 +212,7 @@ def question(leg: Leg = Leg.API, **changes: Any) -> Question:
     functions: FunctionGraph = changes.pop("graph", GRAPH)
     customers: CustomerTree = changes.pop("tree", TREE)
     person: World = {**DEFAULTS["user"], **changes.pop("user", {})}
-    person.setdefault("rights", resolve(changes.pop("holds", HOLDS), functions, customers))
+    person.setdefault("rights", resolve_rights(changes.pop("holds", HOLDS), functions, customers))
     person.setdefault("customer_disabled", not customers.alive(person["customer"]))
     parts: World = {"address": "10.1.2.3", "scopes": frozenset({"openid"}), "consent_needed": True, **changes}
     for part, kind in KINDS.items():
@@ -260,7 +260,7 @@ def impersonator(*, holds: Any = None, function: int | None = None, **fields: An
     """Somebody who acts as the person: he may do all that she may, and the function that lets him."""
     granted = HOLDS if holds is None else holds
     fields = {"id": 99, "name": "boss", "customer": DEFAULTS["user"]["customer"]} | fields
-    return Impersonator(UserFacts(**fields, rights=resolve(granted, GRAPH, TREE)), function)
+    return Impersonator(UserFacts(**fields, rights=resolve_rights(granted, GRAPH, TREE)), function)
 
 
 _ONLY_LISTS = Constraints(functions=frozenset({Fn.LIST_CASES}))

@@ -44,6 +44,6 @@ def reasons(world: World, action: str = "recovery") -> list[tuple[str, str | Non
 
 
 def user(name: str) -> User:
-    found = directory.find_user(name, directory.home_domain().id)
+    found = directory.find_user(name, directory.get_home_domain().id)
     assert found is not None
     return found

@@ -174,7 +174,7 @@ def test_nothing_secret_is_written_down(
     tmp_path: Path,
 ) -> None:
     """Rule 76: neither link nor token in a log line or an audit row, whether the mail went out or not."""
-    telemetry.configure("DEBUG")
+    telemetry.configure_logging("DEBUG")
     try:
         asks(app, "alice")
         token = mailbox.token()
@@ -188,7 +188,7 @@ def test_nothing_secret_is_written_down(
         asks(app, "alice")
         mailbox.files()
     finally:
-        telemetry.configure("ERROR")
+        telemetry.configure_logging("ERROR")
     said = capfd.readouterr().err
     assert '"problem": "ConnectionRefusedError"' in said
     assert '"problem": "FileExistsError"' in said

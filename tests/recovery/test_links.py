@@ -11,7 +11,7 @@ from app.services.administration import users_and_groups
 from app.services.login import login_methods
 from app.services.login import recovery
 from app.services.problems import Invalid
-from app.services.unit_of_work import write
+from app.services.unit_of_work import run_in_transaction
 from tests.api.test_stepup import authorizes
 from tests.api.test_stepup import bearer
 from tests.api.test_stepup import calls
@@ -37,7 +37,7 @@ from tests.world import World
 
 def administrator_sends(app: Flask, name: str) -> None:
     with app.app_context():
-        write(lambda: recovery.by_administrator(user(name), OPERATOR))
+        run_in_transaction(lambda: recovery.send_link(user(name), OPERATOR))
 
 
 def test_by_a_link(app: Flask, world: World, mailbox: Mailbox) -> None:
@@ -154,7 +154,7 @@ def test_what_ends_a_link(app: Flask, world: World, mailbox: Mailbox) -> None:
     world.block("alice")
     assert chooses(app, token).status_code == 410
     with app.app_context():
-        write(lambda: users_and_groups.unblock(user("alice"), OPERATOR))
+        run_in_transaction(lambda: users_and_groups.unblock_user(user("alice"), OPERATOR))
     assert chooses(app, token).status_code == 410
 
 

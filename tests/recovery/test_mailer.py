@@ -29,7 +29,7 @@ from app import create_app
 from app.config import MailServer
 from app.services.mail import mailer
 from app.services.mail.mailer import Mail
-from app.services.mail.mailer import NotSent
+from app.services.mail.mailer import MailNotSent
 from tests.drivers.mailbox import html_of
 from tests.drivers.mailbox import read
 from tests.drivers.mailbox import text_of
@@ -122,7 +122,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ssl.SSLCo
 
 def sends(app: Flask, mail: Mail = MAIL) -> None:
     with app.app_context():
-        mailer.send(mail)
+        mailer.send_mail(mail)
 
 
 def test_a_file_readable_by_us_alone(app: Flask, settings: Any, tmp_path: Path) -> None:
@@ -170,7 +170,7 @@ def test_smtp_with_tls_and_a_password(
     options = direct if tls == "direct" else {"tls_context": context, "require_starttls": True}
     with smtp(login=True, **options) as (inbox, port):
         settings(mail_server=MailServer("127.0.0.1", port, tls, "idp", "pass:w@rd"))
-        with pytest.raises(NotSent, match="SSLCertVerificationError"):
+        with pytest.raises(MailNotSent, match="SSLCertVerificationError"):
             sends(app)
         assert inbox.logins == []
         monkeypatch.setenv("SSL_CERT_FILE", str(public))
@@ -183,7 +183,7 @@ def test_nothing_goes_out_in_clear(app: Flask, settings: Any) -> None:
     """STARTTLS is insisted on: a server (or somebody between) that does not offer it gets nothing."""
     with smtp() as (inbox, port):
         settings(mail_server=MailServer("127.0.0.1", port, "starttls", "idp", "secret"))
-        with pytest.raises(NotSent, match="SMTPNotSupportedError"):
+        with pytest.raises(MailNotSent, match="SMTPNotSupportedError"):
             sends(app)
     assert inbox.envelopes == []
 
@@ -193,10 +193,10 @@ def test_what_the_server_refuses(app: Flask, settings: Any) -> None:
     with smtp() as (inbox, port):
         settings(mail_server=MailServer("127.0.0.1", port, "none", None, None))
         inbox.answer = f"554 I do not like {LINK}"
-        with pytest.raises(NotSent) as refused:
+        with pytest.raises(MailNotSent) as refused:
             sends(app)
     assert str(refused.value) == "SMTPDataError 554"
-    with pytest.raises(NotSent, match=r"^ConnectionRefusedError$"):
+    with pytest.raises(MailNotSent, match=r"^ConnectionRefusedError$"):
         sends(app)
 
 

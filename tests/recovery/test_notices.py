@@ -7,7 +7,7 @@ from flask import Flask
 
 from app.services.access import apikeys
 from app.services.administration import users_and_groups
-from app.services.unit_of_work import write
+from app.services.unit_of_work import run_in_transaction
 from tests.api.test_stepup import bearer
 from tests.api.test_stepup import calls
 from tests.api.test_totp import enrols
@@ -68,13 +68,13 @@ def test_what_did_not_happen_is_not_told(app: Flask, world: World, mailbox: Mail
     """The letter waits for the commit: what is rolled back sends none, not even with the next unit."""
 
     def undone() -> None:
-        apikeys.create(user("alice"), "test", OPERATOR)
+        apikeys.create_key(user("alice"), "test", OPERATOR)
         raise LookupError
 
     with app.app_context():
         with pytest.raises(LookupError):
-            write(undone)
-        write(lambda: users_and_groups.block(user("alice"), OPERATOR))
+            run_in_transaction(undone)
+        run_in_transaction(lambda: users_and_groups.block_user(user("alice"), OPERATOR))
     assert told(mailbox) == []
 
 

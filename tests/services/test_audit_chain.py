@@ -24,10 +24,10 @@ from app.services.audit import sealing_thread
 from app.services.audit import trail
 from app.services.audit import verification
 from app.services.audit.trail import Actor
-from app.services.audit.verification import Wrong
+from app.services.audit.verification import ChainFault
 from app.services.problems import Conflict
 from app.services.tokens import keyring
-from app.services.unit_of_work import write
+from app.services.unit_of_work import run_in_transaction
 
 EVENT = AuditEvent.metadata.tables["audit_event"]
 HEAD = AuditHead.metadata.tables["audit_head"]
@@ -36,7 +36,7 @@ ROWS = 12
 
 
 def note(number: int) -> None:
-    write(
+    run_in_transaction(
         lambda: trail.record("login", Actor(7, f"user{number}"), detail={"number": number, "ø": [1.5, None]})
     )
 
@@ -49,7 +49,7 @@ def seal_all() -> int:
 
 
 def execute(statement: Any) -> None:
-    write(lambda: db.session.execute(statement))
+    run_in_transaction(lambda: db.session.execute(statement))
 
 
 def placed() -> dict[int, int]:
@@ -57,8 +57,8 @@ def placed() -> dict[int, int]:
     return {row.place: row.id for row in db.session.execute(sa.select(EVENT.c.place, EVENT.c.id))}
 
 
-def wrong() -> Wrong | None:
-    return verification.check().wrong
+def wrong() -> ChainFault | None:
+    return verification.check_chain().wrong
 
 
 @pytest.fixture
@@ -73,15 +73,15 @@ def dozen(app: Flask) -> Any:
 
 def test_rows_are_sealed_once_in_order(dozen: dict[int, int]) -> None:
     """Places count from 1; nothing is left; a second look finds nothing to do."""
-    found = verification.check()
+    found = verification.check_chain()
     assert (found.wrong, found.waiting) == (None, 0)
     assert found.sealed == found.checked == len(dozen)
     assert sorted(dozen) == list(range(1, len(dozen) + 1))
     assert sealing.seal_some() == 0
     note(99)
-    assert verification.check().waiting == 1
+    assert verification.check_chain().waiting == 1
     assert sealing.seal_some() == 1
-    assert verification.check().sealed == len(dozen) + 1
+    assert verification.check_chain().sealed == len(dozen) + 1
 
 
 def at(place: int) -> Any:
@@ -99,7 +99,7 @@ def swapped() -> None:
         db.session.execute(sa.update(EVENT).where(at(5)).values({n: second[n] for n in names}))
         db.session.execute(sa.update(EVENT).where(at(6)).values({n: first[n] for n in names}))
 
-    write(work)
+    run_in_transaction(work)
 
 
 def moved() -> None:
@@ -109,7 +109,7 @@ def moved() -> None:
         for old, new in ((5, -1), (6, 5), (-1, 6)):
             db.session.execute(sa.update(EVENT).where(at(old)).values(place=new))
 
-    write(work)
+    run_in_transaction(work)
 
 
 def forged() -> None:
@@ -121,7 +121,7 @@ def forged() -> None:
         row |= {"id": 10**6, "place": head.place + 1, "seal": head.seal}
         db.session.execute(sa.insert(EVENT).values(row))
 
-    write(work)
+    run_in_transaction(work)
 
 
 def cut() -> None:
@@ -133,7 +133,7 @@ def cut() -> None:
         db.session.execute(sa.delete(EVENT).where(EVENT.c.place > head.place - 2))
         db.session.execute(sa.update(HEAD).values(place=head.place - 2, seal=before))
 
-    write(work)
+    run_in_transaction(work)
 
 
 def last_place() -> int:
@@ -200,7 +200,7 @@ def test_tampering_is_noticed(dozen: dict[int, int], how: str) -> None:
     assert found is not None
     assert (found.what, found.place) == (what, expected)
     note(100)
-    with contextlib.suppress(sealing.Broken, Conflict):
+    with contextlib.suppress(sealing.BrokenChain, Conflict):
         sealing.seal_some()
     assert wrong() is not None
 
@@ -209,20 +209,20 @@ def test_an_unreadable_row_is_named(dozen: dict[int, int]) -> None:
     """SQLite keeps any text in a column: what is no JSON any more ends in a word, not in a traceback."""
     if db.engine.dialect.name == "sqlite":
         execute(sa.text("UPDATE audit_event SET detail = 'nonsense' WHERE place = 7"))
-        assert wrong() == Wrong(verification.UNREADABLE, 7, dozen[7])
+        assert wrong() == ChainFault(verification.UNREADABLE, 7, dozen[7])
     else:
         execute(sa.text("""UPDATE audit_event SET detail = '"nonsense"' WHERE place = 7"""))
-        assert wrong() == Wrong(verification.CHANGED, 7, dozen[7])
+        assert wrong() == ChainFault(verification.CHANGED, 7, dozen[7])
 
 
 def test_the_newest_alone(dozen: dict[int, int]) -> None:
     """A page looks at the end of the chain only, and says how much that was."""
-    found = verification.check(4)
+    found = verification.check_chain(4)
     assert (found.sealed, found.checked, found.wrong) == (len(dozen), 4, None)
     execute(sa.update(EVENT).where(at(2)).values(outcome="refused"))
-    assert verification.check(4).wrong is None
-    assert verification.check(len(dozen) - 2).wrong is None
-    assert verification.check(len(dozen)).wrong == Wrong(verification.CHANGED, 2, dozen[2])
+    assert verification.check_chain(4).wrong is None
+    assert verification.check_chain(len(dozen) - 2).wrong is None
+    assert verification.check_chain(len(dozen)).wrong == ChainFault(verification.CHANGED, 2, dozen[2])
 
 
 def test_rows_on_a_page_are_judged_one_by_one(dozen: dict[int, int]) -> None:
@@ -230,7 +230,7 @@ def test_rows_on_a_page_are_judged_one_by_one(dozen: dict[int, int]) -> None:
     note(50)
     execute(sa.update(EVENT).where(at(3)).values(user_name="somebody else"))
     events = list(db.session.execute(sa.select(AuditEvent)).scalars())
-    assert verification.unfit(events) == {dozen[3]}
+    assert verification.find_unfit(events) == {dozen[3]}
 
 
 def test_a_late_commit_is_not_passed_over(dozen: dict[int, int]) -> None:
@@ -277,13 +277,13 @@ def test_many_sealers_at_once(dozen: dict[int, int], app: Flask) -> None:
         thread.join()
     sealed.append(seal_all())
     assert sum(sealed) == 30
-    found = verification.check()
+    found = verification.check_chain()
     assert (found.wrong, found.sealed, found.waiting) == (None, len(dozen) + 30, 0)
 
 
 def with_keys(app: Flask, settings: Any, *keys: tuple[int, bytes]) -> None:
     settings(secret_keys=keys)
-    app.extensions["argus"].pop(keyring._make, None)
+    app.extensions["argus"].pop(keyring._make_keyring, None)
 
 
 def test_keys_are_rotated(app: Flask, settings: Any) -> None:
@@ -292,7 +292,7 @@ def test_keys_are_rotated(app: Flask, settings: Any) -> None:
         execute(sa.delete(EVENT))
         execute(sa.delete(HEAD))
         with_keys(app, settings, (1, OLD))
-        write(sealing.begin)
+        run_in_transaction(sealing.begin_chain)
         for number in range(3):
             note(number)
         seal_all()
@@ -312,18 +312,18 @@ def test_keys_are_rotated(app: Flask, settings: Any) -> None:
         with_keys(app, settings, (2, NEW), (1, OLD))
         assert wrong() is None
         with_keys(app, settings, (2, OLD), (1, OLD))
-        assert wrong() == Wrong(verification.WRONG_END)
+        assert wrong() == ChainFault(verification.WRONG_END)
 
 
 def test_only_commands_begin_a_chain(dozen: dict[int, int]) -> None:
     """A server never begins one: who deletes the end does not get a new chain over changed rows."""
     execute(sa.delete(HEAD))
-    write(sealing.begin)
-    assert wrong() == Wrong(verification.NO_END)
+    run_in_transaction(sealing.begin_chain)
+    assert wrong() == ChainFault(verification.NO_END)
     execute(sa.update(EVENT).values(place=None, seal=None))
-    with pytest.raises(sealing.Broken):
+    with pytest.raises(sealing.BrokenChain):
         sealing.seal_some()
-    write(sealing.begin)
+    run_in_transaction(sealing.begin_chain)
     seal_all()
     assert wrong() is None
     actions = db.session.execute(sa.select(EVENT.c.action)).scalars()
@@ -332,14 +332,14 @@ def test_only_commands_begin_a_chain(dozen: dict[int, int]) -> None:
 
 def test_an_end_that_was_noted(dozen: dict[int, int]) -> None:
     """Kept elsewhere it tells an older copy of the log from this one."""
-    end = verification.check().end
+    end = verification.check_chain().end
     note(1)
     seal_all()
-    later = verification.check().end
-    assert verification.holds(end)
-    assert verification.holds(later)
+    later = verification.check_chain().end
+    assert verification.contains_end(end)
+    assert verification.contains_end(later)
     for foreign in ("", "1", "x:00", end.split(":", maxsplit=1)[0] + ":" + "00" * 32, f"{len(dozen) + 9}:00"):
-        assert not verification.holds(foreign)
+        assert not verification.contains_end(foreign)
 
 
 def test_the_bytes_of_a_row() -> None:
@@ -354,16 +354,16 @@ def test_the_bytes_of_a_row() -> None:
         "seal": b"x",
     }
     expected = rb'{"at":1767323045678901,"detail":{"a":[true],"b":1},"id":1,"user_name":"\u00f8\ud800"}'
-    assert chain.row_bytes(row) == expected
+    assert chain.serialise_row(row) == expected
     elsewhere = moment.astimezone(timezone(timedelta(hours=5)))
-    assert chain.row_bytes(dict(reversed(row.items())) | {"at": elsewhere}) == expected
+    assert chain.serialise_row(dict(reversed(row.items())) | {"at": elsewhere}) == expected
 
 
 def test_every_column_is_sealed(dozen: dict[int, int]) -> None:
     """A column added to the table is part of what is sealed, without anybody remembering it."""
     row = db.session.execute(sa.select(EVENT).where(at(3))).mappings().one()
     full = {column.name: row[column.name] or "filled" for column in EVENT.columns}
-    bytes_of = chain.row_bytes(full)
+    bytes_of = chain.serialise_row(full)
     for column in EVENT.columns:
         assert (f'"{column.name}":'.encode() in bytes_of) is (column.name != "seal")
 
@@ -387,7 +387,7 @@ def test_the_thread_of_a_server(app: Flask, monkeypatch: pytest.MonkeyPatch) -> 
         thread = sealing_thread.Sealer()
         assert sealed.wait(10)
         thread.stop()
-        assert verification.check().waiting == 0
+        assert verification.check_chain().waiting == 0
         note(2)
-        assert verification.check().waiting == 1
+        assert verification.check_chain().waiting == 1
         assert not thread._thread.is_alive()

@@ -15,7 +15,7 @@ from app import clock as app_clock
 from app.models.audit import AuditEvent
 from app.services.access import directory
 from app.services.login import totp
-from app.services.unit_of_work import write
+from app.services.unit_of_work import run_in_transaction
 from tests.drivers.authenticator import Authenticator
 from tests.drivers.authenticator import url64
 from tests.drivers.person import Person
@@ -45,12 +45,14 @@ def given_codes(app: Flask, name: str = "alice") -> Codes:
     """A generator that an administrator handed over: active, no code used."""
     with app.app_context():
         number = user_id(app, name)
-        return Codes(write(lambda: totp.install(directory.user_by_id(number), OPERATOR)).base32)
+        return Codes(
+            run_in_transaction(lambda: totp.install_generator(directory.get_user(number), OPERATOR)).base32
+        )
 
 
 def user_id(app: Flask, name: str) -> int:
     with app.app_context():
-        found = directory.find_user(name, directory.home_domain().id)
+        found = directory.find_user(name, directory.get_home_domain().id)
         assert found is not None
         return found.id
 

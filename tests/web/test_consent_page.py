@@ -67,7 +67,7 @@ def test_who_runs_it(app: Flask, alice: Person, world: World, rp: RelyingParty) 
     assert "<dt>Who runs it</dt><dd>Acme</dd>" in consent(alice, bound)
     assert "registered by the administrators of" in consent(alice, rp)
     with app.app_context():
-        directory.root_customer(directory.home_domain().id).name = "Nordlys & Co"
+        directory.get_root_customer(directory.get_home_domain().id).name = "Nordlys & Co"
         held_rights.raise_policy_version()
         db.session.commit()
     assert "<dt>Who runs it</dt><dd>Nordlys &amp; Co</dd>" in consent(alice, rp)
@@ -104,7 +104,7 @@ def test_claims_are_told_in_words(alice: Person, rp: RelyingParty, world: World)
 def test_functions_are_described(alice: Person, rp: RelyingParty, world: World, app: Flask) -> None:
     """In the page's language where somebody wrote it; a long list is cut, what is new never."""
     with app.app_context():
-        function = directory.function_named("readThings")
+        function = directory.find_function_by_name("readThings")
         assert function is not None
         function.description = "Read things."
         function.localized_descriptions = {"norwegian": "Lese ting."}
@@ -228,7 +228,7 @@ def test_a_refusal_says_what_the_function_is_for(app: Flask, world: World, rp: R
     plain = "You do not hold the function useApp, which this application requires."
     assert plain in carl.visits(rp.url()).get_data(as_text=True)
     with app.app_context():
-        function = directory.function_named("useApp")
+        function = directory.find_function_by_name("useApp")
         assert function is not None
         function.description = "See reports."
         db.session.commit()
@@ -287,7 +287,7 @@ def test_the_console_refuses_without_an_application(app: Flask, world: World) ->
 
 @pytest.mark.parametrize("text", ["helpdesk@example.com", "https://help.example.com/idp?x=1", ""])
 def test_a_support_contact(tmp_path: Path, text: str) -> None:
-    settings = config.load({"ARGUS_INSTANCE": tmp_path, "ARGUS_SUPPORT_CONTACT": text})
+    settings = config.load_settings({"ARGUS_INSTANCE": tmp_path, "ARGUS_SUPPORT_CONTACT": text})
     assert settings.support_contact == text
 
 
@@ -304,7 +304,7 @@ def test_a_support_contact(tmp_path: Path, text: str) -> None:
 )
 def test_a_contact_that_is_none_does_not_start(tmp_path: Path, text: str) -> None:
     with pytest.raises(UnsafeConfiguration, match="ARGUS_SUPPORT_CONTACT"):
-        config.load({"ARGUS_INSTANCE": tmp_path, "ARGUS_SUPPORT_CONTACT": text})
+        config.load_settings({"ARGUS_INSTANCE": tmp_path, "ARGUS_SUPPORT_CONTACT": text})
 
 
 def test_home_tells_what_was_approved_and_when_it_was_used(alice: Person, rp: RelyingParty) -> None:

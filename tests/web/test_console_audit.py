@@ -19,7 +19,7 @@ from app.services.audit import sealing
 from app.services.audit import trail
 from app.services.audit.trail import Actor
 from app.services.contact import Contact
-from app.services.unit_of_work import write
+from app.services.unit_of_work import run_in_transaction
 from tests.drivers.person import Person
 from tests.drivers.relying_party import RelyingParty
 from tests.fixtures import Template
@@ -54,7 +54,7 @@ def table(text: str) -> str:
 def note(app: Flask, action: str, name: str, user_id: int | None = None, **options: Any) -> None:
     contact = Contact(options.pop("address", None), None, "request", "")
     with app.app_context():
-        write(lambda: trail.record(action, Actor(user_id, name, contact=contact), **options))
+        run_in_transaction(lambda: trail.record(action, Actor(user_id, name, contact=contact), **options))
 
 
 def seal(app: Flask) -> None:
@@ -227,7 +227,7 @@ def test_what_was_done_to_the_log_is_seen(app: Flask, world: World, root: Person
     assert "Sealed and unchanged, at place 2" in seen(root, f"{AUDIT}entry/{events[1].id}")
     with app.app_context():
         change = update(AuditEvent).where(AuditEvent.id == events[1].id)
-        write(lambda: db.session.execute(change.values(user_name="mallory")))
+        run_in_transaction(lambda: db.session.execute(change.values(user_name="mallory")))
     page = seen(root, AUDIT)
     assert "The audit log is not what was written" in page
     assert "Place 2 of the chain." in page

@@ -40,7 +40,7 @@ def test_not_even_who_is_there_can_be_told(
     def gone(*_: Any) -> None:
         raise ending
 
-    monkeypatch.setattr(credential_rows, "login_row", gone)
+    monkeypatch.setattr(credential_rows, "load_login_row", gone)
     page = alice.visits("/")
     html = page.get_data(as_text=True)
     assert page.status_code == (503 if isinstance(ending, OperationalError) else 500)
@@ -59,7 +59,7 @@ def test_who_is_there_is_kept_when_something_else_fails(
     def boom(*_: Any) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr(consents, "given_by", boom)
+    monkeypatch.setattr(consents, "list_consents", boom)
     page = alice.visits("/")
     assert page.status_code == 500
     assert "<strong>alice</strong>" in page.get_data(as_text=True)

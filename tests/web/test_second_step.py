@@ -13,7 +13,7 @@ from app.services.administration import users_and_groups
 from app.services.endings import table as endings
 from app.services.endings.table import Event
 from app.services.login import password_login
-from app.services.unit_of_work import write
+from app.services.unit_of_work import run_in_transaction
 from tests.api.test_webauthn import enrolled
 from tests.drivers.api_caller import ApiCaller
 from tests.drivers.person import Person
@@ -116,21 +116,23 @@ def _ends(app: Flask, world: World, how: str) -> None:
     elif how == "blocked and unblocked":
         world.block("alice")
         with app.app_context():
-            write(lambda: users_and_groups.unblock(_alice(), OPERATOR))
+            run_in_transaction(lambda: users_and_groups.unblock_user(_alice(), OPERATOR))
     elif how == "deleted":
         world.delete("alice")
     elif how == "customer disabled":
         world.disable_customer("acme")
     elif how == "new password":
         with app.app_context():
-            write(lambda: password_login.set_password(_alice(), "four brown kettles sing", OPERATOR))
+            run_in_transaction(
+                lambda: password_login.set_password(_alice(), "four brown kettles sing", OPERATOR)
+            )
     else:
         with app.app_context():
-            write(lambda: endings.end(Event.LOGGED_OUT_EVERYWHERE, _alice(), OPERATOR))
+            run_in_transaction(lambda: endings.end(Event.LOGGED_OUT_EVERYWHERE, _alice(), OPERATOR))
 
 
 def _alice() -> Any:
-    found = directory.find_user("alice", directory.home_domain().id)
+    found = directory.find_user("alice", directory.get_home_domain().id)
     assert found is not None
     return found
 

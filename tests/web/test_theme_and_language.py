@@ -10,7 +10,7 @@ from flask import Flask
 
 from app import create_app
 from app.config import UnsafeConfiguration
-from app.web.theme import contrast
+from app.web.theme import compute_contrast
 from tests.drivers.person import Person
 from tests.drivers.relying_party import RelyingParty
 from tests.fixtures import CHEAP
@@ -68,8 +68,8 @@ def test_a_heavy_logo_does_not_start(tmp_path: Path) -> None:
 
 def test_contrast() -> None:
     """The two ends of the scale (WCAG 2.2)."""
-    assert contrast("#000000", "#ffffff") == pytest.approx(21)
-    assert contrast("#777777", "#777777") == pytest.approx(1)
+    assert compute_contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert compute_contrast("#777777", "#777777") == pytest.approx(1)
 
 
 def language_of(app: Flask, path: str, accept: str = "") -> str:

@@ -10,16 +10,16 @@ from app.api.blueprint import blueprint
 from app.schemas.answers.apikeys import KeysShape
 from app.schemas.answers.apikeys import NewKeyShape
 from app.schemas.answers.apikeys import RenewedKeyShape
-from app.schemas.answers.apikeys import key_shown
-from app.schemas.answers.apikeys import keys_shown
+from app.schemas.answers.apikeys import build_key_shape
+from app.schemas.answers.apikeys import build_key_shapes
 from app.schemas.requests.apikeys import APIKeyRequest
 from app.schemas.requests.stepup import RenewAPIKey
 from app.services.access import apikeys
 from app.services.access import directory
 from app.services.access.callers import Caller
 from app.services.login import apikey_limits
-from app.services.login.apikey_limits import Asked
-from app.services.login.reauthentication import personal
+from app.services.login.apikey_limits import KeyRequest
+from app.services.login.reauthentication import require_personal
 from app.services.login.stepup_operations import CREATE_KEY
 from app.services.login.stepup_operations import RENEW_KEY
 
@@ -28,21 +28,21 @@ from app.services.login.stepup_operations import RENEW_KEY
 @endpoint(answers=KeysShape)
 def list_keys(caller: Caller) -> Answer:
     """List the caller's keys that have not been revoked."""
-    personal(caller)
-    return Answer(KeysShape(keys=keys_shown(apikeys.of_user(caller.user_id))))
+    require_personal(caller)
+    return Answer(KeysShape(keys=build_key_shapes(apikeys.list_keys(caller.user_id))))
 
 
 @blueprint.post(f"{PREFIX}/apikey")
 @endpoint(answers=NewKeyShape, body=APIKeyRequest, statuses=(201,), step_up=CREATE_KEY)
 def create_key(caller: Caller, body: APIKeyRequest) -> Work:
     """Create a key and show it once. Requires the password or an authorization for ``apikey.create``."""
-    personal(caller)
+    require_personal(caller)
 
     def work(now: Caller) -> Answer:
         key, text = apikey_limits.create_key(
-            directory.user_by_id(now.user_id), body.description, body.as_limits(), now
+            directory.get_user(now.user_id), body.description, body.as_limits(), now
         )
-        return Answer(NewKeyShape(api_key_string=text, key_descriptor=key_shown(key)), status=201)
+        return Answer(NewKeyShape(api_key_string=text, key_descriptor=build_key_shape(key)), status=201)
 
     return work
 
@@ -58,25 +58,25 @@ def renew_key(caller: Caller, user_part: str, key_part: str, body: RenewAPIKey) 
 @endpoint(answers=RenewedKeyShape, body=RenewAPIKey, step_up=RENEW_KEY)
 def renew_key_by_number(caller: Caller, number: str, body: RenewAPIKey) -> Work:
     """Deprecated: as above, but the key is named by its number alone."""
-    return _renew(caller, *apikeys.parts_of_number(caller.user_id, number), body)
+    return _renew(caller, *apikeys.split_key_number(caller.user_id, number), body)
 
 
 @blueprint.delete(f"{PREFIX}/apikey/<user_part>/<key_part>")
 @endpoint(answers=KeysShape, writes=True)
 def revoke_key(caller: Caller, user_part: str, key_part: str) -> Answer:
     """Revoke a key and every session that was started with it; returns the keys that remain."""
-    personal(caller)
-    apikeys.revoke(caller.user_id, user_part, key_part, caller.actor)
-    return Answer(KeysShape(keys=keys_shown(apikeys.of_user(caller.user_id))))
+    require_personal(caller)
+    apikeys.revoke_key(caller.user_id, user_part, key_part, caller.actor)
+    return Answer(KeysShape(keys=build_key_shapes(apikeys.list_keys(caller.user_id))))
 
 
 def _renew(caller: Caller, user_part: str, key_part: str, body: RenewAPIKey) -> Work:
-    personal(caller)
+    require_personal(caller)
 
     def work(now: Caller) -> Answer:
-        asked = Asked(expiration_days=body.expiration_days, disable_expiration=body.disable_expiration)
-        days = apikey_limits.from_request(now, asked).days
-        key = apikeys.renew(now.user_id, user_part, key_part, days, now.actor)
-        return Answer(RenewedKeyShape(renewed_key=key_shown(key)))
+        asked = KeyRequest(expiration_days=body.expiration_days, disable_expiration=body.disable_expiration)
+        days = apikey_limits.check_limits(now, asked).days
+        key = apikeys.renew_key(now.user_id, user_part, key_part, days, now.actor)
+        return Answer(RenewedKeyShape(renewed_key=build_key_shape(key)))
 
     return work

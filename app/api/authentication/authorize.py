@@ -12,15 +12,15 @@ from app.api.auth import endpoint
 from app.api.authentication import PREFIX
 from app.api.blueprint import blueprint
 from app.oauth import authorize as requests
-from app.oauth.approving import approve_call
-from app.oauth.authorize import Unredirectable
+from app.oauth.approval import approve_from_call
+from app.oauth.authorize import UnredirectableError
 from app.oauth.errors import ArgusOAuthError
 from app.schemas.answers.clients import AuthorizedShape
 from app.schemas.requests.authorize import AuthorizeRequest
 from app.services.access import gate
 from app.services.access.callers import Caller
 from app.services.audit import trail
-from app.services.login.reauthentication import interactive
+from app.services.login.reauthentication import require_interactive
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 from app.services.problems import Refused
@@ -38,16 +38,16 @@ FIELDS = {
 @endpoint(answers=AuthorizedShape, body=AuthorizeRequest, statuses=(201,))
 def authorize(caller: Caller, body: AuthorizeRequest) -> Answer:
     """201 with the code and the redirect address; 403 when refused; 412 when the request is invalid."""
-    interactive(caller)
+    require_interactive(caller)
     try:
-        asked = requests.validate(body.as_params())
-        question = requests.question(asked, caller)
+        asked = requests.validate_request(body.as_params())
+        question = requests.build_question(asked, caller)
         decision = gate.ask(question)
         if not decision:
-            trail.refused("authorize", caller.actor, decision, question)
+            trail.record_refusal("authorize", caller.actor, decision, question)
             raise Refused(decision)
-        location = approve_call(asked, caller).location or ""
-    except Unredirectable as problem:
+        location = approve_from_call(asked, caller).location or ""
+    except UnredirectableError as problem:
         raise Invalid(FieldProblem(FIELDS[problem.field], problem.message, "UNKNOWN")) from None
     except ArgusOAuthError as problem:
         field = FIELDS.get(problem.error, "codeChallenge")

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from operator import attrgetter
 
 from app.api.auth import Answer
+from app.api.auth import build_page
 from app.api.auth import endpoint
-from app.api.auth import paged
 from app.api.authentication import PREFIX
 from app.api.blueprint import blueprint
 from app.models.clients import OAuthClient
 from app.schemas.answers.clients import ClientShape
-from app.schemas.answers.clients import client_shown
-from app.schemas.answers.clients import clients_shown
+from app.schemas.answers.clients import build_client_shape
+from app.schemas.answers.clients import build_client_shapes
 from app.schemas.requests.clients import ClientCreate
 from app.schemas.requests.clients import ClientUpdate
 from app.schemas.requests.customer_search import ClientList
@@ -38,51 +38,51 @@ SORTABLE = {
 @endpoint(answers=ClientShape, body=ClientCreate, statuses=(201,), writes=True)
 def create(caller: Caller, body: ClientCreate) -> Answer:
     """Register a client; ``data.id`` is its ``client_id``."""
-    return Answer(client_shown(registry.create(body.as_change(), caller), caller), status=201)
+    return Answer(build_client_shape(registry.create_client(body.as_change(), caller), caller), status=201)
 
 
 @blueprint.get(f"{PREFIX}/oauth/client")
 @endpoint(answers=[ClientShape], query=ClientList)
 def list_clients(caller: Caller, query: ClientList) -> Answer:
     """List the clients that the caller may use or administer."""
-    return _page(registry.listed(caller, query.as_criteria()), query.sort_by, query.page, caller)
+    return _build_page(registry.list_clients(caller, query.as_criteria()), query.sort_by, query.page, caller)
 
 
 @blueprint.post(f"{PREFIX}/oauth/client/search")
 @endpoint(answers=[ClientShape], body=ClientSearch)
 def search_clients(caller: Caller, body: ClientSearch) -> Answer:
     """Search clients with a criteria object."""
-    return _page(registry.listed(caller, body.as_criteria()), body.order, body.page, caller)
+    return _build_page(registry.list_clients(caller, body.as_criteria()), body.order, body.page, caller)
 
 
 @blueprint.get(f"{PREFIX}/oauth/client/<client>")
 @endpoint(answers=ClientShape)
 def get(caller: Caller, client: str) -> Answer:
     """Get one client by id or short name. Absent and hidden clients both give 404."""
-    return Answer(client_shown(registry.visible(client, caller), caller))
+    return Answer(build_client_shape(registry.get_visible_client(client, caller), caller))
 
 
 @blueprint.put(f"{PREFIX}/oauth/client/<client>")
 @endpoint(answers=ClientShape, body=ClientUpdate, statuses=(200, 220), optional_body=True, writes=True)
 def update(caller: Caller, client: str, body: ClientUpdate) -> Answer:
     """Change the fields that are sent; 220 when nothing changed."""
-    changed, anything = registry.update(client, body.as_change(), caller)
-    return Answer(client_shown(changed, caller), status=200 if anything else 220)
+    changed, anything = registry.update_client(client, body.as_change(), caller)
+    return Answer(build_client_shape(changed, caller), status=200 if anything else 220)
 
 
 @blueprint.delete(f"{PREFIX}/oauth/client/<client>")
 @endpoint(answers=ClientShape, writes=True)
 def delete(caller: Caller, client: str) -> Answer:
     """Delete a client permanently; returns it as it was, with the flag ``deleted``."""
-    return Answer(client_shown(registry.delete(client, caller), caller))
+    return Answer(build_client_shape(registry.delete_client(client, caller), caller))
 
 
-def _page(found: list[OAuthClient], sort_by: Sequence[str], page: Page, caller: Caller) -> Answer:
+def _build_page(found: list[OAuthClient], sort_by: Sequence[str], page: Page, caller: Caller) -> Answer:
     for wish in reversed(sort_by or ("shortName",)):
         name, descending = wish.removeprefix("-"), wish.startswith("-")
         if name not in SORTABLE:
             allowed = ", ".join(SORTABLE)
             raise Invalid(FieldProblem("sortBy", f"Sort by one of: {allowed}.", "NOT_ALLOWED"))
         found.sort(key=attrgetter(SORTABLE[name]), reverse=descending)
-    shown = search.cut(found, page)
-    return paged(shown, clients_shown(shown.rows, caller))
+    shown = search.cut_page(found, page)
+    return build_page(shown, build_client_shapes(shown.rows, caller))

@@ -16,4 +16,6 @@ from app.services.inspection import explain_requests
 @endpoint(answers=ExplanationShape, body=Explain)
 def explain(caller: Caller, client: str, body: Explain) -> Answer:
     """Explain a decision: about oneself without evidence; about others it requires both guards."""
-    return Answer(ExplanationShape(**explain_requests.answer(body.as_inquiry(client), caller).as_data()))
+    return Answer(
+        ExplanationShape(**explain_requests.explain_request(body.as_inquiry(client), caller).as_data())
+    )

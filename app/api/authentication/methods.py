@@ -14,21 +14,21 @@ from app.api.auth import endpoint
 from app.api.auth import public
 from app.api.authentication import PREFIX
 from app.api.blueprint import blueprint
-from app.api.domains import asked_domain
+from app.api.domains import get_domain_id
 from app.models.directory import User
 from app.schemas.answers.methods import MethodName
 from app.schemas.answers.methods import MethodNames
 from app.schemas.answers.methods import MethodShape
-from app.schemas.answers.methods import method_shown
-from app.schemas.answers.methods import methods_shown
+from app.schemas.answers.methods import build_method_shape
+from app.schemas.answers.methods import build_method_shapes
 from app.schemas.common import InDomain
 from app.services.access import directory
 from app.services.access.callers import Caller
 from app.services.administration import visibility
-from app.services.administration.visibility import other_user
+from app.services.administration.visibility import get_other_user
 from app.services.login import login_methods
 from app.services.login.login_sessions import Proof
-from app.services.login.reauthentication import personal
+from app.services.login.reauthentication import require_personal
 
 NAMES: tuple[str, ...] = get_args(MethodName)
 
@@ -48,37 +48,37 @@ def list_methods() -> Answer:
 @endpoint(answers=[MethodShape])
 def own_methods(caller: Caller) -> Answer:
     """List the caller's own login methods."""
-    personal(caller)
-    return Answer(methods_shown(login_methods.methods_of(directory.user_by_id(caller.user_id))))
+    require_personal(caller)
+    return Answer(build_method_shapes(login_methods.list_methods(directory.get_user(caller.user_id))))
 
 
 @blueprint.get(f"{PREFIX}/user/<user>/methods")
 @endpoint(answers=[MethodShape], query=InDomain)
 def methods_of_user(caller: Caller, user: str, query: InDomain) -> Answer:
     """List the login methods of a user."""
-    found = visibility.visible_user(caller, user, asked_domain(query, caller))
-    return Answer(methods_shown(login_methods.methods_of(found)))
+    found = visibility.get_visible_user(caller, user, get_domain_id(query, caller))
+    return Answer(build_method_shapes(login_methods.list_methods(found)))
 
 
 @blueprint.put(f"{PREFIX}/user/<user>/enable/<method>")
 @endpoint(answers=MethodShape, query=InDomain, writes=True)
 def enable_method(caller: Caller, user: str, method: str, query: InDomain) -> Answer:
     """Allow the user to log in by this method again."""
-    found = other_user(caller, user, asked_domain(query, caller), login_methods.guard_of_method(method))
+    found = get_other_user(caller, user, get_domain_id(query, caller), login_methods.get_method_guard(method))
     login_methods.enable_method(found, method, caller.actor)
-    return Answer(_shown(found, method))
+    return Answer(_build_shape(found, method))
 
 
 @blueprint.put(f"{PREFIX}/user/<user>/disable/<method>")
 @endpoint(answers=MethodShape, query=InDomain, writes=True)
 def disable_method(caller: Caller, user: str, method: str, query: InDomain) -> Answer:
     """Stop logins by this method. Keys are revoked, not disabled."""
-    found = other_user(caller, user, asked_domain(query, caller), login_methods.guard_of_method(method))
+    found = get_other_user(caller, user, get_domain_id(query, caller), login_methods.get_method_guard(method))
     login_methods.disable_method(found, method, caller.actor)
-    return Answer(_shown(found, method))
+    return Answer(_build_shape(found, method))
 
 
-def remember(proof: Proof) -> None:
+def remember_method(proof: Proof) -> None:
     """Store in the browser which login method was used last."""
 
     @after_this_request
@@ -87,5 +87,7 @@ def remember(proof: Proof) -> None:
         return response
 
 
-def _shown(user: User, name: str) -> MethodShape:
-    return next(method_shown(method) for method in login_methods.methods_of(user) if method.name == name)
+def _build_shape(user: User, name: str) -> MethodShape:
+    return next(
+        build_method_shape(method) for method in login_methods.list_methods(user) if method.name == name
+    )

@@ -16,19 +16,19 @@ from app.api.auth import endpoint
 from app.api.auth import public
 from app.api.authentication import PREFIX
 from app.api.authentication import methods
-from app.api.authentication.stepup import authorized
+from app.api.authentication.stepup import issue_authorization
 from app.api.blueprint import blueprint
-from app.api.domains import asked_domain
-from app.api.errors import failure
+from app.api.domains import get_domain_id
+from app.api.errors import build_error_response
 from app.api.errors import field_errors
 from app.models.directory import User
 from app.schemas.answers.infos import Nothing
 from app.schemas.answers.sessions import AuthorizationShape
 from app.schemas.answers.sessions import CredentialsShape
 from app.schemas.answers.sessions import LoginShape
-from app.schemas.answers.sessions import login_shown
+from app.schemas.answers.sessions import build_login_shape
 from app.schemas.answers.stepup import PasswordStateShape
-from app.schemas.answers.stepup import authorization_shown
+from app.schemas.answers.stepup import build_authorization_shape
 from app.schemas.common import InDomain
 from app.schemas.requests.logins import PasswordChange
 from app.schemas.requests.logins import PasswordLogin
@@ -36,7 +36,7 @@ from app.schemas.requests.logins import PasswordTest
 from app.schemas.requests.stepup import PasswordAuthorize
 from app.services.access import directory
 from app.services.access.callers import Caller
-from app.services.administration.visibility import other_user
+from app.services.administration.visibility import get_other_user
 from app.services.audit.trail import Actor
 from app.services.guards import Guard
 from app.services.login import password_change
@@ -54,7 +54,7 @@ from app.services.login.stepup_tokens import NotProven
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 from app.services.problems import Unauthenticated
-from app.services.unit_of_work import write
+from app.services.unit_of_work import run_in_transaction
 
 REASONS = {
     "TOO_SHORT": "tooShort",
@@ -77,7 +77,7 @@ def _refused(problem: PasswordRefused) -> Response:
         "message": first.message,
         "breachCount": int(first.code == "PWNED_PASSWORD"),
     }
-    return failure(problem.status, *field_errors(problem), data=data)
+    return build_error_response(problem.status, *field_errors(problem), data=data)
 
 
 @blueprint.post(f"{PREFIX}/password/authentication")
@@ -91,16 +91,16 @@ def authenticate(body: PasswordLogin) -> Answer:
 @public(answers=CredentialsShape, body=PasswordLogin, statuses=(200, 221))
 def authenticate_old(body: PasswordLogin) -> Answer:
     """Deprecated: as ``/password/authentication``, but returns the credentials only."""
-    return credentials_only(_log_in(body))
+    return keep_credentials_only(_log_in(body))
 
 
 @blueprint.post(f"{PREFIX}/password/authorize")
 @endpoint(answers=AuthorizationShape, body=PasswordAuthorize)
 def authorize_by_password(caller: Caller, body: PasswordAuthorize) -> Answer:
     """Issue an authorization for one operation, in a login that was started by password."""
-    reauthentication.begun_by(caller, PASSWORD)
-    reauthentication.by_password(caller, body.password)
-    return authorized(caller, body)
+    reauthentication.require_method(caller, PASSWORD)
+    reauthentication.prove_by_password(caller, body.password)
+    return issue_authorization(caller, body)
 
 
 @blueprint.put(f"{PREFIX}/password")
@@ -115,12 +115,12 @@ def change_password(body: PasswordChange, proof: Evidence) -> Answer:
     if (proof.password is None) == (proof.authorization is None):
         problem = "Send oldPassword or authorization, one of the two."
         raise Invalid(FieldProblem("oldPassword", problem, "MISSING"))
-    reset = stepup_tokens.reset_of(proof.authorization) if proof.authorization is not None else None
+    reset = stepup_tokens.find_reset_user(proof.authorization) if proof.authorization is not None else None
     try:
         if reset is not None:
-            password_change.by_reset(reset, body.new_password, proof, edge.contact(request))
+            password_change.change_by_reset(reset, body.new_password, proof, edge.read_contact(request))
         else:
-            password_change.by_owner(_standing(), body.new_password, proof)
+            password_change.change_by_owner(_require_login(), body.new_password, proof)
     except NotProven:
         raise
     except Invalid as problem:
@@ -132,7 +132,7 @@ def change_password(body: PasswordChange, proof: Evidence) -> Answer:
 @public(answers=PasswordStateShape, body=PasswordTest)
 def test_password(body: PasswordTest) -> Answer:
     """Tell whether a password is a common one."""
-    password_change.insist_on_standing(_standing())
+    password_change.require_standing(_require_login())
     common = is_common(body.password)
     return Answer(PasswordStateShape(state="breached" if common else "ok", breach_count=int(common)))
 
@@ -142,22 +142,22 @@ def test_password(body: PasswordTest) -> Answer:
 @endpoint(answers=AuthorizationShape, query=InDomain, writes=True)
 def reset_password(caller: Caller, user: str, query: InDomain) -> Answer:
     """Let the user choose a new password once, within a day, without a login, by an authorization."""
-    found = other_user(caller, user, asked_domain(query, caller), Guard.RESET_USER_PASSWORD)
-    return Answer(authorization_shown(password_login.reset_password(found, caller.actor)))
+    found = get_other_user(caller, user, get_domain_id(query, caller), Guard.RESET_USER_PASSWORD)
+    return Answer(build_authorization_shape(password_login.reset_password(found, caller.actor)))
 
 
-def password_proven(body: PasswordLogin, proof: Proof) -> User:
+def verify_password(body: PasswordLogin, proof: Proof) -> User:
     """The user whose name and password these are. Raises ``LoginFailed`` alike for every cause."""
     return password_login.verify_password(
-        domain_id(body.domain), body.user_name, body.password, edge.contact(request), proof=proof
+        find_domain_id(body.domain), body.user_name, body.password, edge.read_contact(request), proof=proof
     )
 
 
-def domain_id(name: str | None) -> int:
+def find_domain_id(name: str | None) -> int:
     """Return the id of the domain to log in to.
     An unknown domain costs and answers the same as an unknown user.
     """
-    domain = directory.find_domain(name) if name is not None else directory.home_domain()
+    domain = directory.find_domain(name) if name is not None else directory.get_home_domain()
     return domain.id if domain is not None else 0
 
 
@@ -173,32 +173,32 @@ def begin_login(
     ``epoch`` is the user's session epoch at the time of the proof; a later "end everything" voids the proof.
     ``setPassword`` is granted only when the password must be changed, ``enrollPublicKey`` only otherwise.
     """
-    contact = edge.contact(request)
+    contact = edge.read_contact(request)
     user_id, must_change = user.id, bool(user.force_password_change)
     wanted = [name for name in sorted(asked) if (name == "setPassword") == must_change]
 
     def work() -> tuple[str, LoginShape]:
         token = password_login.log_in(user_id, password, contact, proof=proof, epoch=epoch)
-        owner = directory.user_by_id(user_id)
+        owner = directory.get_user(user_id)
         actor = Actor(owner.id, owner.short_name, token.session_id.hex(), contact)
         granted = [
-            authorization_shown(
-                stepup_tokens.issue(owner, BY_IDENTIFIER[name], {}, actor, login_id=token.session_id)
+            build_authorization_shape(
+                stepup_tokens.issue_token(owner, BY_IDENTIFIER[name], {}, actor, login_id=token.session_id)
             )
             for name in wanted
         ]
-        return token.text, login_shown(token, contact.address, granted)
+        return token.text, build_login_shape(token, contact.address, granted)
 
     try:
-        text, shown = write(work)
+        text, shown = run_in_transaction(work)
     except LoginFailed:
-        password_login.note_refusal(directory.user_by_id(user_id), "login_superseded", contact, proof)
+        password_login.note_refusal(directory.get_user(user_id), "login_superseded", contact, proof)
         raise
-    methods.remember(proof)
+    methods.remember_method(proof)
     return Answer(shown, status=221 if must_change else 200, cookie=text)
 
 
-def credentials_only(answer: Answer) -> Answer:
+def keep_credentials_only(answer: Answer) -> Answer:
     """Reduce a login's answer to its deprecated form."""
     shown = answer.data
     credentials = shown.credentials if isinstance(shown, LoginShape) else None
@@ -206,23 +206,23 @@ def credentials_only(answer: Answer) -> Answer:
 
 
 def _log_in(body: PasswordLogin) -> Answer:
-    user = password_proven(body, PASSWORD)
+    user = verify_password(body, PASSWORD)
     epoch = user.session_epoch or 0
     return begin_login(user, epoch, PASSWORD, body.password, body.requested_authorizations or ())
 
 
-def _standing() -> Caller:
+def _require_login() -> Caller:
     """Return who is logged in, even if the login is refused because the password must be
     changed (rule 41).
     """
     try:
-        credential = edge.presented(request)
-    except edge.Ambiguous:
+        credential = edge.find_credential(request)
+    except edge.AmbiguousCredential:
         raise Unauthenticated from None
-    caller = edge.identify(request, credential) if credential is not None else None
+    caller = edge.identify_caller(request, credential) if credential is not None else None
     if credential is None or caller is None:
         raise Unauthenticated
     g.argus_caller = caller
     if credential.kind == "cookie":
-        csrf.check(request, caller)
+        csrf.check_csrf(request, caller)
     return caller

@@ -7,8 +7,8 @@ from app.api.auth import endpoint
 from app.api.authentication import PREFIX
 from app.api.blueprint import blueprint
 from app.schemas.answers.stepup import ValidatedShape
-from app.schemas.answers.stepup import authorization_shown
-from app.schemas.answers.stepup import validated_shown
+from app.schemas.answers.stepup import build_authorization_shape
+from app.schemas.answers.stepup import build_validated_shape
 from app.schemas.requests.stepup import Authorizing
 from app.schemas.requests.stepup import ValidateAuthorization
 from app.services.access.callers import Caller
@@ -16,7 +16,7 @@ from app.services.administration import visibility
 from app.services.login import reauthentication
 from app.services.login import stepup_operations
 from app.services.login import stepup_tokens
-from app.services.login.reauthentication import personal
+from app.services.login.reauthentication import require_personal
 from app.services.login.stepup_tokens import NotProven
 
 
@@ -24,10 +24,10 @@ from app.services.login.stepup_tokens import NotProven
 @endpoint(answers=ValidatedShape, body=ValidateAuthorization)
 def validate_authorization(caller: Caller, body: ValidateAuthorization) -> Answer:
     """Return the content of an authorization that is valid for this operation. This does not use it up."""
-    personal(caller)
+    require_personal(caller)
     operation = stepup_operations.BY_NAME[body.operation]
     try:
-        row, user = stepup_tokens.validate(
+        row, user = stepup_tokens.validate_token(
             body.authorization,
             operation,
             body.context or {},
@@ -37,13 +37,13 @@ def validate_authorization(caller: Caller, body: ValidateAuthorization) -> Answe
         if not visibility.may_see(caller, user):
             raise NotProven("step_up_foreign")
     except NotProven as problem:
-        stepup_tokens.refused(caller.actor, operation, problem)
+        stepup_tokens.record_refusal(caller.actor, operation, problem)
         raise
-    return Answer(validated_shown(row, user))
+    return Answer(build_validated_shape(row, user))
 
 
-def authorized(caller: Caller, body: Authorizing) -> Answer:
+def issue_authorization(caller: Caller, body: Authorizing) -> Answer:
     """Issue the authorization after a successful proof of presence."""
     operation = stepup_operations.BY_NAME[body.operation]
-    issued = reauthentication.authorized(caller, operation, body.context or {})
-    return Answer(authorization_shown(issued, body.next_uri))
+    issued = reauthentication.issue_authorization(caller, operation, body.context or {})
+    return Answer(build_authorization_shape(issued, body.next_uri))

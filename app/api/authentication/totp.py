@@ -11,11 +11,11 @@ from app.api.auth import endpoint
 from app.api.auth import public
 from app.api.authentication import PREFIX
 from app.api.authentication.password import begin_login
-from app.api.authentication.password import credentials_only
-from app.api.authentication.password import password_proven
-from app.api.authentication.stepup import authorized
+from app.api.authentication.password import keep_credentials_only
+from app.api.authentication.password import verify_password
+from app.api.authentication.stepup import issue_authorization
 from app.api.blueprint import blueprint
-from app.api.domains import asked_domain
+from app.api.domains import get_domain_id
 from app.schemas.answers.infos import Nothing
 from app.schemas.answers.sessions import AuthorizationShape
 from app.schemas.answers.sessions import CredentialsShape
@@ -23,7 +23,7 @@ from app.schemas.answers.sessions import LoginShape
 from app.schemas.answers.totp import ChallengeShape
 from app.schemas.answers.totp import MessageShape
 from app.schemas.answers.totp import SeedShape
-from app.schemas.answers.totp import seed_shown
+from app.schemas.answers.totp import build_seed_shape
 from app.schemas.common import InDomain
 from app.schemas.requests.logins import TOTPLogin
 from app.schemas.requests.stepup import Presence
@@ -31,7 +31,7 @@ from app.schemas.requests.stepup import TOTPAuthorize
 from app.schemas.requests.totp import VerifyTOTP
 from app.services.access import directory
 from app.services.access.callers import Caller
-from app.services.administration.visibility import other_user
+from app.services.administration.visibility import get_other_user
 from app.services.guards import Guard
 from app.services.login import reauthentication
 from app.services.login import totp
@@ -52,27 +52,27 @@ def authenticate_by_code(body: TOTPLogin) -> Answer:
 def authenticate_by_code_old(body: TOTPLogin) -> Answer:
     """Deprecated: as ``/totp/authentication``, but returns the credentials only."""
     answer = _log_in(body)
-    return answer if answer.status == 206 else credentials_only(answer)
+    return answer if answer.status == 206 else keep_credentials_only(answer)
 
 
 @blueprint.post(f"{PREFIX}/totp/authorize")
 @endpoint(answers=AuthorizationShape, body=TOTPAuthorize)
 def authorize_by_code(caller: Caller, body: TOTPAuthorize) -> Answer:
     """Issue an authorization for one operation, in a login that was started by password and code."""
-    reauthentication.begun_by(caller, TOTP)
-    reauthentication.by_code(caller, body.token_code)
-    return authorized(caller, body)
+    reauthentication.require_method(caller, TOTP)
+    reauthentication.prove_by_code(caller, body.token_code)
+    return issue_authorization(caller, body)
 
 
 @blueprint.post(f"{PREFIX}/totp")
 @endpoint(answers=SeedShape, body=Presence, step_up=INITIALIZE_TOTP)
 def initialize_totp(caller: Caller, body: Presence) -> Work:  # noqa: ARG001 - the endpoint reads it
     """Create a pending generator. A user with a second factor must have used it in this login."""
-    reauthentication.strong_enough(caller)
+    reauthentication.require_strong_login(caller)
 
     def work(now: Caller) -> Answer:
-        user = directory.user_by_id(now.user_id)
-        return Answer(seed_shown(totp.initialize(user, now.actor), user))
+        user = directory.get_user(now.user_id)
+        return Answer(build_seed_shape(totp.initialize_generator(user, now.actor), user))
 
     return work
 
@@ -81,9 +81,9 @@ def initialize_totp(caller: Caller, body: Presence) -> Work:  # noqa: ARG001 - t
 @endpoint(answers=MessageShape, body=VerifyTOTP)
 def verify_totp(caller: Caller, body: VerifyTOTP) -> Answer:
     """Activate the pending generator by its first code."""
-    reauthentication.strong_enough(caller)
-    user = directory.user_by_id(caller.user_id)
-    totp.activate(user, body.cookie, body.verification_code, caller.actor)
+    reauthentication.require_strong_login(caller)
+    user = directory.get_user(caller.user_id)
+    totp.activate_generator(user, body.cookie, body.verification_code, caller.actor)
     return Answer(MessageShape(message="One-time codes are set up."))
 
 
@@ -91,8 +91,8 @@ def verify_totp(caller: Caller, body: VerifyTOTP) -> Answer:
 @endpoint(answers=Nothing, writes=True)
 def remove_totp(caller: Caller) -> Answer:
     """Remove one-time codes. Requires a login by a second factor."""
-    reauthentication.strong_enough(caller)
-    totp.remove(directory.user_by_id(caller.user_id), caller.actor)
+    reauthentication.require_strong_login(caller)
+    totp.remove_generator(directory.get_user(caller.user_id), caller.actor)
     return Answer(Nothing())
 
 
@@ -100,25 +100,25 @@ def remove_totp(caller: Caller) -> Answer:
 @endpoint(answers=SeedShape, query=InDomain, writes=True)
 def install_totp_for_user(caller: Caller, user: str, query: InDomain) -> Answer:
     """Create a generator for another user. It is active at once and replaces the previous one."""
-    found = other_user(caller, user, asked_domain(query, caller), Guard.ADMINISTRATIVE_TOTP)
-    return Answer(seed_shown(totp.install(found, caller.actor), found))
+    found = get_other_user(caller, user, get_domain_id(query, caller), Guard.ADMINISTRATIVE_TOTP)
+    return Answer(build_seed_shape(totp.install_generator(found, caller.actor), found))
 
 
 @blueprint.delete(f"{PREFIX}/user/<user>/totp")
 @endpoint(answers=Nothing, query=InDomain, writes=True)
 def remove_totp_of_user(caller: Caller, user: str, query: InDomain) -> Answer:
     """Remove the one-time codes of another user."""
-    totp.remove(
-        other_user(caller, user, asked_domain(query, caller), Guard.ADMINISTRATIVE_TOTP), caller.actor
+    totp.remove_generator(
+        get_other_user(caller, user, get_domain_id(query, caller), Guard.ADMINISTRATIVE_TOTP), caller.actor
     )
     return Answer(Nothing())
 
 
 def _log_in(body: TOTPLogin) -> Answer:
-    user = password_proven(body, TOTP)
+    user = verify_password(body, TOTP)
     epoch = user.session_epoch or 0
     try:
-        totp.spend(user, body.token_code, edge.contact(request), for_login=True)
+        totp.spend_code(user, body.token_code, edge.read_contact(request), for_login=True)
     except CodeReused:
         challenge = ChallengeShape(
             authentication_method="TOTP",

@@ -8,24 +8,24 @@ from flask import request
 
 from app import edge
 from app.api.auth import Answer
+from app.api.auth import build_page
 from app.api.auth import endpoint
-from app.api.auth import paged
 from app.api.auth import public
 from app.api.authentication import PREFIX
 from app.api.blueprint import blueprint
-from app.api.domains import asked_domain
+from app.api.domains import get_domain_id
 from app.schemas.answers.apikeys import KeysShape
 from app.schemas.answers.apikeys import NewKeyShape
 from app.schemas.answers.apikeys import RenewedKeyShape
 from app.schemas.answers.apikeys import RevokedKeyShape
-from app.schemas.answers.apikeys import key_shown
-from app.schemas.answers.apikeys import keys_shown
+from app.schemas.answers.apikeys import build_key_shape
+from app.schemas.answers.apikeys import build_key_shapes
 from app.schemas.answers.events import AccountShape
 from app.schemas.answers.events import EventShape
 from app.schemas.answers.events import LoginTreeShape
 from app.schemas.answers.events import SessionsDeletedShape
-from app.schemas.answers.events import events_shown
-from app.schemas.answers.events import tree_shown
+from app.schemas.answers.events import build_event_shapes
+from app.schemas.answers.events import build_login_tree_shapes
 from app.schemas.answers.infos import Nothing
 from app.schemas.answers.sessions import ClientAddressShape
 from app.schemas.common import InDomain
@@ -39,28 +39,28 @@ from app.services.access.callers import Caller
 from app.services.administration import filter_names
 from app.services.administration import users_and_groups
 from app.services.administration import visibility
-from app.services.administration.visibility import guarded_user
+from app.services.administration.visibility import get_guarded_user
 from app.services.guards import Guard
 from app.services.inspection import authentication_events
 from app.services.inspection import session_admin
 from app.services.login import apikey_limits
-from app.services.login.reauthentication import no_application
-from app.services.login.reauthentication import personal
+from app.services.login.reauthentication import refuse_application
+from app.services.login.reauthentication import require_personal
 
 
 @blueprint.get(f"{PREFIX}/client")
 @public(answers=ClientAddressShape)
 def client_info() -> Answer:
     """Return the caller's address as this server sees it; no login needed."""
-    return Answer(ClientAddressShape(client_ip=edge.contact(request).address or ""))
+    return Answer(ClientAddressShape(client_ip=edge.read_contact(request).address or ""))
 
 
 @blueprint.put(f"{PREFIX}/user/<user>/block")
 @endpoint(answers=Nothing, query=InDomain, writes=True)
 def block(caller: Caller, user: str, query: InDomain) -> Answer:
     """Block a user: everything is refused from the next request on."""
-    found = guarded_user(caller, user, asked_domain(query, caller), Guard.BLOCK_USER)
-    users_and_groups.block(found, caller.actor)
+    found = get_guarded_user(caller, user, get_domain_id(query, caller), Guard.BLOCK_USER)
+    users_and_groups.block_user(found, caller.actor)
     return Answer(Nothing())
 
 
@@ -68,8 +68,8 @@ def block(caller: Caller, user: str, query: InDomain) -> Answer:
 @endpoint(answers=Nothing, query=InDomain, writes=True)
 def unblock(caller: Caller, user: str, query: InDomain) -> Answer:
     """Unblock a user. Nothing that was ended comes back."""
-    found = guarded_user(caller, user, asked_domain(query, caller), Guard.UNBLOCK_USER)
-    users_and_groups.unblock(found, caller.actor)
+    found = get_guarded_user(caller, user, get_domain_id(query, caller), Guard.UNBLOCK_USER)
+    users_and_groups.unblock_user(found, caller.actor)
     return Answer(Nothing())
 
 
@@ -77,7 +77,7 @@ def unblock(caller: Caller, user: str, query: InDomain) -> Answer:
 @endpoint(answers=AccountShape, query=InDomain)
 def account(caller: Caller, user: str, query: InDomain) -> Answer:
     """Tell whether the user is blocked or must change the password."""
-    found = visibility.visible_user(caller, user, asked_domain(query, caller))
+    found = visibility.get_visible_user(caller, user, get_domain_id(query, caller))
     return Answer(
         AccountShape(
             blocked=found.blocked_at is not None, force_password_change=bool(found.force_password_change)
@@ -91,75 +91,79 @@ def sessions_of_user(caller: Caller, user: str, query: InDomain) -> Answer:
     """List the user's logins with the application sessions under them.
     Not available to applications (rule 54).
     """
-    personal(caller)
-    found = visibility.visible_user(caller, user, asked_domain(query, caller))
+    require_personal(caller)
+    found = visibility.get_visible_user(caller, user, get_domain_id(query, caller))
     if found.id != caller.user_id:
         caller.needs(Guard.DELETE_SESSION, found.customer_id)
-    return Answer(tree_shown(session_admin.tree(found)))
+    return Answer(build_login_tree_shapes(session_admin.list_branches(found)))
 
 
 @blueprint.delete(f"{PREFIX}/user/<user>/sessions")
 @endpoint(answers=SessionsDeletedShape, query=InDomain, writes=True)
 def end_sessions_of_user(caller: Caller, user: str, query: InDomain) -> Answer:
     """End all sessions of the user. Not available to applications (rule 54)."""
-    personal(caller)
-    found = guarded_user(caller, user, asked_domain(query, caller), Guard.DELETE_SESSION)
-    return Answer(SessionsDeletedShape(sessions_deleted=session_admin.end_all(found, caller)))
+    require_personal(caller)
+    found = get_guarded_user(caller, user, get_domain_id(query, caller), Guard.DELETE_SESSION)
+    return Answer(SessionsDeletedShape(sessions_deleted=session_admin.end_all_sessions(found, caller)))
 
 
 @blueprint.get(f"{PREFIX}/user/<user>/events")
 @endpoint(answers=[EventShape], query=UserEventsQuery)
 def events_of_user(caller: Caller, user: str, query: UserEventsQuery) -> Answer:
     """List the user's authentication events, newest first."""
-    found = visibility.visible_user(caller, user, asked_domain(query, caller))
+    found = visibility.get_visible_user(caller, user, get_domain_id(query, caller))
     caller.needs(Guard.VIEW_USER_AUTHENTICATION_EVENTS, found.customer_id)
-    events_found = authentication_events.of_user(found.id, query.span, query.page)
-    return paged(events_found, events_shown(events_found.rows))
+    events_found = authentication_events.list_user_events(found.id, query.span, query.page)
+    return build_page(events_found, build_event_shapes(events_found.rows))
 
 
 @blueprint.get(f"{PREFIX}/events")
 @endpoint(answers=[EventShape], query=EventsQuery)
 def own_events(caller: Caller, query: EventsQuery) -> Answer:
     """List the caller's own authentication events, newest first. An application needs a right for this."""
-    no_application(caller)
-    found = authentication_events.of_user(caller.user_id, query.span, query.page)
-    return paged(found, events_shown(found.rows))
+    refuse_application(caller)
+    found = authentication_events.list_user_events(caller.user_id, query.span, query.page)
+    return build_page(found, build_event_shapes(found.rows))
 
 
 @blueprint.get(f"{PREFIX}/customer/events")
 @endpoint(answers=[EventShape], query=CustomerEventsQuery)
 def events_of_customers(caller: Caller, query: CustomerEventsQuery) -> Answer:
     """List authentication events of the customers for which the caller may see them, newest first."""
-    customers = filter_names.customers(query.customer, caller)
-    domains = filter_names.domains([query.domain] if query.domain is not None else [])
-    found = authentication_events.of_customers(caller, customers, domains, query.span, query.page)
-    return paged(found, events_shown(found.rows))
+    customers = filter_names.resolve_customers(query.customer, caller)
+    domains = filter_names.resolve_domains([query.domain] if query.domain is not None else [])
+    found = authentication_events.list_customer_events(caller, customers, domains, query.span, query.page)
+    return build_page(found, build_event_shapes(found.rows))
 
 
 @blueprint.get(f"{PREFIX}/user/<user>/apikey")
 @endpoint(answers=KeysShape, query=InDomain)
 def keys_of_user(caller: Caller, user: str, query: InDomain) -> Answer:
     """List the user's API keys."""
-    found = visibility.keyed_user(caller, user, asked_domain(query, caller))
-    return Answer(KeysShape(keys=keys_shown(apikeys.of_user(found.id))))
+    found = visibility.get_user_for_keys(caller, user, get_domain_id(query, caller))
+    return Answer(KeysShape(keys=build_key_shapes(apikeys.list_keys(found.id))))
 
 
 @blueprint.post(f"{PREFIX}/user/<user>/apikey")
 @endpoint(answers=NewKeyShape, body=AdminAPIKeyRequest, query=InDomain, statuses=(201,), writes=True)
 def create_key_for_user(caller: Caller, user: str, body: AdminAPIKeyRequest, query: InDomain) -> Answer:
     """Create a key for another user and show it once. The user must not hold more than the caller."""
-    found = visibility.other_user(caller, user, asked_domain(query, caller), Guard.ADMINISTRATIVE_API_KEY)
+    found = visibility.get_other_user(
+        caller, user, get_domain_id(query, caller), Guard.ADMINISTRATIVE_API_KEY
+    )
     key, text = apikey_limits.create_key(found, body.description, body.as_limits(), caller)
-    return Answer(NewKeyShape(api_key_string=text, key_descriptor=key_shown(key)), status=201)
+    return Answer(NewKeyShape(api_key_string=text, key_descriptor=build_key_shape(key)), status=201)
 
 
 @blueprint.delete(f"{PREFIX}/user/<user>/apikey/<user_part>/<key_part>")
 @endpoint(answers=RevokedKeyShape, query=InDomain, writes=True)
 def revoke_key_of_user(caller: Caller, user: str, user_part: str, key_part: str, query: InDomain) -> Answer:
     """Revoke another user's key and every session that was started with it."""
-    found = visibility.keyed_user(caller, user, asked_domain(query, caller))
+    found = visibility.get_user_for_keys(caller, user, get_domain_id(query, caller))
     return Answer(
-        RevokedKeyShape(revoked_key=key_shown(apikeys.revoke(found.id, user_part, key_part, caller.actor)))
+        RevokedKeyShape(
+            revoked_key=build_key_shape(apikeys.revoke_key(found.id, user_part, key_part, caller.actor))
+        )
     )
 
 
@@ -169,16 +173,18 @@ def renew_key_of_user(
     caller: Caller, user: str, user_part: str, key_part: str, body: AdminRenewAPIKey, query: InDomain
 ) -> Answer:
     """Set a new expiry for another user's key."""
-    found = visibility.other_user(caller, user, asked_domain(query, caller), Guard.ADMINISTRATIVE_API_KEY)
-    days = apikey_limits.from_request(caller, body.as_limits()).days
-    renewed = apikeys.renew(found.id, user_part, key_part, days, caller.actor)
-    return Answer(RenewedKeyShape(renewed_key=key_shown(renewed)))
+    found = visibility.get_other_user(
+        caller, user, get_domain_id(query, caller), Guard.ADMINISTRATIVE_API_KEY
+    )
+    days = apikey_limits.check_limits(caller, body.as_limits()).days
+    renewed = apikeys.renew_key(found.id, user_part, key_part, days, caller.actor)
+    return Answer(RenewedKeyShape(renewed_key=build_key_shape(renewed)))
 
 
 @blueprint.delete(f"{PREFIX}/user/<user>/apikey/<number>")
 @endpoint(answers=RevokedKeyShape, query=InDomain, writes=True)
 def revoke_key_by_number(caller: Caller, user: str, number: str, query: InDomain) -> Answer:
     """As above, but the key is named by its number alone."""
-    found = visibility.keyed_user(caller, user, asked_domain(query, caller))
-    revoked = apikeys.revoke(found.id, *apikeys.parts_of_number(found.id, number), caller.actor)
-    return Answer(RevokedKeyShape(revoked_key=key_shown(revoked)))
+    found = visibility.get_user_for_keys(caller, user, get_domain_id(query, caller))
+    revoked = apikeys.revoke_key(found.id, *apikeys.split_key_number(found.id, number), caller.actor)
+    return Answer(RevokedKeyShape(revoked_key=build_key_shape(revoked)))

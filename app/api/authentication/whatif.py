@@ -8,7 +8,7 @@ from app.api.authentication import PREFIX
 from app.api.blueprint import blueprint
 from app.models.clients import OAuthClient
 from app.schemas.answers.clients import ForecastShape
-from app.schemas.answers.clients import forecast_shown
+from app.schemas.answers.clients import build_forecast_shape
 from app.schemas.requests.clients import WhatIf
 from app.services.access.callers import Caller
 from app.services.inspection import whatif
@@ -23,13 +23,15 @@ def what_if(caller: Caller, client: str, body: WhatIf) -> Answer:
     """Judge the proposal like the change itself. Users the caller may not know of are only counted."""
     if sum(part is not None for part in (body.update, body.grant, body.revoke)) != 1:
         raise Invalid(FieldProblem("update", "Give one of update, grant and revoke.", "MISSING"))
-    found = whatif.client_in_question(client, caller)
-    return Answer(forecast_shown(whatif.forecast(found, _proposal(found, body, caller), caller), caller))
+    found = whatif.get_client(client, caller)
+    return Answer(
+        build_forecast_shape(whatif.forecast_change(found, _propose(found, body, caller), caller), caller)
+    )
 
 
-def _proposal(client: OAuthClient, body: WhatIf, caller: Caller) -> Proposal:
+def _propose(client: OAuthClient, body: WhatIf, caller: Caller) -> Proposal:
     if body.update is not None:
-        return whatif.updated(client, body.update.as_change(), caller)
+        return whatif.propose_update(client, body.update.as_change(), caller)
     if body.grant is not None:
-        return whatif.granting(body.grant.as_new(), caller)
-    return whatif.revoking(body.revoke or 0, caller)
+        return whatif.propose_grant(body.grant.as_new(), caller)
+    return whatif.propose_revocation(body.revoke or 0, caller)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from app.api.auth import Answer
+from app.api.auth import build_page
 from app.api.auth import endpoint
-from app.api.auth import paged
 from app.api.blueprint import blueprint
 from app.schemas.answers.functions import PermissionShape
-from app.schemas.answers.functions import permission_shown
-from app.schemas.answers.functions import permissions_shown
+from app.schemas.answers.functions import build_permission_shape
+from app.schemas.answers.functions import build_permission_shapes
 from app.schemas.requests.function_search import PermissionList
 from app.schemas.requests.function_search import PermissionSearch
 from app.schemas.requests.functions import PermissionAdd
@@ -28,23 +28,23 @@ PATH = "/useradmin/v2/permission"
 @endpoint(answers=PermissionShape, body=PermissionAdd, statuses=(201,), writes=True)
 def grant(caller: Caller, body: PermissionAdd) -> Answer:
     """Grant a function for a customer to a subject."""
-    return Answer(permission_shown(permissions.grant(body.as_new(), caller)), status=201)
+    return Answer(build_permission_shape(permissions.grant_permission(body.as_new(), caller)), status=201)
 
 
 @blueprint.get(PATH)
 @endpoint(answers=[PermissionShape], query=PermissionList)
 def list_permissions(caller: Caller, query: PermissionList) -> Answer:
     """List the permissions of the customers for which the caller may see them."""
-    found = permission_search.found(caller, query.as_criteria(), query.page)
-    return paged(found, permissions_shown(found.rows))
+    found = permission_search.search_permissions(caller, query.as_criteria(), query.page)
+    return build_page(found, build_permission_shapes(found.rows))
 
 
 @blueprint.post(f"{PATH}/search")
 @endpoint(answers=[PermissionShape], body=PermissionSearch)
 def search_permissions(caller: Caller, body: PermissionSearch) -> Answer:
     """Search permissions with a criteria object."""
-    found = permission_search.found(caller, body.as_criteria(), body.page, body.order)
-    return paged(found, permissions_shown(found.rows))
+    found = permission_search.search_permissions(caller, body.as_criteria(), body.page, body.order)
+    return build_page(found, build_permission_shapes(found.rows))
 
 
 @blueprint.post(f"{PATH}/bulk")
@@ -52,25 +52,29 @@ def search_permissions(caller: Caller, body: PermissionSearch) -> Answer:
 def grant_all(caller: Caller, body: PermissionsAdd) -> Answer:
     """Grant all of these permissions, or none."""
     granted = permissions.grant_all([one.as_new() for one in body.permissions], caller)
-    return Answer(permissions_shown(granted), status=201)
+    return Answer(build_permission_shapes(granted), status=201)
 
 
 @blueprint.delete(PATH)
 @endpoint(answers=[PermissionShape], query=PermissionsRevoke, writes=True)
 def revoke_all(caller: Caller, query: PermissionsRevoke) -> Answer:
     """Revoke all of these permissions, or none."""
-    ids = [_number(text) for text in query.permission]
-    return Answer(permissions_shown(permissions.revoke_all(ids, query.comment, caller)))
+    ids = [_parse_number(text) for text in query.permission]
+    return Answer(build_permission_shapes(permissions.revoke_all(ids, query.comment, caller)))
 
 
 @blueprint.delete(f"{PATH}/<permission>")
 @endpoint(answers=PermissionShape, query=PermissionRevoke, writes=True)
 def revoke(caller: Caller, permission: str, query: PermissionRevoke) -> Answer:
     """Revoke a permission; it has no effect from the next request on."""
-    return Answer(permission_shown(permissions.revoke(_number(permission), query.comment, caller)))
+    return Answer(
+        build_permission_shape(
+            permissions.revoke_permission(_parse_number(permission), query.comment, caller)
+        )
+    )
 
 
-def _number(text: str) -> int:
+def _parse_number(text: str) -> int:
     number = directory.as_id(text)
     if number is None:
         raise Missing("permission")

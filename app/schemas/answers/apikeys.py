@@ -10,8 +10,8 @@ from app.models.apikeys import APIKey
 from app.schemas.answers.infos import CustomerInfo
 from app.schemas.answers.infos import FunctionInfo
 from app.schemas.answers.infos import SubjectInfo
-from app.schemas.answers.infos import people_ids
-from app.schemas.answers.infos import person
+from app.schemas.answers.infos import build_person_info
+from app.schemas.answers.infos import collect_people_ids
 from app.schemas.wire import Shape
 from app.schemas.wire import to_millis
 from app.services.access import directory
@@ -81,15 +81,15 @@ class RevokedKeyShape(Shape):
     revoked_key: KeyShape
 
 
-def keys_shown(rows: Sequence[APIKey]) -> list[KeyShape]:
+def build_key_shapes(rows: Sequence[APIKey]) -> list[KeyShape]:
     """Build all shapes with three queries, however many rows there are."""
-    people = directory.subjects_by_id(people_ids(rows, "created_by_id", "user_id"))
+    people = directory.load_subjects_by_id(collect_people_ids(rows, "created_by_id", "user_id"))
     bounds = [row.constraints or {} for row in rows]
     customers = {
-        c.id: c for c in directory.customers_by_id({i for b in bounds for i in b.get("customers") or ()})
+        c.id: c for c in directory.list_customers_by_id({i for b in bounds for i in b.get("customers") or ()})
     }
     functions = {
-        f.id: f for f in directory.functions_by_id({i for b in bounds for i in b.get("functions") or ()})
+        f.id: f for f in directory.list_functions_by_id({i for b in bounds for i in b.get("functions") or ()})
     }
     return [
         KeyShape(
@@ -98,9 +98,9 @@ def keys_shown(rows: Sequence[APIKey]) -> list[KeyShape]:
             created_timestamp=to_millis(row.created_at),
             last_used_timestamp=to_millis(row.last_used_at),
             valid_until=to_millis(row.expires_at),
-            created_by_user=person(people, row.created_by_id or row.user_id),
-            last_used_ip=_address(row.last_used_ip) if row.last_used_ip else None,
-            valid_sources=[_address(source) for source in row.valid_sources],
+            created_by_user=build_person_info(people, row.created_by_id or row.user_id),
+            last_used_ip=_build_address_shape(row.last_used_ip) if row.last_used_ip else None,
+            valid_sources=[_build_address_shape(source) for source in row.valid_sources],
             source=SourceShape(
                 provider="staticIP", static_options=StaticOptionsShape(ip_addresses=list(row.valid_sources))
             ),
@@ -114,12 +114,12 @@ def keys_shown(rows: Sequence[APIKey]) -> list[KeyShape]:
     ]
 
 
-def key_shown(row: APIKey) -> KeyShape:
+def build_key_shape(row: APIKey) -> KeyShape:
     """Build the shape of one key."""
-    return keys_shown([row])[0]
+    return build_key_shapes([row])[0]
 
 
-def _address(text: str) -> AddressShape:
+def _build_address_shape(text: str) -> AddressShape:
     network = ipaddress.ip_network(text, strict=False)
     return AddressShape(
         address=str(network.network_address),

@@ -17,9 +17,9 @@ from app.schemas.answers.infos import FunctionInfo
 from app.schemas.answers.infos import History
 from app.schemas.answers.infos import Level
 from app.schemas.answers.infos import SubjectInfo
-from app.schemas.answers.infos import flags
-from app.schemas.answers.infos import history
-from app.schemas.answers.infos import people_ids
+from app.schemas.answers.infos import collect_history_fields
+from app.schemas.answers.infos import collect_people_ids
+from app.schemas.answers.infos import list_set_flags
 from app.schemas.wire import Shape
 from app.services.access import directory
 from app.services.access.callers import Caller
@@ -156,7 +156,7 @@ class ForecastShape(Shape):
     effects: list[EffectShape]
 
 
-def forecast_shown(forecast: Forecast, caller: Caller) -> ForecastShape:
+def build_forecast_shape(forecast: Forecast, caller: Caller) -> ForecastShape:
     """Build the forecast: who gains access, who loses it, and what changes for each user."""
     graph, tree = caller.question.graph, caller.question.tree
 
@@ -182,34 +182,34 @@ def forecast_shown(forecast: Forecast, caller: Caller) -> ForecastShape:
     )
 
 
-def clients_shown(rows: Sequence[OAuthClient], caller: Caller) -> list[ClientShape]:
+def build_client_shapes(rows: Sequence[OAuthClient], caller: Caller) -> list[ClientShape]:
     """Build the shapes of all rows with the users they name; gated fields only where allowed."""
-    people = directory.subjects_by_id(people_ids(rows, "created_by_id", "updated_by_id"))
+    people = directory.load_subjects_by_id(collect_people_ids(rows, "created_by_id", "updated_by_id"))
     return [
         ClientShape(
-            **_open_fields(row),
-            **history(row, people),
-            **(_gated_fields(row) if registry.may_see_details(row, caller) else {}),
+            **_collect_open_fields(row),
+            **collect_history_fields(row, people),
+            **(_collect_gated_fields(row) if registry.may_see_details(row, caller) else {}),
         )
         for row in rows
     ]
 
 
-def client_shown(row: OAuthClient, caller: Caller) -> ClientShape:
+def build_client_shape(row: OAuthClient, caller: Caller) -> ClientShape:
     """Build the shape of one client."""
-    return clients_shown([row], caller)[0]
+    return build_client_shapes([row], caller)[0]
 
 
-def _open_fields(client: OAuthClient) -> dict[str, Any]:
+def _collect_open_fields(client: OAuthClient) -> dict[str, Any]:
     marked = [(field.wire, getattr(client, field.name)) for field in FLAGS]
     return {
         "id": client.id,
-        "flags": flags(("deleted", client.deleted_at), *marked),
+        "flags": list_set_flags(("deleted", client.deleted_at), *marked),
         **{field.name: _value(field, client) for field in OPEN},
     }
 
 
-def _gated_fields(client: OAuthClient) -> dict[str, Any]:
+def _collect_gated_fields(client: OAuthClient) -> dict[str, Any]:
     uri = client.redirect_uris[0] if client.redirect_uris else None
     return {"redirect_uri": uri, **{field.name: _value(field, client) for field in GATED}}
 

@@ -13,10 +13,10 @@ from app.schemas.answers.infos import DomainInfo
 from app.schemas.answers.infos import FunctionInfo
 from app.schemas.answers.infos import History
 from app.schemas.answers.infos import SubjectInfo
-from app.schemas.answers.infos import flags
-from app.schemas.answers.infos import history
-from app.schemas.answers.infos import people_ids
-from app.schemas.answers.infos import person
+from app.schemas.answers.infos import build_person_info
+from app.schemas.answers.infos import collect_history_fields
+from app.schemas.answers.infos import collect_people_ids
+from app.schemas.answers.infos import list_set_flags
 from app.schemas.wire import Shape
 from app.schemas.wire import to_millis
 from app.services.access import apikeys
@@ -98,31 +98,31 @@ class OwnPermissionShape(Shape):
     granted_timestamp: int
 
 
-def user_shown(user: User) -> CurrentUserShape:
+def build_current_user_shape(user: User) -> CurrentUserShape:
     """Build the shape of the caller's own account."""
-    people = directory.subjects_by_id(people_ids([user], "created_by_id", "updated_by_id"))
+    people = directory.load_subjects_by_id(collect_people_ids([user], "created_by_id", "updated_by_id"))
     return CurrentUserShape(
         id=user.id,
         user_name=user.short_name,
         name=user.name,
         email=user.email,
-        mobile=directory.phone_of(user.id) or None,
+        mobile=directory.read_phone(user.id) or None,
         customer=CustomerInfo.of(user.customer),
         domain=DomainInfo.of(user.domain),
         language="NORWEGIAN" if user.language == "norwegian" else "ENGLISH",
-        flags=flags(
+        flags=list_set_flags(
             ("BLOCKED", user.blocked_at),
             ("FORCE_PWCHANGE", user.force_password_change),
             ("DAEMON_ACCOUNT", user.daemon_account),
             ("PASSWORD_NOT_SET", user.password_hash is None),
             ("AUTH_LOCAL", user.password_hash is not None),
-            ("AUTH_APIKEY", bool(apikeys.of_user(user.id))),
+            ("AUTH_APIKEY", bool(apikeys.list_keys(user.id))),
         ),
-        ascendant_ids=sorted(held_rights.groups_of(user.id)),
+        ascendant_ids=sorted(held_rights.list_group_ids(user.id)),
         last_login_ip=user.last_login_ip,
         last_login_timestamp=to_millis(user.last_login_at),
         last_impersonation_timestamp=0,
-        **history(user, people),
+        **collect_history_fields(user, people),
         image_url=None,
         public_key=None,
         properties={},
@@ -130,9 +130,9 @@ def user_shown(user: User) -> CurrentUserShape:
     )
 
 
-def own_permissions_shown(rows: list[Permission]) -> list[OwnPermissionShape]:
+def build_own_permission_shapes(rows: list[Permission]) -> list[OwnPermissionShape]:
     """Build the shapes of the caller's permissions, as they were granted."""
-    people = directory.subjects_by_id(people_ids(rows, "granted_by_id"))
+    people = directory.load_subjects_by_id(collect_people_ids(rows, "granted_by_id"))
     return [
         OwnPermissionShape(
             id=row.id,
@@ -141,7 +141,7 @@ def own_permissions_shown(rows: list[Permission]) -> list[OwnPermissionShape]:
             function_info=BasicFunction.of(row.function),
             customer=CustomerInfo.of(row.customer),
             flags=[],
-            granted_by_user=person(people, row.granted_by_id),
+            granted_by_user=build_person_info(people, row.granted_by_id),
             granted_timestamp=to_millis(row.granted_at),
         )
         for row in rows

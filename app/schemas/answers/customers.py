@@ -13,9 +13,9 @@ from app.schemas.answers.infos import DomainInfo
 from app.schemas.answers.infos import History
 from app.schemas.answers.infos import Language
 from app.schemas.answers.infos import SubjectInfo
-from app.schemas.answers.infos import flags
-from app.schemas.answers.infos import history
-from app.schemas.answers.infos import people_ids
+from app.schemas.answers.infos import collect_history_fields
+from app.schemas.answers.infos import collect_people_ids
+from app.schemas.answers.infos import list_set_flags
 from app.schemas.wire import Shape
 from app.schemas.wire import to_millis
 from app.services.access import directory
@@ -65,15 +65,15 @@ class BasicCustomer(Shape):
     properties: dict[str, str] | None
 
 
-def customers_shown(rows: Sequence[Customer]) -> list[CustomerShape]:
+def build_customer_shapes(rows: Sequence[Customer]) -> list[CustomerShape]:
     """Build the shapes of all rows with the users and parents they name; two queries."""
-    people = directory.subjects_by_id(people_ids(rows, "created_by_id", "updated_by_id"))
-    parents = {c.id: c for c in directory.customers_by_id(people_ids(rows, "parent_id"))}
+    people = directory.load_subjects_by_id(collect_people_ids(rows, "created_by_id", "updated_by_id"))
+    parents = {c.id: c for c in directory.list_customers_by_id(collect_people_ids(rows, "parent_id"))}
     return [
         CustomerShape(
-            **_common(row),
+            **_collect_common_fields(row),
             parent=CustomerInfo.of(parents[row.parent_id]) if row.parent_id is not None else None,
-            **history(row, people),
+            **collect_history_fields(row, people),
             deleted_timestamp=to_millis(row.disabled_at),
             deleted_by_user=None,
         )
@@ -81,22 +81,22 @@ def customers_shown(rows: Sequence[Customer]) -> list[CustomerShape]:
     ]
 
 
-def customer_shown(row: Customer) -> CustomerShape:
+def build_customer_shape(row: Customer) -> CustomerShape:
     """Build the shape of one customer."""
-    return customers_shown([row])[0]
+    return build_customer_shapes([row])[0]
 
 
-def basic_customer_shown(row: Customer, tree: CustomerTree) -> BasicCustomer:
+def build_basic_customer(row: Customer, tree: CustomerTree) -> BasicCustomer:
     """Build the reduced view."""
     return BasicCustomer(
-        **_common(row),
+        **_collect_common_fields(row),
         parent_id=row.parent_id,
         ancestor_ids=list(tree.ancestors(row.id)),
         properties=None,
     )
 
 
-def _common(row: Customer) -> dict[str, Any]:
+def _collect_common_fields(row: Customer) -> dict[str, Any]:
     return {
         "id": row.id,
         "short_name": row.short_name,
@@ -105,5 +105,5 @@ def _common(row: Customer) -> dict[str, Any]:
         "type": row.type,
         "language": row.language,
         "time_zone": row.time_zone,
-        "flags": [*row.flags, *flags(("disabled", row.disabled_at))],
+        "flags": [*row.flags, *list_set_flags(("disabled", row.disabled_at))],
     }

@@ -13,14 +13,14 @@ from app.schemas.answers.infos import OLD_LEVELS
 from app.schemas.answers.infos import CustomerInfo
 from app.schemas.answers.infos import OldLevel
 from app.schemas.answers.infos import SubjectInfo
-from app.schemas.answers.infos import people_ids
+from app.schemas.answers.infos import collect_people_ids
 from app.schemas.answers.sessions import SessionShape
 from app.schemas.wire import Shape
 from app.schemas.wire import to_millis
 from app.services.access import directory
 from app.services.inspection import session_admin
 from app.services.inspection.authentication_events import ACTIONS
-from app.services.inspection.session_admin import Branch
+from app.services.inspection.session_admin import LoginBranch
 
 # Event ids are UUIDs on the wire and numbers here: a UUID namespace of ours converts one to the other.
 EVENTS = uuid.UUID("7c1a6d52-6d0e-4c47-9a0c-2f4a3d1f8b11")
@@ -81,9 +81,9 @@ class LoginTreeShape(Shape):
     applications: list[ApplicationSessionShape]
 
 
-def events_shown(rows: Sequence[AuditEvent]) -> list[EventShape]:
+def build_event_shapes(rows: Sequence[AuditEvent]) -> list[EventShape]:
     """Build the shapes of all rows with the users they name; one query."""
-    people = directory.subjects_by_id(people_ids(rows, "user_id"))
+    people = directory.load_subjects_by_id(collect_people_ids(rows, "user_id"))
     shown = []
     for row in rows:
         user = people.get(row.user_id or 0)
@@ -104,7 +104,7 @@ def events_shown(rows: Sequence[AuditEvent]) -> list[EventShape]:
     return shown
 
 
-def tree_shown(branches: Sequence[Branch]) -> list[LoginTreeShape]:
+def build_login_tree_shapes(branches: Sequence[LoginBranch]) -> list[LoginTreeShape]:
     """Build the logins with the application sessions under them."""
     return [
         LoginTreeShape(
@@ -133,12 +133,12 @@ def tree_shown(branches: Sequence[Branch]) -> list[LoginTreeShape]:
     ]
 
 
-def ended_shown(session: LoginSession | OAuthSession) -> SessionShape:
+def build_ended_session_shape(session: LoginSession | OAuthSession) -> SessionShape:
     """Build the shape of a session that was ended."""
     until = session.expires_at if isinstance(session, LoginSession) else session.refresh_expires_at
     used = session.last_seen_at if isinstance(session, LoginSession) else session.rotated_at
     return SessionShape(
-        authentication_method=session_admin.method_of(session),  # type: ignore[arg-type]
+        authentication_method=session_admin.name_method(session),  # type: ignore[arg-type]
         client_ip=session.client_ip or "",
         created_timestamp=to_millis(session.created_at),
         timestamp=to_millis(used),

@@ -16,10 +16,10 @@ from app.schemas.answers.infos import History
 from app.schemas.answers.infos import Level
 from app.schemas.answers.infos import People
 from app.schemas.answers.infos import SubjectInfo
-from app.schemas.answers.infos import flags
-from app.schemas.answers.infos import history
-from app.schemas.answers.infos import people_ids
-from app.schemas.answers.infos import person
+from app.schemas.answers.infos import build_person_info
+from app.schemas.answers.infos import collect_history_fields
+from app.schemas.answers.infos import collect_people_ids
+from app.schemas.answers.infos import list_set_flags
 from app.schemas.wire import Shape
 from app.schemas.wire import to_millis
 from app.services.access import directory
@@ -39,7 +39,7 @@ class BasicFunction(FunctionInfo):
 
     @classmethod
     def of(cls, function: Function) -> BasicFunction:
-        return BasicFunction(**_basic(function))
+        return BasicFunction(**_collect_basic_fields(function))
 
 
 class FunctionShape(History):
@@ -89,39 +89,43 @@ class PermissionShape(Shape):
     revoke_comment: str | None
 
 
-def functions_shown(rows: Sequence[Function]) -> list[FunctionShape]:
+def build_function_shapes(rows: Sequence[Function]) -> list[FunctionShape]:
     """Build the shapes of all rows with the users they name; one query."""
-    people = directory.subjects_by_id(people_ids(rows, "created_by_id", "updated_by_id", "deleted_by_id"))
-    return [_shown(row, people) for row in rows]
+    people = directory.load_subjects_by_id(
+        collect_people_ids(rows, "created_by_id", "updated_by_id", "deleted_by_id")
+    )
+    return [_build_function_shape(row, people) for row in rows]
 
 
-def function_shown(row: Function) -> FunctionShape:
+def build_function_shape(row: Function) -> FunctionShape:
     """Build the shape of one function."""
-    return functions_shown([row])[0]
+    return build_function_shapes([row])[0]
 
 
-def mappings_shown(rows: Sequence[FunctionEdge]) -> list[MappingShape]:
+def build_mapping_shapes(rows: Sequence[FunctionEdge]) -> list[MappingShape]:
     """Build the shapes of all rows with the functions and users they name; two queries."""
-    people = directory.subjects_by_id(people_ids(rows, "added_by_id", "removed_by_id"))
-    named = {f.id: f for f in directory.functions_by_id(people_ids(rows, "parent_id", "child_id"))}
+    people = directory.load_subjects_by_id(collect_people_ids(rows, "added_by_id", "removed_by_id"))
+    named = {
+        f.id: f for f in directory.list_functions_by_id(collect_people_ids(rows, "parent_id", "child_id"))
+    }
     return [
         MappingShape(
             id=row.id,
             parent=FunctionInfo.of(named[row.parent_id]),
             child=FunctionInfo.of(named[row.child_id]),
-            flags=flags(("deleted", row.removed_at)),
-            created_by_user=person(people, row.added_by_id),
+            flags=list_set_flags(("deleted", row.removed_at)),
+            created_by_user=build_person_info(people, row.added_by_id),
             created_timestamp=to_millis(row.added_at),
-            deleted_by_user=person(people, row.removed_by_id),
+            deleted_by_user=build_person_info(people, row.removed_by_id),
             deleted_timestamp=to_millis(row.removed_at),
         )
         for row in rows
     ]
 
 
-def permissions_shown(rows: Sequence[Permission]) -> list[PermissionShape]:
+def build_permission_shapes(rows: Sequence[Permission]) -> list[PermissionShape]:
     """Build the shapes of all rows with the users they name; one query."""
-    people = directory.subjects_by_id(people_ids(rows, "granted_by_id", "revoked_by_id"))
+    people = directory.load_subjects_by_id(collect_people_ids(rows, "granted_by_id", "revoked_by_id"))
     return [
         PermissionShape(
             id=row.id,
@@ -129,11 +133,11 @@ def permissions_shown(rows: Sequence[Permission]) -> list[PermissionShape]:
             function=FunctionInfo.of(row.function),
             function_info=BasicFunction.of(row.function),
             customer=CustomerInfo.of(row.customer),
-            flags=flags(("deleted", row.revoked_at)),
-            granted_by_user=person(people, row.granted_by_id),
+            flags=list_set_flags(("deleted", row.revoked_at)),
+            granted_by_user=build_person_info(people, row.granted_by_id),
             granted_timestamp=to_millis(row.granted_at),
             grant_comment=row.comment,
-            revoked_by_user=person(people, row.revoked_by_id),
+            revoked_by_user=build_person_info(people, row.revoked_by_id),
             revoked_timestamp=to_millis(row.revoked_at),
             revoke_comment=row.revoke_comment,
         )
@@ -141,12 +145,12 @@ def permissions_shown(rows: Sequence[Permission]) -> list[PermissionShape]:
     ]
 
 
-def permission_shown(row: Permission) -> PermissionShape:
+def build_permission_shape(row: Permission) -> PermissionShape:
     """Build the shape of one permission."""
-    return permissions_shown([row])[0]
+    return build_permission_shapes([row])[0]
 
 
-def _basic(function: Function) -> dict[str, Any]:
+def _collect_basic_fields(function: Function) -> dict[str, Any]:
     description = function.localized_descriptions.get("english") or function.description or ""
     return {
         "id": function.id,
@@ -154,7 +158,7 @@ def _basic(function: Function) -> dict[str, Any]:
         "localized_name": function.localized_names.get("english") or function.name,
         "localized_description": description,
         "minimum_security_level": LEVELS[function.minimum_security_level],
-        "flags": flags(
+        "flags": list_set_flags(
             ("deleted", function.deleted_at),
             ("role", function.role),
             ("sysadm", function.sysadm),
@@ -164,13 +168,13 @@ def _basic(function: Function) -> dict[str, Any]:
     }
 
 
-def _shown(function: Function, people: People) -> FunctionShape:
+def _build_function_shape(function: Function, people: People) -> FunctionShape:
     return FunctionShape(
-        **_basic(function),
+        **_collect_basic_fields(function),
         localized_names=dict(function.localized_names),
         localized_descriptions=dict(function.localized_descriptions),
         description=function.description,
-        **history(function, people),
+        **collect_history_fields(function, people),
         deleted_timestamp=to_millis(function.deleted_at),
-        deleted_by_user=person(people, function.deleted_by_id),
+        deleted_by_user=build_person_info(people, function.deleted_by_id),
     )

@@ -74,7 +74,7 @@ class FunctionBrief(FunctionInfo):
             id=function.id,
             name=function.name,
             description=function.description or "",
-            flags=flags(("ROLE", function.role), ("SYSADM", function.sysadm)),
+            flags=list_set_flags(("ROLE", function.role), ("SYSADM", function.sysadm)),
             security_level=OLD_LEVELS[function.minimum_security_level],
         )
 
@@ -92,7 +92,9 @@ class SubjectInfo(Shape):
 
     @classmethod
     def of(cls, subject: Subject) -> SubjectInfo:
-        return SubjectInfo(**subject_fields(subject), flags=flags(("deleted", subject.deleted_at)))
+        return SubjectInfo(
+            **collect_subject_fields(subject), flags=list_set_flags(("deleted", subject.deleted_at))
+        )
 
 
 class History(Shape):
@@ -104,12 +106,12 @@ class History(Shape):
     last_updated_by_user: SubjectInfo | None
 
 
-def flags(*named: tuple[str, object]) -> list[Any]:
+def list_set_flags(*named: tuple[str, object]) -> list[Any]:
     """List the names of flags that are set."""
     return [name for name, value in named if value]
 
 
-def subject_fields(subject: Subject) -> dict[str, Any]:
+def collect_subject_fields(subject: Subject) -> dict[str, Any]:
     """Collect the fields that every form of a subject starts with."""
     return {
         "id": subject.id,
@@ -121,23 +123,23 @@ def subject_fields(subject: Subject) -> dict[str, Any]:
     }
 
 
-def person(people: People, user_id: int | None) -> SubjectInfo | None:
+def build_person_info(people: People, user_id: int | None) -> SubjectInfo | None:
     """Build the info of the user with this id, if still known."""
     subject = people.get(user_id) if user_id is not None else None
     return SubjectInfo.of(subject) if subject is not None else None
 
 
-def history(row: Any, people: People) -> dict[str, Any]:
+def collect_history_fields(row: Any, people: People) -> dict[str, Any]:
     """Collect the fields of ``History`` from a row that has them."""
     return {
         "created_timestamp": to_millis(row.created_at),
-        "created_by_user": person(people, row.created_by_id),
+        "created_by_user": build_person_info(people, row.created_by_id),
         "last_updated_timestamp": to_millis(row.updated_at),
-        "last_updated_by_user": person(people, row.updated_by_id),
+        "last_updated_by_user": build_person_info(people, row.updated_by_id),
     }
 
 
-def people_ids(rows: Iterable[Any], *columns: str) -> set[int]:
+def collect_people_ids(rows: Iterable[Any], *columns: str) -> set[int]:
     """Collect the ids of all users that these rows name, so that one query can load them."""
     found = {getattr(row, column, None) for row in rows for column in columns}
     return {one for one in found if one is not None}

@@ -34,12 +34,12 @@ class MethodShape(Shape):
     settings: MethodSettingsShape
 
 
-def methods_shown(methods: list[Method]) -> list[Any]:
+def build_method_shapes(methods: list[Method]) -> list[Any]:
     """Build the shapes of every login method."""
-    return [method_shown(method) for method in methods]
+    return [build_method_shape(method) for method in methods]
 
 
-def method_shown(method: Method) -> MethodShape:
+def build_method_shape(method: Method) -> MethodShape:
     """Build the shape of one login method."""
     return MethodShape(
         method=method.name.upper(),  # type: ignore[arg-type]

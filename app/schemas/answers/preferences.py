@@ -22,7 +22,7 @@ class PreferenceShape(Shape):
     last_updated_timestamp: int
 
 
-def preferences_shown(rows: Sequence[Preference], user: User) -> list[PreferenceShape]:
+def build_preference_shapes(rows: Sequence[Preference], user: User) -> list[PreferenceShape]:
     """Build the shapes of all preferences of a user; the user is also their creator."""
     owner = SubjectInfo.of(user)
     return [

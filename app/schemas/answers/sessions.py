@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 from typing import Literal
 
-from app.policy.effective import session_level
+from app.policy.effective import compute_session_level
 from app.schemas.answers.infos import OLD_LEVELS
 from app.schemas.answers.infos import OldLevel
 from app.schemas.wire import Shape
 from app.schemas.wire import to_millis
 from app.services.access.callers import Caller
-from app.services.login.session_key import session_key
+from app.services.login.session_key import derive_session_key
 from app.services.tokens.token_text import Token
 
 Method = Literal["PASSWORD", "SIGNATURE", "TOTP", "APIKEY", "IMPERSONATED"]
@@ -66,7 +66,7 @@ class ClientAddressShape(Shape):
     client_ip: str
 
 
-def session_shown(caller: Caller) -> SessionShape:
+def build_session_shape(caller: Caller) -> SessionShape:
     """Build the shape of the caller's session."""
     question = caller.question
     until = question.credential.expires_at if question.credential is not None else None
@@ -77,16 +77,18 @@ def session_shown(caller: Caller) -> SessionShape:
         created_timestamp=to_millis(caller.opened_at),
         timestamp=to_millis(caller.used_at),
         valid_until_timestamp=to_millis(until),
-        security_level=OLD_LEVELS[max(1, session_level(question))],
+        security_level=OLD_LEVELS[max(1, compute_session_level(question))],
         read_only=any(bound.read_only for bound in question.constraints),
         password_not_set=False,
         # Only the person's own login may sign for itself; an application never gets the key (rule 45).
-        session_key=session_key(caller.token) if interactive else None,
+        session_key=derive_session_key(caller.token) if interactive else None,
         session_identifier=caller.session_label,
     )
 
 
-def login_shown(token: Token, address: str | None, authorizations: list[Any] | None = None) -> LoginShape:
+def build_login_shape(
+    token: Token, address: str | None, authorizations: list[Any] | None = None
+) -> LoginShape:
     """Build the answer of every login: the token, shown once,
     and the key that signs calls with its cookie.
     """
@@ -98,6 +100,6 @@ def login_shown(token: Token, address: str | None, authorizations: list[Any] | N
             forwarded_ip=None,
             uri=None,
         ),
-        session_key=session_key(token.text),
+        session_key=derive_session_key(token.text),
         authorizations=authorizations or [],
     )

@@ -12,7 +12,7 @@ from app.schemas.answers.infos import SubjectInfo
 from app.schemas.answers.sessions import AuthorizationShape
 from app.schemas.wire import Shape
 from app.schemas.wire import to_millis
-from app.services.login.stepup_tokens import Issued
+from app.services.login.stepup_tokens import IssuedToken
 
 
 class ValidatedShape(Shape):
@@ -32,18 +32,18 @@ class PasswordStateShape(Shape):
     breach_count: int
 
 
-def authorization_shown(issued: Issued, next_uri: str | None = None) -> AuthorizationShape:
+def build_authorization_shape(issued: IssuedToken, next_uri: str | None = None) -> AuthorizationShape:
     """Build a new authorization; the next address carries it as ``authorization``."""
     return AuthorizationShape(
         authorization=issued.text,
         operation=issued.operation.name,
         identifier=issued.operation.identifier,
-        next_uri=_with(next_uri, issued.text) if next_uri is not None else None,
+        next_uri=_add_authorization(next_uri, issued.text) if next_uri is not None else None,
         expires=to_millis(issued.expires_at),
     )
 
 
-def validated_shown(row: StepUp, user: User) -> ValidatedShape:
+def build_validated_shape(row: StepUp, user: User) -> ValidatedShape:
     """Build the shape of a valid authorization."""
     return ValidatedShape(
         user=SubjectInfo.of(user),
@@ -54,7 +54,7 @@ def validated_shown(row: StepUp, user: User) -> ValidatedShape:
     )
 
 
-def _with(path: str, authorization: str) -> str:
+def _add_authorization(path: str, authorization: str) -> str:
     parts = urlsplit(path)
     added = urlencode({"authorization": authorization})
     return parts._replace(query=f"{parts.query}&{added}" if parts.query else added).geturl()

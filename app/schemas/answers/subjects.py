@@ -18,11 +18,11 @@ from app.schemas.answers.infos import History
 from app.schemas.answers.infos import Language
 from app.schemas.answers.infos import People
 from app.schemas.answers.infos import SubjectInfo
-from app.schemas.answers.infos import flags
-from app.schemas.answers.infos import history
-from app.schemas.answers.infos import people_ids
-from app.schemas.answers.infos import person
-from app.schemas.answers.infos import subject_fields
+from app.schemas.answers.infos import build_person_info
+from app.schemas.answers.infos import collect_history_fields
+from app.schemas.answers.infos import collect_people_ids
+from app.schemas.answers.infos import collect_subject_fields
+from app.schemas.answers.infos import list_set_flags
 from app.schemas.wire import Shape
 from app.schemas.wire import to_millis
 from app.services.access import directory
@@ -109,40 +109,43 @@ class MembershipShape(Shape):
     remove_comment: str | None
 
 
-def subjects_shown(rows: Sequence[Subject]) -> list[SubjectShape]:
+def build_subject_shapes(rows: Sequence[Subject]) -> list[SubjectShape]:
     """Build the shapes of users and groups, with the users and groups they name; two queries in total."""
-    people, groups = _named(rows)
-    return [SubjectShape(**_fields(row, groups.get(row.id, ()), people)) for row in rows]
+    people, groups = _load_named_subjects(rows)
+    return [SubjectShape(**_collect_fields(row, groups.get(row.id, ()), people)) for row in rows]
 
 
-def users_shown(rows: Sequence[User]) -> list[UserShape]:
+def build_user_shapes(rows: Sequence[User]) -> list[UserShape]:
     """Build the shapes of users with their login fields; two queries in total."""
-    people, groups = _named(rows)
-    return [UserShape(**_fields(row, groups.get(row.id, ()), people), **_login_fields(row)) for row in rows]
+    people, groups = _load_named_subjects(rows)
+    return [
+        UserShape(**_collect_fields(row, groups.get(row.id, ()), people), **_collect_login_fields(row))
+        for row in rows
+    ]
 
 
-def subject_shown(row: Subject) -> SubjectShape:
+def build_subject_shape(row: Subject) -> SubjectShape:
     """Build the shape of one user or group."""
-    return subjects_shown([row])[0]
+    return build_subject_shapes([row])[0]
 
 
-def user_shown(row: User) -> UserShape:
+def build_user_shape(row: User) -> UserShape:
     """Build the shape of one user."""
-    return users_shown([row])[0]
+    return build_user_shapes([row])[0]
 
 
-def basics_shown(rows: Sequence[Subject], caller: Caller) -> list[BasicSubject]:
+def build_basic_subjects(rows: Sequence[Subject], caller: Caller) -> list[BasicSubject]:
     """Build the reduced view; e-mail and telephone only where the caller holds the guard of
     private fields.
     """
     private = caller.reach(Guard.VIEW_BASIC_USER_PRIVATE_INFO)
-    return [_basic(row, private=row.customer_id in private) for row in rows]
+    return [_build_basic_subject(row, private=row.customer_id in private) for row in rows]
 
 
-def _basic(subject: Subject, *, private: bool) -> BasicSubject:
+def _build_basic_subject(subject: Subject, *, private: bool) -> BasicSubject:
     shown = BasicSubject(
-        **subject_fields(subject),
-        flags=flags(
+        **collect_subject_fields(subject),
+        flags=list_set_flags(
             ("deleted", subject.deleted_at),
             ("daemonAccount", subject.daemon_account),
             ("notificationUser", isinstance(subject, User) and subject.notification_user),
@@ -152,25 +155,25 @@ def _basic(subject: Subject, *, private: bool) -> BasicSubject:
         return shown
     fields: dict[str, Any] = {"language": subject.language or "english"}
     if private:
-        fields |= {"email": subject.email, **_phone(subject)}
+        fields |= {"email": subject.email, **_split_phone(subject)}
     return shown.model_copy(update=fields)
 
 
-def memberships_shown(rows: Sequence[Membership]) -> list[MembershipShape]:
+def build_membership_shapes(rows: Sequence[Membership]) -> list[MembershipShape]:
     """Build the shapes of all rows; one query for all users they name."""
-    people = directory.subjects_by_id(
-        people_ids(rows, "group_id", "member_id", "added_by_id", "removed_by_id")
+    people = directory.load_subjects_by_id(
+        collect_people_ids(rows, "group_id", "member_id", "added_by_id", "removed_by_id")
     )
     return [
         MembershipShape(
             id=row.id,
             group=SubjectInfo.of(people[row.group_id]),
             member=SubjectInfo.of(people[row.member_id]),
-            flags=flags(("deleted", row.removed_at)),
-            added_by_user=person(people, row.added_by_id),
+            flags=list_set_flags(("deleted", row.removed_at)),
+            added_by_user=build_person_info(people, row.added_by_id),
             added_timestamp=to_millis(row.added_at),
             add_comment=row.comment,
-            removed_by_user=person(people, row.removed_by_id),
+            removed_by_user=build_person_info(people, row.removed_by_id),
             removed_timestamp=to_millis(row.removed_at),
             remove_comment=row.remove_comment,
         )
@@ -178,37 +181,39 @@ def memberships_shown(rows: Sequence[Membership]) -> list[MembershipShape]:
     ]
 
 
-def _named(rows: Sequence[Subject]) -> tuple[People, Mapping[int, list[Group]]]:
-    return directory.subjects_by_id(people_ids(rows, *PAST)), directory.direct_groups(r.id for r in rows)
+def _load_named_subjects(rows: Sequence[Subject]) -> tuple[People, Mapping[int, list[Group]]]:
+    return directory.load_subjects_by_id(collect_people_ids(rows, *PAST)), directory.load_direct_groups(
+        r.id for r in rows
+    )
 
 
-def _fields(subject: Subject, groups: Iterable[Group], people: People) -> dict[str, Any]:
-    set_flags = flags(
+def _collect_fields(subject: Subject, groups: Iterable[Group], people: People) -> dict[str, Any]:
+    set_flags = list_set_flags(
         ("deleted", subject.deleted_at),
         ("daemonAccount", subject.daemon_account),
         ("externallyManaged", subject.externally_managed),
     )
     if isinstance(subject, User):
-        set_flags += flags(
+        set_flags += list_set_flags(
             ("blocked", subject.blocked_at),
             ("forcePasswordChange", subject.force_password_change),
             ("passwordNotSet", subject.password_hash is None),
             ("notificationUser", subject.notification_user),
         )
     return {
-        **subject_fields(subject),
+        **collect_subject_fields(subject),
         "description": subject.description,
         "flags": set_flags,
         "member_of": [SubjectInfo.of(group) for group in groups],
-        **history(subject, people),
+        **collect_history_fields(subject, people),
         "deleted_timestamp": to_millis(subject.deleted_at),
-        "deleted_by_user": person(people, subject.deleted_by_id),
+        "deleted_by_user": build_person_info(people, subject.deleted_by_id),
     }
 
 
-def _login_fields(user: User) -> dict[str, Any]:
+def _collect_login_fields(user: User) -> dict[str, Any]:
     return {
-        **_phone(user),
+        **_split_phone(user),
         "role": user.description,
         "email": user.email,
         "language": user.language or "english",
@@ -218,7 +223,7 @@ def _login_fields(user: User) -> dict[str, Any]:
     }
 
 
-def _phone(user: User) -> Mapping[str, Any]:
+def _split_phone(user: User) -> Mapping[str, Any]:
     if not user.phone_national_number:
         return {"phone": None, "phone_number": None}
     code = user.phone_country_code or ""

@@ -34,7 +34,7 @@ class ChallengeShape(Shape):
     failed: bool
 
 
-def seed_shown(seed: Seed, user: User) -> SeedShape:
+def build_seed_shape(seed: Seed, user: User) -> SeedShape:
     """Build the answer with a new seed."""
     return SeedShape(
         seed_base32=seed.base32,

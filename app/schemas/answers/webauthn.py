@@ -12,7 +12,7 @@ from app.schemas.wire import to_millis
 from app.services.login import passkey_assertions
 from app.services.login import passkey_ceremonies
 from app.services.login import passkey_rows
-from app.services.login.passkey_ceremonies import Offer
+from app.services.login.passkey_ceremonies import PasskeyChallenge
 
 TIMEOUT = int(passkey_ceremonies.LIFETIME.total_seconds() * 1000)
 
@@ -92,10 +92,10 @@ class AdminPasskeysShape(Shape):
     keys: list[AdminPasskeyShape]
 
 
-def offer_shown(offer: Offer) -> ChallengeShape:
+def build_challenge_shape(offer: PasskeyChallenge) -> ChallengeShape:
     """Build a challenge to sign."""
     return ChallengeShape(
-        challenge=_base64(offer.challenge),
+        challenge=_encode_base64(offer.challenge),
         challenge_id=offer.id,
         permitted_web_authn_key_ids=[
             base64.urlsafe_b64encode(one).decode("ascii").rstrip("=") for one in offer.key_ids
@@ -104,10 +104,10 @@ def offer_shown(offer: Offer) -> ChallengeShape:
     )
 
 
-def options_shown(offer: Offer, user: User) -> EnrolOptionsShape:
+def build_enrol_options_shape(offer: PasskeyChallenge, user: User) -> EnrolOptionsShape:
     """Build the options for a new passkey."""
     return EnrolOptionsShape(
-        challenge=_base64(offer.challenge),
+        challenge=_encode_base64(offer.challenge),
         challenge_id=offer.id,
         timeout=TIMEOUT,
         attestation="indirect",
@@ -115,19 +115,21 @@ def options_shown(offer: Offer, user: User) -> EnrolOptionsShape:
         pub_key_cred_params=[
             ParameterShape(alg=int(one), type="public-key") for one in passkey_ceremonies.ALGORITHMS
         ],
-        rp=RelyingPartyShape(id=passkey_assertions.rp_id(), name="Argus"),
+        rp=RelyingPartyShape(id=passkey_assertions.get_rp_id(), name="Argus"),
         user=PersonShape(
-            id=_base64(passkey_rows.handle_of(user.id)), name=user.short_name, display_name=user.name
+            id=_encode_base64(passkey_rows.compute_handle(user.id)),
+            name=user.short_name,
+            display_name=user.name,
         ),
     )
 
 
-def revoked_shown(key: WebAuthnCredential) -> RevokedShape:
+def build_revoked_shape(key: WebAuthnCredential) -> RevokedShape:
     """Build the shape of a removed passkey."""
     return RevokedShape(key_id=key.id, type="webauthn", description=key.description)
 
 
-def passkey_shown(key: WebAuthnCredential) -> PasskeyShape:
+def build_passkey_shape(key: WebAuthnCredential) -> PasskeyShape:
     """Build the shape of one of the caller's own passkeys."""
     return PasskeyShape(
         key_id=key.id,
@@ -139,9 +141,9 @@ def passkey_shown(key: WebAuthnCredential) -> PasskeyShape:
     )
 
 
-def admin_passkey_shown(key: WebAuthnCredential) -> AdminPasskeyShape:
+def build_admin_passkey_shape(key: WebAuthnCredential) -> AdminPasskeyShape:
     """Build the shape of another user's passkey."""
-    own = passkey_shown(key)
+    own = build_passkey_shape(key)
     return AdminPasskeyShape(
         **{name: getattr(own, name) for name in PasskeyShape.model_fields},
         valid_sources=list(key.valid_sources),
@@ -149,5 +151,5 @@ def admin_passkey_shown(key: WebAuthnCredential) -> AdminPasskeyShape:
     )
 
 
-def _base64(raw: bytes) -> str:
+def _encode_base64(raw: bytes) -> str:
     return base64.b64encode(raw).decode("ascii")

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from app.schemas.texts import Text
 from app.schemas.wire import ArgusModel
-from app.services.login.apikey_limits import Asked
+from app.services.login.apikey_limits import KeyRequest
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 
@@ -51,7 +51,7 @@ class AdminAPIKeyRequest(ArgusModel):
     source: Source | None = None
     session_constraints: SessionConstraints | None = None
 
-    def as_limits(self) -> Asked:
+    def as_limits(self) -> KeyRequest:
         """Convert for the service. Raises ``Invalid`` for a restriction to addresses without any address."""
         bounds = self.session_constraints or SessionConstraints()
         functions = [*(bounds.function or ()), *(str(i) for i in bounds.function_id or ())]
@@ -61,7 +61,7 @@ class AdminAPIKeyRequest(ArgusModel):
         elif self.source is not None and self.source.provider == "staticIP":
             # This must not mean "from anywhere": a restriction to addresses must name them.
             raise Invalid(FieldProblem("source.staticOptions", "This field is required.", "MISSING"))
-        return Asked(
+        return KeyRequest(
             expiration_days=self.expiration_days,
             disable_expiration=self.disable_expiration,
             sources=sources,
@@ -70,7 +70,7 @@ class AdminAPIKeyRequest(ArgusModel):
             read_only=bounds.read_only,
         )
 
-    def as_typed(self) -> Asked:
+    def as_typed(self) -> KeyRequest:
         """Convert for a page: if no address is written, every address is allowed."""
         asked = self.as_limits()
         return asked if asked.sources else replace(asked, sources=None)
@@ -89,6 +89,6 @@ class AdminRenewAPIKey(ArgusModel):
     expiration_days: Annotated[int, Field(ge=0, le=3650)] | None = None
     disable_expiration: bool = False
 
-    def as_limits(self) -> Asked:
+    def as_limits(self) -> KeyRequest:
         """Convert for the service."""
-        return Asked(expiration_days=self.expiration_days, disable_expiration=self.disable_expiration)
+        return KeyRequest(expiration_days=self.expiration_days, disable_expiration=self.disable_expiration)

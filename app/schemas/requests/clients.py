@@ -19,7 +19,7 @@ from app.services.clients.changes import ClientChange
 from app.services.clients.fields import EDITABLE
 from app.services.clients.fields import GIVEN_ONCE
 from app.services.clients.fields import check_names
-from app.services.inspection.explain_requests import Inquiry
+from app.services.inspection.explain_requests import ExplainRequest
 
 Long = Annotated[str, Field(min_length=1, max_length=2048)]
 
@@ -119,9 +119,9 @@ class Explain(ArgusModel):
     security_level: Literal["external", "standard", "administrative"] | None = None
     decision: Annotated[str, Field(pattern=r"^D-[0-9A-HJKMNP-TV-Z]{10}$")] | None = None
 
-    def as_inquiry(self, client: str | None) -> Inquiry:
+    def as_inquiry(self, client: str | None) -> ExplainRequest:
         """Convert for the service."""
-        return Inquiry(
+        return ExplainRequest(
             client=client,
             user=self.user,
             customer=self.customer,

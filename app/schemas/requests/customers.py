@@ -22,19 +22,21 @@ from app.services.administration.customers import NewCustomer
 
 
 @functools.cache
-def _time_zones() -> frozenset[str]:
+def _load_time_zones() -> frozenset[str]:
     return frozenset(zoneinfo.available_timezones())
 
 
-def _time_zone(name: str) -> str:
-    known = _time_zones()
+def _check_time_zone(name: str) -> str:
+    known = _load_time_zones()
     # A system without time zone data knows no zones; then no name can be refused.
     if known and name not in known:
         raise PydanticCustomError("time_zone", "is no time zone")
     return name
 
 
-TimeZone = Annotated[str, Field(max_length=64), FullMatch(r"[A-Za-z0-9_+\-/]+"), AfterValidator(_time_zone)]
+TimeZone = Annotated[
+    str, Field(max_length=64), FullMatch(r"[A-Za-z0-9_+\-/]+"), AfterValidator(_check_time_zone)
+]
 # These fields of an update are flags in the stored list.
 SWITCHES = {
     "exclude_from_production": "excludeFromProduction",

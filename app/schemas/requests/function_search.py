@@ -23,7 +23,7 @@ from app.schemas.searching import TimeSearch
 from app.schemas.wire import ArgusModel
 from app.services.administration.function_search import EdgeCriteria
 from app.services.administration.function_search import FunctionCriteria
-from app.services.administration.permission_search import Around
+from app.services.administration.permission_search import FilterReach
 from app.services.administration.permission_search import PermissionCriteria
 
 
@@ -44,7 +44,7 @@ class FunctionList(KeywordQuery):
             functions=self.function,
             ancestors=self.ancestor,
             descendants=self.descendant,
-            level=_level(self.minimum_security_level),
+            level=_parse_level(self.minimum_security_level),
             include_flags=self.include_flag,
             exclude_flags=self.exclude_flag,
             include_deleted=self.include_deleted,
@@ -89,7 +89,7 @@ class FunctionFilters(KeywordSearch, FlagSearch):
             "functions": self.function or (),
             "ancestors": self.ancestors or (),
             "descendants": self.descendants or (),
-            "level": _level(self.minimum_security_level),
+            "level": _parse_level(self.minimum_security_level),
             "include_deleted": self.include_deleted,
             "held": bool(self.require_permission),
             **self.keyword_criteria(),
@@ -152,9 +152,13 @@ class Surroundings(ArgusModel):
     def around_criteria(self) -> dict[str, Any]:
         """Convert this part to the service's criteria."""
         return {
-            "around_subjects": Around(self.include_subject_ascendants, self.include_subject_descendants),
-            "around_customers": Around(self.include_customer_ascendants, self.include_customer_descendants),
-            "around_functions": Around(self.include_function_ascendants, self.include_function_descendants),
+            "around_subjects": FilterReach(self.include_subject_ascendants, self.include_subject_descendants),
+            "around_customers": FilterReach(
+                self.include_customer_ascendants, self.include_customer_descendants
+            ),
+            "around_functions": FilterReach(
+                self.include_function_ascendants, self.include_function_descendants
+            ),
         }
 
 
@@ -234,5 +238,5 @@ class HeldQuery(InDomain, Paged):
     include_inherited: bool = True
 
 
-def _level(name: str | None) -> int | None:
+def _parse_level(name: str | None) -> int | None:
     return int(LEVELS[name]) if name is not None else None

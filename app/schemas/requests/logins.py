@@ -62,11 +62,11 @@ class ConstrainRequest(ArgusModel):
 
     @property
     def functions(self) -> list[str] | None:
-        return _both(self.function, self.function_id)
+        return _merge_names(self.function, self.function_id)
 
     @property
     def customers(self) -> list[str] | None:
-        return _both(self.customer, self.customer_id)
+        return _merge_names(self.customer, self.customer_id)
 
 
 class ImpersonateRequest(ArgusModel):
@@ -80,7 +80,7 @@ class ImpersonateRequest(ArgusModel):
     security_level: Level | None = None
 
 
-def _both(names: tuple[str, ...] | None, ids: tuple[int, ...] | None) -> list[str] | None:
+def _merge_names(names: tuple[str, ...] | None, ids: tuple[int, ...] | None) -> list[str] | None:
     """Merge names and ids; ``None`` if neither was sent. An empty list stays empty: nothing is allowed."""
     if names is None and ids is None:
         return None

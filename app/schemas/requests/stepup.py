@@ -19,8 +19,8 @@ ContextName = Annotated[str, Field(min_length=1, max_length=100)]
 Context = Annotated[dict[ContextName, Annotated[str, Field(max_length=200)]], Field(max_length=20)]
 
 
-def _own_path(value: str) -> str:
-    if redirects.safe_next(value) is None:
+def _check_own_path(value: str) -> str:
+    if redirects.check_next(value) is None:
         raise PydanticCustomError("pattern", "is no path of our own")
     return value
 
@@ -29,7 +29,7 @@ class Authorizing(ArgusModel):
     """The one operation to authorise; ``nextURI`` is a path of this server."""
 
     operation: OperationName
-    next_uri: Annotated[str, Field(max_length=2048), AfterValidator(_own_path)]
+    next_uri: Annotated[str, Field(max_length=2048), AfterValidator(_check_own_path)]
     context: Context | None = None
 
 

@@ -21,7 +21,7 @@ from app.schemas.searching import TimeSearch
 from app.schemas.wire import ArgusModel
 from app.schemas.wire import QueryModel
 from app.services.administration.permission_search import MembershipCriteria
-from app.services.administration.subject_search import Holding
+from app.services.administration.subject_search import HeldPermission
 from app.services.administration.subject_search import SubjectCriteria
 
 
@@ -78,7 +78,7 @@ class SubjectFilters(KeywordSearch, FlagSearch, TimeSearch):
             "customers": self.customer or (),
             "ancestors": self.ancestor or (),
             "parents": self.parent or (),
-            "holdings": [Holding(one.function, one.customer) for one in self.permissions or ()],
+            "holdings": [HeldPermission(one.function, one.customer) for one in self.permissions or ()],
             "subject_fields": self.user_field_strategy or (),
             "include_deleted": self.include_deleted,
             **self.keyword_criteria(),

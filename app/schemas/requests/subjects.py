@@ -32,7 +32,7 @@ PhoneNumber = Annotated[str, Field(max_length=32), FullMatch(r"\+?[0-9 ]{3,24}")
 ClearableText = Annotated[str, Field(max_length=1000), FullMatch(f"(?:{TEXT})?")]
 
 
-def one_phone(phone: object, phone_number: object) -> None:
+def check_one_phone(phone: object, phone_number: object) -> None:
     """Refuse a telephone number that is given in both forms."""
     if phone is not None and phone_number is not None:
         raise PydanticCustomError("both", "give phone or phoneNumber, not both")
@@ -84,7 +84,7 @@ class UserAdd(GroupAdd):
 
     @model_validator(mode="after")
     def _one_phone(self) -> Self:
-        one_phone(self.phone, self.phone_number)
+        check_one_phone(self.phone, self.phone_number)
         return self
 
     def _fields(self) -> dict[str, Any]:
@@ -128,7 +128,7 @@ class UserUpdate(GroupUpdate):
 
     @model_validator(mode="after")
     def _one_phone(self) -> Self:
-        one_phone(self.phone, self.phone_number)
+        check_one_phone(self.phone, self.phone_number)
         return self
 
     def as_changes(self) -> dict[str, Any]:

@@ -30,23 +30,27 @@ BASE64 = r"[A-Za-z0-9+/_\-]+={0,2}"
 STANDARD = str.maketrans("-_", "+/")
 
 
-def decoded(text: str) -> bytes:
+def decode_binary(text: str) -> bytes:
     """Decode a binary field. Raises ``ValueError``."""
     plain = re.sub("=+$", "", text).translate(STANDARD)
     return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
 
 
-def _decodable(text: str) -> str:
+def _check_decodable(text: str) -> str:
     try:
-        decoded(text)
+        decode_binary(text)
     except binascii.Error:
         raise PydanticCustomError("pattern", "is no base64") from None
     return text
 
 
-Binary = Annotated[str, Field(min_length=2, max_length=20_000), FullMatch(BASE64), AfterValidator(_decodable)]
+Binary = Annotated[
+    str, Field(min_length=2, max_length=20_000), FullMatch(BASE64), AfterValidator(_check_decodable)
+]
 # The id of a passkey has at most 1023 bytes (WebAuthn 4).
-KeyName = Annotated[str, Field(min_length=2, max_length=1368), FullMatch(BASE64), AfterValidator(_decodable)]
+KeyName = Annotated[
+    str, Field(min_length=2, max_length=1368), FullMatch(BASE64), AfterValidator(_check_decodable)
+]
 ChallengeID = Annotated[str, Field(min_length=1, max_length=36)]
 
 
@@ -78,10 +82,10 @@ class Signed(ArgusModel):
     def assertion(self) -> Assertion:
         return Assertion(
             challenge_id=self.challenge_id,
-            key_id=decoded(self.webauthn_key_id),
-            authenticator_data=decoded(self.authenticator_data),
-            client_data=decoded(self.client_data),
-            signature=decoded(self.signature),
+            key_id=decode_binary(self.webauthn_key_id),
+            authenticator_data=decode_binary(self.authenticator_data),
+            client_data=decode_binary(self.client_data),
+            signature=decode_binary(self.signature),
         )
 
 
@@ -122,9 +126,9 @@ class WebAuthnEnrol(ArgusModel):
     def attestation(self) -> Attestation:
         return Attestation(
             challenge_id=self.challenge_id,
-            key_id=decoded(self.web_authn_key_id),
-            attestation_object=decoded(self.attestation_object),
-            client_data=decoded(self.client_data),
+            key_id=decode_binary(self.web_authn_key_id),
+            attestation_object=decode_binary(self.attestation_object),
+            client_data=decode_binary(self.client_data),
             days=self.valid_days,
             sources=self.valid_sources,
             description=self.description,

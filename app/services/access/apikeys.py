@@ -25,15 +25,15 @@ from app.services.contact import Contact
 from app.services.endings import table as endings
 from app.services.endings.table import Event
 from app.services.problems import Missing
-from app.services.tokens.token_text import digest
-from app.services.unit_of_work import write
+from app.services.tokens.token_text import compute_digest
+from app.services.unit_of_work import run_in_transaction
 
 ANYWHERE = ("0.0.0.0/0", "::/0")
 DEFAULT_DAYS = 90
 USE_PAUSE = timedelta(seconds=60)
 
 
-def create(
+def create_key(
     user: User,
     description: str,
     actor: Actor,
@@ -59,7 +59,7 @@ def create(
         secret_digest=b"",
     )
     text = f"{key.prefix}/{secrets.token_urlsafe(32)}"
-    key.secret_digest = digest(text)
+    key.secret_digest = compute_digest(text)
     db.session.add(key)
     db.session.flush()
     trail.record(
@@ -68,7 +68,7 @@ def create(
     return key, text
 
 
-def of_user(user_id: int) -> list[APIKey]:
+def list_keys(user_id: int) -> list[APIKey]:
     """List the user's keys that have not been revoked, oldest first."""
     statement = (
         select(APIKey)
@@ -78,38 +78,38 @@ def of_user(user_id: int) -> list[APIKey]:
     return list(db.session.execute(statement).scalars())
 
 
-def parts_of_number(user_id: int, text: str) -> tuple[str, str]:
+def split_key_number(user_id: int, text: str) -> tuple[str, str]:
     """Return the prefix of a key named only by its decimal number. Raises ``Missing``."""
     if not (text.isascii() and text.isdigit() and len(text) <= 9):
         raise Missing("API key")
     return f"{user_id:x}", f"{int(text):x}"
 
 
-def renew(user_id: int, user_part: str, key_part: str, days: int | None, actor: Actor) -> APIKey:
+def renew_key(user_id: int, user_part: str, key_part: str, days: int | None, actor: Actor) -> APIKey:
     """Set a new expiry for a key of this user, counted from now; ``None`` never expires.
     Raises ``Missing``.
     """
-    key = _named(user_id, user_part, key_part)
+    key = _get_key(user_id, user_part, key_part)
     key.expires_at = None if days is None else clock.now() + timedelta(days=days)
     db.session.flush()
     _record("apikey-renew", key, actor, {"days": days})
     return key
 
 
-def revoke(user_id: int, user_part: str, key_part: str, actor: Actor) -> APIKey:
+def revoke_key(user_id: int, user_part: str, key_part: str, actor: Actor) -> APIKey:
     """Revoke a key of this user, named by its prefix. Raises ``Missing``."""
-    key = _named(user_id, user_part, key_part)
+    key = _get_key(user_id, user_part, key_part)
     endings.end(Event.KEY_REVOKED, key, actor)
     _record("apikey-revoke", key, actor, {})
     return key
 
 
-def used(key_id: int, last_used_at: datetime | None, contact: Contact) -> None:
+def note_use(key_id: int, last_used_at: datetime | None, contact: Contact) -> None:
     """Record the last use if possible, in its own unit of work, at most once a minute (design §7)."""
     now = clock.now()
     if last_used_at is not None and now - last_used_at < USE_PAUSE:
         return
-    write(
+    run_in_transaction(
         lambda: db.session.execute(
             update(APIKey)
             .where(
@@ -121,8 +121,8 @@ def used(key_id: int, last_used_at: datetime | None, contact: Contact) -> None:
     )
 
 
-def _named(user_id: int, user_part: str, key_part: str) -> APIKey:
-    key = next((k for k in of_user(user_id) if k.prefix == f"{user_part}/{key_part}"), None)
+def _get_key(user_id: int, user_part: str, key_part: str) -> APIKey:
+    key = next((k for k in list_keys(user_id) if k.prefix == f"{user_part}/{key_part}"), None)
     if key is None:
         raise Missing("API key")
     return key
@@ -132,5 +132,5 @@ def _record(action: str, key: APIKey, actor: Actor, detail: dict[str, Any]) -> N
     owner = None
     if key.user_id != actor.id:
         # Already loaded by the code that judged that the actor may change this user's keys.
-        owner = trail.concerned(db.session.get_one(User, key.user_id))
+        owner = trail.find_concerned_user(db.session.get_one(User, key.user_id))
     trail.record(action, actor, user=owner, detail={"key": key.prefix} | detail)

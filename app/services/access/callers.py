@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import TypeVar
 
 from app.models.clients import OAuthClient
-from app.policy.effective import delegable_rights
+from app.policy.effective import compute_delegable_rights
 from app.policy.facts import Decision
 from app.policy.facts import GrantFacts
 from app.policy.facts import Leg
@@ -30,15 +30,15 @@ from app.services.access.credential_parts import KeyRow
 from app.services.access.credential_parts import LoginPart
 from app.services.access.credential_parts import LoginRow
 from app.services.access.credential_parts import SessionRow
-from app.services.access.facts import Asked
+from app.services.access.facts import RequiredRight
 from app.services.access.throttle import throttle
 from app.services.audit.trail import Actor
 from app.services.contact import Contact
 from app.services.problems import Denied
 from app.services.tokens.token_text import Kind
-from app.services.tokens.token_text import digest
-from app.services.tokens.token_text import read
-from app.services.tokens.token_text import same
+from app.services.tokens.token_text import compute_digest
+from app.services.tokens.token_text import is_same_digest
+from app.services.tokens.token_text import read_token
 
 P = TypeVar("P")
 API_KEY = re.compile(r"([0-9a-f]{1,15})/([0-9a-f]{1,7})/([A-Za-z0-9_-]{43})", re.ASCII)
@@ -169,13 +169,13 @@ class Caller:
     @property
     def delegable(self) -> Rights:
         """Return what the caller may grant to others or revoke from them (design decision 17)."""
-        return delegable_rights(self.question) if self.decision else NO_RIGHTS
+        return compute_delegable_rights(self.question) if self.decision else NO_RIGHTS
 
     def reach(self, function: str) -> frozenset[int]:
         """Return every live customer for which this caller may use the function now: what a list may show."""
         return self.rights.reach_of(self.question.graph.by_name(function))
 
-    def allows(self, asked: Asked) -> Decision:
+    def allows(self, asked: RequiredRight) -> Decision:
         """Decide on one function, for one customer or any."""
         return gate.ask_right(self.question, asked)
 
@@ -183,12 +183,12 @@ class Caller:
         self, client: OAuthClient, grant: GrantFacts | None = None, scopes: frozenset[str] = frozenset()
     ) -> Question:
         """The question of leg LIST: might this caller use the client, whatever is then presented?"""
-        at = facts.client_facts(client)
-        return facts.question(self.row, Leg.LIST, client=at, grant=grant, scopes=scopes)
+        at = facts.to_client_facts(client)
+        return facts.build_question(self.row, Leg.LIST, client=at, grant=grant, scopes=scopes)
 
     def needs(self, function: str, customer: int | None = None) -> None:
         """Require this function. Raises ``Denied``."""
-        decision = self.allows(Asked(function, customer))
+        decision = self.allows(RequiredRight(function, customer))
         if not decision:
             raise Denied(decision)
 
@@ -198,12 +198,12 @@ def from_token(text: str, contact: Contact, leg: Leg = Leg.API) -> Caller | None
 
     A token that was valid but is superseded, ended or expired gives a caller whose decision refuses.
     """
-    token = read(text, Kind.LOGIN, Kind.ACCESS)
+    token = read_token(text, Kind.LOGIN, Kind.ACCESS)
     if token is None:
         return None
     if token.kind is Kind.LOGIN:
         return _from_login(text, contact, leg)
-    row = credential_rows.session_row(token.session_id)
+    row = credential_rows.load_session_row(token.session_id)
     if row is None:
         return None
     return Caller("oauth", facts.of_session(row, token, leg, contact), row, contact, text)
@@ -211,12 +211,12 @@ def from_token(text: str, contact: Contact, leg: Leg = Leg.API) -> Caller | None
 
 def from_cookie(text: str, contact: Contact, leg: Leg = Leg.API) -> Caller | None:
     """Find the caller of the ``argus_session`` cookie, which holds only a login token."""
-    return _from_login(text, contact, leg) if read(text, Kind.LOGIN) is not None else None
+    return _from_login(text, contact, leg) if read_token(text, Kind.LOGIN) is not None else None
 
 
 def from_api_key(text: str, contact: Contact, leg: Leg = Leg.API) -> Caller | None:
     """Find the caller of an API key ``<user>/<key>/<secret>`` by its prefix. Raises ``Throttled``."""
-    row = _key_row(text)
+    row = _load_key_row(text)
     if row is None:
         # Only wrong keys are throttled: nobody guesses a right key, and its owner must not be locked out.
         throttle().stranger("key", settings().throttle_login_failures, contact.address)
@@ -224,27 +224,27 @@ def from_api_key(text: str, contact: Contact, leg: Leg = Leg.API) -> Caller | No
     return Caller("key", facts.of_key(row, leg, contact), row, contact, text)
 
 
-def again(caller: Caller) -> Caller | None:
+def reload_caller(caller: Caller) -> Caller | None:
     """Load the same credential with current facts, for the decision inside a unit of work."""
     find = from_api_key if caller.kind == "key" else from_token
     return find(caller.token, caller.contact, caller.question.leg)
 
 
-def _key_row(text: str) -> KeyRow | None:
+def _load_key_row(text: str) -> KeyRow | None:
     parts = API_KEY.fullmatch(text)
-    row = credential_rows.key_row(int(parts[1], 16), int(parts[2], 16)) if parts is not None else None
-    return row if row is not None and same(row.key.secret_digest, digest(text)) else None
+    row = credential_rows.load_key_row(int(parts[1], 16), int(parts[2], 16)) if parts is not None else None
+    return row if row is not None and is_same_digest(row.key.secret_digest, compute_digest(text)) else None
 
 
 def _from_login(text: str, contact: Contact, leg: Leg) -> Caller | None:
-    token = read(text, Kind.LOGIN)
-    row = credential_rows.login_row(token.session_id) if token is not None else None
+    token = read_token(text, Kind.LOGIN)
+    row = credential_rows.load_login_row(token.session_id) if token is not None else None
     if token is None or row is None:
         return None
     return Caller("login", facts.of_login(row, token, leg, contact), row, contact, text)
 
 
-def on_leg(caller: Caller, leg: Leg) -> Question:
+def question_on_leg(caller: Caller, leg: Leg) -> Question:
     """Return the same facts for another leg."""
     return replace(caller.question, leg=leg)
 

@@ -24,7 +24,7 @@ from app.services.endings.table import Event
 from app.services.problems import Missing
 
 
-def standing(user_id: int, client_id: str) -> Grant | None:
+def find_consent(user_id: int, client_id: str) -> Grant | None:
     """Find the active consent of this user for this client."""
     return db.session.execute(
         select(Grant).where(
@@ -33,10 +33,10 @@ def standing(user_id: int, client_id: str) -> Grant | None:
     ).scalar_one_or_none()
 
 
-def record(user_id: int, client: OAuthClient, scopes: Iterable[str]) -> Grant:
+def record_consent(user_id: int, client: OAuthClient, scopes: Iterable[str]) -> Grant:
     """Record what the user approves now; what was approved before and is still valid is kept."""
     now = clock.now()
-    grant = standing(user_id, client.id)
+    grant = find_consent(user_id, client.id)
     if grant is None:
         grant = Grant(
             id=str(uuid.uuid4()),
@@ -56,7 +56,7 @@ def record(user_id: int, client: OAuthClient, scopes: Iterable[str]) -> Grant:
     return grant
 
 
-def withdraw(grant_id: str, user_id: int, actor: Actor) -> None:
+def withdraw_consent(grant_id: str, user_id: int, actor: Actor) -> None:
     """Withdraw a consent: every session that depends on it is refused at its next use. Raises ``Missing``."""
     grant = db.session.get(Grant, grant_id)
     if grant is None or grant.user_id != user_id:
@@ -65,7 +65,7 @@ def withdraw(grant_id: str, user_id: int, actor: Actor) -> None:
         raise Missing("consent")
 
 
-def given_by(user_id: int) -> list[tuple[Grant, OAuthClient]]:
+def list_consents(user_id: int) -> list[tuple[Grant, OAuthClient]]:
     """List the active consents of a user, with their clients, by name."""
     rows = db.session.execute(
         select(Grant, OAuthClient)
@@ -77,14 +77,14 @@ def given_by(user_id: int) -> list[tuple[Grant, OAuthClient]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Activity:
+class ConsentActivity:
     """When a client last got a token under a consent, and how many of its sessions are open."""
 
     last_used_at: datetime
     open_sessions: int
 
 
-def activity(user_id: int, epoch: int) -> dict[str, Activity]:
+def load_activity(user_id: int, epoch: int) -> dict[str, ConsentActivity]:
     """Load the activity under each consent of a user, by consent id; one query.
     ``epoch`` is the user's current one.
     """
@@ -102,4 +102,4 @@ def activity(user_id: int, epoch: int) -> dict[str, Activity]:
         .where(OAuthSession.user_id == user_id, OAuthSession.grant_id.is_not(None))
         .group_by(OAuthSession.grant_id)
     )
-    return {str(row[0]): Activity(row[1], int(row[2])) for row in rows}
+    return {str(row[0]): ConsentActivity(row[1], int(row[2])) for row in rows}

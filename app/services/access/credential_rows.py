@@ -136,11 +136,11 @@ _USER_BY_ID = (
 )
 
 
-def session_row(session_id: bytes) -> SessionRow | None:
+def load_session_row(session_id: bytes) -> SessionRow | None:
     """Load all facts of an OAuth session:
     itself, user, client, consent, and the login or key it depends on.
     """
-    row = _one(_SESSION_BY_ID, session=session_id)
+    row = _load_one(_SESSION_BY_ID, session=session_id)
     if row is None:
         return None
     (version,), user, client, oauth, grant, login, key = _OF_SESSION.cut(row)
@@ -155,13 +155,13 @@ def session_row(session_id: bytes) -> SessionRow | None:
     )
 
 
-def code_row(code_id: bytes) -> CodeRow | None:
+def load_code_row(code_id: bytes) -> CodeRow | None:
     """Load all facts of an authorization code."""
-    row = _one(
+    row = _load_one(
         select(
             *_OF_CODE.columns,
-            signing_keys.active_kid().scalar_subquery(),
-            oauth_sessions.crowd(CODE.c.user_id, CODE.c.client_id),
+            signing_keys.select_active_kid().scalar_subquery(),
+            oauth_sessions.select_crowding(CODE.c.user_id, CODE.c.client_id),
         )
         .select_from(CODE)
         .join(USER, USER.c.id == CODE.c.user_id)
@@ -189,9 +189,9 @@ def code_row(code_id: bytes) -> CodeRow | None:
     )
 
 
-def login_row(login_id: bytes) -> LoginRow | None:
+def load_login_row(login_id: bytes) -> LoginRow | None:
     """Load all facts of a login session."""
-    row = _one(_LOGIN_BY_ID, login=login_id)
+    row = _load_one(_LOGIN_BY_ID, login=login_id)
     if row is None:
         return None
     (version,), user, login, key, impersonator = _OF_LOGIN.cut(row)
@@ -204,25 +204,25 @@ def login_row(login_id: bytes) -> LoginRow | None:
     )
 
 
-def key_row(user_id: int, key_number: int) -> KeyRow | None:
+def load_key_row(user_id: int, key_number: int) -> KeyRow | None:
     """Load all facts of an API key."""
-    row = _one(_KEY_BY_NUMBER, user=user_id, number=key_number)
+    row = _load_one(_KEY_BY_NUMBER, user=user_id, number=key_number)
     if row is None:
         return None
     (version,), user, key = _OF_KEY.cut(row)
     return KeyRow(policy_version=version, user=UserPart(*user), key=KeyPart(*key))
 
 
-def user_row(user_id: int) -> UserRow | None:
+def load_user_row(user_id: int) -> UserRow | None:
     """Load a user alone, for questions about somebody who is not logged in (listing, explain)."""
-    row = _one(_USER_BY_ID, user=user_id)
+    row = _load_one(_USER_BY_ID, user=user_id)
     if row is None:
         return None
     (version,), user = _OF_USER.cut(row)
     return UserRow(policy_version=version, user=UserPart(*user))
 
 
-def _one(statement: Select[Any], **values: bytes | int) -> Row[Any] | None:
+def _load_one(statement: Select[Any], **values: bytes | int) -> Row[Any] | None:
     return db.session.execute(statement, values).one_or_none()
 
 

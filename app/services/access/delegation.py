@@ -7,7 +7,7 @@ from __future__ import annotations
 from app.models.directory import Subject
 from app.models.directory import User
 from app.policy.rights import Rights
-from app.policy.rights import resolve
+from app.policy.rights import resolve_rights
 from app.services.access import held_rights
 from app.services.access.callers import Caller
 from app.services.problems import FieldProblem
@@ -21,13 +21,13 @@ def holds_all(caller: Caller, function_id: int, customer_id: int) -> bool:
 
     This compares what is *held* within session constraints, at any security level (design decision 17).
     """
-    return caller.delegable.covers(rights_given(caller, function_id, customer_id))
+    return caller.delegable.covers(resolve_rights_given(caller, function_id, customer_id))
 
 
-def rights_given(caller: Caller, function_id: int, customer_id: int) -> Rights:
+def resolve_rights_given(caller: Caller, function_id: int, customer_id: int) -> Rights:
     """Return the rights that a permission on this function and customer would give."""
     question = caller.question
-    return resolve([(function_id, customer_id)], question.graph, question.tree)
+    return resolve_rights([(function_id, customer_id)], question.graph, question.tree)
 
 
 def holds_all_of(caller: Caller, subject: Subject) -> bool:
@@ -35,10 +35,10 @@ def holds_all_of(caller: Caller, subject: Subject) -> bool:
 
     Permissions at a disabled customer count too: they come back with the customer.
     """
-    return caller.delegable.covers(held_rights.granted_to(subject.id))
+    return caller.delegable.covers(held_rights.resolve_granted_rights(subject.id))
 
 
-def insist_not_above(caller: Caller, user: User) -> None:
+def require_not_above(caller: Caller, user: User) -> None:
     """Require that the user holds nothing that the caller lacks. Raises ``NotHeld``.
 
     A person may always act on the own account, also by a session or key with fewer rights (rule 54).
@@ -48,6 +48,6 @@ def insist_not_above(caller: Caller, user: User) -> None:
         raise NotHeld
 
 
-def not_held(field: str) -> FieldProblem:
+def report_not_held(field: str) -> FieldProblem:
     """Build the problem of a field that names more than the caller holds."""
     return FieldProblem(field, GIVING, "NOT_HELD")

@@ -36,7 +36,7 @@ def as_id(text: str) -> int | None:
 # --- domains and customers -------------------------------------------------------------------------------
 
 
-def home_domain() -> Domain:
+def get_home_domain() -> Domain:
     """Return the domain that ``init`` made; functions are guarded at its root customer."""
     return db.session.execute(
         select(Domain).join(SystemState, SystemState.home_domain_id == Domain.id)
@@ -50,7 +50,7 @@ def find_domain(text: str) -> Domain | None:
     return db.session.execute(select(Domain).where(condition)).scalar_one_or_none()
 
 
-def domain_named(text: str | None, default_id: int, problems: list[FieldProblem]) -> Domain | None:
+def find_named_domain(text: str | None, default_id: int, problems: list[FieldProblem]) -> Domain | None:
     """Find the domain that a field names, or the default; an unknown one is added to ``problems``."""
     if text is None:
         return db.session.get(Domain, default_id)
@@ -60,30 +60,30 @@ def domain_named(text: str | None, default_id: int, problems: list[FieldProblem]
     return domain
 
 
-def domain_or_missing(text: str | None, default_id: int) -> Domain:
+def get_domain(text: str | None, default_id: int) -> Domain:
     """Return the domain that a query names, or the default. Raises ``Missing``."""
     problems: list[FieldProblem] = []
-    domain = domain_named(text, default_id, problems)
+    domain = find_named_domain(text, default_id, problems)
     if domain is None:
         raise Missing("domain")
     return domain
 
 
-def domains_by_id(ids: Iterable[int]) -> list[Domain]:
+def list_domains_by_id(ids: Iterable[int]) -> list[Domain]:
     """List the domains of these ids, by name."""
     return list(
         db.session.execute(select(Domain).where(Domain.id.in_(list(ids))).order_by(Domain.name)).scalars()
     )
 
 
-def root_customer(domain_id: int) -> Customer:
+def get_root_customer(domain_id: int) -> Customer:
     """Return the customer at the top of a domain."""
     return db.session.execute(
         select(Customer).where(Customer.domain_id == domain_id, Customer.parent_id.is_(None))
     ).scalar_one()
 
 
-def customer_by_id(customer_id: int) -> Customer:
+def get_customer(customer_id: int) -> Customer:
     """Return a customer that is known to exist."""
     return db.session.get_one(Customer, customer_id)
 
@@ -100,7 +100,7 @@ def find_customer(text: str, domain_id: int) -> Customer | None:
     ).scalar_one_or_none()
 
 
-def customers_by_id(ids: Iterable[int]) -> list[Customer]:
+def list_customers_by_id(ids: Iterable[int]) -> list[Customer]:
     """List the customers of these ids, by short name."""
     statement = select(Customer).where(Customer.id.in_(list(ids))).order_by(Customer.short_name)
     return list(db.session.execute(statement).scalars())
@@ -118,10 +118,10 @@ def find_function(text: str) -> Function | None:
         ).scalar_one_or_none()
         if by_id is not None:
             return by_id
-    return function_named(text)
+    return find_function_by_name(text)
 
 
-def function_named(name: str) -> Function | None:
+def find_function_by_name(name: str) -> Function | None:
     """Find the live function of this name."""
     return db.session.execute(
         select(Function).where(Function.name == name, Function.deleted_at.is_(None))
@@ -134,7 +134,7 @@ def functions_named(names: Iterable[str]) -> list[Function]:
     return list(db.session.execute(select(Function).where(named).order_by(Function.name)).scalars())
 
 
-def functions_by_id(ids: Iterable[int]) -> list[Function]:
+def list_functions_by_id(ids: Iterable[int]) -> list[Function]:
     """List the live functions of these ids, by name."""
     statement = select(Function).where(Function.id.in_(list(ids))).order_by(Function.name)
     return list(db.session.execute(statement).scalars())
@@ -171,12 +171,12 @@ def find_group(text: str, domain_id: int) -> Group | None:
     return found if isinstance(found, Group) else None
 
 
-def user_by_id(user_id: int) -> User:
+def get_user(user_id: int) -> User:
     """Return a user that is known to exist, deleted or not."""
     return db.session.get_one(User, user_id)
 
 
-def subjects_by_id(ids: Iterable[int]) -> dict[int, Subject]:
+def load_subjects_by_id(ids: Iterable[int]) -> dict[int, Subject]:
     """Load subjects of these ids, also deleted ones, for "created by" and the like."""
     wanted = {one for one in ids if one is not None}
     if not wanted:
@@ -185,18 +185,18 @@ def subjects_by_id(ids: Iterable[int]) -> dict[int, Subject]:
     return {subject.id: subject for subject in found}
 
 
-def groups_of(subject_id: int) -> list[Group]:
+def list_groups(subject_id: int) -> list[Group]:
     """List all live groups of a subject, direct and indirect, by short name."""
-    return groups_by_id(held_rights.groups_of(subject_id))
+    return list_groups_by_id(held_rights.list_group_ids(subject_id))
 
 
-def groups_by_id(ids: Iterable[int]) -> list[Group]:
+def list_groups_by_id(ids: Iterable[int]) -> list[Group]:
     """List the groups of these ids, by short name."""
     statement = select(Group).where(Group.id.in_(list(ids))).order_by(Group.short_name)
     return list(db.session.execute(statement).scalars())
 
 
-def direct_groups(subject_ids: Iterable[int]) -> dict[int, list[Group]]:
+def load_direct_groups(subject_ids: Iterable[int]) -> dict[int, list[Group]]:
     """Load the live groups that each of these subjects is a direct member of, by short name; one query."""
     statement = (
         select(Membership.member_id, Group)
@@ -214,9 +214,9 @@ def direct_groups(subject_ids: Iterable[int]) -> dict[int, list[Group]]:
     return found
 
 
-def phone_of(user_id: int) -> str:
+def read_phone(user_id: int) -> str:
     """Return the user's telephone number in international form, or empty text."""
-    user = user_by_id(user_id)
+    user = get_user(user_id)
     if not user.phone_national_number:
         return ""
     return f"+{(user.phone_country_code or '').lstrip('+')}{user.phone_national_number}"

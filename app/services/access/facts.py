@@ -1,7 +1,8 @@
 """Rows into a Question: what ``credential_rows`` read becomes what the policy reads.
 
-``of_session``, ``of_code``, ``of_login`` and ``of_key`` answer what a presented credential asks; ``question``
-answers for a user who presents none. No rule is applied here: an ended login is a fact, not a refusal.
+``build_session_question``, ``build_code_question`` and their like answer what a presented credential asks;
+``build_question`` answers for a user who presents none. No rule is applied here: an ended login is a fact,
+not a refusal.
 """
 
 from __future__ import annotations
@@ -34,14 +35,14 @@ from app.services.access.credential_parts import UserRow
 from app.services.contact import Contact
 from app.services.tokens.token_text import Kind
 from app.services.tokens.token_text import Token
-from app.services.tokens.token_text import same
+from app.services.tokens.token_text import is_same_digest
 
 # A token is accepted this much longer than announced: the official client has no leeway (contract 5.4).
 LEEWAY = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RequiredRight:
     """The function an API call needs, by name, and for which customer (``None``: for any)."""
 
     function: str
@@ -59,7 +60,7 @@ def of_session(
         credential = _access_token(row, token, None if leg is Leg.INTROSPECT else contact)
     else:
         credential = _refresh_token(row, token, repeated=repeated)
-    return question(
+    return build_question(
         row,
         leg,
         address=contact.address,
@@ -79,7 +80,7 @@ def of_code(row: CodeRow, leg: Leg, contact: Contact) -> Question:
         ended=row.code.ended_at is not None,
         level=SecurityLevel(row.code.security_level),
     )
-    return question(
+    return build_question(
         row,
         leg,
         address=contact.address,
@@ -96,12 +97,12 @@ def of_login(row: LoginRow, token: Token, leg: Leg, contact: Contact) -> Questio
         expires_at=row.login.expires_at,
         ended=row.login.ended_at is not None,
         # A re-opened login has a new cookie; its previous cookie is no longer valid.
-        spent=not same(row.login.token_digest, token.digest),
+        spent=not is_same_digest(row.login.token_digest, token.digest),
         address_ranges=_ranges_of(row.key),
     )
     idle_at = row.login.last_seen_at + timedelta(seconds=settings().login_idle_seconds)
     login = person_facts.login_facts(row, row.login, idle_at)
-    return question(row, leg, address=contact.address, credential=credential, login=login)
+    return build_question(row, leg, address=contact.address, credential=credential, login=login)
 
 
 def of_key(row: KeyRow, leg: Leg, contact: Contact) -> Question:
@@ -113,7 +114,7 @@ def of_key(row: KeyRow, leg: Leg, contact: Contact) -> Question:
         level=SecurityLevel.EXTERNAL,
         address_ranges=_ranges_of(row.key),
     )
-    return question(row, leg, address=contact.address, credential=credential)
+    return build_question(row, leg, address=contact.address, credential=credential)
 
 
 def supposed_session() -> CredentialFacts:
@@ -135,7 +136,7 @@ def _access_token(row: SessionRow, token: Token, used_by: Contact | None) -> Cre
     return CredentialFacts(
         kind="access token",
         expires_at=row.oauth.access_expires_at + LEEWAY,
-        spent=not same(row.oauth.access_digest, token.digest),
+        spent=not is_same_digest(row.oauth.access_digest, token.digest),
         ended=row.oauth.ended_at is not None,
         level=SecurityLevel(row.oauth.security_level),
         address_ranges=ranges,
@@ -148,7 +149,7 @@ def _refresh_token(row: SessionRow, token: Token, *, repeated: bool) -> Credenti
     return CredentialFacts(
         kind="refresh token",
         expires_at=row.oauth.refresh_expires_at,
-        spent=not repeated and not same(row.oauth.refresh_digest, token.digest),
+        spent=not repeated and not is_same_digest(row.oauth.refresh_digest, token.digest),
         ended=row.oauth.ended_at is not None,
         level=SecurityLevel(row.oauth.security_level),
     )
@@ -162,7 +163,7 @@ def _ranges_of(key: KeyPart | None) -> tuple[str, ...] | None:
 # --- the question, and its parts -----------------------------------------------------------------------
 
 
-def question(
+def build_question(
     row: UserRow,
     leg: Leg,
     *,
@@ -175,9 +176,9 @@ def question(
     login: LoginFacts | None = None,
 ) -> Question:
     """The question that a row's facts pose. What is passed in stands in the place of the row's own."""
-    land = held_rights.landscape(row.policy_version)
+    land = held_rights.load_snapshot(row.policy_version)
     if client is None and row.client is not None:
-        client = client_facts(row.client)
+        client = to_client_facts(row.client)
     return Question(
         leg=leg,
         now=clock.now(),
@@ -196,12 +197,12 @@ def question(
     )
 
 
-def right_asked(q: Question, asked: Asked) -> RightAsked:
+def resolve_right_asked(q: Question, asked: RequiredRight) -> RightAsked:
     """Resolve the required function to its current id."""
     return RightAsked(q.graph.by_name(asked.function), asked.function, asked.customer)
 
 
-def client_facts(client: OAuthClient | ClientPart) -> ClientFacts:
+def to_client_facts(client: OAuthClient | ClientPart) -> ClientFacts:
     """A client as the policy reads it."""
     return ClientFacts(
         id=client.id,

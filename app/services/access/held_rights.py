@@ -34,7 +34,7 @@ from app.models.state import SystemState
 from app.policy.rights import CustomerTree
 from app.policy.rights import FunctionGraph
 from app.policy.rights import Rights
-from app.policy.rights import resolve
+from app.policy.rights import resolve_rights
 from app.runtime import per_app
 from app.services.unit_of_work import MOVED
 
@@ -43,7 +43,7 @@ RESOLVED_FROM = (Permission, Membership, Function, FunctionEdge, Customer, Subje
 
 
 @dataclass(frozen=True, slots=True)
-class Landscape:
+class PolicySnapshot:
     """Function graph and customer tree under one policy version."""
 
     version: int
@@ -51,45 +51,45 @@ class Landscape:
     tree: CustomerTree
 
 
-class _Kept:
+class _Cache:
     def __init__(self) -> None:
-        self.landscape: Landscape | None = None
+        self.landscape: PolicySnapshot | None = None
         self.rights: OrderedDict[int, tuple[int, int, Rights]] = OrderedDict()
         self.lock = Lock()
 
 
-def policy_version() -> int:
+def read_policy_version() -> int:
     """Return the current policy version."""
     return db.session.execute(select(SystemState.policy_version)).scalar_one()
 
 
-def landscape(version: int | None = None) -> Landscape:
+def load_snapshot(version: int | None = None) -> PolicySnapshot:
     """Load graph and tree of ``version`` (or the current one); three queries if they are not cached."""
-    kept = per_app(_Kept)
-    version = policy_version() if version is None else version
+    kept = per_app(_Cache)
+    version = read_policy_version() if version is None else version
     moved = MOVED in db.session.info
     known = kept.landscape
     if known is not None and known.version == version and not moved:
         return known
-    fresh = Landscape(version, _graph(), _tree())
+    fresh = PolicySnapshot(version, _load_graph(), _load_tree())
     if not moved:
         kept.landscape = fresh
     return fresh
 
 
-def rights_of(user_id: int, rights_version: int, version: int) -> Rights:
+def resolve_user_rights(user_id: int, rights_version: int, version: int) -> Rights:
     """Return the user's own rights under the two versions; one query if they are not cached."""
-    kept = per_app(_Kept)
+    kept = per_app(_Cache)
     if MOVED in db.session.info:
-        land = landscape(version)
-        return resolve(_permissions(user_id), land.graph, land.tree)
+        land = load_snapshot(version)
+        return resolve_rights(_load_permissions(user_id), land.graph, land.tree)
     with kept.lock:
         known = kept.rights.get(user_id)
         if known is not None and known[:2] == (rights_version, version):
             kept.rights.move_to_end(user_id)
             return known[2]
-    land = landscape(version)
-    rights = resolve(_permissions(user_id), land.graph, land.tree)
+    land = load_snapshot(version)
+    rights = resolve_rights(_load_permissions(user_id), land.graph, land.tree)
     with kept.lock:
         kept.rights[user_id] = (rights_version, version, rights)
         while len(kept.rights) > MOST_USERS:
@@ -97,12 +97,12 @@ def rights_of(user_id: int, rights_version: int, version: int) -> Rights:
     return rights
 
 
-def granted_to(subject_id: int) -> Rights:
+def resolve_granted_rights(subject_id: int) -> Rights:
     """Resolve everything the subject was granted, also at disabled customers,
     where it can become effective again.
     """
-    land = landscape()
-    return resolve(_permissions(subject_id), land.graph, land.tree.all_alive())
+    land = load_snapshot()
+    return resolve_rights(_load_permissions(subject_id), land.graph, land.tree.all_alive())
 
 
 def raise_policy_version() -> None:
@@ -129,27 +129,27 @@ def raise_rights_version(subject: Subject) -> None:
 
 
 @event.listens_for(Session, "after_flush")
-def _rows_were_written(session: Session, _context: object) -> None:
+def _on_flush(session: Session, _context: object) -> None:
     rows = (*session.new, *session.dirty, *session.deleted)
     if any(isinstance(row, RESOLVED_FROM) for row in rows):
         session.info[MOVED] = True
 
 
 @event.listens_for(Session, "do_orm_execute")
-def _rows_were_changed(state: ORMExecuteState) -> None:
+def _mark_rows_changed(state: ORMExecuteState) -> None:
     mapper = state.bind_mapper
     changes = state.is_insert or state.is_update or state.is_delete
     if changes and mapper is not None and issubclass(mapper.class_, RESOLVED_FROM):
         state.session.info[MOVED] = True
 
 
-def groups_of(subject_id: int) -> list[int]:
+def list_group_ids(subject_id: int) -> list[int]:
     """List the ids of all live groups the subject belongs to, direct and indirect."""
-    above = _with_groups(subject_id)
+    above = _select_with_groups(subject_id)
     return [row.id for row in db.session.execute(select(above.c.id)) if row.id != subject_id]
 
 
-def members_below(group_id: int) -> frozenset[int]:
+def list_member_ids(group_id: int) -> frozenset[int]:
     """List the ids of everything inside the group, direct and indirect."""
     start = select(literal(group_id, BigInteger()).label("id")).cte("below", recursive=True)
     below = start.union(
@@ -160,7 +160,7 @@ def members_below(group_id: int) -> frozenset[int]:
     return frozenset(row.id for row in db.session.execute(select(below.c.id)) if row.id != group_id)
 
 
-def _with_groups(subject_id: int) -> CTE:
+def _select_with_groups(subject_id: int) -> CTE:
     start = select(literal(subject_id, BigInteger()).label("id")).cte("above", recursive=True)
     group = Subject.__table__.alias("g")
     return start.union(
@@ -171,8 +171,8 @@ def _with_groups(subject_id: int) -> CTE:
     )
 
 
-def _permissions(user_id: int) -> Iterable[tuple[int, int]]:
-    above = _with_groups(user_id)
+def _load_permissions(user_id: int) -> Iterable[tuple[int, int]]:
+    above = _select_with_groups(user_id)
     rows = db.session.execute(
         select(Permission.function_id, Permission.customer_id)
         .join(above, Permission.subject_id == above.c.id)
@@ -181,7 +181,7 @@ def _permissions(user_id: int) -> Iterable[tuple[int, int]]:
     return [(row.function_id, row.customer_id) for row in rows]
 
 
-def _graph() -> FunctionGraph:
+def _load_graph() -> FunctionGraph:
     functions = db.session.execute(
         select(Function.id, Function.name, Function.minimum_security_level, Function.read_only).where(
             Function.deleted_at.is_(None)
@@ -201,7 +201,7 @@ def _graph() -> FunctionGraph:
     )
 
 
-def _tree() -> CustomerTree:
+def _load_tree() -> CustomerTree:
     rows = db.session.execute(
         select(Customer.id, Customer.parent_id, Customer.domain_id, Customer.name, Customer.disabled_at)
     ).all()

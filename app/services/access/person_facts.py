@@ -15,14 +15,14 @@ from app.services.access import held_rights
 from app.services.access.credential_parts import LoginPart
 from app.services.access.credential_parts import PersonPart
 from app.services.access.credential_parts import UserRow
-from app.services.access.held_rights import Landscape
+from app.services.access.held_rights import PolicySnapshot
 from app.services.guards import Guard
 
 # Kept among a login's constraints, never shown: the impersonator's session epoch at the beginning.
 IMPERSONATOR_EPOCH = "impersonatorEpoch"
 
 
-def user_facts(user: PersonPart, land: Landscape) -> UserFacts:
+def user_facts(user: PersonPart, land: PolicySnapshot) -> UserFacts:
     """A user with the rights of this moment."""
     return UserFacts(
         id=user.id,
@@ -31,7 +31,7 @@ def user_facts(user: PersonPart, land: Landscape) -> UserFacts:
         blocked=user.blocked_at is not None,
         deleted=user.deleted_at is not None,
         customer_disabled=not land.tree.alive(user.customer_id),
-        rights=held_rights.rights_of(user.id, user.rights_version, land.version),
+        rights=held_rights.resolve_user_rights(user.id, user.rights_version, land.version),
     )
 
 
@@ -71,7 +71,7 @@ def _impersonator_left(row: UserRow, login: LoginPart) -> bool:
     return (login.constraints or {}).get(IMPERSONATOR_EPOCH) != row.impersonator.session_epoch
 
 
-def impersonator_of(row: UserRow, land: Landscape) -> Impersonator | None:
+def impersonator_of(row: UserRow, land: PolicySnapshot) -> Impersonator | None:
     """Who acts as the user."""
     if row.impersonator is None:
         return None

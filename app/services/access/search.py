@@ -84,12 +84,12 @@ class Criteria:
 C = TypeVar("C", bound=Criteria)
 
 
-def where(criteria: C, own: Callable[[C], Sequence[Condition]]) -> Condition:
+def build_condition(criteria: C, own: Callable[[C], Sequence[Condition]]) -> Condition:
     """Build the condition of criteria with sub-criteria; ``own`` gives the filters of one criteria object."""
     conditions = [*own(criteria)]
     optional: list[Condition] = []
     for sub in criteria.sub:
-        condition = where(sub, own)
+        condition = build_condition(sub, own)
         if sub.exclude:
             conditions.append(not_(condition))
         elif sub.required:
@@ -101,11 +101,11 @@ def where(criteria: C, own: Callable[[C], Sequence[Condition]]) -> Condition:
     return and_(true(), *conditions)
 
 
-def by_keywords(criteria: Criteria, columns: Mapping[str, Column]) -> list[Condition]:
+def match_keywords(criteria: Criteria, columns: Mapping[str, Column]) -> list[Condition]:
     """Match each keyword (or any) in one of the chosen columns, literally and ignoring case."""
     if not criteria.keywords:
         return []
-    chosen = [c for name, c in columns.items() if _chosen(name, criteria.keyword_fields)]
+    chosen = [c for name, c in columns.items() if _is_chosen(name, criteria.keyword_fields)]
     found = [
         or_(*(column.ilike(f"%{escape_like(word)}%", escape="\\") for column in chosen))
         for word in criteria.keywords
@@ -113,19 +113,19 @@ def by_keywords(criteria: Criteria, columns: Mapping[str, Column]) -> list[Condi
     return [or_(*found)] if criteria.any_keyword else found
 
 
-def by_flags(criteria: Criteria, flags: Mapping[str, Condition]) -> list[Condition]:
+def match_flags(criteria: Criteria, flags: Mapping[str, Condition]) -> list[Condition]:
     """Match all included flags and no excluded one. A flag that this kind never has matches nothing."""
     wanted = [flags.get(name, false()) for name in criteria.include_flags]
     return wanted + [not_(flags[name]) for name in criteria.exclude_flags if name in flags]
 
 
-def by_times(criteria: Criteria, columns: Mapping[str, Column]) -> list[Condition]:
+def match_times(criteria: Criteria, columns: Mapping[str, Column]) -> list[Condition]:
     """Match one of the chosen times (or every one) between start and end, both included."""
     if criteria.start is None and criteria.end is None:
         return []
     found = []
     for name, column in columns.items():
-        if _chosen(name, criteria.time_fields):
+        if _is_chosen(name, criteria.time_fields):
             bounds: list[Condition] = [column.is_not(None)]
             bounds += [column >= criteria.start] if criteria.start is not None else []
             bounds += [column <= criteria.end] if criteria.end is not None else []
@@ -133,7 +133,7 @@ def by_times(criteria: Criteria, columns: Mapping[str, Column]) -> list[Conditio
     return [and_(*found) if criteria.every_time else or_(false(), *found)]
 
 
-def within_reach(caller: Caller, guard: Guard, column: Column) -> Condition:
+def limit_to_reach(caller: Caller, guard: Guard, column: Column) -> Condition:
     """Limit to the customers for which the caller holds the guard now, by the decision."""
     tree = caller.question.tree
     reached = caller.reach(guard)
@@ -145,7 +145,9 @@ def within_reach(caller: Caller, guard: Guard, column: Column) -> Condition:
     return column.in_(sorted(reached))
 
 
-def fetch(model: type[T], condition: Condition, page: Page, order: Sequence[ColumnElement[Any]]) -> Found[T]:
+def fetch_page(
+    model: type[T], condition: Condition, page: Page, order: Sequence[ColumnElement[Any]]
+) -> Found[T]:
     """Fetch one page and the count: two queries.
     Raises ``Invalid`` if all rows are requested and there are too many.
     """
@@ -156,7 +158,7 @@ def fetch(model: type[T], condition: Condition, page: Page, order: Sequence[Colu
     return Found(list(rows), count, page)
 
 
-def cut(rows: Sequence[T], page: Page) -> Found[T]:
+def cut_page(rows: Sequence[T], page: Page) -> Found[T]:
     """Cut one page out of rows that are already loaded."""
     check_size(page, len(rows))
     end = page.offset + page.limit if page.limit else None
@@ -169,7 +171,9 @@ def check_size(page: Page, count: int) -> None:
         raise Invalid(FieldProblem("limit", f"More than {MOST_ROWS} match. Set a limit.", "TOO_MANY"))
 
 
-def order_by(wishes: Sequence[str], columns: Mapping[str, Column], default: str) -> list[ColumnElement[Any]]:
+def build_ordering(
+    wishes: Sequence[str], columns: Mapping[str, Column], default: str
+) -> list[ColumnElement[Any]]:
     """Build the ordering of ``sortBy``: names from the allow-list, ``-`` for descending, then the id.
 
     Raises ``Invalid``.
@@ -188,5 +192,5 @@ def escape_like(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
-def _chosen(name: str, fields: Collection[str]) -> bool:
+def _is_chosen(name: str, fields: Collection[str]) -> bool:
     return not fields or "all" in fields or name in fields

@@ -36,27 +36,27 @@ class Throttle:
 
     def check(self, kind: str, failures: int, account: str, source: str | None) -> None:
         """Raise ``Throttled`` after too many recent failures of this kind."""
-        both, by_source, by_account = _counters(kind, failures, account, source)
-        known = not self._limiter.test(*_known(kind, account, source))
+        both, by_source, by_account = _list_counters(kind, failures, account, source)
+        known = not self._limiter.test(*_count_known_source(kind, account, source))
         self._test(both, by_source, *(() if known else (by_account,)))
 
     def failed(self, kind: str, failures: int, account: str, source: str | None) -> None:
         """Count one failure."""
-        for counter in _counters(kind, failures, account, source):
+        for counter in _list_counters(kind, failures, account, source):
             self._limiter.hit(*counter)
 
     def succeeded(self, kind: str, failures: int, account: str, source: str | None) -> None:
         """Clear the account's own count from this source, and remember the success for one window."""
-        item, *key = _counters(kind, failures, account, source)[0]
+        item, *key = _list_counters(kind, failures, account, source)[0]
         self._limiter.clear(item, *key)
-        item, *key = _known(kind, account, source)
+        item, *key = _count_known_source(kind, account, source)
         # Clear first: a hit on a full counter would not start a new window.
         self._limiter.clear(item, *key)
         self._limiter.hit(item, *key)
 
     def stranger(self, kind: str, failures: int, source: str | None) -> None:
         """Count a failure of a source without an account; raise ``Throttled`` after too many."""
-        counter = _by_source(kind, failures, source)
+        counter = _count_by_source(kind, failures, source)
         if not self._limiter.hit(*counter):
             self._test(counter)
 
@@ -67,35 +67,37 @@ class Throttle:
                 raise Throttled(int(reset - time.time()) + 1)
 
 
-def _counters(kind: str, failures: int, account: str, source: str | None) -> tuple[Counter, Counter, Counter]:
+def _list_counters(
+    kind: str, failures: int, account: str, source: str | None
+) -> tuple[Counter, Counter, Counter]:
     """Return the counters by account and source, by source, and by account."""
-    window, who = settings().throttle_window_seconds, _hashed(account)
+    window, who = settings().throttle_window_seconds, _hash_account(account)
     tight, wide = RateLimitItemPerSecond(failures, window), RateLimitItemPerSecond(failures * WIDER, window)
     return (
-        (tight, kind + "/both", f"{who}/{_origin(source)}"),
-        _by_source(kind, failures, source),
+        (tight, kind + "/both", f"{who}/{_name_source(source)}"),
+        _count_by_source(kind, failures, source),
         (wide, kind + "/account", who),
     )
 
 
-def _by_source(kind: str, failures: int, source: str | None) -> Counter:
+def _count_by_source(kind: str, failures: int, source: str | None) -> Counter:
     wide = RateLimitItemPerSecond(failures * WIDER, settings().throttle_window_seconds)
-    return wide, kind + "/source", _origin(source)
+    return wide, kind + "/source", _name_source(source)
 
 
-def _known(kind: str, account: str, source: str | None) -> Counter:
+def _count_known_source(kind: str, account: str, source: str | None) -> Counter:
     """Return the counter that is full if this account recently succeeded from this source."""
     once = RateLimitItemPerSecond(1, settings().throttle_window_seconds)
-    return once, kind + "/known", f"{_hashed(account)}/{_origin(source)}"
+    return once, kind + "/known", f"{_hash_account(account)}/{_name_source(source)}"
 
 
-def _hashed(account: str) -> str:
+def _hash_account(account: str) -> str:
     # Names are hashed: a counter's key must not contain what a person typed into the wrong field.
     return hashlib.sha256(account.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def _origin(source: str | None) -> str:
-    return network.source_of(source) if source else "unknown"
+def _name_source(source: str | None) -> str:
+    return network.identify_source(source) if source else "unknown"
 
 
 def throttle() -> Throttle:

@@ -64,7 +64,7 @@ class CustomerCriteria(Criteria):
         return self.wants_deleted or "disabled" in self.include_flags
 
 
-def found(
+def search_customers(
     caller: Caller,
     guard: Guard,
     criteria: CustomerCriteria,
@@ -78,34 +78,36 @@ def found(
     caller.needs(guard)
 
     def own(one: CustomerCriteria) -> list[Condition]:
-        return _filters(caller, one)
+        return _build_filters(caller, one)
 
-    condition = search.where(criteria, own)
+    condition = search.build_condition(criteria, own)
     if criteria.wants_disabled:
         # A disabled customer is in nobody's reach; an administrator of its parent sees it.
-        condition &= search.within_reach(caller, guard, Customer.id) | search.within_reach(
+        condition &= search.limit_to_reach(caller, guard, Customer.id) | search.limit_to_reach(
             caller, guard, Customer.parent_id
         )
     else:
-        condition &= search.within_reach(caller, guard, Customer.id) & Customer.disabled_at.is_(None)
-    return search.fetch(Customer, condition, page, search.order_by(sort_by, SORTABLE, "shortName"))
+        condition &= search.limit_to_reach(caller, guard, Customer.id) & Customer.disabled_at.is_(None)
+    return search.fetch_page(Customer, condition, page, search.build_ordering(sort_by, SORTABLE, "shortName"))
 
 
-def _filters(caller: Caller, criteria: CustomerCriteria) -> list[Condition]:
+def _build_filters(caller: Caller, criteria: CustomerCriteria) -> list[Condition]:
     tree = caller.question.tree
     conditions: list[Condition] = []
     if criteria.domains:
-        conditions.append(Customer.domain_id.in_(filter_names.domains(criteria.domains)))
+        conditions.append(Customer.domain_id.in_(filter_names.resolve_domains(criteria.domains)))
     if criteria.customers:
-        conditions.append(Customer.id.in_(filter_names.customers(criteria.customers, caller)))
+        conditions.append(Customer.id.in_(filter_names.resolve_customers(criteria.customers, caller)))
     if criteria.parents:
-        conditions.append(Customer.parent_id.in_(filter_names.customers(criteria.parents, caller, "parent")))
+        conditions.append(
+            Customer.parent_id.in_(filter_names.resolve_customers(criteria.parents, caller, "parent"))
+        )
     if criteria.ancestors:
-        tops = filter_names.customers(criteria.ancestors, caller, "ancestor")
+        tops = filter_names.resolve_customers(criteria.ancestors, caller, "ancestor")
         conditions.append(
             Customer.id.in_([c for c in tree.parents if not tops.isdisjoint(tree.ancestors(c))])
         )
     if criteria.types:
         conditions.append(Customer.type.in_(list(criteria.types)))
-    conditions += search.by_keywords(criteria, KEYWORDS)
-    return conditions + search.by_flags(criteria, FLAGS)
+    conditions += search.match_keywords(criteria, KEYWORDS)
+    return conditions + search.match_flags(criteria, FLAGS)

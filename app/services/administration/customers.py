@@ -16,7 +16,7 @@ from app.services.access import delegation
 from app.services.access import directory
 from app.services.access import held_rights
 from app.services.access.callers import Caller
-from app.services.access.facts import Asked
+from app.services.access.facts import RequiredRight
 from app.services.audit import trail
 from app.services.endings import table as endings
 from app.services.endings.table import Event
@@ -40,10 +40,10 @@ class NewCustomer:
     flags: tuple[str, ...]
 
 
-def add(new: NewCustomer, caller: Caller) -> Customer:
+def add_customer(new: NewCustomer, caller: Caller) -> Customer:
     """Add a customer below an existing one. Raises ``Denied``, ``Invalid``."""
     problems: list[FieldProblem] = []
-    domain = directory.domain_named(new.domain, caller.domain_id, problems)
+    domain = directory.find_named_domain(new.domain, caller.domain_id, problems)
     parent = directory.find_customer(new.parent, domain.id) if domain is not None else None
     if domain is not None and (parent is None or not caller.rights.sees(parent.id)):
         problems.append(FieldProblem("parent", "There is no such customer in this domain.", "UNKNOWN"))
@@ -78,8 +78,8 @@ def add(new: NewCustomer, caller: Caller) -> Customer:
     return customer
 
 
-def update(customer: Customer, changes: Mapping[str, Any], caller: Caller) -> Customer:
-    """Change the columns that were sent; ``flags`` maps a flag to a boolean. Raises as ``add``."""
+def update_customer(customer: Customer, changes: Mapping[str, Any], caller: Caller) -> Customer:
+    """Change the columns that were sent; ``flags`` maps a flag to a boolean. Raises as ``add_customer``."""
     caller.needs(Guard.UPDATE_CUSTOMER, customer.id)
     columns = dict(changes)
     switched: dict[str, bool] = columns.pop("flags", {})
@@ -90,13 +90,13 @@ def update(customer: Customer, changes: Mapping[str, Any], caller: Caller) -> Cu
         setattr(customer, column, value)
     kept = [flag for flag in customer.flags if switched.get(flag, True)]
     customer.flags = [*kept, *(flag for flag, on in switched.items() if on and flag not in kept)]
-    _changed("customer-update", customer, caller, {"changed": sorted(changes)})
+    _record_change("customer-update", customer, caller, {"changed": sorted(changes)})
     return customer
 
 
-def disable(customer: Customer, caller: Caller) -> Customer:
+def disable_customer(customer: Customer, caller: Caller) -> Customer:
     """Disable a customer: permissions on it and below have no effect, its users cannot log in.
-    Raises as ``update``.
+    Raises as ``update_customer``.
     """
     caller.needs(Guard.DELETE_CUSTOMER, customer.id)
     if customer.parent_id is None:
@@ -104,12 +104,12 @@ def disable(customer: Customer, caller: Caller) -> Customer:
     if customer.disabled_at is None:
         customer.disabled_at = clock.now()
         endings.end(Event.CUSTOMER_DISABLED, customer, caller.actor)
-        _changed("customer-disable", customer, caller, {})
+        _record_change("customer-disable", customer, caller, {})
     return customer
 
 
-def reenable(text: str, domain_id: int, caller: Caller) -> Customer:
-    """Undo ``disable``. The guard is checked at the customer above,
+def reenable_customer(text: str, domain_id: int, caller: Caller) -> Customer:
+    """Undo ``disable_customer``. The guard is checked at the customer above,
     because nothing is held for a disabled one.
 
     Raises ``Denied``, ``Missing``.
@@ -117,19 +117,19 @@ def reenable(text: str, domain_id: int, caller: Caller) -> Customer:
     customer = directory.find_customer(text, domain_id)
     at = customer.parent_id if customer is not None and customer.disabled_at is not None else None
     if customer is None or at is None:
-        customer = visible(text, domain_id, caller)
+        customer = get_visible_customer(text, domain_id, caller)
         caller.needs(Guard.ADD_CUSTOMER, customer.id)
         return customer
-    if not caller.allows(Asked(Guard.VIEW_CUSTOMERS, at)):
+    if not caller.allows(RequiredRight(Guard.VIEW_CUSTOMERS, at)):
         raise Missing("customer")
     caller.needs(Guard.ADD_CUSTOMER, at)
     customer.disabled_at = None
     endings.end(Event.CUSTOMER_REENABLED, customer, caller.actor)
-    _changed("customer-reenable", customer, caller, {})
+    _record_change("customer-reenable", customer, caller, {})
     return customer
 
 
-def move(customer: Customer, parent: str, caller: Caller) -> Customer:
+def move_customer(customer: Customer, parent: str, caller: Caller) -> Customer:
     """Move a customer, with everything below it, under another of its domain. Raises ``Denied``, ``Invalid``.
 
     Subjects with permissions above the new place gain them here, and subjects above the old place lose them.
@@ -145,16 +145,17 @@ def move(customer: Customer, parent: str, caller: Caller) -> Customer:
     if caller.question.tree.covers(customer.id, target.id):
         raise Invalid(FieldProblem("parent", "A customer cannot stand below itself.", "CYCLE"))
     if not all(
-        delegation.holds_all(caller, f, customer.id) for f in _changing_hands(customer, target, caller)
+        delegation.holds_all(caller, f, customer.id)
+        for f in _list_functions_changing_hands(customer, target, caller)
     ):
-        raise Invalid(delegation.not_held("parent"))
+        raise Invalid(delegation.report_not_held("parent"))
     customer.parent_id = target.id
     endings.end(Event.CUSTOMER_MOVED, customer, caller.actor)
-    _changed("customer-move", customer, caller, {"parent": target.short_name})
+    _record_change("customer-move", customer, caller, {"parent": target.short_name})
     return customer
 
 
-def _changing_hands(customer: Customer, target: Customer, caller: Caller) -> list[int]:
+def _list_functions_changing_hands(customer: Customer, target: Customer, caller: Caller) -> list[int]:
     """List the functions granted above one of the two places and not above the other."""
     tree = caller.question.tree
     differing = frozenset(tree.ancestors(customer.id)[1:]) ^ frozenset(tree.ancestors(target.id))
@@ -164,18 +165,20 @@ def _changing_hands(customer: Customer, target: Customer, caller: Caller) -> lis
     return list(db.session.execute(statement.distinct()).scalars())
 
 
-def _changed(action: str, customer: Customer, caller: Caller, detail: dict[str, Any]) -> None:
+def _record_change(action: str, customer: Customer, caller: Caller, detail: dict[str, Any]) -> None:
     customer.updated_at, customer.updated_by_id = clock.now(), caller.user_id
     db.session.flush()
     trail.record(action, caller.actor, detail={"id": customer.id, "shortName": customer.short_name} | detail)
     held_rights.raise_policy_version()
 
 
-def visible(text: str, domain_id: int, caller: Caller, guard: Guard = Guard.VIEW_CUSTOMERS) -> Customer:
+def get_visible_customer(
+    text: str, domain_id: int, caller: Caller, guard: Guard = Guard.VIEW_CUSTOMERS
+) -> Customer:
     """Return a customer the caller holds the guard for.
     Raises ``Missing`` for absent and hidden ones alike.
     """
     customer = directory.find_customer(text, domain_id)
-    if customer is None or not caller.allows(Asked(guard, customer.id)):
+    if customer is None or not caller.allows(RequiredRight(guard, customer.id)):
         raise Missing("customer")
     return customer

@@ -12,7 +12,7 @@ from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 
 
-def domains(texts: Iterable[str], field: str = "domain") -> frozenset[int]:
+def resolve_domains(texts: Iterable[str], field: str = "domain") -> frozenset[int]:
     """Resolve domains by id or name. Raises ``Invalid``."""
     found = [directory.find_domain(text) for text in texts]
     if None in found:
@@ -20,7 +20,7 @@ def domains(texts: Iterable[str], field: str = "domain") -> frozenset[int]:
     return frozenset(domain.id for domain in found if domain is not None)
 
 
-def customers(texts: Iterable[str], caller: Caller, field: str = "customer") -> frozenset[int]:
+def resolve_customers(texts: Iterable[str], caller: Caller, field: str = "customer") -> frozenset[int]:
     """Resolve customers by id or short name, among those where the caller has any right.
     Raises ``Invalid``.
     """
@@ -30,7 +30,7 @@ def customers(texts: Iterable[str], caller: Caller, field: str = "customer") -> 
     return frozenset(one.id for one in found if one is not None)
 
 
-def functions(texts: Iterable[str], field: str = "function") -> frozenset[int]:
+def resolve_functions(texts: Iterable[str], field: str = "function") -> frozenset[int]:
     """Resolve live functions by id or name. Raises ``Invalid``."""
     found = [directory.find_function(text) for text in texts]
     if None in found:
@@ -38,7 +38,7 @@ def functions(texts: Iterable[str], field: str = "function") -> frozenset[int]:
     return frozenset(one.id for one in found if one is not None)
 
 
-def subjects(
+def resolve_subjects(
     texts: Iterable[str], caller: Caller, field: str = "subject", guard: Guard = Guard.VIEW_USERS
 ) -> frozenset[int]:
     """Resolve live users and groups by id or short name, among those the caller may know of.

@@ -56,7 +56,7 @@ class EdgeCriteria:
     include_deleted: bool = False
 
 
-def found(
+def search_functions(
     caller: Caller,
     guard: Guard,
     criteria: FunctionCriteria,
@@ -67,44 +67,48 @@ def found(
     caller.needs(guard)
 
     def own(one: FunctionCriteria) -> list[Condition]:
-        return _filters(caller, one)
+        return _build_filters(caller, one)
 
-    condition = search.where(criteria, own)
+    condition = search.build_condition(criteria, own)
     if not criteria.wants_deleted:
         condition &= Function.deleted_at.is_(None)
-    return search.fetch(Function, condition, page, search.order_by(sort_by, SORTABLE, "name"))
+    return search.fetch_page(Function, condition, page, search.build_ordering(sort_by, SORTABLE, "name"))
 
 
-def edges(caller: Caller, criteria: EdgeCriteria, page: Page, sort_by: Sequence[str]) -> Found[FunctionEdge]:
+def search_edges(
+    caller: Caller, criteria: EdgeCriteria, page: Page, sort_by: Sequence[str]
+) -> Found[FunctionEdge]:
     """Search the edges of the graph. Raises ``Denied``, ``Invalid``."""
     caller.needs(Guard.VIEW_FUNCTIONS)
     condition: Condition = FunctionEdge.id.is_not(None)
     if criteria.parents:
-        condition &= FunctionEdge.parent_id.in_(filter_names.functions(criteria.parents, "parent"))
+        condition &= FunctionEdge.parent_id.in_(filter_names.resolve_functions(criteria.parents, "parent"))
     if criteria.children:
-        condition &= FunctionEdge.child_id.in_(filter_names.functions(criteria.children, "child"))
+        condition &= FunctionEdge.child_id.in_(filter_names.resolve_functions(criteria.children, "child"))
     if not criteria.include_deleted:
         condition &= FunctionEdge.removed_at.is_(None)
         living = select(Function.id).where(Function.deleted_at.is_(None))
         condition &= FunctionEdge.parent_id.in_(living) & FunctionEdge.child_id.in_(living)
-    return search.fetch(FunctionEdge, condition, page, search.order_by(sort_by, EDGES_SORTABLE, "id"))
+    return search.fetch_page(
+        FunctionEdge, condition, page, search.build_ordering(sort_by, EDGES_SORTABLE, "id")
+    )
 
 
-def _filters(caller: Caller, criteria: FunctionCriteria) -> list[Condition]:
+def _build_filters(caller: Caller, criteria: FunctionCriteria) -> list[Condition]:
     graph = caller.question.graph
     conditions: list[Condition] = []
     if criteria.functions:
-        conditions.append(Function.id.in_(filter_names.functions(criteria.functions)))
+        conditions.append(Function.id.in_(filter_names.resolve_functions(criteria.functions)))
     if criteria.ancestors:
-        tops = filter_names.functions(criteria.ancestors, "ancestor")
+        tops = filter_names.resolve_functions(criteria.ancestors, "ancestor")
         conditions.append(Function.id.in_({f for top in tops for f in graph.descendants(top)}))
     if criteria.descendants:
-        below = filter_names.functions(criteria.descendants, "descendant")
+        below = filter_names.resolve_functions(criteria.descendants, "descendant")
         above = [f for f in graph.names if not below.isdisjoint(graph.descendants(f))]
         conditions.append(Function.id.in_(above))
     if criteria.level is not None:
         conditions.append(Function.minimum_security_level <= criteria.level)
     if criteria.held:
         conditions.append(Function.id.in_(list(caller.rights.held)))
-    conditions += search.by_keywords(criteria, KEYWORDS)
-    return conditions + search.by_flags(criteria, FLAGS)
+    conditions += search.match_keywords(criteria, KEYWORDS)
+    return conditions + search.match_flags(criteria, FLAGS)

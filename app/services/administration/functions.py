@@ -16,7 +16,7 @@ from app import clock
 from app.extensions import db
 from app.models.authority import Function
 from app.models.authority import FunctionEdge
-from app.policy.effective import session_level
+from app.policy.effective import compute_session_level
 from app.policy.facts import SecurityLevel
 from app.services.access import delegation
 from app.services.access import directory
@@ -49,22 +49,22 @@ class NewFunction:
     localized_descriptions: dict[str, str]
 
 
-def guard_customer() -> int:
+def find_guard_customer() -> int:
     """Return the customer at which functions and mappings are guarded (design §8)."""
-    return directory.root_customer(directory.home_domain().id).id
+    return directory.get_root_customer(directory.get_home_domain().id).id
 
 
-def add(new: NewFunction, caller: Caller) -> Function:
+def add_function(new: NewFunction, caller: Caller) -> Function:
     """Add a function under an existing parent. Raises ``Denied``, ``Invalid``."""
-    at = guard_customer()
+    at = find_guard_customer()
     caller.needs(Guard.ADD_FUNCTION, at)
     problems: list[FieldProblem] = []
     parent = directory.find_function(new.parent)
     if parent is None:
         problems.append(FieldProblem("parent", "There is no such function.", "UNKNOWN"))
     elif not delegation.holds_all(caller, parent.id, at):
-        problems.append(delegation.not_held("parent"))
-    if directory.function_named(new.name) is not None:
+        problems.append(delegation.report_not_held("parent"))
+    if directory.find_function_by_name(new.name) is not None:
         problems.append(FieldProblem("name", "This name is taken. Choose another.", "TAKEN"))
     if problems or parent is None:
         raise Invalid(*problems)
@@ -92,7 +92,7 @@ def add(new: NewFunction, caller: Caller) -> Function:
     return function
 
 
-def visible(text: str, caller: Caller) -> Function:
+def get_visible_function(text: str, caller: Caller) -> Function:
     """Return a live function, if the caller holds ``viewFunctions`` anywhere.
     Raises ``Denied``, ``Missing``.
     """
@@ -103,7 +103,7 @@ def visible(text: str, caller: Caller) -> Function:
     return function
 
 
-def parents(function: Function) -> list[Function]:
+def list_parents(function: Function) -> list[Function]:
     """List the live functions directly above, by name."""
     statement = (
         select(Function)
@@ -118,22 +118,22 @@ def parents(function: Function) -> list[Function]:
     return list(db.session.execute(statement).scalars())
 
 
-def update(text: str, changes: Mapping[str, Any], caller: Caller) -> Function:
+def update_function(text: str, changes: Mapping[str, Any], caller: Caller) -> Function:
     """Change the columns that were sent. Raises ``Denied``, ``Invalid``, ``Missing``."""
-    function = visible(text, caller)
-    at = guard_customer()
+    function = get_visible_function(text, caller)
+    at = find_guard_customer()
     caller.needs(Guard.UPDATE_FUNCTION, at)
     problems: list[FieldProblem] = []
     if not delegation.holds_all(caller, function.id, at):
-        problems.append(delegation.not_held("function"))
+        problems.append(delegation.report_not_held("function"))
     name = changes.get("name", function.name)
     if name != function.name:
         if function.name in BUILT_IN:
             problems.append(FieldProblem("name", "A built-in function keeps its name.", "NOT_ALLOWED"))
-        if directory.function_named(name) is not None:
+        if directory.find_function_by_name(name) is not None:
             problems.append(FieldProblem("name", "This name is taken. Choose another.", "TAKEN"))
     level = changes.get("minimum_security_level", function.minimum_security_level)
-    if level < function.minimum_security_level > session_level(caller.question):
+    if level < function.minimum_security_level > compute_session_level(caller.question):
         # A caller who may not use it at its present level may not lower the level (design §8).
         message = "Log in more strongly to lower this level."
         problems.append(FieldProblem("minimumSecurityLevel", message, "NOT_ALLOWED"))
@@ -148,15 +148,15 @@ def update(text: str, changes: Mapping[str, Any], caller: Caller) -> Function:
     return function
 
 
-def delete(text: str, caller: Caller) -> Function:
+def delete_function(text: str, caller: Caller) -> Function:
     """Delete permanently: it has no effect from now on. Raises ``Denied``, ``Invalid``, ``Missing``."""
-    function = visible(text, caller)
-    at = guard_customer()
+    function = get_visible_function(text, caller)
+    at = find_guard_customer()
     caller.needs(Guard.REMOVE_FUNCTION, at)
     if function.name in BUILT_IN:
         raise Invalid(FieldProblem("function", "A built-in function cannot be deleted.", "NOT_ALLOWED"))
     if not delegation.holds_all(caller, function.id, at):
-        raise Invalid(delegation.not_held("function"))
+        raise Invalid(delegation.report_not_held("function"))
     function.deleted_at = clock.now()
     function.deleted_by_id = caller.user_id
     db.session.flush()
@@ -165,7 +165,7 @@ def delete(text: str, caller: Caller) -> Function:
     return function
 
 
-def children(function: Function) -> list[Function]:
+def list_children(function: Function) -> list[Function]:
     """List the live functions directly below, by name."""
     statement = (
         select(Function)
@@ -182,18 +182,18 @@ def children(function: Function) -> list[Function]:
 
 def add_children(text: str, names: Sequence[str], caller: Caller) -> Function:
     """Bundle functions under another: its holders hold them too. Raises ``Denied``, ``Invalid``."""
-    function = visible(text, caller)
-    at = guard_customer()
+    function = get_visible_function(text, caller)
+    at = find_guard_customer()
     caller.needs(Guard.ADD_CHILD_FUNCTION, at)
-    found = _named(names, "children")
+    found = _get_functions(names, "children")
     if not delegation.holds_all(caller, function.id, at):
-        raise Invalid(delegation.not_held("function"))
+        raise Invalid(delegation.report_not_held("function"))
     if not all(delegation.holds_all(caller, child.id, at) for child in found):
-        raise Invalid(delegation.not_held("children"))
+        raise Invalid(delegation.report_not_held("children"))
     graph = caller.question.graph
     if any(function.id in graph.descendants(child.id) for child in found):
         raise Invalid(FieldProblem("children", "A function cannot be below itself.", "CYCLE"))
-    present = {child.id for child in children(function)}
+    present = {child.id for child in list_children(function)}
     for child in found:
         if child.id not in present:
             _bundle(function, child, caller)
@@ -205,12 +205,12 @@ def add_children(text: str, names: Sequence[str], caller: Caller) -> Function:
 
 def remove_children(text: str, names: Sequence[str], caller: Caller) -> list[Function]:
     """Remove functions from a bundle; returns the rest. Raises ``Denied``, ``Invalid``."""
-    function = visible(text, caller)
-    at = guard_customer()
+    function = get_visible_function(text, caller)
+    at = find_guard_customer()
     caller.needs(Guard.REMOVE_CHILD_FUNCTION, at)
-    found = _named(names, "child")
+    found = _get_functions(names, "child")
     if not all(delegation.holds_all(caller, child.id, at) for child in found):
-        raise Invalid(delegation.not_held("child"))
+        raise Invalid(delegation.report_not_held("child"))
     rows = db.session.execute(
         select(FunctionEdge).where(
             FunctionEdge.parent_id == function.id,
@@ -223,10 +223,10 @@ def remove_children(text: str, names: Sequence[str], caller: Caller) -> list[Fun
     names = [child.name for child in found]
     trail.record("function-child-remove", caller.actor, detail={"parent": function.name, "children": names})
     held_rights.raise_policy_version()
-    return children(function)
+    return list_children(function)
 
 
-def _named(names: Sequence[str], field: str) -> list[Function]:
+def _get_functions(names: Sequence[str], field: str) -> list[Function]:
     found = [directory.find_function(name) for name in names]
     if None in found:
         raise Invalid(FieldProblem(field, "There is no such function.", "UNKNOWN"))

@@ -29,15 +29,15 @@ from app.services.problems import Invalid
 from app.services.problems import Missing
 
 
-def members(group: Group) -> list[Subject]:
+def list_members(group: Group) -> list[Subject]:
     """List the live direct members, by short name, also those the caller may not know of."""
-    return _members(group, true())
+    return _load_members(group, true())
 
 
-def visible_members(group: Group, caller: Caller) -> list[Subject]:
+def list_visible_members(group: Group, caller: Caller) -> list[Subject]:
     """List the members the caller may know of, including the caller: ``visibility.may_see``, in one query."""
-    seen = search.within_reach(caller, Guard.VIEW_USERS, Subject.customer_id)
-    return _members(group, or_(seen, Subject.id == caller.user_id))
+    seen = search.limit_to_reach(caller, Guard.VIEW_USERS, Subject.customer_id)
+    return _load_members(group, or_(seen, Subject.id == caller.user_id))
 
 
 def add_members(group: Group, names: Sequence[str], comment: str | None, caller: Caller) -> list[Subject]:
@@ -46,13 +46,13 @@ def add_members(group: Group, names: Sequence[str], comment: str | None, caller:
     Raises ``Denied``, ``Invalid``.
     """
     caller.needs(Guard.ADD_GROUP_MEMBER, group.customer_id)
-    subjects = _named(names, group, caller)
+    subjects = _get_subjects(names, group, caller)
     if not delegation.holds_all_of(caller, group):
-        raise Invalid(delegation.not_held("subject"))
-    above = {group.id, *held_rights.groups_of(group.id)}
+        raise Invalid(delegation.report_not_held("subject"))
+    above = {group.id, *held_rights.list_group_ids(group.id)}
     if any(subject.id in above for subject in subjects):
         raise Invalid(FieldProblem("subject", "A group cannot contain itself, directly or not.", "CYCLE"))
-    present = {member.id for member in members(group)}
+    present = {member.id for member in list_members(group)}
     for subject in subjects:
         if subject.id in present:
             continue
@@ -66,15 +66,15 @@ def add_members(group: Group, names: Sequence[str], comment: str | None, caller:
                 added_by_id=caller.user_id,
             )
         )
-    return _members_changed("member-add", group, subjects, caller)
+    return _record_member_change("member-add", group, subjects, caller)
 
 
 def remove_members(group: Group, names: Sequence[str], comment: str | None, caller: Caller) -> list[Subject]:
     """Remove subjects from a group; returns the visible members. Raises ``Denied``, ``Invalid``."""
     caller.needs(Guard.REMOVE_GROUP_MEMBER, group.customer_id)
-    subjects = _named(names, group, caller)
+    subjects = _get_subjects(names, group, caller)
     if not delegation.holds_all_of(caller, group):
-        raise Invalid(delegation.not_held("subject"))
+        raise Invalid(delegation.report_not_held("subject"))
     rows = db.session.execute(
         select(Membership).where(
             Membership.group_id == group.id,
@@ -84,7 +84,7 @@ def remove_members(group: Group, names: Sequence[str], comment: str | None, call
     ).scalars()
     for row in rows:
         row.removed_at, row.removed_by_id, row.remove_comment = clock.now(), caller.user_id, comment
-    return _members_changed("member-remove", group, subjects, caller)
+    return _record_member_change("member-remove", group, subjects, caller)
 
 
 def add_to_groups(
@@ -121,7 +121,7 @@ def end_memberships(ids: Sequence[str], comment: str | None, caller: Caller) -> 
     return ended
 
 
-def _members(group: Group, condition: Condition) -> list[Subject]:
+def _load_members(group: Group, condition: Condition) -> list[Subject]:
     statement = (
         select(Subject)
         .join(Membership, Membership.member_id == Subject.id)
@@ -132,7 +132,7 @@ def _members(group: Group, condition: Condition) -> list[Subject]:
     return list(db.session.execute(statement).scalars())
 
 
-def _named(names: Sequence[str], group: Group, caller: Caller) -> list[Subject]:
+def _get_subjects(names: Sequence[str], group: Group, caller: Caller) -> list[Subject]:
     found = [directory.find_subject(name, group.domain_id) for name in names]
     visible = [subject for subject in found if subject is not None and may_see(caller, subject)]
     if len(visible) != len(names):
@@ -140,14 +140,16 @@ def _named(names: Sequence[str], group: Group, caller: Caller) -> list[Subject]:
     return visible
 
 
-def _members_changed(action: str, group: Group, subjects: Sequence[Subject], caller: Caller) -> list[Subject]:
+def _record_member_change(
+    action: str, group: Group, subjects: Sequence[Subject], caller: Caller
+) -> list[Subject]:
     db.session.flush()
     # One row per user, so that the user can see it too; groups share one row.
     for user in (subject for subject in subjects if isinstance(subject, User)):
         detail = {"group": group.short_name, "members": [user.short_name]}
-        trail.record(action, caller.actor, user=trail.concerned(user), detail=detail)
+        trail.record(action, caller.actor, user=trail.find_concerned_user(user), detail=detail)
     groups = [subject.short_name for subject in subjects if not isinstance(subject, User)]
     if groups:
         trail.record(action, caller.actor, detail={"group": group.short_name, "members": groups})
     held_rights.raise_policy_version()
-    return visible_members(group, caller)
+    return list_visible_members(group, caller)

@@ -59,7 +59,7 @@ MEMBERSHIP_SORTABLE: dict[str, Column] = {"id": Membership.id, "addedTimestamp":
 
 
 @dataclass(frozen=True, slots=True)
-class Around:
+class FilterReach:
     """Whether a filter also matches what is above or below the object it names."""
 
     above: bool = True
@@ -74,9 +74,9 @@ class PermissionCriteria(Criteria):
     subjects: Sequence[str] = ()
     customers: Sequence[str] = ()
     functions: Sequence[str] = ()
-    around_subjects: Around = Around()
-    around_customers: Around = Around()
-    around_functions: Around = Around()
+    around_subjects: FilterReach = FilterReach()
+    around_customers: FilterReach = FilterReach()
+    around_functions: FilterReach = FilterReach()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +91,7 @@ class MembershipCriteria(Criteria):
     subject_fields: Collection[str] = ()
 
 
-def found(
+def search_permissions(
     caller: Caller, criteria: PermissionCriteria, page: Page, sort_by: Sequence[str] = ()
 ) -> Found[Permission]:
     """Search permissions for the customers where the caller holds ``viewPermissions``.
@@ -100,106 +100,111 @@ def found(
     caller.needs(Guard.VIEW_PERMISSIONS)
 
     def own(one: PermissionCriteria) -> list[Condition]:
-        return _filters(caller, one)
+        return _build_filters(caller, one)
 
-    condition = search.where(criteria, own)
-    condition &= search.within_reach(caller, Guard.VIEW_PERMISSIONS, Permission.customer_id)
+    condition = search.build_condition(criteria, own)
+    condition &= search.limit_to_reach(caller, Guard.VIEW_PERMISSIONS, Permission.customer_id)
     if not criteria.wants_deleted:
         condition &= Permission.revoked_at.is_(None)
-    return search.fetch(Permission, condition, page, search.order_by(sort_by, SORTABLE, "id"))
+    return search.fetch_page(Permission, condition, page, search.build_ordering(sort_by, SORTABLE, "id"))
 
 
-def held_by(
+def list_held_permissions(
     subject: Subject, caller: Caller, page: Page, *, inherited: bool, deleted: bool
 ) -> Found[Permission]:
     """List the permissions of one subject; with ``inherited`` also through its groups. Raises ``Denied``."""
     caller.needs(Guard.VIEW_PERMISSIONS)
-    condition = search.within_reach(caller, Guard.VIEW_PERMISSIONS, Permission.customer_id)
-    return _granted(subject.id, condition, page, inherited=inherited, deleted=deleted)
+    condition = search.limit_to_reach(caller, Guard.VIEW_PERMISSIONS, Permission.customer_id)
+    return _list_granted(subject.id, condition, page, inherited=inherited, deleted=deleted)
 
 
-def own(caller: Caller, page: Page, *, inherited: bool) -> Found[Permission]:
+def list_own_permissions(caller: Caller, page: Page, *, inherited: bool) -> Found[Permission]:
     """List the permissions of the caller; session constraints do not reduce them (contract 4.2)."""
-    return _granted(caller.user_id, Permission.id.is_not(None), page, inherited=inherited, deleted=False)
+    return _list_granted(caller.user_id, Permission.id.is_not(None), page, inherited=inherited, deleted=False)
 
 
-def memberships(
+def search_memberships(
     caller: Caller, criteria: MembershipCriteria, page: Page, sort_by: Sequence[str] = ()
 ) -> Found[Membership]:
-    """Search memberships in groups of customers where the caller holds ``viewUsers``. Raises as ``found``."""
+    """Search memberships in groups of customers where the caller holds ``viewUsers``. Raises as
+    ``search_permissions``."""
     caller.needs(Guard.VIEW_USERS)
 
     def filters(one: MembershipCriteria) -> list[Condition]:
-        return _membership_filters(caller, one)
+        return _build_membership_filters(caller, one)
 
-    visible = select(Subject.id).where(search.within_reach(caller, Guard.VIEW_USERS, Subject.customer_id))
-    condition = search.where(criteria, filters)
+    visible = select(Subject.id).where(search.limit_to_reach(caller, Guard.VIEW_USERS, Subject.customer_id))
+    condition = search.build_condition(criteria, filters)
     condition &= Membership.group_id.in_(visible) & Membership.member_id.in_(visible)
     if not criteria.wants_deleted:
         living = select(Subject.id).where(Subject.deleted_at.is_(None))
         condition &= Membership.removed_at.is_(None)
         condition &= Membership.group_id.in_(living) & Membership.member_id.in_(living)
-    order = search.order_by(sort_by, MEMBERSHIP_SORTABLE, "id")
-    return search.fetch(Membership, condition, page, order)
+    order = search.build_ordering(sort_by, MEMBERSHIP_SORTABLE, "id")
+    return search.fetch_page(Membership, condition, page, order)
 
 
-def _granted(
+def _list_granted(
     subject_id: int, condition: Condition, page: Page, *, inherited: bool, deleted: bool
 ) -> Found[Permission]:
-    ids = [subject_id, *(held_rights.groups_of(subject_id) if inherited else ())]
+    ids = [subject_id, *(held_rights.list_group_ids(subject_id) if inherited else ())]
     condition = condition & Permission.subject_id.in_(ids)
     if not deleted:
         condition &= Permission.revoked_at.is_(None)
-    return search.fetch(Permission, condition, page, [Permission.id.asc()])
+    return search.fetch_page(Permission, condition, page, [Permission.id.asc()])
 
 
-def _filters(caller: Caller, criteria: PermissionCriteria) -> list[Condition]:
+def _build_filters(caller: Caller, criteria: PermissionCriteria) -> list[Condition]:
     graph, tree = caller.question.graph, caller.question.tree
     conditions: list[Condition] = []
     if criteria.domains:
-        inside = select(Customer.id).where(Customer.domain_id.in_(filter_names.domains(criteria.domains)))
+        inside = select(Customer.id).where(
+            Customer.domain_id.in_(filter_names.resolve_domains(criteria.domains))
+        )
         conditions.append(Permission.customer_id.in_(inside))
     if criteria.subjects:
-        ids = set(filter_names.subjects(criteria.subjects, caller))
+        ids = set(filter_names.resolve_subjects(criteria.subjects, caller))
         wanted = set(ids)
         if criteria.around_subjects.above:
-            wanted |= {group for one in ids for group in held_rights.groups_of(one)}
+            wanted |= {group for one in ids for group in held_rights.list_group_ids(one)}
         if criteria.around_subjects.below:
-            wanted |= {member for one in ids for member in held_rights.members_below(one)}
+            wanted |= {member for one in ids for member in held_rights.list_member_ids(one)}
         conditions.append(Permission.subject_id.in_(wanted))
     if criteria.customers:
-        ids = set(filter_names.customers(criteria.customers, caller))
+        ids = set(filter_names.resolve_customers(criteria.customers, caller))
         around = criteria.around_customers
         wanted = set(ids) | {up for one in ids if around.above for up in tree.ancestors(one)}
         wanted |= {c for c in tree.parents if around.below and not ids.isdisjoint(tree.ancestors(c))}
         conditions.append(Permission.customer_id.in_(wanted))
     if criteria.functions:
-        ids = set(filter_names.functions(criteria.functions))
+        ids = set(filter_names.resolve_functions(criteria.functions))
         around = criteria.around_functions
         wanted = ids | {f for one in ids if around.below for f in graph.descendants(one)}
         wanted |= {f for f in graph.names if around.above and not ids.isdisjoint(graph.descendants(f))}
         conditions.append(Permission.function_id.in_(wanted))
-    conditions += search.by_keywords(criteria, KEYWORDS)
-    return conditions + search.by_times(criteria, TIMES)
+    conditions += search.match_keywords(criteria, KEYWORDS)
+    return conditions + search.match_times(criteria, TIMES)
 
 
-def _membership_filters(caller: Caller, criteria: MembershipCriteria) -> list[Condition]:
+def _build_membership_filters(caller: Caller, criteria: MembershipCriteria) -> list[Condition]:
     conditions: list[Condition] = []
     if criteria.domains:
-        conditions.append(_in_groups_of(Subject.domain_id.in_(filter_names.domains(criteria.domains))))
+        conditions.append(
+            _match_groups(Subject.domain_id.in_(filter_names.resolve_domains(criteria.domains)))
+        )
     if criteria.customers:
         conditions.append(
-            _in_groups_of(Subject.customer_id.in_(filter_names.customers(criteria.customers, caller)))
+            _match_groups(Subject.customer_id.in_(filter_names.resolve_customers(criteria.customers, caller)))
         )
     if criteria.subjects:
-        ids = filter_names.subjects(criteria.subjects, caller)
+        ids = filter_names.resolve_subjects(criteria.subjects, caller)
         fields = criteria.subject_fields or ("group", "member")
         columns: Iterable[Column] = [
             column for name, column in MEMBERSHIP_PEOPLE.items() if name in fields or "all" in fields
         ]
         conditions.append(or_(*(column.in_(ids) for column in columns)))
-    return conditions + search.by_times(criteria, MEMBERSHIP_TIMES)
+    return conditions + search.match_times(criteria, MEMBERSHIP_TIMES)
 
 
-def _in_groups_of(condition: Condition) -> Condition:
+def _match_groups(condition: Condition) -> Condition:
     return Membership.group_id.in_(select(Subject.id).where(condition))

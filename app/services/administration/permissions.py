@@ -18,7 +18,7 @@ from app.services.access import delegation
 from app.services.access import directory
 from app.services.access import held_rights
 from app.services.access.callers import Caller
-from app.services.access.facts import Asked
+from app.services.access.facts import RequiredRight
 from app.services.administration.visibility import may_see
 from app.services.audit import trail
 from app.services.guards import Guard
@@ -37,7 +37,7 @@ class NewPermission:
     comment: str | None = None
 
 
-def judged(new: NewPermission, caller: Caller) -> tuple[Subject, Function, Customer]:
+def check_grant(new: NewPermission, caller: Caller) -> tuple[Subject, Function, Customer]:
     """Return subject, function and customer, if the caller may grant it. Raises ``Denied``, ``Invalid``."""
     problems: list[FieldProblem] = []
     function = directory.find_function(new.function)
@@ -56,13 +56,13 @@ def judged(new: NewPermission, caller: Caller) -> tuple[Subject, Function, Custo
     if function is None or customer is None or subject is None:
         raise Invalid(*problems)
     if not delegation.holds_all(caller, function.id, customer.id):
-        raise Invalid(delegation.not_held("function"))
+        raise Invalid(delegation.report_not_held("function"))
     return subject, function, customer
 
 
-def grant(new: NewPermission, caller: Caller) -> Permission:
+def grant_permission(new: NewPermission, caller: Caller) -> Permission:
     """Grant a permission; an identical live one is returned as it is. Raises ``Denied``, ``Invalid``."""
-    subject, function, customer = judged(new, caller)
+    subject, function, customer = check_grant(new, caller)
     known = db.session.execute(
         select(Permission).where(
             Permission.subject_id == subject.id,
@@ -88,24 +88,24 @@ def grant(new: NewPermission, caller: Caller) -> Permission:
     return permission
 
 
-def revocable(permission_id: int, caller: Caller) -> Permission:
+def get_revocable(permission_id: int, caller: Caller) -> Permission:
     """Return a live permission that the caller may revoke. Raises ``Denied``, ``Invalid``, ``Missing``."""
     permission = db.session.get(Permission, permission_id)
     if (
         permission is None
         or permission.revoked_at is not None
-        or not caller.allows(Asked(Guard.VIEW_PERMISSIONS, permission.customer_id))
+        or not caller.allows(RequiredRight(Guard.VIEW_PERMISSIONS, permission.customer_id))
     ):
         raise Missing("permission")
     caller.needs(Guard.REVOKE_ROLE, permission.customer_id)
     if not delegation.holds_all(caller, permission.function_id, permission.customer_id):
-        raise Invalid(delegation.not_held("permissionID"))
+        raise Invalid(delegation.report_not_held("permissionID"))
     return permission
 
 
-def revoke(permission_id: int, comment: str | None, caller: Caller) -> Permission:
-    """Revoke a permission: it has no effect from the next request on. Raises as ``revocable``."""
-    permission = revocable(permission_id, caller)
+def revoke_permission(permission_id: int, comment: str | None, caller: Caller) -> Permission:
+    """Revoke a permission: it has no effect from the next request on. Raises as ``get_revocable``."""
+    permission = get_revocable(permission_id, caller)
     permission.revoked_at = clock.now()
     permission.revoked_by_id = caller.user_id
     permission.revoke_comment = comment
@@ -116,11 +116,11 @@ def revoke(permission_id: int, comment: str | None, caller: Caller) -> Permissio
 
 
 def grant_all(new: Sequence[NewPermission], caller: Caller) -> list[Permission]:
-    """Grant all or none. Raises as ``grant``, naming the item."""
+    """Grant all or none. Raises as ``grant_permission``, naming the item."""
     granted = []
     for number, one in enumerate(new):
         try:
-            granted.append(grant(one, caller))
+            granted.append(grant_permission(one, caller))
         except Invalid as problem:
             raise Invalid(
                 *(replace(p, field=f"permissions[{number}].{p.field}") for p in problem.problems)
@@ -129,8 +129,8 @@ def grant_all(new: Sequence[NewPermission], caller: Caller) -> list[Permission]:
 
 
 def revoke_all(ids: Sequence[int], comment: str | None, caller: Caller) -> list[Permission]:
-    """Revoke all of these permissions, or none. Raises as ``revoke``."""
-    return [revoke(one, comment, caller) for one in dict.fromkeys(ids)]
+    """Revoke all of these permissions, or none. Raises as ``revoke_permission``."""
+    return [revoke_permission(one, comment, caller) for one in dict.fromkeys(ids)]
 
 
 def _record(action: str, permission: Permission, caller: Caller) -> None:
@@ -140,4 +140,4 @@ def _record(action: str, permission: Permission, caller: Caller) -> None:
         "function": permission.function.name,
         "customer": permission.customer.short_name,
     }
-    trail.record(action, caller.actor, user=trail.concerned(permission.subject), detail=detail)
+    trail.record(action, caller.actor, user=trail.find_concerned_user(permission.subject), detail=detail)

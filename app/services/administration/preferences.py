@@ -19,13 +19,13 @@ from app.services.problems import Missing
 MOST_KEYS = 200
 
 
-def of_user(user_id: int) -> list[Preference]:
+def list_preferences(user_id: int) -> list[Preference]:
     """List all of a user's preferences, by key."""
     statement = select(Preference).where(Preference.user_id == user_id).order_by(Preference.key)
     return list(db.session.execute(statement).scalars())
 
 
-def one(user_id: int, key: str) -> Preference:
+def get_preference(user_id: int, key: str) -> Preference:
     """Return one preference. Raises ``Missing``."""
     found = db.session.get(Preference, (user_id, key))
     if found is None:
@@ -33,7 +33,7 @@ def one(user_id: int, key: str) -> Preference:
     return found
 
 
-def put(user_id: int, values: Mapping[str, str]) -> list[Preference]:
+def set_preferences(user_id: int, values: Mapping[str, str]) -> list[Preference]:
     """Set these values and keep the others; returns all. Raises ``Invalid`` if there would be too many."""
     for key, value in values.items():
         found = db.session.get(Preference, (user_id, key))
@@ -45,12 +45,12 @@ def put(user_id: int, values: Mapping[str, str]) -> list[Preference]:
     statement = select(func.count()).select_from(Preference).where(Preference.user_id == user_id)
     if db.session.execute(statement).scalar_one() > MOST_KEYS:
         raise Invalid(FieldProblem("preferences", f"Keep at most {MOST_KEYS} preferences.", "TOO_MANY"))
-    return of_user(user_id)
+    return list_preferences(user_id)
 
 
-def remove(user_id: int, keys: Iterable[str]) -> list[Preference]:
+def remove_preferences(user_id: int, keys: Iterable[str]) -> list[Preference]:
     """Delete these keys; absent keys are ignored. Returns the rest."""
     db.session.execute(
         delete(Preference).where(Preference.user_id == user_id, Preference.key.in_(list(keys)))
     )
-    return of_user(user_id)
+    return list_preferences(user_id)

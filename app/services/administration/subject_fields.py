@@ -59,7 +59,7 @@ PRIVATE = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Fields:
+class SubjectFields:
     """The fields that one view can be searched and sorted by."""
 
     keywords: Mapping[str, Column]
@@ -79,15 +79,15 @@ class Fields:
                 raise Invalid(FieldProblem(field, "You may not search by this.", "NOT_ALLOWED"))
 
 
-ADMINISTERED = Fields(KEYWORDS, TIMES, SORTABLE, FLAGS)
+ADMINISTERED = SubjectFields(KEYWORDS, TIMES, SORTABLE, FLAGS)
 
 
-def basic(caller: Caller) -> Fields:
+def build_basic_fields(caller: Caller) -> SubjectFields:
     """Build the fields of the reduced view:
     private fields are empty outside the caller's reach, unknown without any.
     """
     guard = Guard.VIEW_BASIC_USER_PRIVATE_INFO
-    within = search.within_reach(caller, guard, Subject.customer_id)
+    within = search.limit_to_reach(caller, guard, Subject.customer_id)
     reached = bool(caller.reach(guard))
 
     def columns(known: Mapping[str, Column], empty: str | None = None) -> dict[str, Any]:
@@ -103,4 +103,4 @@ def basic(caller: Caller) -> Fields:
         if reached or name not in PRIVATE
     }
     # Empty text instead of NULL: a row that does not match a keyword must also match an exclusion.
-    return Fields(columns(KEYWORDS, ""), columns(TIMES), columns(SORTABLE), flags)
+    return SubjectFields(columns(KEYWORDS, ""), columns(TIMES), columns(SORTABLE), flags)

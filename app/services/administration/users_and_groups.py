@@ -45,37 +45,37 @@ class NewSubject:
 
 def add_user(new: NewSubject, caller: Caller) -> User:
     """Add a user without a password. Raises ``Denied``, ``Invalid``."""
-    customer = _place(new, caller)
-    user = User(**_columns(new, customer, caller))
-    return _added(user, "user-add", caller)
+    customer = _check_place(new, caller)
+    user = User(**_build_columns(new, customer, caller))
+    return _store_new(user, "user-add", caller)
 
 
 def add_group(new: NewSubject, caller: Caller) -> Group:
     """Add a group without members. Raises ``Denied``, ``Invalid``."""
-    customer = _place(new, caller)
-    group = Group(**_columns(new, customer, caller))
-    return _added(group, "group-add", caller)
+    customer = _check_place(new, caller)
+    group = Group(**_build_columns(new, customer, caller))
+    return _store_new(group, "group-add", caller)
 
 
-def update(subject: S, changes: Mapping[str, Any], caller: Caller) -> S:
+def update_subject(subject: S, changes: Mapping[str, Any], caller: Caller) -> S:
     """Change the columns that were sent; the own e-mail address only shortly after a login.
 
     Raises ``Denied``, ``Invalid``, ``NotHeld``, ``NotInteractive``.
     """
     caller.needs(Guard.UPDATE_USER, subject.customer_id)
-    _insist_not_above(caller, subject)
+    _require_not_above(caller, subject)
     if isinstance(subject, User) and changes.get("email", subject.email) != subject.email:
-        _insist_address_may_change(subject, caller)
-        if notices.reachable(subject):
+        _require_address_may_change(subject, caller)
+        if notices.is_reachable(subject):
             # Notify the previous address: its reader learns that links now go to another address.
-            notices.post_when_committed(notices.to(subject, notices.Kind.ADDRESS_CHANGED))
+            notices.send_when_committed(notices.address_notice(subject, notices.Kind.ADDRESS_CHANGED))
     name = changes.get("short_name", subject.short_name)
     if name != subject.short_name:
-        _insist_free(name, subject.domain_id)
+        _require_free_name(name, subject.domain_id)
     before = {column: getattr(subject, column) for column in changes}
     for column, value in changes.items():
         setattr(subject, column, value)
-    _touched(subject, caller)
+    _mark_updated(subject, caller)
     if isinstance(subject, User) and before.get("email") != changes.get("email"):
         # The old mailbox may contain a link to a new password.
         endings.end(Event.ADDRESS_CHANGED, subject, caller.actor)
@@ -84,16 +84,16 @@ def update(subject: S, changes: Mapping[str, Any], caller: Caller) -> S:
     return subject
 
 
-def move(subject: S, customer: str, caller: Caller) -> S:
+def move_subject(subject: S, customer: str, caller: Caller) -> S:
     """Move a subject to another customer of its domain. Raises ``Denied``, ``Invalid``, ``NotHeld``."""
     caller.needs(Guard.UPDATE_USER, subject.customer_id)
-    _insist_not_above(caller, subject)
+    _require_not_above(caller, subject)
     target = directory.find_customer(customer, subject.domain_id)
     if target is None or target.domain_id != subject.domain_id or not caller.rights.sees(target.id):
         raise Invalid(FieldProblem("customer", "There is no such customer in this domain.", "UNKNOWN"))
     caller.needs(Guard.CREATE_USER, target.id)
     subject.customer_id = target.id
-    _touched(subject, caller)
+    _mark_updated(subject, caller)
     db.session.refresh(subject)
     endings.end(Event.MOVED, subject, caller.actor)
     _record(f"{subject.kind}-move", subject, caller, {"customer": target.short_name})
@@ -101,23 +101,23 @@ def move(subject: S, customer: str, caller: Caller) -> S:
     return subject
 
 
-def reenable(subject: S, caller: Caller) -> S:
+def reenable_subject(subject: S, caller: Caller) -> S:
     """Restore a deleted subject. Its permissions and memberships are not restored.
 
     Raises ``Denied``, ``Invalid``.
     """
     caller.needs(Guard.UPDATE_USER, subject.customer_id)
     caller.needs(Guard.CREATE_USER, subject.customer_id)
-    _insist_free(subject.short_name, subject.domain_id)
+    _require_free_name(subject.short_name, subject.domain_id)
     endings.end(Event.REENABLED, subject, caller.actor)
     subject.deleted_at = subject.deleted_by_id = None
-    _touched(subject, caller)
+    _mark_updated(subject, caller)
     _record(f"{subject.kind}-reenable", subject, caller, {})
     held_rights.raise_policy_version()
     return subject
 
 
-def block(user: User, actor: Actor) -> None:
+def block_user(user: User, actor: Actor) -> None:
     """Block a user: refuse everything from the next request on, and end all logins permanently."""
     if user.blocked_at is None:
         user.blocked_at = clock.now()
@@ -126,7 +126,7 @@ def block(user: User, actor: Actor) -> None:
         trail.record("user-block", actor, user=(user.id, user.short_name))
 
 
-def unblock(user: User, actor: Actor) -> None:
+def unblock_user(user: User, actor: Actor) -> None:
     """Unblock a user. Nothing that was ended comes back."""
     if user.blocked_at is not None:
         user.blocked_at = None
@@ -138,8 +138,8 @@ def unblock(user: User, actor: Actor) -> None:
 def delete_user(user: User, caller: Caller) -> User:
     """Delete a user permanently; all sessions and keys end. Raises ``Denied``, ``NotHeld``."""
     caller.needs(Guard.DELETE_USER, user.customer_id)
-    delegation.insist_not_above(caller, user)
-    _deleted(user, caller)
+    delegation.require_not_above(caller, user)
+    _mark_deleted(user, caller)
     endings.end(Event.DELETED, user, caller.actor)
     trail.record("user-delete", caller.actor, user=(user.id, user.short_name))
     return user
@@ -151,35 +151,35 @@ def delete_group(group: Group, caller: Caller) -> Group:
     """
     caller.needs(Guard.DELETE_USER, group.customer_id)
     if not delegation.holds_all_of(caller, group):
-        raise Invalid(delegation.not_held("group"))
-    _deleted(group, caller)
+        raise Invalid(delegation.report_not_held("group"))
+    _mark_deleted(group, caller)
     trail.record("group-delete", caller.actor, detail={"group": group.short_name})
     held_rights.raise_policy_version()
     return group
 
 
-def _insist_not_above(caller: Caller, subject: Subject) -> None:
+def _require_not_above(caller: Caller, subject: Subject) -> None:
     if isinstance(subject, User):
-        delegation.insist_not_above(caller, subject)
+        delegation.require_not_above(caller, subject)
     elif not delegation.holds_all_of(caller, subject):
         raise NotHeld
 
 
-def _insist_address_may_change(user: User, caller: Caller) -> None:
+def _require_address_may_change(user: User, caller: Caller) -> None:
     """Require a fresh login: the new mailbox can reset the password,
     so an open session must not be enough.
     """
-    reauthentication.personal(caller)
+    reauthentication.require_personal(caller)
     if user.id == caller.user_id and not reauthentication.is_fresh(caller):
         raise Invalid(FieldProblem("email", OWN_ADDRESS, "OWN_ACCOUNT"))
 
 
-def _insist_free(name: str, domain_id: int) -> None:
+def _require_free_name(name: str, domain_id: int) -> None:
     if directory.find_subject(name, domain_id) is not None:
         raise Invalid(FieldProblem("shortName", "This short name is taken. Choose another.", "TAKEN"))
 
 
-def _touched(subject: Subject, caller: Caller) -> None:
+def _mark_updated(subject: Subject, caller: Caller) -> None:
     subject.updated_at = clock.now()
     subject.updated_by_id = caller.user_id
     db.session.flush()
@@ -187,24 +187,24 @@ def _touched(subject: Subject, caller: Caller) -> None:
 
 def _record(action: str, subject: Subject, caller: Caller, detail: dict[str, Any]) -> None:
     known = {"id": subject.id, "shortName": subject.short_name}
-    trail.record(action, caller.actor, user=trail.concerned(subject), detail=known | detail)
+    trail.record(action, caller.actor, user=trail.find_concerned_user(subject), detail=known | detail)
 
 
-def _place(new: NewSubject, caller: Caller) -> Customer:
+def _check_place(new: NewSubject, caller: Caller) -> Customer:
     """Return the customer of the new subject; raises ``Invalid`` naming every problem at once."""
     problems: list[FieldProblem] = []
-    domain = directory.domain_named(new.domain, caller.domain_id, problems)
+    domain = directory.find_named_domain(new.domain, caller.domain_id, problems)
     customer = directory.find_customer(new.customer, domain.id) if domain is not None else None
     if domain is not None and (customer is None or not caller.rights.sees(customer.id)):
         problems.append(FieldProblem("customer", "There is no such customer in this domain.", "UNKNOWN"))
     if problems or customer is None:
         raise Invalid(*problems)
     caller.needs(Guard.CREATE_USER, customer.id)
-    _insist_free(new.short_name, customer.domain_id)
+    _require_free_name(new.short_name, customer.domain_id)
     return customer
 
 
-def _columns(new: NewSubject, customer: Customer, caller: Caller) -> dict[str, Any]:
+def _build_columns(new: NewSubject, customer: Customer, caller: Caller) -> dict[str, Any]:
     now = clock.now()
     return {
         "domain_id": customer.domain_id,
@@ -219,14 +219,14 @@ def _columns(new: NewSubject, customer: Customer, caller: Caller) -> dict[str, A
     }
 
 
-def _added(subject: S, action: str, caller: Caller) -> S:
+def _store_new(subject: S, action: str, caller: Caller) -> S:
     db.session.add(subject)
     db.session.flush()
     _record(action, subject, caller, {})
     return subject
 
 
-def _deleted(subject: Subject, caller: Caller) -> None:
+def _mark_deleted(subject: Subject, caller: Caller) -> None:
     subject.deleted_at = clock.now()
     subject.deleted_by_id = caller.user_id
     db.session.flush()

@@ -17,7 +17,7 @@ from app.models.directory import User
 from app.services.access import delegation
 from app.services.access import directory
 from app.services.access.callers import Caller
-from app.services.access.facts import Asked
+from app.services.access.facts import RequiredRight
 from app.services.guards import Guard
 from app.services.login import reauthentication
 from app.services.problems import FieldProblem
@@ -34,10 +34,10 @@ def may_see(caller: Caller, subject: Subject, guard: Guard = Guard.VIEW_USERS) -
     """
     if subject.id == caller.user_id:
         return bool(caller.decision)
-    return bool(caller.allows(Asked(guard, subject.customer_id)))
+    return bool(caller.allows(RequiredRight(guard, subject.customer_id)))
 
 
-def visible_subject(caller: Caller, text: str, domain_id: int) -> Subject:
+def get_visible_subject(caller: Caller, text: str, domain_id: int) -> Subject:
     """Return a live subject the caller may know of. Raises ``Missing`` for absent and hidden ones alike."""
     subject = directory.find_subject(text, domain_id)
     if subject is None or not may_see(caller, subject):
@@ -45,7 +45,7 @@ def visible_subject(caller: Caller, text: str, domain_id: int) -> Subject:
     return subject
 
 
-def basic_subject(caller: Caller, text: str, domain_id: int) -> Subject:
+def get_basic_subject(caller: Caller, text: str, domain_id: int) -> Subject:
     """Return a live subject the caller may know in the reduced view.
     Raises ``Missing`` for absent and hidden ones.
     """
@@ -55,54 +55,54 @@ def basic_subject(caller: Caller, text: str, domain_id: int) -> Subject:
     return subject
 
 
-def visible_user(caller: Caller, text: str, domain_id: int) -> User:
-    """As ``visible_subject``, for a user."""
-    subject = visible_subject(caller, text, domain_id)
+def get_visible_user(caller: Caller, text: str, domain_id: int) -> User:
+    """As ``get_visible_subject``, for a user."""
+    subject = get_visible_subject(caller, text, domain_id)
     if not isinstance(subject, User):
         raise Missing("user")
     return subject
 
 
-def visible_group(caller: Caller, text: str, domain_id: int) -> Group:
-    """As ``visible_subject``, for a group."""
-    subject = visible_subject(caller, text, domain_id)
+def get_visible_group(caller: Caller, text: str, domain_id: int) -> Group:
+    """As ``get_visible_subject``, for a group."""
+    subject = get_visible_subject(caller, text, domain_id)
     if not isinstance(subject, Group):
         raise Missing("group")
     return subject
 
 
-def guarded_user(caller: Caller, text: str, domain_id: int, guard: Guard) -> User:
+def get_guarded_user(caller: Caller, text: str, domain_id: int, guard: Guard) -> User:
     """Return a user for whom the caller holds the guard,
     and who holds nothing that the caller lacks (rule 59).
 
     Raises ``Missing``, ``Denied``, ``NotHeld``.
     """
-    user = visible_user(caller, text, domain_id)
+    user = get_visible_user(caller, text, domain_id)
     caller.needs(guard, user.customer_id)
-    delegation.insist_not_above(caller, user)
+    delegation.require_not_above(caller, user)
     return user
 
 
-def other_user(caller: Caller, text: str, domain_id: int, guard: Guard) -> User:
+def get_other_user(caller: Caller, text: str, domain_id: int, guard: Guard) -> User:
     """Return another user whose login the caller may change;
     the own account is changed by proof of presence.
     """
-    reauthentication.personal(caller)
-    user = guarded_user(caller, text, domain_id, guard)
+    reauthentication.require_personal(caller)
+    user = get_guarded_user(caller, text, domain_id, guard)
     if user.id == caller.user_id:
         raise Invalid(FieldProblem("user", OWN, "OWN_ACCOUNT"))
     return user
 
 
-def keyed_user(caller: Caller, text: str, domain_id: int) -> User:
+def get_user_for_keys(caller: Caller, text: str, domain_id: int) -> User:
     """Return a user whose keys the caller may see and end:
     also the caller, but never by an application's session.
     """
-    reauthentication.personal(caller)
-    return guarded_user(caller, text, domain_id, Guard.ADMINISTRATIVE_API_KEY)
+    reauthentication.require_personal(caller)
+    return get_guarded_user(caller, text, domain_id, Guard.ADMINISTRATIVE_API_KEY)
 
 
-def deleted_subject(kind: type[S], caller: Caller, text: str, domain_id: int) -> S:
+def get_deleted_subject(kind: type[S], caller: Caller, text: str, domain_id: int) -> S:
     """Find a deleted subject by id or by its former name (the last one of that name). Raises ``Missing``."""
     number = directory.as_id(text)
     named = Subject.short_name == text

@@ -26,7 +26,7 @@ class UnknownKey(Exception):
     """The seal was made under a key that is not among ``ARGUS_SECRET_KEYS``: it cannot be verified."""
 
 
-def row_bytes(row: Mapping[str, Any]) -> bytes:
+def serialise_row(row: Mapping[str, Any]) -> bytes:
     """Serialise a row, the same from either database: every column but the seal, by name.
 
     Columns without a value are left out, so that a column added later changes no seal. Times are
@@ -40,34 +40,34 @@ def row_bytes(row: Mapping[str, Any]) -> bytes:
     return json.dumps(held, sort_keys=True, separators=(",", ":")).encode("ascii")
 
 
-def seal(ring: KeyRing, previous: bytes, row: Mapping[str, Any]) -> bytes:
+def compute_seal(ring: KeyRing, previous: bytes, row: Mapping[str, Any]) -> bytes:
     """Compute the seal of a row, with its place, that follows ``previous``."""
-    return _made(ring, ring.signing, ROW, previous + row_bytes(row))
+    return _authenticate(ring, ring.signing, ROW, previous + serialise_row(row))
 
 
 def is_sealed(ring: KeyRing, previous: bytes, row: Mapping[str, Any]) -> bool:
     """Tell whether a row has the correct seal. Raises ``UnknownKey``."""
-    return _fits(ring, row["seal"], ROW, previous + row_bytes(row))
+    return _verify(ring, row["seal"], ROW, previous + serialise_row(row))
 
 
-def mark(ring: KeyRing, place: int, last: bytes) -> bytes:
+def compute_mark(ring: KeyRing, place: int, last: bytes) -> bytes:
     """Compute the mark of a chain that ends at this place with this seal."""
-    return _made(ring, ring.signing, END, place.to_bytes(8) + last)
+    return _authenticate(ring, ring.signing, END, place.to_bytes(8) + last)
 
 
 def is_marked(ring: KeyRing, given: bytes, place: int, last: bytes) -> bool:
     """Tell whether this is the marked end. Raises ``UnknownKey``."""
-    return 0 <= place < 2**63 and _fits(ring, given, END, place.to_bytes(8) + last)
+    return 0 <= place < 2**63 and _verify(ring, given, END, place.to_bytes(8) + last)
 
 
-def _made(ring: KeyRing, key_id: int, purpose: str, message: bytes) -> bytes:
+def _authenticate(ring: KeyRing, key_id: int, purpose: str, message: bytes) -> bytes:
     key = ring.derive(purpose, key_id)
     if key is None:
         raise UnknownKey(str(key_id))
     return bytes((key_id,)) + hmac.digest(key, message, "sha256")[:31]
 
 
-def _fits(ring: KeyRing, given: bytes | None, purpose: str, message: bytes) -> bool:
+def _verify(ring: KeyRing, given: bytes | None, purpose: str, message: bytes) -> bool:
     if given is None or len(given) != len(START):
         return False
-    return hmac.compare_digest(given, _made(ring, given[0], purpose, message))
+    return hmac.compare_digest(given, _authenticate(ring, given[0], purpose, message))

@@ -19,18 +19,18 @@ from app.services.audit import chain
 from app.services.audit import trail
 from app.services.audit.trail import Actor
 from app.services.tokens.keyring import keyring
-from app.services.unit_of_work import write
+from app.services.unit_of_work import run_in_transaction
 
 BATCH = 200
 EVENT = AuditEvent.metadata.tables[AuditEvent.__tablename__]
 HEAD = AuditHead.metadata.tables[AuditHead.__tablename__]
 
 
-class Broken(Exception):
+class BrokenChain(Exception):
     """The end of the chain does not match its mark: sealing further rows would hide a deletion."""
 
 
-def begin() -> None:
+def begin_chain() -> None:
     """Create the end of an empty chain, if there is none. Only commands do this, never a server.
 
     Run it in a unit of work. Rows older than the chain are sealed as they are now, and a row records this.
@@ -39,7 +39,7 @@ def begin() -> None:
         return
     if db.session.execute(select(exists().where(EVENT.c.place.is_not(None)))).scalar_one():
         return  # there was a chain, and somebody took its end away: ``verify`` says so
-    db.session.execute(insert(HEAD).values(id=1, **_end(0, chain.START)))
+    db.session.execute(insert(HEAD).values(id=1, **_build_end(0, chain.START)))
     if db.session.execute(select(exists().where(EVENT.c.id.is_not(None)))).scalar_one():
         trail.record("audit-begin", Actor(name="operator"))
 
@@ -47,7 +47,7 @@ def begin() -> None:
 def seal_some(most: int = BATCH) -> int:
     """Seal up to ``most`` rows in their own unit of work; returns the number.
 
-    Returns 0 if there is nothing to do or another process is sealing. Raises ``Broken``.
+    Returns 0 if there is nothing to do or another process is sealing. Raises ``BrokenChain``.
     """
     waiting, begun = db.session.execute(
         select(exists().where(EVENT.c.place.is_(None)), exists().where(HEAD.c.id == 1))
@@ -55,8 +55,8 @@ def seal_some(most: int = BATCH) -> int:
     if not waiting:
         return 0
     if not begun:
-        raise Broken("the chain has no end")
-    return write(lambda: _seal(most))
+        raise BrokenChain("the chain has no end")
+    return run_in_transaction(lambda: _seal(most))
 
 
 def _seal(most: int) -> int:
@@ -65,12 +65,12 @@ def _seal(most: int) -> int:
         return 0
     ring = keyring()
     if not chain.is_marked(ring, head.mark, head.place, head.seal):
-        raise Broken("the end of the chain was changed")
+        raise BrokenChain("the end of the chain was changed")
     rows = db.session.execute(select(EVENT).where(EVENT.c.place.is_(None)).order_by(EVENT.c.id).limit(most))
     place, last, sealed = head.place, head.seal, []
     for row in rows.mappings():
         place += 1
-        last = chain.seal(ring, last, {**row, "place": place})
+        last = chain.compute_seal(ring, last, {**row, "place": place})
         sealed.append({"event": row["id"], "its_place": place, "its_seal": last})
     if sealed:
         db.session.execute(
@@ -79,9 +79,9 @@ def _seal(most: int) -> int:
             .values(place=bindparam("its_place"), seal=bindparam("its_seal")),
             sealed,
         )
-        db.session.execute(update(HEAD).values(**_end(place, last)))
+        db.session.execute(update(HEAD).values(**_build_end(place, last)))
     return len(sealed)
 
 
-def _end(place: int, last: bytes) -> dict[str, int | bytes]:
-    return {"place": place, "seal": last, "mark": chain.mark(keyring(), place, last)}
+def _build_end(place: int, last: bytes) -> dict[str, int | bytes]:
+    return {"place": place, "seal": last, "mark": chain.compute_mark(keyring(), place, last)}

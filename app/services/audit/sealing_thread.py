@@ -11,7 +11,7 @@ import threading
 
 import structlog
 
-from app.runtime import in_application
+from app.runtime import run_in_application
 from app.services.audit.sealing import BATCH
 from app.services.audit.sealing import seal_some
 
@@ -27,7 +27,7 @@ class Sealer:
 
     def __init__(self) -> None:
         self._ended = threading.Event()
-        self._seal = in_application(seal_some)
+        self._seal = run_in_application(seal_some)
         self._thread = threading.Thread(target=self._run, name="argus-sealer", daemon=True)
         self._thread.start()
 
@@ -46,7 +46,7 @@ class Sealer:
                 pause = LONG_PAUSE_SECONDS
 
 
-def start() -> Sealer:
+def start_sealer() -> Sealer:
     """Start the sealer of the current application, in this process."""
     sealer = Sealer()
     atexit.register(sealer.stop)

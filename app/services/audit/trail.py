@@ -1,7 +1,7 @@
 """The audit trail: rows that record who did what, with which decision, and the true reason.
 
 Rows are written in the transaction of the change they describe. A refusal that changes nothing is written in
-its own unit (``refused``). Some changes are also mailed to the account's owner (``notices.NOTICES``).
+its own unit (``record_refusal``). Some changes are also mailed to the account's owner (``notices.NOTICES``).
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from app.models.directory import Subject
 from app.models.directory import User
 from app.policy.facts import Decision
 from app.policy.facts import Question
-from app.policy.reasons import private_sentence
+from app.policy.reasons import word_privately
 from app.services.contact import NOWHERE
 from app.services.contact import Contact
 from app.services.mail import notices
-from app.services.unit_of_work import write
+from app.services.unit_of_work import run_in_transaction
 
 log = structlog.get_logger("argus.audit")
 
@@ -41,7 +41,7 @@ class Actor:
     contact: Contact = NOWHERE
 
 
-def concerned(subject: Subject) -> tuple[int, str] | None:
+def find_concerned_user(subject: Subject) -> tuple[int, str] | None:
     """Return the user that a row is about, who may then read it; ``None`` for a group."""
     return (subject.id, subject.short_name) if isinstance(subject, User) else None
 
@@ -65,7 +65,7 @@ def record(
     why = [f.reason for f in decision.denials] if decision is not None else list(reasons)
     evidence: dict[str, Any] = dict(detail or {})
     if decision is not None:
-        evidence["findings"] = findings(decision)
+        evidence["findings"] = list_findings(decision)
     db.session.execute(
         insert(AuditEvent).values(
             at=clock.now(),
@@ -86,38 +86,42 @@ def record(
         )
     )
     if outcome == "success":
-        notices.notice(action, user[0] if user else actor.id)
+        notices.notify_owner(action, user[0] if user else actor.id)
     log.info(action, outcome=outcome, actor=actor.name, client=client_id, reasons=why)
 
 
-def refused(action: str, actor: Actor, decision: Decision, question: Question | None = None) -> None:
+def record_refusal(action: str, actor: Actor, decision: Decision, question: Question | None = None) -> None:
     """Record a refusal in its own unit of work: nothing else changed."""
     client = question.client.id if question is not None and question.client is not None else None
     user = (question.user.id, question.user.name) if question is not None else None
-    write(lambda: record(action, actor, outcome="refused", decision=decision, user=user, client_id=client))
+    run_in_transaction(
+        lambda: record(action, actor, outcome="refused", decision=decision, user=user, client_id=client)
+    )
 
 
-def alert(action: str, actor: Actor, *, client_id: str | None = None, detail: Mapping[str, Any]) -> None:
+def record_alert(
+    action: str, actor: Actor, *, client_id: str | None = None, detail: Mapping[str, Any]
+) -> None:
     """Record something that an operator should look at, in the current transaction."""
     record(action, actor, outcome="alert", client_id=client_id, detail=detail)
     log.warning(action, client=client_id, **detail)
 
 
-def findings(decision: Decision) -> list[dict[str, Any]]:
+def list_findings(decision: Decision) -> list[dict[str, Any]]:
     """Return the whole decision as data, evidence included; explain shows the same."""
     return [
         {
             "rule": finding.rule,
             "outcome": str(finding.outcome),
             "reason": finding.reason,
-            "message": private_sentence(finding),
+            "message": word_privately(finding),
             "evidence": dict(finding.evidence),
         }
         for finding in decision.findings
     ]
 
 
-def by_decision(number: str) -> AuditEvent | None:
+def find_by_decision(number: str) -> AuditEvent | None:
     """Find the row of a decision number."""
     statement = select(AuditEvent).where(AuditEvent.decision == number).order_by(AuditEvent.id)
     return db.session.execute(statement).scalars().first()

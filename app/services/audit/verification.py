@@ -37,7 +37,7 @@ WRONG_END = "The end of the chain was changed: nothing is sealed any more."
 
 
 @dataclass(frozen=True, slots=True)
-class Wrong:
+class ChainFault:
     """The first fault: its place in the chain, and its row if there is one."""
 
     what: str
@@ -46,7 +46,7 @@ class Wrong:
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class ChainReport:
     """``sealed`` rows in total, of which the newest ``checked`` were verified;
     ``waiting`` are not sealed yet.
     """
@@ -56,11 +56,11 @@ class Checked:
     waiting: int = 0
     until: datetime | None = None
     end: str = ""
-    wrong: Wrong | None = None
+    wrong: ChainFault | None = None
 
 
 @dataclass(slots=True)
-class _Walk:
+class _Position:
     """The current position in the chain: the place, its seal, and the time of its row."""
 
     place: int
@@ -68,74 +68,74 @@ class _Walk:
     until: datetime | None = None
 
 
-def check(newest: int | None = None) -> Checked:
+def check_chain(newest: int | None = None) -> ChainReport:
     """Verify the whole chain, or its ``newest`` rows, in batches."""
     # One statement, so that end and rows are from the same moment.
     last = select(func.max(EVENT.c.place)).scalar_subquery()
     waiting = select(func.count()).where(EVENT.c.place.is_(None)).scalar_subquery()
     head = db.session.execute(select(HEAD, last.label("last"), waiting.label("waiting"))).one_or_none()
     if head is None:
-        return Checked(wrong=Wrong(NO_END))
+        return ChainReport(wrong=ChainFault(NO_END))
     after = max(0, head.place - newest) if newest is not None else 0
-    walk = _Walk(after, chain.START)
-    wrong = _wrong_end(head) or _start(walk) or _along(walk, head.place)
+    walk = _Position(after, chain.START)
+    wrong = _check_end(head) or _find_start(walk) or _walk(walk, head.place)
     if wrong is None and (walk.place, walk.seal) != (head.place, head.seal):
-        wrong = Wrong(CUT, walk.place + 1)
+        wrong = ChainFault(CUT, walk.place + 1)
     if wrong is None and (head.last or 0) > head.place:
-        wrong = Wrong(ADDED, head.place + 1)
+        wrong = ChainFault(ADDED, head.place + 1)
     end = f"{head.place}:{bytes(head.seal).hex()}"
-    return Checked(head.place, walk.place - after, head.waiting, walk.until, end, wrong)
+    return ChainReport(head.place, walk.place - after, head.waiting, walk.until, end, wrong)
 
 
-def unfit(events: Sequence[AuditEvent]) -> frozenset[int]:
+def find_unfit(events: Sequence[AuditEvent]) -> frozenset[int]:
     """Return the ids of rows that do not match their seals; one query. Unsealed rows are not judged."""
     rows = [{column.key: getattr(event, column.key) for column in EVENT.columns} for event in events]
     rows = [row for row in rows if row["place"] is not None]
-    before = _seals([row["place"] - 1 for row in rows])
-    walks = ((row, _Walk(row["place"] - 1, before.get(row["place"] - 1, b""))) for row in rows)
-    return frozenset(row["id"] for row, walk in walks if _wrong(walk, row) is not None)
+    before = _load_seals([row["place"] - 1 for row in rows])
+    walks = ((row, _Position(row["place"] - 1, before.get(row["place"] - 1, b""))) for row in rows)
+    return frozenset(row["id"] for row, walk in walks if _check_row(walk, row) is not None)
 
 
-def holds(end: str) -> bool:
+def contains_end(end: str) -> bool:
     """Tell whether an end noted earlier, ``place:seal``, is still part of the chain."""
     place, _, seal = end.strip().partition(":")
     if not (place.isascii() and place.isdigit() and len(place) <= 18):
         return False
-    found = _seals([int(place)]).get(int(place))
+    found = _load_seals([int(place)]).get(int(place))
     return found is not None and found.hex() == seal.lower()
 
 
-def _wrong_end(head: Any) -> Wrong | None:
+def _check_end(head: Any) -> ChainFault | None:
     try:
         genuine = chain.is_marked(keyring(), head.mark, head.place, head.seal)
     except UnknownKey:
-        return Wrong(FOREIGN_KEY)
-    return None if genuine else Wrong(WRONG_END)
+        return ChainFault(FOREIGN_KEY)
+    return None if genuine else ChainFault(WRONG_END)
 
 
-def _start(walk: _Walk) -> Wrong | None:
-    before = _seals([walk.place]).get(walk.place)
+def _find_start(walk: _Position) -> ChainFault | None:
+    before = _load_seals([walk.place]).get(walk.place)
     if before is None:
-        return Wrong(MISSING, walk.place)
+        return ChainFault(MISSING, walk.place)
     walk.seal = before
     return None
 
 
-def _along(walk: _Walk, end: int) -> Wrong | None:
+def _walk(walk: _Position, end: int) -> ChainFault | None:
     """Verify up to the last row before ``end``, or up to the first fault."""
     most = BATCH
     while True:
         try:
-            rows = _rows(select(EVENT), walk.place, end, most)
+            rows = _load_rows(select(EVENT), walk.place, end, most)
         except (ValueError, TypeError):
             # A row contains an invalid time or invalid JSON. Go row by row to find it.
             if most == 1:
-                (found,) = _rows(select(EVENT.c.place, EVENT.c.id), walk.place, end, 1)
-                return Wrong(UNREADABLE, found["place"], found["id"])
+                (found,) = _load_rows(select(EVENT.c.place, EVENT.c.id), walk.place, end, 1)
+                return ChainFault(UNREADABLE, found["place"], found["id"])
             most = 1
             continue
         for row in rows:
-            wrong = _wrong(walk, row)
+            wrong = _check_row(walk, row)
             if wrong is not None:
                 return wrong
             walk.place, walk.seal, walk.until = row["place"], row["seal"], row["at"]
@@ -143,22 +143,22 @@ def _along(walk: _Walk, end: int) -> Wrong | None:
             return None
 
 
-def _rows(columns: Select[Any], after: int, end: int, most: int) -> list[dict[str, Any]]:
+def _load_rows(columns: Select[Any], after: int, end: int, most: int) -> list[dict[str, Any]]:
     statement = columns.where(EVENT.c.place > after, EVENT.c.place <= end).order_by(EVENT.c.place)
     return [dict(row._mapping) for row in db.session.execute(statement.limit(most))]
 
 
-def _wrong(walk: _Walk, row: Mapping[str, Any]) -> Wrong | None:
+def _check_row(walk: _Position, row: Mapping[str, Any]) -> ChainFault | None:
     if row["place"] != walk.place + 1:
-        return Wrong(MISSING, walk.place + 1)
+        return ChainFault(MISSING, walk.place + 1)
     try:
         fits = chain.is_sealed(keyring(), walk.seal, row)
     except UnknownKey:
-        return Wrong(FOREIGN_KEY, row["place"], row["id"])
-    return None if fits else Wrong(CHANGED, row["place"], row["id"])
+        return ChainFault(FOREIGN_KEY, row["place"], row["id"])
+    return None if fits else ChainFault(CHANGED, row["place"], row["id"])
 
 
-def _seals(places: Sequence[int]) -> dict[int, bytes]:
+def _load_seals(places: Sequence[int]) -> dict[int, bytes]:
     """Return seals by place; place 0 has the seal that every chain starts with."""
     statement = select(EVENT.c.place, EVENT.c.seal).where(EVENT.c.place.in_(places))
     found = {row.place: row.seal for row in db.session.execute(statement) if row.seal is not None}

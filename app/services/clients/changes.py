@@ -24,7 +24,7 @@ from app.services.clients.fields import Kind
 from app.services.login.passwords import passwords
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
-from app.services.tokens.token_text import digest
+from app.services.tokens.token_text import compute_digest
 from app.services.tokens.token_text import make_secret
 
 NOT_OVERTAKEN = "This application may do more than you hold yourself. Ask somebody who holds all of it."
@@ -73,7 +73,7 @@ def keep_secret(client: OAuthClient, change: ClientChange) -> None:
     if change.client_secret is not None:
         client.secret_hash, client.secret_digest = passwords().hash(change.client_secret), None
     elif change.made_secret is not None:
-        client.secret_hash, client.secret_digest = None, digest(change.made_secret)
+        client.secret_hash, client.secret_digest = None, compute_digest(change.made_secret)
 
 
 def apply(

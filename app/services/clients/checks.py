@@ -35,7 +35,7 @@ def accept(wire: str, value: Any) -> Any:  # noqa: ARG001 - a check
 
 def check_web_address(wire: str, uri: str) -> str:
     """An address that a browser may be sent to."""
-    problem = redirects.main_uri_problem(uri)
+    problem = redirects.find_main_uri_problem(uri)
     if problem is not None:
         raise Invalid(FieldProblem(wire, problem, "INVALID_PATTERN"))
     return uri
@@ -52,7 +52,9 @@ def check_logout_uris(wire: str, uris: Sequence[str]) -> list[str]:
     """Any number up to ``MOST_URIS``, each once, in the order they were given."""
     if len(uris) > MOST_URIS:
         raise Invalid(_wrong_number(wire))
-    wrong = [(i, p) for i, uri in enumerate(uris) if (p := redirects.registration_problem(uri)) is not None]
+    wrong = [
+        (i, p) for i, uri in enumerate(uris) if (p := redirects.find_registration_problem(uri)) is not None
+    ]
     if wrong:
         raise Invalid(*(FieldProblem(f"{wire}[{i}]", p, "INVALID_PATTERN") for i, p in wrong))
     return list(dict.fromkeys(uris))
@@ -60,7 +62,7 @@ def check_logout_uris(wire: str, uris: Sequence[str]) -> list[str]:
 
 def check_ranges(wire: str, ranges: Sequence[str]) -> list[str]:
     """Networks, each in its shortest form."""
-    found = network.range_problems(list(ranges))
+    found = network.list_range_problems(list(ranges))
     if found:
         raise Invalid(
             *(
@@ -76,9 +78,7 @@ def check_scopes(wire: str, given: Sequence[str]) -> list[str]:
     if len(given) > MOST_SCOPES:
         raise Invalid(FieldProblem(wire, f"Give at most {MOST_SCOPES} scopes.", "WRONG_LENGTH"))
     wrong = [
-        i
-        for i, one in enumerate(given)
-        if len(one) > MOST_SCOPE_CHARACTERS or not scopes.valid_scope_token(one)
+        i for i, one in enumerate(given) if len(one) > MOST_SCOPE_CHARACTERS or not scopes.is_scope_token(one)
     ]
     message = "Write one scope name: visible ASCII, no space, quote or backslash."
     if wrong:
@@ -96,7 +96,9 @@ def check_secret(wire: str, secret: str) -> str:
 
 def check_claims(wire: str, providers: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Claim providers (contract 2.5)."""
-    wrong = [(i, p) for i, one in enumerate(providers) if (p := claims.provider_problem(one)) is not None]
+    wrong = [
+        (i, p) for i, one in enumerate(providers) if (p := claims.find_provider_problem(one)) is not None
+    ]
     if wrong:
         raise Invalid(*(FieldProblem(f"{wire}[{i}].{name}", what, "INVALID") for i, (name, what) in wrong))
     return [dict(one) for one in providers]

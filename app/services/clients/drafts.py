@@ -27,7 +27,7 @@ from app.services.problems import Invalid
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class ClientDraft:
     """A new client, all its problems, and the customer for which the caller must be able to add it."""
 
     client: OAuthClient
@@ -35,15 +35,15 @@ class Draft:
     problems: tuple[FieldProblem, ...]
 
 
-def draft(change: ClientChange, caller: Caller) -> Draft:
+def draft(change: ClientChange, caller: Caller) -> ClientDraft:
     """Build the client that this change would register.
     Whether the caller may register it is checked elsewhere.
     """
     problems = [report_missing(field.wire) for field in REQUIRED if field.name not in change.sent]
-    domain = directory.domain_named(change.sent.get("domain"), caller.domain_id, problems)
+    domain = directory.find_named_domain(change.sent.get("domain"), caller.domain_id, problems)
     domain_id = domain.id if domain is not None else caller.domain_id
-    customer = _customer(change.sent.get("customer"), domain_id, caller, problems)
-    at = customer.id if customer is not None else directory.root_customer(domain_id).id
+    customer = _find_customer(change.sent.get("customer"), domain_id, caller, problems)
+    at = customer.id if customer is not None else directory.get_root_customer(domain_id).id
     now = clock.now()
     client = OAuthClient(
         id=str(uuid.uuid4()),
@@ -56,7 +56,7 @@ def draft(change: ClientChange, caller: Caller) -> Draft:
         **default_columns(),
     )
     _judge(client, change, caller, at, problems, new=True)
-    return Draft(client, at, tuple(problems))
+    return ClientDraft(client, at, tuple(problems))
 
 
 def apply_change(client: OAuthClient, change: ClientChange, caller: Caller, at: int) -> None:
@@ -82,11 +82,11 @@ def _judge(
 ) -> None:
     with db.session.no_autoflush:
         apply(client, change, caller, at, problems, new=new)
-        if _short_name_taken(client):
+        if _is_short_name_taken(client):
             problems.append(FieldProblem("shortName", "This short name is taken. Choose another.", "TAKEN"))
 
 
-def _customer(
+def _find_customer(
     text: str | None, domain_id: int, caller: Caller, problems: list[FieldProblem]
 ) -> Customer | None:
     if text is None:
@@ -98,7 +98,7 @@ def _customer(
     return customer
 
 
-def _short_name_taken(client: OAuthClient) -> bool:
+def _is_short_name_taken(client: OAuthClient) -> bool:
     return (
         db.session.execute(
             select(OAuthClient.id).where(

@@ -16,7 +16,7 @@ from app.services.access import directory
 from app.services.access import gate
 from app.services.access import search
 from app.services.access.callers import Caller
-from app.services.access.facts import Asked
+from app.services.access.facts import RequiredRight
 from app.services.access.search import Column
 from app.services.access.search import Condition
 from app.services.access.search import Criteria
@@ -54,7 +54,7 @@ class ClientCriteria(Criteria):
     required_functions: Sequence[str] = ()
 
 
-def living(client_id: str) -> OAuthClient | None:
+def find_live_client(client_id: str) -> OAuthClient | None:
     """Find the client of this id; a deleted client is as unknown as any other."""
     if len(client_id) > 36:
         return None
@@ -63,15 +63,15 @@ def living(client_id: str) -> OAuthClient | None:
     ).scalar_one_or_none()
 
 
-def deleted(client_id: str) -> OAuthClient | None:
+def find_deleted_client(client_id: str) -> OAuthClient | None:
     """Find the deleted client of this id, for audit and explain only."""
     found = db.session.get(OAuthClient, client_id) if len(client_id) <= 36 else None
     return found if found is not None and found.deleted_at is not None else None
 
 
-def find(id_or_short_name: str, domain_id: int) -> OAuthClient:
+def get_client(id_or_short_name: str, domain_id: int) -> OAuthClient:
     """Return a live client by id, or by short name in this domain. Raises ``Missing``."""
-    client = living(id_or_short_name)
+    client = find_live_client(id_or_short_name)
     if client is None:
         client = db.session.execute(
             select(OAuthClient).where(
@@ -85,7 +85,7 @@ def find(id_or_short_name: str, domain_id: int) -> OAuthClient:
     return client
 
 
-def guard_customer(client: OAuthClient, caller: Caller | None = None) -> int:
+def find_guard_customer(client: OAuthClient, caller: Caller | None = None) -> int:
     """Return the customer at which a function over this client must be held (design §8).
 
     The root of the caller's own domain is known without a query: lists ask this for every row.
@@ -94,30 +94,32 @@ def guard_customer(client: OAuthClient, caller: Caller | None = None) -> int:
         return client.customer_id
     if caller is not None and client.domain_id == caller.domain_id:
         return caller.question.tree.ancestors(caller.question.user.customer)[-1]
-    return directory.root_customer(client.domain_id).id
+    return directory.get_root_customer(client.domain_id).id
 
 
 def may_see(client: OAuthClient, caller: Caller) -> bool:
     """Tell whether the caller may know of the client: may use it (leg LIST), or may administer it."""
     if gate.ask(caller.at_client(client)):
         return True
-    return caller.allows(Asked(Guard.VIEW_OAUTH_CLIENTS, guard_customer(client, caller))).allowed
+    return caller.allows(RequiredRight(Guard.VIEW_OAUTH_CLIENTS, find_guard_customer(client, caller))).allowed
 
 
 def may_see_details(client: OAuthClient, caller: Caller) -> bool:
     """Tell whether the gated fields of contract 2.2 may be shown."""
-    return caller.allows(Asked(Guard.VIEW_OAUTH_CLIENTS_DETAILS, guard_customer(client, caller))).allowed
+    return caller.allows(
+        RequiredRight(Guard.VIEW_OAUTH_CLIENTS_DETAILS, find_guard_customer(client, caller))
+    ).allowed
 
 
-def visible(id_or_short_name: str, caller: Caller) -> OAuthClient:
+def get_visible_client(id_or_short_name: str, caller: Caller) -> OAuthClient:
     """Return a client the caller may know of. Raises ``Missing`` for absent and hidden ones alike."""
-    client = find(id_or_short_name, caller.domain_id)
+    client = get_client(id_or_short_name, caller.domain_id)
     if not may_see(client, caller):
         raise Missing("client")
     return client
 
 
-def visible_or_refused(client: OAuthClient, caller: Caller) -> None:
+def require_known_client(client: OAuthClient, caller: Caller) -> None:
     """Require that people asking about themselves may see the client, or were refused by it before.
 
     Raises ``Missing`` if the caller could not know of the client in either way.
@@ -126,16 +128,16 @@ def visible_or_refused(client: OAuthClient, caller: Caller) -> None:
         raise Missing("client")
 
 
-def listed(caller: Caller, criteria: ClientCriteria) -> list[OAuthClient]:
+def list_clients(caller: Caller, criteria: ClientCriteria) -> list[OAuthClient]:
     """List the clients the caller may know of, by short name; deleted and hidden ones only on request.
 
     ``customers``: bound to one of these or below. Raises ``Invalid``.
     """
 
     def own(one: ClientCriteria) -> list[Condition]:
-        return _filters(caller, one)
+        return _build_filters(caller, one)
 
-    condition = search.where(criteria, own)
+    condition = search.build_condition(criteria, own)
     if not criteria.wants_deleted:
         condition &= OAuthClient.deleted_at.is_(None)
     if "hidden" not in criteria.include_flags:
@@ -144,7 +146,7 @@ def listed(caller: Caller, criteria: ClientCriteria) -> list[OAuthClient]:
     return [client for client in db.session.execute(statement).scalars() if may_see(client, caller)]
 
 
-def detailed(caller: Caller, most: int) -> list[OAuthClient]:
+def list_detailed_clients(caller: Caller, most: int) -> list[OAuthClient]:
     """List live clients whose details the caller may see (``may_see_details``), by short name,
     up to a limit.
     """
@@ -157,7 +159,7 @@ def detailed(caller: Caller, most: int) -> list[OAuthClient]:
     return list(db.session.execute(statement.order_by(OAuthClient.short_name).limit(most)).scalars())
 
 
-def everyone() -> list[OAuthClient]:
+def list_all_clients() -> list[OAuthClient]:
     """List all live clients, by short name, for the operator."""
     statement = select(OAuthClient).where(OAuthClient.deleted_at.is_(None)).order_by(OAuthClient.short_name)
     return list(db.session.execute(statement).scalars())
@@ -171,7 +173,7 @@ def set_flags(client: OAuthClient, values: Mapping[str, bool], actor: Actor) -> 
     trail.record("client-flag", actor, client_id=client.id, detail=dict(values))
 
 
-def usable(caller: Caller) -> list[OAuthClient]:
+def list_usable_clients(caller: Caller) -> list[OAuthClient]:
     """List the clients this person may use: those that leg LIST allows, by name."""
     statement = (
         select(OAuthClient)
@@ -183,23 +185,23 @@ def usable(caller: Caller) -> list[OAuthClient]:
     ]
 
 
-def _filters(caller: Caller, criteria: ClientCriteria) -> list[Condition]:
+def _build_filters(caller: Caller, criteria: ClientCriteria) -> list[Condition]:
     tree = caller.question.tree
     conditions: list[Condition] = []
     if criteria.domains:
-        conditions.append(OAuthClient.domain_id.in_(filter_names.domains(criteria.domains)))
+        conditions.append(OAuthClient.domain_id.in_(filter_names.resolve_domains(criteria.domains)))
     if criteria.customers:
-        tops = filter_names.customers(criteria.customers, caller)
+        tops = filter_names.resolve_customers(criteria.customers, caller)
         below = [c for c in tree.parents if not tops.isdisjoint(tree.ancestors(c))]
         conditions.append(OAuthClient.customer_id.in_(below))
     if criteria.required_functions:
-        functions = filter_names.functions(criteria.required_functions, "requiredFunction")
+        functions = filter_names.resolve_functions(criteria.required_functions, "requiredFunction")
         conditions.append(OAuthClient.required_function_id.in_(functions))
-    conditions += search.by_keywords(criteria, KEYWORDS)
-    return conditions + search.by_flags(criteria, FLAGS)
+    conditions += search.match_keywords(criteria, KEYWORDS)
+    return conditions + search.match_flags(criteria, FLAGS)
 
 
-def create(change: ClientChange, caller: Caller) -> OAuthClient:
+def create_client(change: ClientChange, caller: Caller) -> OAuthClient:
     """Register a client. Raises ``Denied``, ``Invalid`` naming every wrong field."""
     draft = drafts.draft(change, caller)
     caller.needs(Guard.ADD_OAUTH_CLIENT, draft.at)
@@ -209,11 +211,11 @@ def create(change: ClientChange, caller: Caller) -> OAuthClient:
     keep_secret(client, change)
     db.session.add(client)
     db.session.flush()
-    trail.record("client-add", caller.actor, client_id=client.id, detail={"after": snapshot(client)})
+    trail.record("client-add", caller.actor, client_id=client.id, detail={"after": take_snapshot(client)})
     return client
 
 
-def update(
+def update_client(
     id_or_short_name: str, change: ClientChange, caller: Caller, *, version: int | None = None
 ) -> tuple[OAuthClient, bool]:
     """Change only what was sent; the second value tells whether anything changed.
@@ -221,13 +223,13 @@ def update(
     ``version`` is the version that the change is based on. Raises ``Missing``, ``Denied``, ``Invalid``, and
     ``Conflict`` if the client has another version now.
     """
-    client, at = _to_be_changed(id_or_short_name, caller)
+    client, at = _get_changeable(id_or_short_name, caller)
     if version is not None and version != client.version:
         raise Conflict
-    before = snapshot(client)
+    before = take_snapshot(client)
     drafts.apply_change(client, change, caller, at)
     keep_secret(client, change)
-    after = snapshot(client)
+    after = take_snapshot(client)
     if before == after and not change.has_secret:
         return client, False
     client.updated_at = clock.now()
@@ -238,26 +240,26 @@ def update(
     return client, True
 
 
-def proposed(id_or_short_name: str, change: ClientChange, caller: Caller) -> OAuthClient:
-    """Return the client as it would be after an update; nothing is stored. Raises as ``update``."""
-    client, at = _to_be_changed(id_or_short_name, caller)
+def propose_update(id_or_short_name: str, change: ClientChange, caller: Caller) -> OAuthClient:
+    """Return the client as it would be after an update; nothing is stored. Raises as ``update_client``."""
+    client, at = _get_changeable(id_or_short_name, caller)
     columns = [column.key for column in OAuthClient.__mapper__.columns]
     copy = OAuthClient(**{name: getattr(client, name) for name in columns})
     drafts.apply_change(copy, change, caller, at)
     return copy
 
 
-def _to_be_changed(id_or_short_name: str, caller: Caller) -> tuple[OAuthClient, int]:
-    client = visible(id_or_short_name, caller)
-    at = guard_customer(client, caller)
+def _get_changeable(id_or_short_name: str, caller: Caller) -> tuple[OAuthClient, int]:
+    client = get_visible_client(id_or_short_name, caller)
+    at = find_guard_customer(client, caller)
     caller.needs(Guard.UPDATE_OAUTH_CLIENT, at)
     return client, at
 
 
-def delete(id_or_short_name: str, caller: Caller) -> OAuthClient:
+def delete_client(id_or_short_name: str, caller: Caller) -> OAuthClient:
     """Delete permanently: its tokens and codes fail at their next use. Raises ``Missing``, ``Denied``."""
-    client = visible(id_or_short_name, caller)
-    caller.needs(Guard.DELETE_OAUTH_CLIENT, guard_customer(client, caller))
+    client = get_visible_client(id_or_short_name, caller)
+    caller.needs(Guard.DELETE_OAUTH_CLIENT, find_guard_customer(client, caller))
     client.deleted_at = clock.now()
     client.deleted_by_id = caller.user_id
     db.session.flush()
@@ -266,7 +268,7 @@ def delete(id_or_short_name: str, caller: Caller) -> OAuthClient:
     return client
 
 
-def snapshot(client: OAuthClient) -> dict[str, Any]:
+def take_snapshot(client: OAuthClient) -> dict[str, Any]:
     """Return a client's columns for audit and comparison, without its secret."""
     left_out = {*BY_NAME["client_secret"].columns, "version", "updated_by_id"}
     return {

@@ -12,17 +12,17 @@ from app.models.authority import Function
 from app.models.clients import OAuthClient
 from app.models.grants import Grant
 from app.policy import network
+from app.policy.consent_growth import ConsentGrowth
+from app.policy.consent_growth import compare_consent
 from app.policy.facts import Decision
 from app.policy.facts import Question
-from app.policy.growth import Growth
-from app.policy.growth import growth
 from app.policy.rights import Rights
 from app.services.access import directory
 from app.services.access import gate
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
+class FunctionUse:
     """A function that the session gets; ``new`` if the existing consent does not include it."""
 
     function: Function
@@ -34,11 +34,11 @@ class CustomerRights:
     """The functions that a session gets for one customer and all below it: new ones first, roles last."""
 
     customer: str
-    uses: tuple[Use, ...]
+    uses: tuple[FunctionUse, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Fallen:
+class UnavailableFunction:
     """A function of the permission scope that the session would not get, by name, and the reason code."""
 
     function: str
@@ -47,7 +47,7 @@ class Fallen:
 
 
 @dataclass(frozen=True, slots=True)
-class Before:
+class EarlierConsent:
     """An existing consent: since when, for which scopes, up to which function (if it still exists)."""
 
     since: datetime
@@ -56,18 +56,18 @@ class Before:
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
+class ConsentPage:
     """The content of a consent page, as names and codes; the page adds the words.
 
-    ``run_by`` is ``None`` if the user may not be told of anybody. ``restricted``: the application may call
-    only from some addresses.
+    ``name_operator`` is ``None`` if the user may not be told of anybody. ``restricted``: the application may
+    call only from some addresses.
     """
 
     run_by: str | None
     rights: tuple[CustomerRights, ...]
-    fallen: tuple[Fallen, ...]
-    before: Before | None
-    growth: Growth
+    fallen: tuple[UnavailableFunction, ...]
+    before: EarlierConsent | None
+    growth: ConsentGrowth
     restricted: bool
 
     @property
@@ -77,20 +77,22 @@ class Asking:
         return bool(self.growth.functions) and not self.growth.scopes and not held
 
 
-def asking(client: OAuthClient, grant: Grant | None, question: Question, decision: Decision) -> Asking:
+def build_consent_page(
+    client: OAuthClient, grant: Grant | None, question: Question, decision: Decision
+) -> ConsentPage:
     """Compute what an allowance would give the client, compared with the existing consent."""
-    more = growth(question)
-    return Asking(
-        run_by=run_by(client, question),
-        rights=by_customer(decision.rights, described(decision.rights), question, more),
-        fallen=_fallen(question, more),
-        before=_before(grant, question) if grant is not None else None,
+    more = compare_consent(question)
+    return ConsentPage(
+        run_by=name_operator(client, question),
+        rights=group_by_customer(decision.rights, load_functions(decision.rights), question, more),
+        fallen=_list_unavailable(question, more),
+        before=_describe_earlier(grant, question) if grant is not None else None,
         growth=more,
         restricted=not network.trusts_everyone(client.client_ip_range),
     )
 
 
-def run_by(client: OAuthClient, question: Question) -> str | None:
+def name_operator(client: OAuthClient, question: Question) -> str | None:
     """Name who runs an application: its customer, else the organisation of its domain (decision 13)."""
     tree, customer = question.tree, client.customer_id
     if customer is None:
@@ -103,42 +105,42 @@ def run_by(client: OAuthClient, question: Question) -> str | None:
     return None if unnamed else tree.names[customer]
 
 
-def described(*rights: Rights) -> Mapping[int, Function]:
+def load_functions(*rights: Rights) -> Mapping[int, Function]:
     """Load the functions of these rights, by id; one query."""
     ids = {function for one in rights for function in one.held}
-    return {function.id: function for function in directory.functions_by_id(ids)} if ids else {}
+    return {function.id: function for function in directory.list_functions_by_id(ids)} if ids else {}
 
 
-def by_customer(
-    rights: Rights, functions: Mapping[int, Function], question: Question, more: Growth
+def group_by_customer(
+    rights: Rights, functions: Mapping[int, Function], question: Question, more: ConsentGrowth
 ) -> tuple[CustomerRights, ...]:
     """Group the functions of a session's rights by customer, by customer name."""
-    uses: dict[int, list[Use]] = {}
+    uses: dict[int, list[FunctionUse]] = {}
     for function, tops in rights.held.items():
         for top in tops:
             if function in functions:
-                uses.setdefault(top, []).append(Use(functions[function], function in more.functions))
+                uses.setdefault(top, []).append(FunctionUse(functions[function], function in more.functions))
     named = [
-        CustomerRights(question.tree.names.get(customer, ""), tuple(sorted(held, key=_order)))
+        CustomerRights(question.tree.names.get(customer, ""), tuple(sorted(held, key=_order_key)))
         for customer, held in uses.items()
     ]
     return tuple(sorted(named, key=lambda one: one.customer))
 
 
-def _order(use: Use) -> tuple[bool, bool, str]:
+def _order_key(use: FunctionUse) -> tuple[bool, bool, str]:
     return not use.new, use.function.role, use.function.name
 
 
-def _fallen(question: Question, more: Growth) -> tuple[Fallen, ...]:
+def _list_unavailable(question: Question, more: ConsentGrowth) -> tuple[UnavailableFunction, ...]:
     """List what the application requests but would not get for this user; new functions first."""
     found = [
-        Fallen(question.graph.names[one.function], one.reason, one.function in more.functions)
-        for one in gate.missing(question)
+        UnavailableFunction(question.graph.names[one.function], one.reason, one.function in more.functions)
+        for one in gate.list_missing_functions(question)
     ]
     return tuple(sorted(found, key=lambda one: (not one.new, one.function)))
 
 
-def _before(grant: Grant, question: Question) -> Before:
+def _describe_earlier(grant: Grant, question: Question) -> EarlierConsent:
     there = {grant.permission_scope_id} & question.graph.names.keys()
-    function = next(iter(directory.functions_by_id(there)), None) if there else None
-    return Before(grant.created_at, tuple(grant.scopes), function)
+    function = next(iter(directory.list_functions_by_id(there)), None) if there else None
+    return EarlierConsent(grant.created_at, tuple(grant.scopes), function)

@@ -59,7 +59,7 @@ def end_login(login_id: bytes, reason: str, actor: Actor) -> bool:
 
 def end_session(session_id: bytes, reason: str, actor: Actor) -> bool:  # noqa: ARG001
     """One OAuth session: both its tokens."""
-    return oauth_sessions.end(session_id, reason)
+    return oauth_sessions.end_session(session_id, reason)
 
 
 def revoke_key(key: APIKey, reason: str, actor: Actor) -> bool:  # noqa: ARG001

@@ -22,7 +22,7 @@ from app.models.directory import Subject
 from app.services.access import directory
 from app.services.access import search
 from app.services.access.callers import Caller
-from app.services.access.facts import Asked
+from app.services.access.facts import RequiredRight
 from app.services.access.search import Condition
 from app.services.access.search import Page
 from app.services.clients import registry
@@ -52,7 +52,7 @@ class AuditCriteria:
 
 
 @dataclass(frozen=True, slots=True)
-class Leaf:
+class AuditPage:
     """One page of the log, and whether there are older rows; counting all rows would take too long."""
 
     rows: list[AuditEvent]
@@ -60,28 +60,28 @@ class Leaf:
     more: bool
 
 
-def found(caller: Caller, criteria: AuditCriteria, page: Page) -> Leaf:
+def search_audit(caller: Caller, criteria: AuditCriteria, page: Page) -> AuditPage:
     """Search the rows the caller may read. Raises ``Denied``."""
     caller.needs(GUARD)
-    condition = and_(_readable(caller), *_filters(criteria))
+    condition = and_(_match_readable(caller), *_build_filters(criteria))
     newest = select(AuditEvent).where(condition).order_by(AuditEvent.at.desc(), AuditEvent.id.desc())
     rows = list(db.session.execute(newest.offset(page.offset).limit(page.limit + 1)).scalars())
-    return Leaf(rows[: page.limit], page, len(rows) > page.limit)
+    return AuditPage(rows[: page.limit], page, len(rows) > page.limit)
 
 
-def of_decision(caller: Caller, number: str) -> AuditEvent:
+def get_by_decision(caller: Caller, number: str) -> AuditEvent:
     """Return the row of a decision number.
     Raises ``Missing`` for absent and hidden rows alike, ``Denied``.
     """
-    return _one(caller, AuditEvent.decision == number)
+    return _get_one(caller, AuditEvent.decision == number)
 
 
-def of_id(caller: Caller, event_id: int) -> AuditEvent:
+def get_by_id(caller: Caller, event_id: int) -> AuditEvent:
     """Return one row by its id. Raises ``Missing`` for absent and hidden rows alike, ``Denied``."""
-    return _one(caller, AuditEvent.id == event_id)
+    return _get_one(caller, AuditEvent.id == event_id)
 
 
-def explainable(
+def find_explainable(
     caller: Caller,
     events: Iterable[AuditEvent],
     known: Mapping[str, OAuthClient],
@@ -89,53 +89,55 @@ def explainable(
 ) -> frozenset[int]:
     """Return the rows whose evidence the caller may read too: callers who may ask explain for it (design §8).
 
-    ``known`` and ``subjects`` are the objects that the rows name (``clients_of``,
-    ``directory.subjects_by_id``).
+    ``known`` and ``subjects`` are the objects that the rows name (``load_clients``,
+    ``directory.load_subjects_by_id``).
     """
     return frozenset(
         event.id
         for event in events
-        if _explainable(caller, event, known.get(event.client_id or ""), subjects.get(event.user_id or 0))
+        if _is_explainable(caller, event, known.get(event.client_id or ""), subjects.get(event.user_id or 0))
     )
 
 
-def _explainable(caller: Caller, event: AuditEvent, client: OAuthClient | None, user: Subject | None) -> bool:
+def _is_explainable(
+    caller: Caller, event: AuditEvent, client: OAuthClient | None, user: Subject | None
+) -> bool:
     if client is not None and not registry.may_see_details(client, caller):
         return False
     of_permissions = "findings" in event.detail or event.action in OF_PERMISSIONS
     if user is None or user.id == caller.user_id or not of_permissions:
         return True
-    return bool(caller.allows(Asked(Guard.VIEW_PERMISSIONS, user.customer_id)))
+    return bool(caller.allows(RequiredRight(Guard.VIEW_PERMISSIONS, user.customer_id)))
 
 
-def clients_of(events: Iterable[AuditEvent]) -> dict[str, OAuthClient]:
+def load_clients(events: Iterable[AuditEvent]) -> dict[str, OAuthClient]:
     """Load the clients that these rows name, deleted ones included; one query."""
     ids = {event.client_id for event in events if event.client_id is not None}
     rows = db.session.execute(select(OAuthClient).where(OAuthClient.id.in_(ids))).scalars() if ids else ()
     return {client.id: client for client in rows}
 
 
-def _one(caller: Caller, condition: Condition) -> AuditEvent:
+def _get_one(caller: Caller, condition: Condition) -> AuditEvent:
     caller.needs(GUARD)
-    statement = select(AuditEvent).where(condition, _readable(caller)).order_by(AuditEvent.id).limit(1)
+    statement = select(AuditEvent).where(condition, _match_readable(caller)).order_by(AuditEvent.id).limit(1)
     event = db.session.execute(statement).scalar_one_or_none()
     if event is None:
         raise Missing("event")
     return event
 
 
-def _readable(caller: Caller) -> Condition:
+def _match_readable(caller: Caller) -> Condition:
     reached = caller.reach(GUARD)
     if caller.question.tree.parents.keys() <= reached:
         return true()
-    of_users = select(Subject.id).where(search.within_reach(caller, GUARD, Subject.customer_id))
+    of_users = select(Subject.id).where(search.limit_to_reach(caller, GUARD, Subject.customer_id))
     readable: list[Condition] = [AuditEvent.user_id.in_(of_users)]
     roots = [c for c, parent in caller.question.tree.parents.items() if parent is None and c in reached]
     if roots:
         domains = {caller.question.tree.domains[root] for root in roots}
         of_clients = select(OAuthClient.id).where(OAuthClient.domain_id.in_(domains))
         nobodys = [AuditEvent.client_id.in_(of_clients)]
-        if directory.home_domain().id in domains:
+        if directory.get_home_domain().id in domains:
             nobodys += [
                 AuditEvent.client_id.is_(None),
                 AuditEvent.client_id.not_in(select(OAuthClient.id)),
@@ -144,7 +146,7 @@ def _readable(caller: Caller) -> Condition:
     return or_(*readable)
 
 
-def _filters(criteria: AuditCriteria) -> list[Condition]:
+def _build_filters(criteria: AuditCriteria) -> list[Condition]:
     conditions: list[Condition] = [
         column == text
         for column, text in (

@@ -39,36 +39,36 @@ class Span:
     end: datetime | None = None
 
 
-def of_user(user_id: int, span: Span, page: Page) -> Found[AuditEvent]:
+def list_user_events(user_id: int, span: Span, page: Page) -> Found[AuditEvent]:
     """List the events of one user, newest first."""
-    return _found(AuditEvent.user_id == user_id, span, page)
+    return _search(AuditEvent.user_id == user_id, span, page)
 
 
-def about(user_id: int, page: Page) -> Found[AuditEvent]:
+def list_account_events(user_id: int, page: Page) -> Found[AuditEvent]:
     """List everything recorded about one user or done by that user, newest first, for that user."""
     condition = (AuditEvent.user_id == user_id) & AuditEvent.action.not_in(UNTOLD)
-    return search.fetch(AuditEvent, condition, page, [AuditEvent.at.desc(), AuditEvent.id.desc()])
+    return search.fetch_page(AuditEvent, condition, page, [AuditEvent.at.desc(), AuditEvent.id.desc()])
 
 
-def of_customers(
+def list_customer_events(
     caller: Caller, customers: Collection[int], domains: Collection[int], span: Span, page: Page
 ) -> Found[AuditEvent]:
     """List the events of users for whom the caller may see them, newest first. Raises ``Denied``."""
     caller.needs(Guard.VIEW_USER_AUTHENTICATION_EVENTS)
-    visible = search.within_reach(caller, Guard.VIEW_USER_AUTHENTICATION_EVENTS, Subject.customer_id)
+    visible = search.limit_to_reach(caller, Guard.VIEW_USER_AUTHENTICATION_EVENTS, Subject.customer_id)
     if customers:
         tree = caller.question.tree
         below = [c for c in tree.parents if not frozenset(customers).isdisjoint(tree.ancestors(c))]
         visible &= Subject.customer_id.in_(below)
     if domains:
         visible &= Subject.domain_id.in_(list(domains))
-    return _found(AuditEvent.user_id.in_(select(Subject.id).where(visible)), span, page)
+    return _search(AuditEvent.user_id.in_(select(Subject.id).where(visible)), span, page)
 
 
-def _found(condition: Condition, span: Span, page: Page) -> Found[AuditEvent]:
+def _search(condition: Condition, span: Span, page: Page) -> Found[AuditEvent]:
     condition = condition & AuditEvent.action.in_(list(ACTIONS))
     if span.start is not None:
         condition &= AuditEvent.at >= span.start
     if span.end is not None:
         condition &= AuditEvent.at <= span.end
-    return search.fetch(AuditEvent, condition, page, [AuditEvent.at.desc(), AuditEvent.id.desc()])
+    return search.fetch_page(AuditEvent, condition, page, [AuditEvent.at.desc(), AuditEvent.id.desc()])

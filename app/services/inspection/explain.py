@@ -21,13 +21,13 @@ from app.policy.facts import Decision
 from app.policy.facts import Finding
 from app.policy.facts import Leg
 from app.policy.facts import LoginFacts
-from app.policy.facts import Missing
+from app.policy.facts import MissingFunction
 from app.policy.facts import Outcome
 from app.policy.facts import Question
 from app.policy.facts import SecurityLevel
 from app.policy.reasons import REASONS
-from app.policy.reasons import private_sentence
-from app.policy.reasons import public_sentence
+from app.policy.reasons import word_privately
+from app.policy.reasons import word_publicly
 from app.policy.rights import Rights
 from app.services import problems
 from app.services.access import credential_rows
@@ -50,9 +50,9 @@ class Explanation:
         rights = self.decision.rights
         return rights if self.customer is None else rights.to_customers((self.customer,))
 
-    def missing(self, translate: Callable[[str], str] = str) -> list[tuple[Missing, str]]:
+    def missing(self, translate: Callable[[str], str] = str) -> list[tuple[MissingFunction, str]]:
         """List each function of the permission scope that the session does not get, and the sentence why."""
-        return [(one, self._why(one, translate)) for one in gate.missing(self.question)]
+        return [(one, self._why(one, translate)) for one in gate.list_missing_functions(self.question)]
 
     def as_data(self, *, evidence: bool = True) -> dict[str, Any]:
         """Return the wire form. Without ``evidence`` only what the person concerned may be told."""
@@ -62,8 +62,12 @@ class Explanation:
             "allowed": self.decision.allowed,
             "leg": str(self.decision.leg),
             "findings": [
-                data if evidence else {**data, "evidence": {}, "message": told(finding, evidence=False)}
-                for data, finding in zip(trail.findings(self.decision), self.decision.findings, strict=True)
+                data
+                if evidence
+                else {**data, "evidence": {}, "message": describe_finding(finding, evidence=False)}
+                for data, finding in zip(
+                    trail.list_findings(self.decision), self.decision.findings, strict=True
+                )
             ],
             "permissions": [
                 {"function": graph.names[function], "customer": tree.names[top]}
@@ -76,13 +80,13 @@ class Explanation:
             ],
         }
 
-    def _why(self, missing: Missing, translate: Callable[[str], str]) -> str:
+    def _why(self, missing: MissingFunction, translate: Callable[[str], str]) -> str:
         who = {"user": self.question.user.name, "function": self.question.graph.names[missing.function]}
         return translate(REASONS[missing.reason].private).format_map(who)
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class RecordedDecision:
     """A decision as it was recorded."""
 
     decision: str
@@ -120,14 +124,14 @@ class Recorded:
         }
 
 
-def told(finding: Finding, *, evidence: bool, translate: Callable[[str], str] = str) -> str:
+def describe_finding(finding: Finding, *, evidence: bool, translate: Callable[[str], str] = str) -> str:
     """Return the sentence of a finding: the public one, or the one with the ``evidence``."""
     if finding.outcome is Outcome.FAIL and not evidence:
-        return public_sentence(finding, translate)
-    return private_sentence(finding, translate)
+        return word_publicly(finding, translate)
+    return word_privately(finding, translate)
 
 
-def explain(
+def explain_decision(
     client: OAuthClient,
     user: User,
     *,
@@ -142,15 +146,15 @@ def explain(
     Without an address, the client is assumed to call from inside its range. Consent is judged if the person
     was ever asked for it.
     """
-    row = credential_rows.user_row(user.id)
+    row = credential_rows.load_user_row(user.id)
     if row is None:
         raise problems.Missing("user")
-    grant = _latest_grant(user.id, client.id)
-    question = facts.question(
+    grant = _find_latest_grant(user.id, client.id)
+    question = facts.build_question(
         row,
         leg,
-        address=address if address is not None else network.first_address(client.client_ip_range),
-        client=facts.client_facts(client),
+        address=address if address is not None else network.pick_address(client.client_ip_range),
+        client=facts.to_client_facts(client),
         credential=facts.supposed_session(),
         login=LoginFacts(level=level or SecurityLevel.STANDARD),
         grant=facts.grant_facts(grant),
@@ -160,12 +164,12 @@ def explain(
     return Explanation(gate.ask(replace(question, leg=leg)), question, customer)
 
 
-def recorded(number: str) -> Recorded:
-    """Return a recorded decision. Raises ``Missing``."""
-    event = trail.by_decision(number)
+def get_recorded(number: str) -> RecordedDecision:
+    """Return a recorded decision. Raises ``MissingFunction``."""
+    event = trail.find_by_decision(number)
     if event is None or event.decision is None:
         raise problems.Missing("decision")
-    return Recorded(
+    return RecordedDecision(
         decision=event.decision,
         at=event.at,
         action=event.action,
@@ -179,7 +183,7 @@ def recorded(number: str) -> Recorded:
     )
 
 
-def _latest_grant(user_id: int, client_id: str) -> Grant | None:
+def _find_latest_grant(user_id: int, client_id: str) -> Grant | None:
     return (
         db.session.execute(
             select(Grant)

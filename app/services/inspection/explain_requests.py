@@ -12,17 +12,17 @@ from app.models.clients import OAuthClient
 from app.models.directory import User
 from app.policy.facts import Leg
 from app.policy.facts import SecurityLevel
-from app.policy.network import canonical_address
+from app.policy.network import canonicalise_address
 from app.policy.scopes import parse_scope
 from app.services.access import directory
 from app.services.access.callers import Caller
-from app.services.access.facts import Asked
+from app.services.access.facts import RequiredRight
 from app.services.administration import visibility
 from app.services.clients import registry
 from app.services.guards import Guard
 from app.services.inspection import explain
 from app.services.inspection.explain import Explanation
-from app.services.inspection.explain import Recorded
+from app.services.inspection.explain import RecordedDecision
 from app.services.problems import Denied
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
@@ -34,7 +34,7 @@ UNKNOWN_USER = FieldProblem("user", "There is no such user.", "UNKNOWN")
 
 
 @dataclass(frozen=True, slots=True)
-class Inquiry:
+class ExplainRequest:
     """The request as it was sent; client, user and customer by id or name.
 
     With the number of a ``decision``, client and user are taken from it unless they are named.
@@ -51,14 +51,14 @@ class Inquiry:
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class ExplainResult:
     """The explanation and its user; about ``oneself`` it has no evidence."""
 
     client: OAuthClient
     user: User
     explanation: Explanation
     oneself: bool
-    recorded: Recorded | None = None
+    recorded: RecordedDecision | None = None
 
     def as_data(self) -> dict[str, Any]:
         """Return the wire form, with the recorded decision beside today's if one was requested."""
@@ -68,17 +68,17 @@ class Answered:
         return {**data, "recorded": self.recorded.as_data(evidence=not self.oneself)}
 
 
-def answer(asked: Inquiry, caller: Caller) -> Answered:
+def explain_request(asked: ExplainRequest, caller: Caller) -> ExplainResult:
     """Explain a decision. About oneself no guard is needed and no evidence is shown;
     about others both guards.
 
     Raises ``Denied``, ``Invalid``, ``Missing``.
     """
-    client = _client(asked.client, caller) if asked.client is not None else None
-    recorded = explain.recorded(asked.decision) if asked.decision is not None else None
+    client = _get_client(asked.client, caller) if asked.client is not None else None
+    recorded = explain.get_recorded(asked.decision) if asked.decision is not None else None
     if client is None:
-        client = _client_of(recorded, caller)
-    _insist_known(client, caller)
+        client = _get_recorded_client(recorded, caller)
+    _require_known_client(client, caller)
     if recorded is not None and recorded.client != client.id:
         raise Missing("decision")
     name = asked.user or (recorded.user if recorded is not None else None)
@@ -87,34 +87,35 @@ def answer(asked: Inquiry, caller: Caller) -> Answered:
     user = directory.find_user(name, caller.domain_id)
     oneself = user is not None and user.id == caller.user_id
     if oneself:
-        registry.visible_or_refused(client, caller)
+        registry.require_known_client(client, caller)
     else:
-        _needs(
+        _require(
             Guard.VIEW_OAUTH_CLIENTS_DETAILS,
-            registry.guard_customer(client),
+            registry.find_guard_customer(client),
             caller,
             registry.may_see(client, caller),
             Missing("client"),
         )
-    user = _judged(user, caller)
-    explained = explain.explain(
+    user = _require_may_ask(user, caller)
+    explained = explain.explain_decision(
         client,
         user,
-        address=_address(asked.client_ip),
-        customer=_customer(asked.customer, caller),
-        scopes=_scopes(asked.scope),
+        address=_parse_address(asked.client_ip),
+        customer=_find_customer(asked.customer, caller),
+        scopes=_parse_scopes(asked.scope),
         leg=asked.leg or Leg.API,
         level=asked.level,
     )
-    return Answered(client, user, explained, oneself, recorded)
+    return ExplainResult(client, user, explained, oneself, recorded)
 
 
-def wrong_user(name: str | None, caller: Caller) -> FieldProblem | None:
-    """Return the problem of the user field that ``answer`` would report if the application were known."""
+def find_user_problem(name: str | None, caller: Caller) -> FieldProblem | None:
+    """Return the problem of the user field that ``explain_request`` would report if the application were
+    known."""
     if name is None:
         return NO_USER
     try:
-        _judged(directory.find_user(name, caller.domain_id), caller)
+        _require_may_ask(directory.find_user(name, caller.domain_id), caller)
     except Invalid as problem:
         return problem.problems[0]
     except Denied:
@@ -122,7 +123,7 @@ def wrong_user(name: str | None, caller: Caller) -> FieldProblem | None:
     return None
 
 
-def _judged(user: User | None, caller: Caller) -> User:
+def _require_may_ask(user: User | None, caller: Caller) -> User:
     """Return the user if the caller may ask: the caller's own account, or with the guard.
     Raises ``Invalid``, ``Denied``.
     """
@@ -130,28 +131,28 @@ def _judged(user: User | None, caller: Caller) -> User:
         raise Invalid(UNKNOWN_USER)
     if user.id != caller.user_id:
         seen = visibility.may_see(caller, user)
-        _needs(Guard.VIEW_PERMISSIONS, user.customer_id, caller, seen, Invalid(UNKNOWN_USER))
+        _require(Guard.VIEW_PERMISSIONS, user.customer_id, caller, seen, Invalid(UNKNOWN_USER))
     return user
 
 
-def _insist_known(client: OAuthClient, caller: Caller) -> None:
+def _require_known_client(client: OAuthClient, caller: Caller) -> None:
     """Refuse a client that the caller may not know of as if it were absent,
     before anything else (rule 58).
     """
-    at = _living(registry.guard_customer(client), caller)
-    if not caller.allows(Asked(Guard.VIEW_OAUTH_CLIENTS_DETAILS, at)):
-        registry.visible_or_refused(client, caller)
+    at = _find_live_customer(registry.find_guard_customer(client), caller)
+    if not caller.allows(RequiredRight(Guard.VIEW_OAUTH_CLIENTS_DETAILS, at)):
+        registry.require_known_client(client, caller)
 
 
-def _needs(guard: Guard, customer: int, caller: Caller, seen: bool, absent: Problem) -> None:
+def _require(guard: Guard, customer: int, caller: Caller, seen: bool, absent: Problem) -> None:
     """Require the guard. To callers who may not know of the object it is absent (rule 58)."""
-    at = _living(customer, caller)
-    if not seen and not caller.allows(Asked(guard, at)):
+    at = _find_live_customer(customer, caller)
+    if not seen and not caller.allows(RequiredRight(guard, at)):
         raise absent
     caller.needs(guard, at)
 
 
-def _living(customer: int, caller: Caller) -> int:
+def _find_live_customer(customer: int, caller: Caller) -> int:
     """Return the customer itself, or the first live one above it,
     because nothing is held for a disabled one.
     """
@@ -159,28 +160,28 @@ def _living(customer: int, caller: Caller) -> int:
     return next((one for one in tree.ancestors(customer) if tree.alive(one)), customer)
 
 
-def _client(text: str, caller: Caller) -> OAuthClient:
-    return registry.deleted(text) or registry.find(text, caller.domain_id)
+def _get_client(text: str, caller: Caller) -> OAuthClient:
+    return registry.find_deleted_client(text) or registry.get_client(text, caller.domain_id)
 
 
-def _client_of(recorded: Recorded | None, caller: Caller) -> OAuthClient:
+def _get_recorded_client(recorded: RecordedDecision | None, caller: Caller) -> OAuthClient:
     if recorded is None:
         raise Invalid(FieldProblem("client", "Name the application to explain.", "MISSING"))
     if recorded.client is None:
         raise Missing("decision")
-    return _client(recorded.client, caller)
+    return _get_client(recorded.client, caller)
 
 
-def _address(text: str | None) -> str | None:
+def _parse_address(text: str | None) -> str | None:
     if text is None:
         return None
-    address = canonical_address(text)
+    address = canonicalise_address(text)
     if address is None:
         raise Invalid(FieldProblem("clientIP", "Write one IPv4 or IPv6 address.", "INVALID_PATTERN"))
     return str(address)
 
 
-def _customer(text: str | None, caller: Caller) -> int | None:
+def _find_customer(text: str | None, caller: Caller) -> int | None:
     if text is None:
         return None
     customer = directory.find_customer(text, caller.domain_id)
@@ -189,7 +190,7 @@ def _customer(text: str | None, caller: Caller) -> int | None:
     return customer.id
 
 
-def _scopes(text: str | None) -> tuple[str, ...]:
+def _parse_scopes(text: str | None) -> tuple[str, ...]:
     scopes = parse_scope(text)
     if scopes is None:
         raise Invalid(FieldProblem("scope", "Write scope names separated by a space.", "INVALID_PATTERN"))

@@ -38,7 +38,7 @@ MOST_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Branch:
+class LoginBranch:
     """One login with the application sessions under it, each with its client."""
 
     login: LoginSession
@@ -56,19 +56,19 @@ class Branch:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class UserLogin:
     """One login with its application sessions, and its user."""
 
     user: Subject
-    branch: Branch
+    branch: LoginBranch
 
 
-def tree(user: User) -> list[Branch]:
+def list_branches(user: User) -> list[LoginBranch]:
     """List the user's live logins, newest first; two queries."""
-    return branches(login_sessions.living(user))
+    return build_branches(login_sessions.list_live_logins(user))
 
 
-def branches(roots: Sequence[LoginSession]) -> list[Branch]:
+def build_branches(roots: Sequence[LoginSession]) -> list[LoginBranch]:
     """Build each login with its live application sessions; one query.
 
     Expired sessions are left out.
@@ -88,10 +88,10 @@ def branches(roots: Sequence[LoginSession]) -> list[Branch]:
     under: dict[bytes, list[tuple[OAuthSession, OAuthClient]]] = {}
     for session, client in db.session.execute(statement):
         under.setdefault(session.login_session_id or b"", []).append((session, client))
-    return [Branch(login, under.get(login.id, ())) for login in roots]
+    return [LoginBranch(login, under.get(login.id, ())) for login in roots]
 
 
-def open_logins(caller: Caller, user: str, client: str, page: Page) -> Found[Opened]:
+def search_open_logins(caller: Caller, user: str, client: str, page: Page) -> Found[UserLogin]:
     """Search live logins of users whose sessions the caller may end, newest first.
 
     Optionally of one user, or with a session of one client; a fixed number of queries per page. Raises
@@ -102,40 +102,40 @@ def open_logins(caller: Caller, user: str, client: str, page: Page) -> Found[Ope
         User.id == LoginSession.user_id,
         func.coalesce(User.session_epoch, 0) == LoginSession.session_epoch,
         # Both guards, because ending requires both: what the caller may not know of is absent.
-        search.within_reach(caller, Guard.DELETE_SESSION, User.customer_id),
-        search.within_reach(caller, Guard.VIEW_USERS, User.customer_id),
+        search.limit_to_reach(caller, Guard.DELETE_SESSION, User.customer_id),
+        search.limit_to_reach(caller, Guard.VIEW_USERS, User.customer_id),
     )
     condition: Condition = (
         LoginSession.ended_at.is_(None) & (LoginSession.expires_at > clock.now()) & owner.exists()
     )
     if user:
-        condition &= LoginSession.user_id.in_(filter_names.subjects([user], caller, "user"))
+        condition &= LoginSession.user_id.in_(filter_names.resolve_subjects([user], caller, "user"))
     if client:
         under = select(OAuthSession.login_session_id).where(
-            OAuthSession.client_id == _client_named(client, caller).id, OAuthSession.ended_at.is_(None)
+            OAuthSession.client_id == _get_client(client, caller).id, OAuthSession.ended_at.is_(None)
         )
         condition &= LoginSession.id.in_(under)
     newest = (LoginSession.created_at.desc(), LoginSession.id.desc())
-    logins = search.fetch(LoginSession, condition, page, newest)
-    users = directory.subjects_by_id(login.user_id for login in logins.rows)
-    opened = [Opened(users[b.login.user_id], b) for b in branches(logins.rows)]
+    logins = search.fetch_page(LoginSession, condition, page, newest)
+    users = directory.load_subjects_by_id(login.user_id for login in logins.rows)
+    opened = [UserLogin(users[b.login.user_id], b) for b in build_branches(logins.rows)]
     return Found(opened, logins.count, page)
 
 
-def evict(identifier: str, caller: Caller) -> LoginSession | OAuthSession:
+def end_session(identifier: str, caller: Caller) -> LoginSession | OAuthSession:
     """End one session by its identifier: an own one, or with ``deleteSession`` another user's.
 
     Raises ``Missing`` for absent and hidden sessions alike, ``Denied``, ``NotHeld``.
     """
-    session = _named(identifier)
+    session = _find_session(identifier)
     if session is None:
         raise Missing("session")
-    user = directory.user_by_id(session.user_id)
+    user = directory.get_user(session.user_id)
     if user.id != caller.user_id:
         if not may_see(caller, user):
             raise Missing("session")
         caller.needs(Guard.DELETE_SESSION, user.customer_id)
-        delegation.insist_not_above(caller, user)
+        delegation.require_not_above(caller, user)
     if isinstance(session, LoginSession):
         endings.end(Event.ENDED_BY_NAME, session.id, caller.actor)
     elif endings.end(Event.SESSION_ENDED, session.id, caller.actor):
@@ -143,19 +143,19 @@ def evict(identifier: str, caller: Caller) -> LoginSession | OAuthSession:
     return session
 
 
-def end_all(user: User, caller: Caller) -> int:
+def end_all_sessions(user: User, caller: Caller) -> int:
     """End all sessions of the user; returns the number of logins."""
-    count = len(login_sessions.living(user))
+    count = len(login_sessions.list_live_logins(user))
     endings.end(Event.ENDED_BY_ADMINISTRATOR, user, caller.actor)
     return count
 
 
-def end_own(caller: Caller) -> None:
+def end_own_sessions(caller: Caller) -> None:
     """End all sessions of the caller, everywhere, including this login."""
-    endings.end(Event.LOGGED_OUT_EVERYWHERE, directory.user_by_id(caller.user_id), caller.actor)
+    endings.end(Event.LOGGED_OUT_EVERYWHERE, directory.get_user(caller.user_id), caller.actor)
 
 
-def method_of(session: LoginSession | OAuthSession) -> str:
+def name_method(session: LoginSession | OAuthSession) -> str:
     """Return the login method of this session: ``PASSWORD`` and the like, ``APIKEY`` for a key."""
     if isinstance(session, LoginSession):
         return session.method.upper()
@@ -163,7 +163,7 @@ def method_of(session: LoginSession | OAuthSession) -> str:
     return login.method.upper() if login is not None else "APIKEY"
 
 
-def _named(identifier: str) -> LoginSession | OAuthSession | None:
+def _find_session(identifier: str) -> LoginSession | OAuthSession | None:
     if len(identifier) != 32:
         return None
     try:
@@ -177,8 +177,8 @@ def _named(identifier: str) -> LoginSession | OAuthSession | None:
     return session if session is not None and session.ended_at is None else None
 
 
-def _client_named(text: str, caller: Caller) -> OAuthClient:
+def _get_client(text: str, caller: Caller) -> OAuthClient:
     try:
-        return registry.visible(text, caller)
+        return registry.get_visible_client(text, caller)
     except Missing:
         raise Invalid(FieldProblem("client", "There is no such application.", "UNKNOWN")) from None

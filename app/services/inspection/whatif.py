@@ -31,7 +31,7 @@ from app.policy.facts import Question
 from app.policy.facts import SecurityLevel
 from app.policy.facts import UserFacts
 from app.policy.rights import Rights
-from app.policy.rights import resolve
+from app.policy.rights import resolve_rights
 from app.services.access import facts
 from app.services.access import gate
 from app.services.access.callers import Caller
@@ -58,17 +58,17 @@ class Proposal:
     revoked: int | None = None
 
 
-def granting(new: NewPermission, caller: Caller) -> Proposal:
+def propose_grant(new: NewPermission, caller: Caller) -> Proposal:
     """Propose to grant a permission, judged like the grant itself. Raises ``Denied``, ``Invalid``."""
-    subject, function, customer = permissions.judged(new, caller)
+    subject, function, customer = permissions.check_grant(new, caller)
     return Proposal(granted=(subject.id, function.id, customer.id))
 
 
-def revoking(permission: int, caller: Caller) -> Proposal:
+def propose_revocation(permission: int, caller: Caller) -> Proposal:
     """Propose to revoke a permission, judged like the revocation itself.
-    Raises as ``permissions.revocable``.
+    Raises as ``permissions.get_revocable``.
     """
-    return Proposal(revoked=permissions.revocable(permission, caller).id)
+    return Proposal(revoked=permissions.get_revocable(permission, caller).id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,32 +101,32 @@ class Forecast:
         return sum(one.access == access for one in self.effects)
 
 
-def client_in_question(id_or_short_name: str, caller: Caller) -> OAuthClient:
+def get_client(id_or_short_name: str, caller: Caller) -> OAuthClient:
     """Return the client, if the caller may see all of it. Raises ``Missing``, ``Denied``."""
-    client = registry.visible(id_or_short_name, caller)
-    caller.needs(Guard.VIEW_OAUTH_CLIENTS_DETAILS, registry.guard_customer(client, caller))
+    client = registry.get_visible_client(id_or_short_name, caller)
+    caller.needs(Guard.VIEW_OAUTH_CLIENTS_DETAILS, registry.find_guard_customer(client, caller))
     return client
 
 
-def updated(client: OAuthClient, change: ClientChange, caller: Caller) -> Proposal:
-    """Propose a change of the client, judged like the change itself. Raises as ``registry.update``."""
-    then = registry.proposed(client.id, change, caller)
-    changed = registry.find_differences(registry.snapshot(client), registry.snapshot(then), change)
-    return Proposal(client=facts.client_facts(then), changed=changed)
+def propose_update(client: OAuthClient, change: ClientChange, caller: Caller) -> Proposal:
+    """Propose a change of the client, judged like the change itself. Raises as ``registry.update_client``."""
+    then = registry.propose_update(client.id, change, caller)
+    changed = registry.find_differences(registry.take_snapshot(client), registry.take_snapshot(then), change)
+    return Proposal(client=facts.to_client_facts(then), changed=changed)
 
 
-def forecast(client: OAuthClient, proposal: Proposal, caller: Caller) -> Forecast:
+def forecast_change(client: OAuthClient, proposal: Proposal, caller: Caller) -> Forecast:
     """Decide for every user of the client's domain, before and after; five queries in total."""
-    now_client = facts.client_facts(client)
+    now_client = facts.to_client_facts(client)
     then_client = proposal.client or now_client
     nameable = caller.reach(Guard.VIEW_PERMISSIONS) & caller.reach(Guard.VIEW_USERS)
-    before, after = _held({}, None), _held(_added(proposal), proposal.revoked)
+    before, after = _load_held({}, None), _load_held(_collect_added(proposal), proposal.revoked)
     effects: list[Effect] = []
     unnamed = 0
-    for user in _users(client.domain_id):
-        one = _asked(caller, user, now_client, before.get(user.id, ()))
-        two = _asked(caller, user, then_client, after.get(user.id, ()))
-        gained, lost = _beyond(two.rights, one.rights), _beyond(one.rights, two.rights)
+    for user in _list_users(client.domain_id):
+        one = _decide(caller, user, now_client, before.get(user.id, ()))
+        two = _decide(caller, user, then_client, after.get(user.id, ()))
+        gained, lost = _subtract(two.rights, one.rights), _subtract(one.rights, two.rights)
         if one.allowed == two.allowed and not gained and not lost:
             continue
         may_know = user.id == caller.user_id or user.customer_id in nameable
@@ -137,7 +137,7 @@ def forecast(client: OAuthClient, proposal: Proposal, caller: Caller) -> Forecas
     return Forecast(tuple(effects), unnamed)
 
 
-def _asked(caller: Caller, user: User, client: ClientFacts, granted: Iterable[Pair]) -> Decision:
+def _decide(caller: Caller, user: User, client: ClientFacts, granted: Iterable[Pair]) -> Decision:
     graph, tree = caller.question.graph, caller.question.tree
     question = Question(
         leg=Leg.API,
@@ -148,31 +148,31 @@ def _asked(caller: Caller, user: User, client: ClientFacts, granted: Iterable[Pa
             customer=user.customer_id,
             blocked=user.blocked_at is not None,
             customer_disabled=not tree.alive(user.customer_id),
-            rights=resolve(granted, graph, tree),
+            rights=resolve_rights(granted, graph, tree),
         ),
         client=client,
         login=LoginFacts(level=SecurityLevel.STANDARD),
         credential=facts.supposed_session(),
-        address=network.first_address(client.address_ranges),
+        address=network.pick_address(client.address_ranges),
         graph=graph,
         tree=tree,
     )
     return gate.ask(question)
 
 
-def _users(domain_id: int) -> list[User]:
+def _list_users(domain_id: int) -> list[User]:
     statement = select(User).where(User.domain_id == domain_id, User.deleted_at.is_(None))
     return list(db.session.execute(statement.order_by(User.short_name)).scalars())
 
 
-def _added(proposal: Proposal) -> dict[int, list[Pair]]:
+def _collect_added(proposal: Proposal) -> dict[int, list[Pair]]:
     if proposal.granted is None:
         return {}
     subject, function, customer = proposal.granted
     return {subject: [(function, customer)]}
 
 
-def _held(added: Mapping[int, list[Pair]], without: int | None) -> dict[int, list[Pair]]:
+def _load_held(added: Mapping[int, list[Pair]], without: int | None) -> dict[int, list[Pair]]:
     """Return what every user is granted, through groups too, with the proposed rows added or removed."""
     rows = db.session.execute(
         select(Permission.id, Permission.subject_id, Permission.function_id, Permission.customer_id).where(
@@ -183,12 +183,15 @@ def _held(added: Mapping[int, list[Pair]], without: int | None) -> dict[int, lis
     for row in rows:
         if row.id != without:
             granted.setdefault(row.subject_id, []).append((row.function_id, row.customer_id))
-    above = _groups_above()
+    above = _load_groups_above()
     members = {*granted, *above}
-    return {one: [p for subject in _line(one, above) for p in granted.get(subject, ())] for one in members}
+    return {
+        one: [p for subject in _list_with_ancestors(one, above) for p in granted.get(subject, ())]
+        for one in members
+    }
 
 
-def _groups_above() -> dict[int, list[int]]:
+def _load_groups_above() -> dict[int, list[int]]:
     living = select(Group.id).where(Group.deleted_at.is_(None))
     rows = db.session.execute(
         select(Membership.member_id, Membership.group_id).where(
@@ -201,7 +204,7 @@ def _groups_above() -> dict[int, list[int]]:
     return above
 
 
-def _line(subject: int, above: Mapping[int, list[int]]) -> set[int]:
+def _list_with_ancestors(subject: int, above: Mapping[int, list[int]]) -> set[int]:
     seen: set[int] = set()
     waiting = [subject]
     while waiting:
@@ -212,7 +215,7 @@ def _line(subject: int, above: Mapping[int, list[int]]) -> set[int]:
     return seen
 
 
-def _beyond(rights: Rights, other: Rights) -> tuple[Pair, ...]:
+def _subtract(rights: Rights, other: Rights) -> tuple[Pair, ...]:
     """Return what is in one and not in the other."""
     pairs = ((function, top) for function, tops in sorted(rights.held.items()) for top in sorted(tops))
     return tuple((function, top) for function, top in pairs if not other.allows(function, top))

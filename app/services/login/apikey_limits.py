@@ -23,7 +23,7 @@ MOST_DAYS = 3650
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class KeyRequest:
     """The request; ``None`` means *not sent*. Ids and names are still text."""
 
     expiration_days: int | None = None
@@ -35,7 +35,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class KeyLimits:
     """With ``days`` of ``None`` the key never expires; ``sources`` is never empty."""
 
     days: int | None
@@ -43,7 +43,7 @@ class Limits:
     constraints: dict[str, Any] | None
 
 
-def from_request(caller: Caller, asked: Asked) -> Limits:
+def check_limits(caller: Caller, asked: KeyRequest) -> KeyLimits:
     """Compute the limits, no wider than requested. Raises ``Invalid`` naming every wrong field."""
     problems: list[FieldProblem] = []
     days: int | None = DEFAULT_DAYS if asked.expiration_days is None else asked.expiration_days
@@ -58,27 +58,27 @@ def from_request(caller: Caller, asked: Asked) -> Limits:
         problems.append(FieldProblem("expirationDays", f"Choose 1 to {MOST_DAYS} days.", "OUT_OF_RANGE"))
     sources: tuple[str, ...] = ANYWHERE
     if asked.sources is not None:
-        wrong = network.range_problems(list(asked.sources))
+        wrong = network.list_range_problems(list(asked.sources))
         problems += [
             FieldProblem("validSources" if i < 0 else f"validSources[{i}]", p.problem, "INVALID_RANGE")
             for i, p in wrong
         ]
         if not wrong:
             sources = tuple(network.parse_ranges(list(asked.sources)))
-    constraints = _constraints(caller, asked, problems)
+    constraints = _check_constraints(caller, asked, problems)
     if problems:
         raise Invalid(*problems)
-    return Limits(days, sources, constraints)
+    return KeyLimits(days, sources, constraints)
 
 
-def create_key(user: User, description: str, asked: Asked, caller: Caller) -> tuple[APIKey, str]:
+def create_key(user: User, description: str, asked: KeyRequest, caller: Caller) -> tuple[APIKey, str]:
     """Create a key of this user, within the requested limits; its text is returned once.
     Inside a unit of work.
 
     Whether the caller may create a key is checked before. Raises ``Invalid``.
     """
-    limits = from_request(caller, asked)
-    return apikeys.create(
+    limits = check_limits(caller, asked)
+    return apikeys.create_key(
         user,
         description,
         caller.actor,
@@ -91,11 +91,13 @@ def create_key(user: User, description: str, asked: Asked, caller: Caller) -> tu
 def _may_last_for_ever(caller: Caller) -> bool:
     top = directory.find_function(ALL_FUNCTIONS)
     return top is not None and delegation.holds_all(
-        caller, top.id, directory.root_customer(caller.domain_id).id
+        caller, top.id, directory.get_root_customer(caller.domain_id).id
     )
 
 
-def _constraints(caller: Caller, asked: Asked, problems: list[FieldProblem]) -> dict[str, Any] | None:
+def _check_constraints(
+    caller: Caller, asked: KeyRequest, problems: list[FieldProblem]
+) -> dict[str, Any] | None:
     stored: dict[str, Any] = {}
     if asked.functions is not None:
         found = [directory.find_function(text) for text in asked.functions]

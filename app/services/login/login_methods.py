@@ -47,12 +47,12 @@ class Method:
     last_used_ip: str | None = None
 
 
-def methods_of(user: User) -> list[Method]:
+def list_methods(user: User) -> list[Method]:
     """List every login method with its state for this user."""
     off = user.disabled_methods or ()
     by_password = user.last_login_method == PASSWORD.method
     generator = db.session.get(TOTPGenerator, user.id)
-    signing = passkey_rows.living(user.id)
+    signing = passkey_rows.list_passkeys(user.id)
     keys = list(
         db.session.execute(
             select(APIKey).where(APIKey.user_id == user.id, APIKey.revoked_at.is_(None))
@@ -73,12 +73,12 @@ def methods_of(user: User) -> list[Method]:
             generator.last_used_at if generator is not None else None,
             generator.last_used_ip if generator is not None else None,
         ),
-        Method(SIGNATURE.method, bool(signing), SIGNATURE.method not in off, *_latest(signing)),
-        Method("apikey", bool(keys), True, *_latest(keys)),
+        Method(SIGNATURE.method, bool(signing), SIGNATURE.method not in off, *_find_latest(signing)),
+        Method("apikey", bool(keys), True, *_find_latest(keys)),
     ]
 
 
-def guard_of_method(name: str) -> Guard:
+def get_method_guard(name: str) -> Guard:
     """Return the guard of a login method. Raises ``Missing``."""
     if name not in METHOD_GUARDS:
         raise Missing("method")
@@ -105,7 +105,7 @@ def disable_method(user: User, name: str, actor: Actor) -> None:
     if name not in off:
         user.disabled_methods = [*off, name]
         db.session.flush()
-        for login in login_sessions.living(user):
+        for login in login_sessions.list_live_logins(user):
             if login.method == name:
                 endings.end(Event.METHOD_DISABLED, login.id, actor)
         trail.record("method-disable", actor, user=(user.id, user.short_name), detail={"method": name})
@@ -114,9 +114,11 @@ def disable_method(user: User, name: str, actor: Actor) -> None:
 def has_second_factor(user_id: int) -> bool:
     """Tell whether the user has set up one-time codes or a passkey."""
     generator = db.session.get(TOTPGenerator, user_id)
-    return bool(generator is not None and generator.active_sealed) or bool(passkey_rows.living(user_id))
+    return bool(generator is not None and generator.active_sealed) or bool(
+        passkey_rows.list_passkeys(user_id)
+    )
 
 
-def _latest(rows: Sequence[WebAuthnCredential] | Sequence[APIKey]) -> tuple[datetime | None, str | None]:
+def _find_latest(rows: Sequence[WebAuthnCredential] | Sequence[APIKey]) -> tuple[datetime | None, str | None]:
     used = [(row.last_used_at, row.last_used_ip) for row in rows if row.last_used_at is not None]
     return max(used, key=lambda one: one[0]) if used else (None, None)

@@ -16,7 +16,7 @@ from app.extensions import db
 from app.models.directory import User
 from app.models.sessions import LoginSession
 from app.models.sessions import OAuthSession
-from app.policy.effective import session_level
+from app.policy.effective import compute_session_level
 from app.policy.facts import SecurityLevel
 from app.runtime import settings
 from app.services.access.person_facts import IMPERSONATOR_EPOCH
@@ -24,9 +24,9 @@ from app.services.audit import trail
 from app.services.contact import Contact
 from app.services.tokens.token_text import Kind
 from app.services.tokens.token_text import Token
-from app.services.tokens.token_text import mint
-from app.services.tokens.token_text import new_id
-from app.services.unit_of_work import write
+from app.services.tokens.token_text import make_id
+from app.services.tokens.token_text import mint_token
+from app.services.unit_of_work import run_in_transaction
 
 if TYPE_CHECKING:
     from app.services.access.callers import Caller
@@ -45,11 +45,11 @@ TOTP = Proof("totp", SecurityLevel.ADMINISTRATIVE)
 SIGNATURE = Proof("signature", SecurityLevel.ADMINISTRATIVE)
 
 
-def begin(user: User, proof: Proof, contact: Contact) -> Token:
+def begin_login(user: User, proof: Proof, contact: Contact) -> Token:
     """Begin a login session; returns its token, which is not stored."""
     now = clock.now()
-    login_id = new_id()
-    token = mint(Kind.LOGIN, user.short_name, login_id)
+    login_id = make_id()
+    token = mint_token(Kind.LOGIN, user.short_name, login_id)
     db.session.add(
         LoginSession(
             id=login_id,
@@ -71,31 +71,33 @@ def begin(user: User, proof: Proof, contact: Contact) -> Token:
     return token
 
 
-def constrain(caller: Caller, constraints: dict[str, Any]) -> Token:
+def constrain_login(caller: Caller, constraints: dict[str, Any]) -> Token:
     """Begin a login with fewer rights than its source credential;
     it ends with that credential (security rule 46).
     """
     user = db.session.get_one(User, caller.user_id)
     method = "apikey" if caller.kind == "key" else caller.login.method
-    token = _child(caller, user, constraints, method=method, level=session_level(caller.question))
+    token = _begin_child(
+        caller, user, constraints, method=method, level=compute_session_level(caller.question)
+    )
     detail = {"session": token.session_id.hex(), **constraints}
     trail.record("session-constrain", caller.actor, detail=detail)
     return token
 
 
-def impersonate(caller: Caller, user: User, constraints: dict[str, Any], level: int) -> Token:
+def impersonate_user(caller: Caller, user: User, constraints: dict[str, Any], level: int) -> Token:
     """Begin a login that acts as another user, with the rights both hold;
     it ends with the login it came from.
     """
-    level = min(level, session_level(caller.question))
+    level = min(level, compute_session_level(caller.question))
     kept = {**constraints, IMPERSONATOR_EPOCH: caller.user_epoch}
-    token = _child(caller, user, kept, method="impersonated", level=level, impersonator=caller.user_id)
+    token = _begin_child(caller, user, kept, method="impersonated", level=level, impersonator=caller.user_id)
     detail = {"session": token.session_id.hex(), **constraints}
     trail.record("impersonation-begin", caller.actor, user=(user.id, user.short_name), detail=detail)
     return token
 
 
-def _child(
+def _begin_child(
     caller: Caller,
     user: User,
     constraints: dict[str, Any],
@@ -109,8 +111,8 @@ def _child(
     by_key = caller.kind == "key"
     latest = now + timedelta(seconds=settings().login_seconds)
     until = caller.key.expires_at if by_key else caller.login.expires_at
-    login_id = new_id()
-    token = mint(Kind.LOGIN, user.short_name, login_id)
+    login_id = make_id()
+    token = mint_token(Kind.LOGIN, user.short_name, login_id)
     db.session.add(
         LoginSession(
             id=login_id,
@@ -135,14 +137,14 @@ def _child(
     return token
 
 
-def reopen(login_id: bytes, user: User, proof: Proof, contact: Contact) -> Token | None:
+def reopen_login(login_id: bytes, user: User, proof: Proof, contact: Contact) -> Token | None:
     """Re-open a login for the same user in the same browser: the same row with a new token.
 
     Returns ``None`` if the row has ended, has reached its absolute end or belongs to another user: nothing
     that ended comes back. Its absolute end stays.
     """
     now = clock.now()
-    token = mint(Kind.LOGIN, user.short_name, login_id)
+    token = mint_token(Kind.LOGIN, user.short_name, login_id)
     changed = db.session.execute(
         update(LoginSession)
         .where(
@@ -169,7 +171,7 @@ def reopen(login_id: bytes, user: User, proof: Proof, contact: Contact) -> Token
     return token
 
 
-def seen(login_id: bytes, last_seen_at: datetime) -> None:
+def note_seen(login_id: bytes, last_seen_at: datetime) -> None:
     """Update the idle time if possible, in its own unit of work, at most once per interval (design §7).
 
     Conditional on the value that was read, so that nothing that ended or went idle since then comes back.
@@ -178,7 +180,7 @@ def seen(login_id: bytes, last_seen_at: datetime) -> None:
     now = clock.now()
     if now - last_seen_at < pause:
         return
-    write(
+    run_in_transaction(
         lambda: db.session.execute(
             update(LoginSession)
             .where(
@@ -191,7 +193,7 @@ def seen(login_id: bytes, last_seen_at: datetime) -> None:
     )
 
 
-def living(user: User) -> list[LoginSession]:
+def list_live_logins(user: User) -> list[LoginSession]:
     """List the user's live logins, newest first."""
     statement = (
         select(LoginSession)
@@ -206,7 +208,7 @@ def living(user: User) -> list[LoginSession]:
     return list(db.session.execute(statement).scalars())
 
 
-def served(login_id: bytes, client_id: str) -> bool:
+def has_served(login_id: bytes, client_id: str) -> bool:
     """Tell whether this login was ever used for this application."""
     found = select(OAuthSession.id).where(
         OAuthSession.login_session_id == login_id, OAuthSession.client_id == client_id

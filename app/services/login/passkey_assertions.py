@@ -19,7 +19,7 @@ from app.policy import network
 from app.runtime import settings
 from app.services.contact import Contact
 from app.services.login import passkey_rows
-from app.services.unit_of_work import write
+from app.services.unit_of_work import run_in_transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,39 +33,43 @@ class Assertion:
     signature: bytes
 
 
-def rp_id() -> str:
+def get_rp_id() -> str:
     """Return the relying party id of passkeys: the host name of this server."""
     return urlsplit(settings().base_url).hostname or ""
 
 
-def browsers_can() -> bool:
+def are_passkeys_supported() -> bool:
     """Tell whether browsers support passkeys here:
     for a host name, never for an IP address (WebAuthn 5.1.2).
     """
     try:
-        ipaddress.ip_address(rp_id())
+        ipaddress.ip_address(get_rp_id())
     except ValueError:
         return True
     return False
 
 
-def wrong_with(assertion: Assertion, challenge: bytes, user_id: int, contact: Contact) -> str | None:
+def find_assertion_fault(
+    assertion: Assertion, challenge: bytes, user_id: int, contact: Contact
+) -> str | None:
     """Return why an assertion over this challenge is invalid, for the audit row; ``None`` if it is valid.
 
     A valid use is recorded, in its own unit of work.
     """
-    key = next((one for one in passkey_rows.living(user_id) if one.credential_id == assertion.key_id), None)
+    key = next(
+        (one for one in passkey_rows.list_passkeys(user_id) if one.credential_id == assertion.key_id), None
+    )
     if key is None:
         return "webauthn_unknown_key"
-    if not network.in_ranges(contact.address, key.valid_sources):
+    if not network.is_in_ranges(contact.address, key.valid_sources):
         return "webauthn_source"
-    count = _verified_count(assertion, challenge, key.public_key)
+    count = _verify_count(assertion, challenge, key.public_key)
     if count is None:
         return "webauthn_signature"
     if (count or key.sign_count) and count <= key.sign_count:
         return "webauthn_counter"
     key_id, before, now = key.id, key.sign_count, clock.now()
-    noted = write(
+    noted = run_in_transaction(
         lambda: db.session.execute(
             update(WebAuthnCredential)
             .where(
@@ -79,7 +83,7 @@ def wrong_with(assertion: Assertion, challenge: bytes, user_id: int, contact: Co
     return None if noted.rowcount else "webauthn_counter"  # type: ignore[attr-defined]
 
 
-def _verified_count(assertion: Assertion, challenge: bytes, public_key: bytes) -> int | None:
+def _verify_count(assertion: Assertion, challenge: bytes, public_key: bytes) -> int | None:
     """Verify the signature and return the authenticator's counter; the counter itself is not judged."""
     try:
         verified = webauthn.verify_authentication_response(
@@ -93,7 +97,7 @@ def _verified_count(assertion: Assertion, challenge: bytes, public_key: bytes) -
                 ),
             ),
             expected_challenge=challenge,
-            expected_rp_id=rp_id(),
+            expected_rp_id=get_rp_id(),
             expected_origin=settings().base_url,
             credential_public_key=public_key,
             credential_current_sign_count=0,

@@ -32,14 +32,14 @@ from app.services.login.login_sessions import SIGNATURE
 from app.services.login.passkey_assertions import Assertion
 from app.services.login.password_login import LoginFailed
 from app.services.tokens.keyring import keyring
-from app.services.unit_of_work import write
+from app.services.unit_of_work import run_in_transaction
 
 LIFETIME = timedelta(minutes=5)
 ALGORITHMS = [COSEAlgorithmIdentifier.ECDSA_SHA_256, COSEAlgorithmIdentifier.RSASSA_PKCS1_v1_5_SHA_256]
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class PasskeyChallenge:
     """A challenge, and the ids of the passkeys that may answer it."""
 
     id: str
@@ -54,15 +54,19 @@ class NotSigned(LoginFailed):
 # --- challenges ------------------------------------------------------------------------------------------
 
 
-def offer(purpose: str, caller: Caller) -> Offer:
+def offer_challenge(purpose: str, caller: Caller) -> PasskeyChallenge:
     """Make a challenge for a logged-in user, to authorise or to enrol. Inside a unit of work."""
     keys = (
-        [key.credential_id for key in passkey_rows.living(caller.user_id)] if purpose == "authorize" else []
+        [key.credential_id for key in passkey_rows.list_passkeys(caller.user_id)]
+        if purpose == "authorize"
+        else []
     )
-    return _offer(purpose, caller.user_id, caller.login_id, keys)
+    return _store_challenge(purpose, caller.user_id, caller.login_id, keys)
 
 
-def offer_login(domain_id: int, name: str, password: str | None, contact: Contact) -> Offer:
+def offer_login_challenge(
+    domain_id: int, name: str, password: str | None, contact: Contact
+) -> PasskeyChallenge:
     """Make a login challenge. If a wrong password is sent with it, nobody can answer the challenge.
 
     Raises ``Throttled``. Opens its own unit of work.
@@ -74,20 +78,24 @@ def offer_login(domain_id: int, name: str, password: str | None, contact: Contac
         # Every request without a right password counts: it stores a row, and must not reveal whether the user
         # exists.
         throttle().stranger("challenge", limit, contact.address)
-        user = password_login.user_named(name, domain_id)
+        user = password_login.find_user_by_name(name, domain_id)
     else:
         try:
             user = password_login.verify_password(domain_id, name, password, contact, proof=SIGNATURE)
         except LoginFailed:
             user = None
-    keys = [key.credential_id for key in passkey_rows.living(user.id)] if user is not None else []
+    keys = [key.credential_id for key in passkey_rows.list_passkeys(user.id)] if user is not None else []
     user_id = user.id if user is not None and keys else None
-    return write(lambda: _offer("login", user_id, None, keys or [_decoy(domain_id, name)]))
+    return run_in_transaction(
+        lambda: _store_challenge("login", user_id, None, keys or [_make_decoy(domain_id, name)])
+    )
 
 
-def _offer(purpose: str, user_id: int | None, login_id: bytes | None, keys: Sequence[bytes]) -> Offer:
+def _store_challenge(
+    purpose: str, user_id: int | None, login_id: bytes | None, keys: Sequence[bytes]
+) -> PasskeyChallenge:
     now = clock.now()
-    prune()
+    prune_challenges()
     row = WebAuthnChallenge(
         id=str(uuid.uuid4()),
         purpose=purpose,
@@ -99,10 +107,10 @@ def _offer(purpose: str, user_id: int | None, login_id: bytes | None, keys: Sequ
     )
     db.session.add(row)
     db.session.flush()
-    return Offer(row.id, row.challenge, keys)
+    return PasskeyChallenge(row.id, row.challenge, keys)
 
 
-def prune() -> int:
+def prune_challenges() -> int:
     """Delete expired challenges; returns the number. Inside a unit of work."""
     gone = db.session.execute(delete(WebAuthnChallenge).where(WebAuthnChallenge.expires_at < clock.now()))
     return int(gone.rowcount)  # type: ignore[attr-defined]
@@ -132,10 +140,10 @@ def claim(challenge_id: str, purpose: str, user_id: int, login_id: bytes | None)
         row = db.session.get(WebAuthnChallenge, challenge_id, populate_existing=True)
         return row.challenge if row is not None else None
 
-    return write(work)
+    return run_in_transaction(work)
 
 
-def _decoy(domain_id: int, name: str) -> bytes:
+def _make_decoy(domain_id: int, name: str) -> bytes:
     """Make the id of a passkey that does not exist: always the same for the same user name.
 
     The look-up is case-sensitive, so this must be too: otherwise it would reveal existing names.
@@ -153,11 +161,11 @@ def prove_login(domain_id: int, name: str, assertion: Assertion, contact: Contac
     """
     limit, account = settings().throttle_login_failures, f"{domain_id}/{name}"
     throttle().check("login", limit, account, contact.address)
-    user = password_login.user_named(name, domain_id)
+    user = password_login.find_user_by_name(name, domain_id)
     epoch = user.session_epoch or 0 if user is not None else 0
-    why = password_login.why_not(user, SIGNATURE)
+    why = password_login.find_login_obstacle(user, SIGNATURE)
     if user is not None and why is None:
-        why = _wrong_with(assertion, "login", user.id, None, contact)
+        why = _find_fault(assertion, "login", user.id, None, contact)
     if user is not None and why is None:
         throttle().succeeded("login", limit, account, contact.address)
         return user, epoch
@@ -168,18 +176,18 @@ def prove_login(domain_id: int, name: str, assertion: Assertion, contact: Contac
 
 def prove_presence(caller: Caller, assertion: Assertion) -> None:
     """Require a signature of the caller's own passkey. Raises ``NotSigned``."""
-    why = _wrong_with(assertion, "authorize", caller.user_id, caller.login_id, caller.contact)
+    why = _find_fault(assertion, "authorize", caller.user_id, caller.login_id, caller.contact)
     if why is not None:
         user = db.session.get_one(User, caller.user_id)
         password_login.note_refusal(user, why, caller.contact, SIGNATURE, "step-up")
         raise NotSigned
 
 
-def _wrong_with(
+def _find_fault(
     assertion: Assertion, purpose: str, user_id: int, login_id: bytes | None, contact: Contact
 ) -> str | None:
     """Return why an assertion is invalid, for the audit row; if valid, record its use and return ``None``."""
     challenge = claim(assertion.challenge_id, purpose, user_id, login_id)
     if challenge is None:
         return "webauthn_challenge"
-    return passkey_assertions.wrong_with(assertion, challenge, user_id, contact)
+    return passkey_assertions.find_assertion_fault(assertion, challenge, user_id, contact)

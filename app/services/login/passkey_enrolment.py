@@ -30,7 +30,7 @@ from app.services.login.stepup_operations import ENROL_PASSKEY
 from app.services.login.stepup_operations import Evidence
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
-from app.services.unit_of_work import write
+from app.services.unit_of_work import run_in_transaction
 
 MOST_KEYS = 20
 DEFAULT_DAYS = 365
@@ -69,7 +69,7 @@ def prepare(caller: Caller, authorization: str, asked: Attestation) -> Callable[
     _, public_key, count = verified
 
     def work(now: Caller) -> WebAuthnCredential:
-        if len(passkey_rows.living(now.user_id)) >= MOST_KEYS:
+        if len(passkey_rows.list_passkeys(now.user_id)) >= MOST_KEYS:
             raise Invalid(FieldProblem("webAuthnKeyID", "Remove a passkey first.", "TOO_MANY"))
         if passkey_rows.is_known(asked.key_id):
             raise Invalid(FieldProblem("webAuthnKeyID", "This passkey is enrolled already.", "TAKEN"))
@@ -104,7 +104,7 @@ def _registered(asked: Attestation, challenge: bytes) -> tuple[bytes, bytes, int
                 ),
             ),
             expected_challenge=challenge,
-            expected_rp_id=passkey_assertions.rp_id(),
+            expected_rp_id=passkey_assertions.get_rp_id(),
             expected_origin=settings().base_url,
             require_user_verification=True,
             supported_pub_key_algs=passkey_ceremonies.ALGORITHMS,
@@ -117,7 +117,7 @@ def _registered(asked: Attestation, challenge: bytes) -> tuple[bytes, bytes, int
 def _sources(asked: Sequence[str] | None) -> Sequence[str]:
     if asked is None:
         return ANYWHERE
-    wrong = network.range_problems(list(asked))
+    wrong = network.list_range_problems(list(asked))
     if wrong:
         raise Invalid(
             *(
@@ -129,8 +129,12 @@ def _sources(asked: Sequence[str] | None) -> Sequence[str]:
 
 
 def _refused(caller: Caller, why: str) -> None:
-    write(
+    run_in_transaction(
         lambda: trail.record(
-            "webauthn-enrol", caller.actor, outcome="refused", reasons=[why], number=gate.new_number()
+            "webauthn-enrol",
+            caller.actor,
+            outcome="refused",
+            reasons=[why],
+            number=gate.make_decision_number(),
         )
     )

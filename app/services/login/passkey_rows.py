@@ -17,32 +17,34 @@ from app.services.audit.trail import Actor
 from app.services.problems import Missing
 
 
-def handle_of(user_id: int) -> bytes:
+def compute_handle(user_id: int) -> bytes:
     """Return the user handle that an authenticator stores with a passkey (WebAuthn 5.4.3:
     nothing personal).
     """
     return str(user_id).encode()
 
 
-def living(user_id: int) -> list[WebAuthnCredential]:
+def list_passkeys(user_id: int) -> list[WebAuthnCredential]:
     """List the user's live passkeys, oldest first."""
-    statement = select(WebAuthnCredential).where(_standing(user_id)).order_by(WebAuthnCredential.id)
+    statement = select(WebAuthnCredential).where(_match_standing(user_id)).order_by(WebAuthnCredential.id)
     return list(db.session.execute(statement).scalars())
 
 
-def owner_of(credential_id: bytes) -> User | None:
+def find_owner(credential_id: bytes) -> User | None:
     """Find the live user who owns this live passkey."""
     statement = (
         select(User)
         .join(WebAuthnCredential, WebAuthnCredential.user_id == User.id)
-        .where(WebAuthnCredential.credential_id == credential_id, *_alive(), User.deleted_at.is_(None))
+        .where(WebAuthnCredential.credential_id == credential_id, *_match_alive(), User.deleted_at.is_(None))
     )
     return db.session.execute(statement).scalar_one_or_none()
 
 
-def page_of(user_id: int, page: Page) -> Found[WebAuthnCredential]:
+def list_passkey_page(user_id: int, page: Page) -> Found[WebAuthnCredential]:
     """Return one page of the user's live passkeys."""
-    return search.fetch(WebAuthnCredential, _standing(user_id), page, [WebAuthnCredential.id.asc()])
+    return search.fetch_page(
+        WebAuthnCredential, _match_standing(user_id), page, [WebAuthnCredential.id.asc()]
+    )
 
 
 def is_known(credential_id: bytes) -> bool:
@@ -51,9 +53,9 @@ def is_known(credential_id: bytes) -> bool:
     return db.session.execute(statement).first() is not None
 
 
-def revoke(user: User, key_id: int, actor: Actor) -> WebAuthnCredential:
+def revoke_passkey(user: User, key_id: int, actor: Actor) -> WebAuthnCredential:
     """Revoke a passkey permanently. Inside a unit of work. Raises ``Missing``."""
-    key = next((one for one in living(user.id) if one.id == key_id), None)
+    key = next((one for one in list_passkeys(user.id) if one.id == key_id), None)
     if key is None:
         raise Missing("passkey")
     key.revoked_at = clock.now()
@@ -62,9 +64,9 @@ def revoke(user: User, key_id: int, actor: Actor) -> WebAuthnCredential:
     return key
 
 
-def _standing(user_id: int) -> search.Condition:
-    return and_(WebAuthnCredential.user_id == user_id, *_alive())
+def _match_standing(user_id: int) -> search.Condition:
+    return and_(WebAuthnCredential.user_id == user_id, *_match_alive())
 
 
-def _alive() -> tuple[search.Condition, search.Condition]:
+def _match_alive() -> tuple[search.Condition, search.Condition]:
     return WebAuthnCredential.revoked_at.is_(None), WebAuthnCredential.expires_at > clock.now()

@@ -19,19 +19,19 @@ from app.services.login.stepup_tokens import NotProven
 from app.services.problems import Denied
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
-from app.services.unit_of_work import write
+from app.services.unit_of_work import run_in_transaction
 
 
-def insist_on_owner(caller: Caller) -> None:
+def require_owner(caller: Caller) -> None:
     """Require a person's own live login; it may be one that can only change the password (rule 41).
 
     Raises ``Denied``, ``NotInteractive``.
     """
-    insist_on_standing(caller)
-    reauthentication.interactive(caller)
+    require_standing(caller)
+    reauthentication.require_interactive(caller)
 
 
-def insist_on_standing(caller: Caller) -> None:
+def require_standing(caller: Caller) -> None:
     """Require that nothing refuses the caller except the duty to change the password. Raises ``Denied``."""
     if not caller.decision and not must_change(caller):
         raise Denied(caller.decision)
@@ -42,34 +42,34 @@ def must_change(caller: Caller) -> bool:
     return [finding.reason for finding in caller.decision.denials] == ["password_change_required"]
 
 
-def by_owner(caller: Caller, new_password: str, proof: Evidence) -> None:
+def change_by_owner(caller: Caller, new_password: str, proof: Evidence) -> None:
     """Change the password after the old password or an authorization for ``password.set``; every login ends.
 
     Raises ``Invalid`` naming ``oldPassword``, ``newPassword`` or ``authorization``; ``Denied``,
     ``Throttled``. Opens its own unit of work.
     """
-    insist_on_owner(caller)
-    user = directory.user_by_id(caller.user_id)
+    require_owner(caller)
+    user = directory.get_user(caller.user_id)
     if proof.authorization is None:
         reauthentication.by_own_password(caller, proof)
     else:
         # Before the new password is looked at: whoever proves nothing must not learn which is the old one.
         stepup_tokens.insist_at_once(proof, user.id, caller.login_id, caller.actor)
-    hashed = _hashed(user, new_password)
+    hashed = _hash_password(user, new_password)
 
     def work() -> None:
-        now = callers.again(caller)
+        now = callers.reload_caller(caller)
         if now is None:
             raise Denied(caller.decision)
-        insist_on_owner(now)
+        require_owner(now)
         if proof.authorization is not None:
-            stepup_tokens.consume(proof, now.user_id, now.login_id)
-        password_login.store_password(directory.user_by_id(now.user_id), hashed, now.actor)
+            stepup_tokens.consume_token(proof, now.user_id, now.login_id)
+        password_login.store_password(directory.get_user(now.user_id), hashed, now.actor)
 
-    _store(work, caller.actor, proof)
+    _store_password(work, caller.actor, proof)
 
 
-def by_reset(user: User, new_password: str, proof: Evidence, contact: Contact) -> None:
+def change_by_reset(user: User, new_password: str, proof: Evidence, contact: Contact) -> None:
     """Change the password by an authorization without a login; it is used up. Raises ``Invalid``.
 
     Opens its own unit of work.
@@ -77,30 +77,30 @@ def by_reset(user: User, new_password: str, proof: Evidence, contact: Contact) -
     user_id = user.id
     actor = Actor(user.id, user.short_name, contact=contact)
     stepup_tokens.insist_at_once(proof, user.id, None, actor)
-    hashed = _hashed(user, new_password)
+    hashed = _hash_password(user, new_password)
 
     def work() -> None:
-        now = directory.user_by_id(user_id)
-        why = password_login.why_not(now, None)
+        now = directory.get_user(user_id)
+        why = password_login.find_login_obstacle(now, None)
         if why is not None:
             raise NotProven(why)
-        stepup_tokens.consume(proof, user_id, None)
+        stepup_tokens.consume_token(proof, user_id, None)
         password_login.store_password(now, hashed, actor)
 
-    _store(work, actor, proof)
+    _store_password(work, actor, proof)
 
 
-def _store(work: Callable[[], None], actor: Actor, proof: Evidence) -> None:
+def _store_password(work: Callable[[], None], actor: Actor, proof: Evidence) -> None:
     try:
-        write(work)
+        run_in_transaction(work)
     except NotProven as problem:
-        stepup_tokens.refused(actor, proof.operation, problem)
+        stepup_tokens.record_refusal(actor, proof.operation, problem)
         raise
 
 
-def _hashed(user: User, password: str) -> str:
+def _hash_password(user: User, password: str) -> str:
     """Compute the hash to store; slow, so not under a lock. Raises ``Invalid``."""
-    hashed = password_login.new_hash(password, user)
+    hashed = password_login.hash_password(password, user)
     if passwords().verify(user.password_hash, password):
         problem = "This is the password you have. Choose another."
         raise Invalid(FieldProblem("newPassword", problem, "HISTORIC_PASSWORD"))

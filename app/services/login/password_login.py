@@ -34,7 +34,7 @@ from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 from app.services.problems import Unauthenticated
 from app.services.tokens.token_text import Token
-from app.services.unit_of_work import write
+from app.services.unit_of_work import run_in_transaction
 
 LEAST_PASSWORD_CHARACTERS = 12
 SHORT_NAME = re.compile(r"[a-zA-Z0-9_\-.@]{1,100}", re.ASCII)
@@ -61,12 +61,12 @@ def verify_password(
     """
     limit, account = settings().throttle_login_failures, f"{domain_id}/{name}"
     throttle().check("login", limit, account, contact.address)
-    user = user_named(name, domain_id)
+    user = find_user_by_name(name, domain_id)
     right = passwords().verify(user.password_hash if user is not None else None, password)
     if callable(proof):
         # Not checked earlier: a wrong password must cost the same for every account.
         proof = proof(user) if user is not None and right else PASSWORD
-    why = "login_wrong_password" if user is not None and not right else why_not(user, proof)
+    why = "login_wrong_password" if user is not None and not right else find_login_obstacle(user, proof)
     if why is None and user is not None:
         throttle().succeeded("login", limit, account, contact.address)
         return user
@@ -78,14 +78,14 @@ def verify_password(
 def note_refusal(user: User | None, why: str, contact: Contact, proof: Proof, action: str = "login") -> None:
     """Record the true reason of a failed proof in its own unit of work; the answer does not contain it."""
     who = (user.id, user.short_name) if user is not None else None
-    write(
+    run_in_transaction(
         lambda: trail.record(
             action,
             Actor(contact=contact),
             outcome="refused",
             user=who,
             reasons=[why],
-            number=gate.new_number(),
+            number=gate.make_decision_number(),
             detail={"method": proof.method},
         )
     )
@@ -106,12 +106,12 @@ def log_in(
     Run it inside a unit of work. ``epoch`` is the user's epoch at the time of the proof: a later password
     change or end of all sessions voids the proof (``LoginFailed``).
     """
-    user = directory.user_by_id(user_id)
+    user = directory.get_user(user_id)
     if epoch != (user.session_epoch or 0):
         raise LoginFailed
-    token = login_sessions.reopen(reopen, user, proof, contact) if reopen is not None else None
+    token = login_sessions.reopen_login(reopen, user, proof, contact) if reopen is not None else None
     if token is None:
-        token = login_sessions.begin(user, proof, contact)
+        token = login_sessions.begin_login(user, proof, contact)
     if previous is not None:
         endings.end(Event.ANOTHER_USER, previous, Actor(user.id, user.short_name, contact=contact))
     if password is not None:
@@ -127,11 +127,11 @@ def renew_hash(user: User, password: str) -> None:
         user.password_hash = passwords().hash(password)
 
 
-def create(
+def create_user(
     name: str, full_name: str, customer_id: int, email: str | None, password: str, actor: Actor
 ) -> User:
     """Create a user with a password, for the operator. Raises ``Invalid``."""
-    customer = directory.customer_by_id(customer_id)
+    customer = directory.get_customer(customer_id)
     if not SHORT_NAME.fullmatch(name):
         raise Invalid(FieldProblem("shortName", "Use letters, digits and _ - . @ only.", "INVALID_PATTERN"))
     if directory.find_subject(name, customer.domain_id) is not None:
@@ -156,10 +156,10 @@ def create(
 
 def set_password(user: User, password: str, actor: Actor) -> None:
     """Set a new password; ends all sessions, like every password change. Raises ``Invalid``."""
-    store_password(user, new_hash(password, user), actor)
+    store_password(user, hash_password(password, user), actor)
 
 
-def new_hash(password: str, user: User) -> str:
+def hash_password(password: str, user: User) -> str:
     """Check that the password is good enough and hash it; slow, so not under a lock.
 
     Raises ``Invalid``.
@@ -169,7 +169,7 @@ def new_hash(password: str, user: User) -> str:
 
 
 def store_password(user: User, hashed: str, actor: Actor) -> None:
-    """Store what ``new_hash`` made; all sessions and step-up tokens end. Inside a unit of work."""
+    """Store what ``hash_password`` made; all sessions and step-up tokens end. Inside a unit of work."""
     user.password_hash = hashed
     user.force_password_change = False
     db.session.flush()
@@ -177,7 +177,7 @@ def store_password(user: User, hashed: str, actor: Actor) -> None:
     trail.record("password-set", actor, user=(user.id, user.short_name))
 
 
-def reset_password(user: User, actor: Actor) -> stepup_tokens.Issued:
+def reset_password(user: User, actor: Actor) -> stepup_tokens.IssuedToken:
     """Let the user choose a new password once without the old one;
     until then the account can do nothing else.
     """
@@ -185,7 +185,7 @@ def reset_password(user: User, actor: Actor) -> stepup_tokens.Issued:
     db.session.flush()
     endings.end(Event.PASSWORD_RESET, user, actor)
     trail.record("password-reset", actor, user=(user.id, user.short_name))
-    return stepup_tokens.issue(user, SET_PASSWORD, {}, actor, login_id=None)
+    return stepup_tokens.issue_token(user, SET_PASSWORD, {}, actor, login_id=None)
 
 
 def check_password(password: str, user: User) -> None:
@@ -202,21 +202,21 @@ def check_password(password: str, user: User) -> None:
         raise Invalid(FieldProblem("newPassword", message, "PWNED_PASSWORD"))
 
 
-def user_named(name: str, domain_id: int) -> User | None:
+def find_user_by_name(name: str, domain_id: int) -> User | None:
     """Find a live user by short name only, never by id: login forms accept only names."""
     return db.session.execute(
         select(User).where(User.domain_id == domain_id, User.short_name == name, User.deleted_at.is_(None))
     ).scalar_one_or_none()
 
 
-def why_not(user: User | None, proof: Proof | None) -> str | None:
+def find_login_obstacle(user: User | None, proof: Proof | None) -> str | None:
     """Return why this user may not log in by this method, for the audit row;
     ``None`` if nothing prevents it.
     """
     if user is None:
         return "login_unknown_user"
-    row = credential_rows.user_row(user.id)
-    decision = gate.ask(facts.question(row, Leg.LIST)) if row is not None else None
+    row = credential_rows.load_user_row(user.id)
+    decision = gate.ask(facts.build_question(row, Leg.LIST)) if row is not None else None
     if not decision:
         return decision.denials[0].reason if decision is not None else "user_deleted"
     if user.daemon_account:

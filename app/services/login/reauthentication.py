@@ -30,7 +30,7 @@ from app.services.login.totp import WrongCode
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 from app.services.problems import Problem
-from app.services.unit_of_work import write
+from app.services.unit_of_work import run_in_transaction
 
 T = TypeVar("T")
 FRESH = timedelta(minutes=10)
@@ -45,7 +45,7 @@ class NotInteractive(Problem):
     sentence = "This needs your own login, not a key or an application."
 
 
-class StrongerLogin(Problem):
+class StrongerLoginNeeded(Problem):
     """A user with a second factor can change it only in a login by a second factor."""
 
     status = 403
@@ -53,7 +53,7 @@ class StrongerLogin(Problem):
     sentence = "Log in with your second factor first, then do this."
 
 
-class OtherMethod(Problem):
+class OtherMethodNeeded(Problem):
     """The proof must use the method that started the session."""
 
     status = 403
@@ -62,19 +62,19 @@ class OtherMethod(Problem):
     page_status = 412
 
 
-def interactive(caller: Caller) -> None:
+def require_interactive(caller: Caller) -> None:
     """Require a person's own login (security rules 36, 54). Raises ``NotInteractive``."""
     if not caller.interactive:
         raise NotInteractive
 
 
-def personal(caller: Caller) -> None:
+def require_personal(caller: Caller) -> None:
     """Require a person's own login or unconstrained API key (rule 54). Raises ``NotInteractive``."""
     if not caller.personal:
         raise NotInteractive
 
 
-def no_application(caller: Caller) -> None:
+def refuse_application(caller: Caller) -> None:
     """Refuse applications: require a credential of the person, with any limits (rule 54).
     Raises ``NotInteractive``.
     """
@@ -82,15 +82,15 @@ def no_application(caller: Caller) -> None:
         raise NotInteractive
 
 
-def strong_enough(caller: Caller) -> None:
+def require_strong_login(caller: Caller) -> None:
     """Require a person's own login; if a second factor exists, one that used a second factor.
 
     Otherwise a thief of the password could replace the owner's second factor. Raises ``NotInteractive``,
-    ``StrongerLogin``.
+    ``StrongerLoginNeeded``.
     """
-    interactive(caller)
+    require_interactive(caller)
     if not is_strong_enough(caller):
-        raise StrongerLogin
+        raise StrongerLoginNeeded
 
 
 def is_strong_enough(caller: Caller) -> bool:
@@ -104,14 +104,14 @@ def is_fresh(caller: Caller) -> bool:
     return caller.interactive and clock.now() - caller.login.authenticated_at <= FRESH
 
 
-def begun_by(caller: Caller, proof: Proof) -> None:
+def require_method(caller: Caller, proof: Proof) -> None:
     """Require a person's own login that was begun by this method. Raises ``Problem``."""
-    interactive(caller)
+    require_interactive(caller)
     if caller.login.method != proof.method:
-        raise OtherMethod
+        raise OtherMethodNeeded
 
 
-def by_password(caller: Caller, password: str, field: str = "password") -> None:
+def prove_by_password(caller: Caller, password: str, field: str = "password") -> None:
     """Require the caller's own password. Not under a lock. Raises ``Invalid``, ``Throttled``."""
     try:
         password_login.verify_password(
@@ -121,10 +121,10 @@ def by_password(caller: Caller, password: str, field: str = "password") -> None:
         raise Invalid(FieldProblem(field, "This is not your password.", "WRONG")) from None
 
 
-def by_code(caller: Caller, code: str, field: str = "tokenCode") -> None:
+def prove_by_code(caller: Caller, code: str, field: str = "tokenCode") -> None:
     """Require the caller's current one-time code. Raises ``Invalid``, ``Throttled``."""
     try:
-        totp.spend(directory.user_by_id(caller.user_id), code, caller.contact, for_login=False)
+        totp.spend_code(directory.get_user(caller.user_id), code, caller.contact, for_login=False)
     except WrongCode:
         raise Invalid(
             FieldProblem(field, "Wrong code. Enter the six digits that the app shows now.", "WRONG")
@@ -133,7 +133,7 @@ def by_code(caller: Caller, code: str, field: str = "tokenCode") -> None:
         raise Invalid(FieldProblem(field, REUSED, "REUSED")) from None
 
 
-def by_passkey(caller: Caller, assertion: Assertion, field: str = "signature") -> None:
+def prove_by_passkey(caller: Caller, assertion: Assertion, field: str = "signature") -> None:
     """Require the caller's own passkey. Raises ``Invalid``."""
     try:
         passkey_ceremonies.prove_presence(caller, assertion)
@@ -142,31 +142,34 @@ def by_passkey(caller: Caller, assertion: Assertion, field: str = "signature") -
 
 
 def by_own_password(caller: Caller, proof: Evidence) -> None:
-    """Go on only with the password that came in the place of an authorization. Raises as ``by_password``."""
+    """Go on only with the password that came in the place of an authorization. Raises as
+    ``prove_by_password``."""
     field = proof.operation.fields[0]
     if proof.password is None:
         raise Invalid(FieldProblem(field, "Send your password once more.", "MISSING"))
-    by_password(caller, proof.password, field)
+    prove_by_password(caller, proof.password, field)
 
 
-def authorized(caller: Caller, operation: Operation, context: Mapping[str, str]) -> stepup_tokens.Issued:
+def issue_authorization(
+    caller: Caller, operation: Operation, context: Mapping[str, str]
+) -> stepup_tokens.IssuedToken:
     """Issue the authorization for one operation after a proof of presence. Opens its own unit of work."""
 
-    def work() -> stepup_tokens.Issued:
-        now = stepup_tokens.again(caller)
-        user = directory.user_by_id(now.user_id)
-        return stepup_tokens.issue(user, operation, context, now.actor, login_id=now.login_id)
+    def work() -> stepup_tokens.IssuedToken:
+        now = stepup_tokens.reload_caller(caller)
+        user = directory.get_user(now.user_id)
+        return stepup_tokens.issue_token(user, operation, context, now.actor, login_id=now.login_id)
 
-    return write(work)
+    return run_in_transaction(work)
 
 
-def proven(caller: Caller, proof: Evidence, work: Callable[[Caller], T]) -> T:
+def run_with_proof(caller: Caller, proof: Evidence, work: Callable[[Caller], T]) -> T:
     """Run ``work`` in one unit after a proof of presence:
     the password, or an authorization, which is used up.
 
     Raises ``Invalid`` naming what is missing or wrong.
     """
     if proof.authorization is not None:
-        return stepup_tokens.spending(proof, caller, work)
+        return stepup_tokens.run_spending(proof, caller, work)
     by_own_password(caller, proof)
-    return write(lambda: work(stepup_tokens.again(caller)))
+    return run_in_transaction(lambda: work(stepup_tokens.reload_caller(caller)))

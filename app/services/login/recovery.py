@@ -31,10 +31,10 @@ from app.services.login.stepup_operations import SET_PASSWORD
 from app.services.login.stepup_tokens import NotProven
 from app.services.mail import notices
 from app.services.mail.notices import Kind
-from app.services.mail.notices import Letter
+from app.services.mail.notices import Notice
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
-from app.services.unit_of_work import write
+from app.services.unit_of_work import run_in_transaction
 
 # The page of the link; the token follows.
 PAGE = "/recover/"
@@ -56,49 +56,51 @@ def request_link(domain_id: int, named: str, contact: Contact) -> None:
     throttle().check("recovery", MOST_REQUESTS, account, contact.address)
     # Every request counts, not only failed ones: here nobody can tell them apart.
     throttle().failed("recovery", MOST_REQUESTS, account, contact.address)
-    background().later("recovery", lambda: _answer(domain_id, named, contact))
+    background().later("recovery", lambda: _send_links(domain_id, named, contact))
 
 
-def by_administrator(user: User, actor: Actor) -> None:
+def send_link(user: User, actor: Actor) -> None:
     """Send a link to set the first password, or a new one that the user must now choose.
 
     It is valid for a day, and sent when the current unit of work is committed. The caller checks who may do
     this. Raises ``Invalid`` if the user has no address.
     """
-    if not notices.reachable(user):
+    if not notices.is_reachable(user):
         raise Invalid(FieldProblem("email", "This user has no address that a mail can go to.", "MISSING"))
     kind = Kind.NEW_PASSWORD if user.password_hash is not None else Kind.FIRST_PASSWORD
     issued = password_login.reset_password(user, actor)
-    notices.post_when_committed(notices.to(user, kind, _page(issued), stepup_tokens.RESET_LIFETIME))
+    notices.send_when_committed(
+        notices.address_notice(user, kind, _build_page_url(issued), stepup_tokens.RESET_LIFETIME)
+    )
 
 
-def owner(token: str) -> User | None:
+def find_link_owner(token: str) -> User | None:
     """Find the user of a link while it is valid; this does not use it up."""
-    user = stepup_tokens.reset_of(token)
-    if user is None or password_login.why_not(user, None) is not None:
+    user = stepup_tokens.find_reset_user(token)
+    if user is None or password_login.find_login_obstacle(user, None) is not None:
         return None
     try:
-        stepup_tokens.standing(token, SET_PASSWORD)
+        stepup_tokens.require_valid(token, SET_PASSWORD)
     except NotProven:
         return None
     return user
 
 
-def _answer(domain_id: int, named: str, contact: Contact) -> None:
-    meant = _meant(domain_id, named)
+def _send_links(domain_id: int, named: str, contact: Contact) -> None:
+    meant = _find_meant_users(domain_id, named)
     if not meant:
-        write(lambda: _refused(None, "login_unknown_user", contact))
+        run_in_transaction(lambda: _record_refusal(None, "login_unknown_user", contact))
     for user_id in meant:
-        letter = write(lambda one=user_id: _link(one, contact))  # type: ignore[misc]
+        letter = run_in_transaction(lambda one=user_id: _make_link(one, contact))  # type: ignore[misc]
         if letter is not None:
-            notices.post(letter)
+            notices.send_notice(letter)
 
 
-def _meant(domain_id: int, named: str) -> list[int]:
+def _find_meant_users(domain_id: int, named: str) -> list[int]:
     """Find the live users with this short name or mail address, up to a small limit."""
     if not named.isprintable():
         return []
-    user = password_login.user_named(named, domain_id)
+    user = password_login.find_user_by_name(named, domain_id)
     found = {user.id: None} if user is not None else {}
     if is_mailbox(named):
         of_address = select(User.id).where(
@@ -108,35 +110,35 @@ def _meant(domain_id: int, named: str) -> list[int]:
     return list(found)
 
 
-def _link(user_id: int, contact: Contact) -> Letter | None:
+def _make_link(user_id: int, contact: Contact) -> Notice | None:
     """Make a link for a user who may have one;
     else return ``None`` and record the reason in the audit log.
     """
     # Of two simultaneous requests only one link remains valid.
     db.session.execute(select(User.id).where(User.id == user_id).with_for_update(key_share=True))
-    user = directory.user_by_id(user_id)
-    why = _why_not(user)
+    user = directory.get_user(user_id)
+    why = _find_obstacle(user)
     if why is not None:
-        _refused(user, why, contact)
+        _record_refusal(user, why, contact)
         return None
     actor, lifetime = Actor(contact=contact), timedelta(seconds=settings().recovery_seconds)
-    issued = stepup_tokens.issue_mailed(user, actor, lifetime)
+    issued = stepup_tokens.issue_mailed_reset(user, actor, lifetime)
     trail.record("recovery", actor, user=(user.id, user.short_name))
-    return notices.to(user, Kind.RECOVERY, _page(issued), lifetime)
+    return notices.address_notice(user, Kind.RECOVERY, _build_page_url(issued), lifetime)
 
 
-def _why_not(user: User) -> str | None:
+def _find_obstacle(user: User) -> str | None:
     """Return why this user gets no link, for the audit row only."""
-    why = password_login.why_not(user, PASSWORD)
+    why = password_login.find_login_obstacle(user, PASSWORD)
     if why is not None:
         return why
-    if not notices.reachable(user):
+    if not notices.is_reachable(user):
         return "recovery_no_address"
     lately = clock.now() - timedelta(seconds=settings().recovery_seconds)
-    return "recovery_too_often" if stepup_tokens.mailed_since(user, lately) >= MOST_LINKS else None
+    return "recovery_too_often" if stepup_tokens.count_mailed_since(user, lately) >= MOST_LINKS else None
 
 
-def _refused(user: User | None, why: str, contact: Contact) -> None:
+def _record_refusal(user: User | None, why: str, contact: Contact) -> None:
     who = (user.id, user.short_name) if user is not None else None
     trail.record(
         "recovery",
@@ -144,9 +146,9 @@ def _refused(user: User | None, why: str, contact: Contact) -> None:
         outcome="refused",
         user=who,
         reasons=[why],
-        number=gate.new_number(),
+        number=gate.make_decision_number(),
     )
 
 
-def _page(issued: stepup_tokens.Issued) -> str:
+def _build_page_url(issued: stepup_tokens.IssuedToken) -> str:
     return settings().base_url + PAGE + issued.text

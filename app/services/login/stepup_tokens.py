@@ -38,10 +38,10 @@ from app.services.problems import Denied
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 from app.services.tokens import stepup_text
-from app.services.tokens.token_text import digest
-from app.services.tokens.token_text import new_id
-from app.services.tokens.token_text import same
-from app.services.unit_of_work import write
+from app.services.tokens.token_text import compute_digest
+from app.services.tokens.token_text import is_same_digest
+from app.services.tokens.token_text import make_id
+from app.services.unit_of_work import run_in_transaction
 
 T = TypeVar("T")
 LIFETIME = timedelta(minutes=5)
@@ -63,7 +63,7 @@ class NotProven(Invalid):
 
 
 @dataclass(frozen=True, slots=True)
-class Issued:
+class IssuedToken:
     """A new token; its text is returned once."""
 
     text: str
@@ -71,24 +71,24 @@ class Issued:
     expires_at: datetime
 
 
-def issue(
+def issue_token(
     user: User,
     operation: Operation,
     context: Mapping[str, str],
     actor: Actor,
     *,
     login_id: bytes | None,
-) -> Issued:
+) -> IssuedToken:
     """Issue a token for one operation, bound to a login;
     without a login, a password reset by an administrator.
 
     To be run inside a unit of work, after the proof.
     """
     lifetime = LIFETIME if login_id is not None else RESET_LIFETIME
-    return _issued(user, operation, context, actor, login_id, lifetime)
+    return _issue(user, operation, context, actor, login_id, lifetime)
 
 
-def issue_mailed(user: User, actor: Actor, lifetime: timedelta) -> Issued:
+def issue_mailed_reset(user: User, actor: Actor, lifetime: timedelta) -> IssuedToken:
     """Issue a password reset that is mailed to the user. Inside a unit of work.
 
     It replaces only an older one of its kind: a stranger can request it.
@@ -96,27 +96,29 @@ def issue_mailed(user: User, actor: Actor, lifetime: timedelta) -> Issued:
     now = clock.now()
     db.session.execute(
         update(StepUp)
-        .where(StepUp.user_id == user.id, StepUp.used_at.is_(None), _mailed())
+        .where(StepUp.user_id == user.id, StepUp.used_at.is_(None), _match_mailed())
         .values(used_at=now)
     )
-    return _issued(user, SET_PASSWORD, MAILED, actor, None, lifetime)
+    return _issue(user, SET_PASSWORD, MAILED, actor, None, lifetime)
 
 
-def mailed_since(user: User, moment: datetime) -> int:
+def count_mailed_since(user: User, moment: datetime) -> int:
     """Count the mailed resets of the user since then."""
-    statement = select(func.count()).where(StepUp.user_id == user.id, StepUp.created_at > moment, _mailed())
+    statement = select(func.count()).where(
+        StepUp.user_id == user.id, StepUp.created_at > moment, _match_mailed()
+    )
     return db.session.execute(statement).scalar_one()
 
 
-def prune() -> int:
+def prune_tokens() -> int:
     """Delete tokens that expired a day ago; returns the number. Inside a unit of work."""
     gone = db.session.execute(delete(StepUp).where(StepUp.expires_at < clock.now() - KEPT))
     return int(gone.rowcount)  # type: ignore[attr-defined]
 
 
-def consume(proof: Evidence, user_id: int, login_id: bytes | None) -> None:
+def consume_token(proof: Evidence, user_id: int, login_id: bytes | None) -> None:
     """Use up a token by one conditional statement; inside a unit of work. Raises ``NotProven``."""
-    row = insist(proof, user_id, login_id)
+    row = require_spendable(proof, user_id, login_id)
     now = clock.now()
     spent = db.session.execute(
         update(StepUp)
@@ -127,9 +129,9 @@ def consume(proof: Evidence, user_id: int, login_id: bytes | None) -> None:
         raise NotProven("step_up_spent")
 
 
-def insist(proof: Evidence, user_id: int, login_id: bytes | None) -> StepUp:
+def require_spendable(proof: Evidence, user_id: int, login_id: bytes | None) -> StepUp:
     """Return the row of a token that this user could use now in this login. Raises ``NotProven``."""
-    row = standing(proof.authorization or "", proof.operation)
+    row = require_valid(proof.authorization or "", proof.operation)
     if row.user_id != user_id or row.login_session_id != login_id:
         raise NotProven("step_up_foreign")
     return row
@@ -141,13 +143,13 @@ def insist_at_once(proof: Evidence, user_id: int, login_id: bytes | None, actor:
     For what looks at more than the token before it spends it.
     """
     try:
-        insist(proof, user_id, login_id)
+        require_spendable(proof, user_id, login_id)
     except NotProven as problem:
-        refused(actor, proof.operation, problem)
+        record_refusal(actor, proof.operation, problem)
         raise
 
 
-def standing(
+def require_valid(
     text: str,
     operation: Operation,
     *,
@@ -159,7 +161,7 @@ def standing(
     """
     token_id = stepup_text.read(text)
     row = db.session.get(StepUp, token_id, populate_existing=True) if token_id is not None else None
-    if row is None or not same(row.digest, digest(text)):
+    if row is None or not is_same_digest(row.digest, compute_digest(text)):
         raise NotProven("step_up_unknown")
     if row.operation != operation.name:
         raise NotProven("step_up_other_operation")
@@ -170,16 +172,20 @@ def standing(
     return row
 
 
-def reset_of(text: str) -> User | None:
+def find_reset_user(text: str) -> User | None:
     """Find the user of this password reset, used or not; ``None`` if it is no reset."""
     token_id = stepup_text.read(text)
     row = db.session.get(StepUp, token_id) if token_id is not None else None
-    if row is None or row.login_session_id is not None or not same(row.digest, digest(text)):
+    if (
+        row is None
+        or row.login_session_id is not None
+        or not is_same_digest(row.digest, compute_digest(text))
+    ):
         return None
     return db.session.get_one(User, row.user_id)
 
 
-def validate(
+def validate_token(
     text: str,
     operation: Operation,
     context: Mapping[str, str],
@@ -191,7 +197,7 @@ def validate(
 
     A token whose login has ended is invalid, unless expired ones are requested too.
     """
-    row = standing(text, operation, allow_expired=allow_expired, allow_replay=allow_replay)
+    row = require_valid(text, operation, allow_expired=allow_expired, allow_replay=allow_replay)
     if any(row.context.get(name) != value for name, value in context.items()):
         raise NotProven("step_up_other_context")
     user = db.session.get_one(User, row.user_id)
@@ -206,24 +212,24 @@ def validate(
     return row, user
 
 
-def spending(proof: Evidence, caller: Caller, work: Callable[[Caller], T]) -> T:
+def run_spending(proof: Evidence, caller: Caller, work: Callable[[Caller], T]) -> T:
     """Run ``work`` in the unit that uses up the token: both happen, or neither. Raises ``NotProven``."""
 
     def unit() -> T:
-        now = again(caller)
-        consume(proof, caller.user_id, caller.login_id if caller.kind == "login" else None)
+        now = reload_caller(caller)
+        consume_token(proof, caller.user_id, caller.login_id if caller.kind == "login" else None)
         return work(now)
 
     try:
-        return write(unit)
+        return run_in_transaction(unit)
     except NotProven as problem:
-        refused(caller.actor, proof.operation, problem)
+        record_refusal(caller.actor, proof.operation, problem)
         raise
 
 
-def again(caller: Caller) -> Caller:
+def reload_caller(caller: Caller) -> Caller:
     """Load the caller with current facts and require an accepted credential. Raises ``Denied``."""
-    now = callers.again(caller)
+    now = callers.reload_caller(caller)
     if now is None:
         raise Denied(gate.ask(caller.question))
     if not now.decision:
@@ -231,39 +237,39 @@ def again(caller: Caller) -> Caller:
     return now
 
 
-def refused(actor: Actor, operation: Operation, problem: NotProven) -> None:
+def record_refusal(actor: Actor, operation: Operation, problem: NotProven) -> None:
     """Record a refusal in its own unit of work."""
-    write(
+    run_in_transaction(
         lambda: trail.record(
             "step-up",
             actor,
             outcome="refused",
             reasons=[problem.reason],
             detail={"operation": operation.name},
-            number=gate.new_number(),
+            number=gate.make_decision_number(),
         )
     )
 
 
-def _mailed() -> ColumnElement[bool]:
+def _match_mailed() -> ColumnElement[bool]:
     return and_(StepUp.login_session_id.is_(None), StepUp.context["sent"].as_string() == MAILED["sent"])
 
 
-def _issued(
+def _issue(
     user: User,
     operation: Operation,
     context: Mapping[str, str],
     actor: Actor,
     login_id: bytes | None,
     lifetime: timedelta,
-) -> Issued:
+) -> IssuedToken:
     now = clock.now()
-    prune()
-    token_id = new_id()
+    prune_tokens()
+    token_id = make_id()
     text = stepup_text.mint(token_id)
     row = StepUp(
         id=token_id,
-        digest=digest(text),
+        digest=compute_digest(text),
         user_id=user.id,
         login_session_id=login_id,
         operation=operation.name,
@@ -276,4 +282,4 @@ def _issued(
     db.session.flush()
     detail = {"operation": operation.name}
     trail.record("step-up", actor, user=(user.id, user.short_name), detail=detail)
-    return Issued(text, operation, row.expires_at)
+    return IssuedToken(text, operation, row.expires_at)

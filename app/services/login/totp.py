@@ -31,9 +31,9 @@ from app.services.problems import Invalid
 from app.services.problems import Missing
 from app.services.problems import Unauthenticated
 from app.services.tokens.keyring import keyring
-from app.services.tokens.token_text import digest
-from app.services.tokens.token_text import same
-from app.services.unit_of_work import write
+from app.services.tokens.token_text import compute_digest
+from app.services.tokens.token_text import is_same_digest
+from app.services.unit_of_work import run_in_transaction
 
 ALGORITHM = "HmacSHA1"
 DIGITS = 6
@@ -66,46 +66,51 @@ class Seed:
         return base64.b64encode(base64.b32decode(self.base32)).decode("ascii")
 
 
-def provisioning_uri(seed: Seed, user_name: str, issuer: str) -> str:
+def build_provisioning_uri(seed: Seed, user_name: str, issuer: str) -> str:
     """Build the URI for the QR code that an authenticator reads (Key URI Format): the seed and its label."""
     return pyotp.TOTP(seed.base32, digits=DIGITS, interval=PERIOD).provisioning_uri(
         name=user_name, issuer_name=issuer
     )
 
 
-def initialize(user: User, actor: Actor) -> Seed:
-    """Create a pending generator; the active one stays until ``activate``. Inside a unit of work."""
-    seed, cookie = _new_seed(), secrets.token_urlsafe(32)
-    row = _row(user.id)
-    row.pending_sealed, row.pending_digest, row.pending_at = _seal(seed), digest(cookie), clock.now()
+def initialize_generator(user: User, actor: Actor) -> Seed:
+    """Create a pending generator; the active one stays until ``activate_generator``. Inside a unit of
+    work."""
+    seed, cookie = _make_seed(), secrets.token_urlsafe(32)
+    row = _get_row(user.id)
+    row.pending_sealed, row.pending_digest, row.pending_at = (
+        _seal_seed(seed),
+        compute_digest(cookie),
+        clock.now(),
+    )
     db.session.flush()
     trail.record("totp-initialize", actor, user=(user.id, user.short_name))
     return Seed(seed, cookie)
 
 
-def install(user: User, actor: Actor) -> Seed:
+def install_generator(user: User, actor: Actor) -> Seed:
     """Create a generator for a user, by an administrator: active at once, replacing the previous one."""
-    seed = _new_seed()
-    _activate(_row(user.id), _seal(seed), last_step=None)
+    seed = _make_seed()
+    _activate_pending(_get_row(user.id), _seal_seed(seed), last_step=None)
     trail.record("totp-enrol", actor, user=(user.id, user.short_name), detail={"method": TOTP.method})
     return Seed(seed, "")
 
 
-def activate(user: User, cookie: str, code: str, actor: Actor) -> None:
+def activate_generator(user: User, cookie: str, code: str, actor: Actor) -> None:
     """Replace the active generator with the pending one, by its first code.
 
     Raises ``Invalid``, ``Throttled``. Opens its own unit of work.
     """
-    _throttled(user.id, actor.contact)
+    _check_throttle(user.id, actor.contact)
     row = db.session.get(TOTPGenerator, user.id, populate_existing=True)
     fresh = row is not None and row.pending_at is not None and row.pending_at > clock.now() - PENDING
-    if row is None or not fresh or not same(row.pending_digest, digest(cookie)):
-        _refused(actor, user, "totp_no_pending")
+    if row is None or not fresh or not is_same_digest(row.pending_digest, compute_digest(cookie)):
+        _record_refusal(actor, user, "totp_no_pending")
         raise Invalid(FieldProblem("cookie", "There is nothing to verify now. Start again.", "UNKNOWN"))
-    step = _step_of(row.pending_sealed, code)
+    step = _find_step(row.pending_sealed, code)
     if step is None:
-        _failed(user.id, actor.contact)
-        _refused(actor, user, "totp_wrong_code")
+        _count_failure(user.id, actor.contact)
+        _record_refusal(actor, user, "totp_wrong_code")
         raise Invalid(
             FieldProblem(
                 "verificationCode", "Wrong code. Enter the six digits that the app shows now.", "WRONG"
@@ -115,15 +120,15 @@ def activate(user: User, cookie: str, code: str, actor: Actor) -> None:
 
     def work() -> None:
         now = db.session.get(TOTPGenerator, user_id)
-        if now is None or now.pending_sealed is None or not same(now.pending_digest, pending):
+        if now is None or now.pending_sealed is None or not is_same_digest(now.pending_digest, pending):
             raise Missing("pending generator")
-        _activate(now, now.pending_sealed, last_step=step)
+        _activate_pending(now, now.pending_sealed, last_step=step)
         trail.record("totp-enrol", actor, user=(user_id, name), detail={"method": TOTP.method})
 
-    write(work)
+    run_in_transaction(work)
 
 
-def remove(user: User, actor: Actor) -> None:
+def remove_generator(user: User, actor: Actor) -> None:
     """Remove the generators, pending and active. Inside a unit of work."""
     row = db.session.get(TOTPGenerator, user.id)
     if row is not None and (row.active_sealed or row.pending_sealed):
@@ -133,23 +138,23 @@ def remove(user: User, actor: Actor) -> None:
         trail.record("totp-remove", actor, user=(user.id, user.short_name))
 
 
-def spend(user: User, code: str, contact: Contact, *, for_login: bool) -> None:
+def spend_code(user: User, code: str, contact: Contact, *, for_login: bool) -> None:
     """Use the current code, once. Raises ``WrongCode``, ``CodeReused``, ``Throttled``.
 
     Opens its own unit of work. Wrong codes are counted per account, from any source: the caller already knows
     the password, and there are only a million codes. They are also counted per source, together with its
     wrong passwords.
     """
-    _throttled(user.id, contact)
+    _check_throttle(user.id, contact)
     row = db.session.get(TOTPGenerator, user.id, populate_existing=True)
-    step = _step_of(row.active_sealed if row is not None else None, code)
+    step = _find_step(row.active_sealed if row is not None else None, code)
     user_id = user.id
     if step is None:
-        _failed(user_id, contact)
+        _count_failure(user_id, contact)
         _refuse(user, "totp_wrong_code" if row is not None else "totp_none", contact, for_login=for_login)
         raise WrongCode
     now = clock.now()
-    claimed = write(
+    claimed = run_in_transaction(
         lambda: db.session.execute(
             update(TOTPGenerator)
             .where(
@@ -163,21 +168,21 @@ def spend(user: User, code: str, contact: Contact, *, for_login: bool) -> None:
     if not claimed.rowcount:  # type: ignore[attr-defined]
         _refuse(user, "totp_reused_code", contact, for_login=for_login)
         raise CodeReused
-    for kind, account, source in _counters(user_id, contact):
+    for kind, account, source in _list_counters(user_id, contact):
         throttle().succeeded(kind, settings().throttle_login_failures, account, source)
 
 
-def _throttled(user_id: int, contact: Contact) -> None:
-    for kind, account, source in _counters(user_id, contact):
+def _check_throttle(user_id: int, contact: Contact) -> None:
+    for kind, account, source in _list_counters(user_id, contact):
         throttle().check(kind, settings().throttle_login_failures, account, source)
 
 
-def _failed(user_id: int, contact: Contact) -> None:
-    for kind, account, source in _counters(user_id, contact):
+def _count_failure(user_id: int, contact: Contact) -> None:
+    for kind, account, source in _list_counters(user_id, contact):
         throttle().failed(kind, settings().throttle_login_failures, account, source)
 
 
-def _counters(user_id: int, contact: Contact) -> tuple[tuple[str, str, str | None], ...]:
+def _list_counters(user_id: int, contact: Contact) -> tuple[tuple[str, str, str | None], ...]:
     """Return the counters by account alone, and among the source's failed logins;
     a right password clears neither.
     """
@@ -189,12 +194,14 @@ def _refuse(user: User, why: str, contact: Contact, *, for_login: bool) -> None:
     password_login.note_refusal(user, why, contact, TOTP, "login" if for_login else "step-up")
 
 
-def _refused(actor: Actor, user: User, why: str) -> None:
+def _record_refusal(actor: Actor, user: User, why: str) -> None:
     user_id, name = user.id, user.short_name
-    write(lambda: trail.record("totp-enrol", actor, outcome="refused", user=(user_id, name), reasons=[why]))
+    run_in_transaction(
+        lambda: trail.record("totp-enrol", actor, outcome="refused", user=(user_id, name), reasons=[why])
+    )
 
 
-def _row(user_id: int) -> TOTPGenerator:
+def _get_row(user_id: int) -> TOTPGenerator:
     row = db.session.get(TOTPGenerator, user_id)
     if row is None:
         row = TOTPGenerator(user_id=user_id)
@@ -202,22 +209,22 @@ def _row(user_id: int) -> TOTPGenerator:
     return row
 
 
-def _activate(row: TOTPGenerator, sealed: bytes, *, last_step: int | None) -> None:
+def _activate_pending(row: TOTPGenerator, sealed: bytes, *, last_step: int | None) -> None:
     row.active_sealed, row.verified_at, row.last_step = sealed, clock.now(), last_step
     row.last_used_at = row.last_used_ip = None
     row.pending_sealed = row.pending_digest = row.pending_at = None
     db.session.flush()
 
 
-def _new_seed() -> str:
+def _make_seed() -> str:
     return base64.b32encode(secrets.token_bytes(SEED_BYTES)).decode("ascii")
 
 
-def _seal(seed: str) -> bytes:
+def _seal_seed(seed: str) -> bytes:
     return keyring().box().encrypt(seed.encode())
 
 
-def _step_of(sealed: bytes | None, code: str) -> int | None:
+def _find_step(sealed: bytes | None, code: str) -> int | None:
     """Return the time step of this code, near the current one;
     ``None`` for a wrong code or without a generator.
 

@@ -37,28 +37,28 @@ class Mail:
     html: str
 
 
-class NotSent(Exception):
+class MailNotSent(Exception):
     """The mail was not accepted. The text names the kind of failure and contains nothing of the mail."""
 
 
-def send(mail: Mail) -> None:
-    """Send a mail; this can take a minute. Raises ``NotSent``;
+def send_mail(mail: Mail) -> None:
+    """Send a mail; this can take a minute. Raises ``MailNotSent``;
     ``ValueError`` for a header with a line break.
     """
-    message = compose(mail)
+    message = compose_message(mail)
     server = settings().mail_server
     try:
         if server is None:
-            _write(message, settings().instance / FOLDER)
+            _write_file(message, settings().instance / FOLDER)
         else:
             _hand_over(message, mail.to, server)
     except smtplib.SMTPResponseException as problem:
-        raise NotSent(f"{type(problem).__name__} {problem.smtp_code}") from None
+        raise MailNotSent(f"{type(problem).__name__} {problem.smtp_code}") from None
     except OSError as problem:  # SMTP's and TLS's own errors too
-        raise NotSent(type(problem).__name__) from None
+        raise MailNotSent(type(problem).__name__) from None
 
 
-def compose(mail: Mail) -> EmailMessage:
+def compose_message(mail: Mail) -> EmailMessage:
     """Build the message. Raises ``ValueError`` if a header would contain more than its own value."""
     sender = settings().mail_from
     if not is_mailbox(mail.to):
@@ -73,17 +73,17 @@ def compose(mail: Mail) -> EmailMessage:
     message["Message-ID"] = make_msgid(domain=sender.rpartition("@")[2])
     # RFC 3834 5: suppress automatic replies.
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(mail.text, cte=_encoding(mail.text))
-    message.add_alternative(mail.html, subtype="html", cte=_encoding(mail.html))
+    message.set_content(mail.text, cte=_choose_encoding(mail.text))
+    message.add_alternative(mail.html, subtype="html", cte=_choose_encoding(mail.html))
     return message
 
 
-def _encoding(text: str) -> str:
+def _choose_encoding(text: str) -> str:
     """Keep lines as they are, so that a link is never split, not even in a file that is read as text."""
     return "7bit" if text.isascii() else "8bit"
 
 
-def _write(message: EmailMessage, folder: Path) -> None:
+def _write_file(message: EmailMessage, folder: Path) -> None:
     """Write one new file, readable only by us; its name sorts by time. It appears complete."""
     folder.mkdir(mode=0o700, exist_ok=True)
     path = folder / f"{clock.now():%Y%m%dT%H%M%S.%f}-{secrets.token_hex(4)}.eml"

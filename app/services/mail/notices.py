@@ -15,12 +15,12 @@ import structlog
 from app.config import is_mailbox
 from app.extensions import db
 from app.models.directory import User
-from app.runtime import provided
+from app.runtime import get_provided
 from app.services import unit_of_work
 from app.services.background import background
 from app.services.mail import mailer
 from app.services.mail.mailer import Mail
-from app.services.mail.mailer import NotSent
+from app.services.mail.mailer import MailNotSent
 from app.services.problems import Unavailable
 
 # The name under which the words are provided (``runtime.provide``).
@@ -42,7 +42,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class Notice:
     """One message to one user. ``link``, if present, is as powerful as a password for ``lifetime``."""
 
     kind: Kind
@@ -64,47 +64,49 @@ NOTICES: Mapping[str, Kind] = {
 }
 
 
-def reachable(user: User) -> bool:
+def is_reachable(user: User) -> bool:
     """Tell whether the user has a mail address."""
     return is_mailbox(user.email or "")
 
 
-def to(user: User, kind: Kind, link: str | None = None, lifetime: timedelta | None = None) -> Letter:
-    """Build a letter to a user who is ``reachable``."""
-    return Letter(kind, user.email or "", user.short_name, user.language, link, lifetime)
+def address_notice(
+    user: User, kind: Kind, link: str | None = None, lifetime: timedelta | None = None
+) -> Notice:
+    """Build a letter to a user who is ``is_reachable``."""
+    return Notice(kind, user.email or "", user.short_name, user.language, link, lifetime)
 
 
-def post(letter: Letter) -> None:
+def send_notice(letter: Notice) -> None:
     """Word a letter and send it now; a failure is logged. For background work."""
-    words = cast("Callable[[Letter], Mail]", provided(WORDS))
+    words = cast("Callable[[Notice], Mail]", get_provided(WORDS))
     try:
-        mailer.send(words(letter))
-    except NotSent as problem:
-        _lost(letter, str(problem))
+        mailer.send_mail(words(letter))
+    except MailNotSent as problem:
+        _log_lost(letter, str(problem))
 
 
-def post_when_committed(letter: Letter) -> None:
+def send_when_committed(letter: Notice) -> None:
     """Send a letter in the background, after the current unit of work is committed."""
-    unit_of_work.after_commit(lambda: _post_later(letter))
+    unit_of_work.run_after_commit(lambda: _send_later(letter))
 
 
-def notice(action: str, user_id: int | None) -> None:
+def notify_owner(action: str, user_id: int | None) -> None:
     """Notify the owner of an account of a change, after the current unit is committed.
 
     ``action`` is the name of an audit row; most of them cause no mail.
     """
     kind = NOTICES.get(action)
     user = db.session.get(User, user_id) if kind is not None and user_id is not None else None
-    if kind is not None and user is not None and reachable(user):
-        post_when_committed(to(user, kind))
+    if kind is not None and user is not None and is_reachable(user):
+        send_when_committed(address_notice(user, kind))
 
 
-def _post_later(letter: Letter) -> None:
+def _send_later(letter: Notice) -> None:
     try:
-        background().later("mail", lambda: post(letter))
+        background().later("mail", lambda: send_notice(letter))
     except Unavailable:
-        _lost(letter, "too much is waiting")
+        _log_lost(letter, "too much is waiting")
 
 
-def _lost(letter: Letter, problem: str) -> None:
+def _log_lost(letter: Notice, problem: str) -> None:
     log.error("mail", kind=str(letter.kind), user=letter.user_name, problem=problem)

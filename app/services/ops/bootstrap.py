@@ -49,15 +49,15 @@ class FirstSecrets:
 
 def is_done() -> bool:
     """Tell whether ``init`` already ran."""
-    return state() is not None
+    return find_state() is not None
 
 
-def state() -> SystemState | None:
+def find_state() -> SystemState | None:
     """Return the one row with the shared versions, if it exists."""
     return db.session.get(SystemState, 1)
 
 
-def initialise() -> FirstSecrets:
+def initialise_database() -> FirstSecrets:
     """Fill an empty, migrated database. Run it once, inside a unit of work."""
     now = clock.now()
     domain = Domain(name=settings().domain)
@@ -83,8 +83,8 @@ def initialise() -> FirstSecrets:
     )
     db.session.add(root)
     db.session.flush()
-    sealing.begin()
-    top = _functions()
+    sealing.begin_chain()
+    top = _create_functions()
     password = secrets.token_urlsafe(15)
     admin = User(
         domain_id=domain.id,
@@ -102,14 +102,14 @@ def initialise() -> FirstSecrets:
             subject_id=admin.id, function_id=top.id, customer_id=root.id, granted_at=now, comment="init"
         )
     )
-    signing_keys.create(now)
-    _, api_key = apikeys.create(admin, "Made by init", OPERATOR)
+    signing_keys.create_key(now)
+    _, api_key = apikeys.create_key(admin, "Made by init", OPERATOR)
     trail.record("init", OPERATOR, detail={"domain": domain.name})
     held_rights.raise_policy_version()
     return FirstSecrets(password, api_key)
 
 
-def new_function(name: str, description: str, *, role: bool = False, sysadm: bool = False) -> Function:
+def create_function(name: str, description: str, *, role: bool = False, sysadm: bool = False) -> Function:
     """Create a function that every login may use; an administrator can raise its level later."""
     now = clock.now()
     return Function(
@@ -127,24 +127,24 @@ def new_function(name: str, description: str, *, role: bool = False, sysadm: boo
     )
 
 
-def bundle(parent: Function, child: Function) -> None:
+def bundle_function(parent: Function, child: Function) -> None:
     """Put a function under another one."""
     db.session.add(
         FunctionEdge(id=str(uuid.uuid4()), parent_id=parent.id, child_id=child.id, added_at=clock.now())
     )
 
 
-def _functions() -> Function:
+def _create_functions() -> Function:
     """Create ALL-FUNCTIONS with the roles and every built-in function below it; returns it."""
-    top = new_function(ALL_FUNCTIONS, "Everything.", role=True, sysadm=True)
-    built_in = {guard: new_function(guard.value, "Guards a call of this server's API.") for guard in Guard}
-    roles = {name: new_function(name, "A role made by init.", role=True) for name in ROLES}
+    top = create_function(ALL_FUNCTIONS, "Everything.", role=True, sysadm=True)
+    built_in = {guard: create_function(guard.value, "Guards a call of this server's API.") for guard in Guard}
+    roles = {name: create_function(name, "A role made by init.", role=True) for name in ROLES}
     db.session.add_all([top, *built_in.values(), *roles.values()])
     db.session.flush()
     for function in (*roles.values(), *built_in.values()):
-        bundle(top, function)
+        bundle_function(top, function)
     for name, guards in ROLES.items():
         for guard in guards:
-            bundle(roles[name], built_in[guard])
+            bundle_function(roles[name], built_in[guard])
     db.session.flush()
     return top

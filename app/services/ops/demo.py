@@ -28,7 +28,7 @@ from app.services.clients.fields import default_columns
 from app.services.guards import ALL_FUNCTIONS
 from app.services.login.passwords import passwords
 from app.services.ops import bootstrap
-from app.services.tokens.token_text import digest
+from app.services.tokens.token_text import compute_digest
 from app.services.tokens.token_text import make_secret
 
 REDIRECT = "http://127.0.0.1:8081/callback"
@@ -44,33 +44,33 @@ class Demo:
     clients: list[dict[str, Any]] = field(default_factory=list)
 
 
-def add() -> Demo:
+def add_demo() -> Demo:
     """Create two customers under one parent, four users, three clients.
     Run it once, inside a unit of work.
     """
     demo = Demo()
-    domain = directory.home_domain()
-    root = directory.root_customer(domain.id)
-    nordic = _customer(root, "nordic", "Nordic Group", "group")
-    fjord = _customer(nordic, "fjord-bank", "Fjord Bank", "leaf")
-    polar = _customer(nordic, "polar-shipping", "Polar Shipping", "leaf")
-    reader, analyst = _functions()
+    domain = directory.get_home_domain()
+    root = directory.get_root_customer(domain.id)
+    nordic = _create_customer(root, "nordic", "Nordic Group", "group")
+    fjord = _create_customer(nordic, "fjord-bank", "Fjord Bank", "leaf")
+    polar = _create_customer(nordic, "polar-shipping", "Polar Shipping", "leaf")
+    reader, analyst = _create_functions()
 
-    alice = _user(demo, nordic, "alice", "Alice Andersen")
-    bob = _user(demo, fjord, "bob", "Bob Berg")
-    carol = _user(demo, polar, "carol", "Carol Christensen")
-    dave = _user(demo, nordic, "dave", "Dave Dahl")
-    analysts = _group(polar, "polar-analysts", [carol])
-    _permit(alice, analyst, nordic)
-    _permit(bob, reader, fjord)
-    _permit(analysts, analyst, polar)
-    _permit(dave, _known("BASIC-USER"), nordic)
+    alice = _create_user(demo, nordic, "alice", "Alice Andersen")
+    bob = _create_user(demo, fjord, "bob", "Bob Berg")
+    carol = _create_user(demo, polar, "carol", "Carol Christensen")
+    dave = _create_user(demo, nordic, "dave", "Dave Dahl")
+    analysts = _create_group(polar, "polar-analysts", [carol])
+    _grant(alice, analyst, nordic)
+    _grant(bob, reader, fjord)
+    _grant(analysts, analyst, polar)
+    _grant(dave, _get_function("BASIC-USER"), nordic)
 
-    _client(demo, domain.id, "report-portal", "Report portal", analyst)
-    _client(demo, domain.id, "fjord-dashboard", "Fjord dashboard", reader, customer=fjord)
-    _client(demo, domain.id, "report-cli", "Report command line", analyst, public=True)
+    _create_client(demo, domain.id, "report-portal", "Report portal", analyst)
+    _create_client(demo, domain.id, "fjord-dashboard", "Fjord dashboard", reader, customer=fjord)
+    _create_client(demo, domain.id, "report-cli", "Report command line", analyst, public=True)
 
-    state = bootstrap.state()
+    state = bootstrap.find_state()
     if state is not None:
         state.demo_added = True
     trail.record("demo-add", bootstrap.OPERATOR)
@@ -78,21 +78,21 @@ def add() -> Demo:
     return demo
 
 
-def _known(name: str) -> Function:
+def _get_function(name: str) -> Function:
     found = directory.find_function(name)
     if found is None:
         raise LookupError(f"the function {name} is missing: run init first")
     return found
 
 
-def _functions() -> tuple[Function, Function]:
+def _create_functions() -> tuple[Function, Function]:
     """Create the demo's roles REPORT-READER and REPORT-ANALYST."""
-    top = _known(ALL_FUNCTIONS)
-    use = _function("useReports", "Open the report applications.", "Åpne rapportapplikasjonene.")
-    view = _function("viewReports", "Read reports.", "Lese rapporter.")
-    export = _function("exportReports", "Take reports out as files.", "Ta rapporter ut som filer.")
-    reader = _function("REPORT-READER", "Reads reports.", "Leser rapporter.", role=True)
-    analyst = _function(
+    top = _get_function(ALL_FUNCTIONS)
+    use = _create_function("useReports", "Open the report applications.", "Åpne rapportapplikasjonene.")
+    view = _create_function("viewReports", "Read reports.", "Lese rapporter.")
+    export = _create_function("exportReports", "Take reports out as files.", "Ta rapporter ut som filer.")
+    reader = _create_function("REPORT-READER", "Reads reports.", "Leser rapporter.", role=True)
+    analyst = _create_function(
         "REPORT-ANALYST", "Reads and exports reports.", "Leser og eksporterer rapporter.", role=True
     )
     db.session.add_all([use, view, export, reader, analyst])
@@ -105,17 +105,17 @@ def _functions() -> tuple[Function, Function]:
         (analyst, reader),
         (analyst, export),
     ):
-        bootstrap.bundle(parent, child)
+        bootstrap.bundle_function(parent, child)
     return reader, analyst
 
 
-def _function(name: str, english: str, norwegian: str, *, role: bool = False) -> Function:
-    made = bootstrap.new_function(name, english, role=role)
+def _create_function(name: str, english: str, norwegian: str, *, role: bool = False) -> Function:
+    made = bootstrap.create_function(name, english, role=role)
     made.localized_descriptions = {"norwegian": norwegian}
     return made
 
 
-def _customer(parent: Customer, short_name: str, name: str, kind: str) -> Customer:
+def _create_customer(parent: Customer, short_name: str, name: str, kind: str) -> Customer:
     now = clock.now()
     customer = Customer(
         domain_id=parent.domain_id,
@@ -132,7 +132,7 @@ def _customer(parent: Customer, short_name: str, name: str, kind: str) -> Custom
     return customer
 
 
-def _user(demo: Demo, customer: Customer, short_name: str, name: str) -> User:
+def _create_user(demo: Demo, customer: Customer, short_name: str, name: str) -> User:
     now = clock.now()
     password = secrets.token_urlsafe(15)
     user = User(
@@ -151,7 +151,7 @@ def _user(demo: Demo, customer: Customer, short_name: str, name: str) -> User:
     return user
 
 
-def _group(customer: Customer, short_name: str, members: list[User]) -> Group:
+def _create_group(customer: Customer, short_name: str, members: list[User]) -> Group:
     now = clock.now()
     group = Group(
         domain_id=customer.domain_id,
@@ -168,7 +168,7 @@ def _group(customer: Customer, short_name: str, members: list[User]) -> Group:
     return group
 
 
-def _permit(subject: Subject, function: Function, customer: Customer) -> None:
+def _grant(subject: Subject, function: Function, customer: Customer) -> None:
     db.session.add(
         Permission(
             subject_id=subject.id,
@@ -180,7 +180,7 @@ def _permit(subject: Subject, function: Function, customer: Customer) -> None:
     )
 
 
-def _client(
+def _create_client(
     demo: Demo,
     domain_id: int,
     short_name: str,
@@ -194,7 +194,7 @@ def _client(
     secret = None if public else make_secret()
     given = {
         "authentication_method": NO_SECRET if public else PASSWORD,
-        "secret_digest": digest(secret) if secret is not None else None,
+        "secret_digest": compute_digest(secret) if secret is not None else None,
         "permitted_scopes": SCOPES,
         "max_security_level": int(SecurityLevel.STANDARD),
     }
@@ -206,7 +206,7 @@ def _client(
         name=name,
         description="A demo application.",
         main_uri=f"https://reports.example.com/{short_name}",
-        required_function_id=_known("useReports").id,
+        required_function_id=_get_function("useReports").id,
         permission_scope_id=scope.id,
         client_ip_range=RANGE,
         redirect_uris=[REDIRECT],

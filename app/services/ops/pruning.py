@@ -22,34 +22,34 @@ from app.services.login import passkey_ceremonies
 from app.services.login import stepup_tokens
 from app.services.tokens import codes
 from app.services.tokens import waiting_requests
-from app.services.unit_of_work import write
+from app.services.unit_of_work import run_in_transaction
 
 BATCH = 1000
 
 
-def prune(days: int) -> dict[str, int]:
+def prune_all(days: int) -> dict[str, int]:
     """Delete old rows; returns the number per kind. Ended sessions are kept for ``days`` as a record."""
     before = clock.now() - timedelta(days=days)
     return {
-        "codes": write(codes.prune),
-        "transactions": write(waiting_requests.prune),
-        "step-up tokens": write(stepup_tokens.prune),
-        "passkey challenges": write(passkey_ceremonies.prune),
-        "OAuth sessions": _all(lambda: _oauth_sessions(before)),
-        "logins": _all(lambda: _logins(before)),
+        "codes": run_in_transaction(codes.prune_codes),
+        "transactions": run_in_transaction(waiting_requests.prune_requests),
+        "step-up tokens": run_in_transaction(stepup_tokens.prune_tokens),
+        "passkey challenges": run_in_transaction(passkey_ceremonies.prune_challenges),
+        "OAuth sessions": _prune_fully(lambda: _prune_oauth_sessions(before)),
+        "logins": _prune_fully(lambda: _prune_logins(before)),
     }
 
 
-def _all(batch: Callable[[], int]) -> int:
+def _prune_fully(batch: Callable[[], int]) -> int:
     total = 0
-    while deleted := write(batch):
+    while deleted := run_in_transaction(batch):
         total += deleted
         if deleted < BATCH:
             break
     return total
 
 
-def _oauth_sessions(before: datetime) -> int:
+def _prune_oauth_sessions(before: datetime) -> int:
     last = OAuthSession.refresh_expires_at
     over = or_(
         OAuthSession.ended_at < before,
@@ -57,10 +57,10 @@ def _oauth_sessions(before: datetime) -> int:
         (last.is_(None)) & (OAuthSession.access_expires_at < before),
     )
     ids = select(OAuthSession.id).where(over).limit(BATCH)
-    return _deleted(delete(OAuthSession).where(OAuthSession.id.in_(ids)))
+    return _count_deleted(delete(OAuthSession).where(OAuthSession.id.in_(ids)))
 
 
-def _logins(before: datetime) -> int:
+def _prune_logins(before: datetime) -> int:
     """Delete only logins that no other row refers to."""
     children = (
         select(OAuthSession.login_session_id)
@@ -79,8 +79,8 @@ def _logins(before: datetime) -> int:
         .where(over, ~children[0], ~children[1], ~children[2], ~has_children)
         .limit(BATCH)
     )
-    return _deleted(delete(LoginSession).where(LoginSession.id.in_(ids)))
+    return _count_deleted(delete(LoginSession).where(LoginSession.id.in_(ids)))
 
 
-def _deleted(statement: object) -> int:
+def _count_deleted(statement: object) -> int:
     return int(db.session.execute(statement, execution_options={"synchronize_session": False}).rowcount)  # type: ignore[call-overload]

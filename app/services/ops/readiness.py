@@ -6,9 +6,9 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
 
-from app.config import migrations_folder
+from app.config import find_migrations_folder
 from app.extensions import db
-from app.services.ops.bootstrap import state
+from app.services.ops.bootstrap import find_state
 from app.services.tokens.keyring import keyring
 
 REPAIRS = {
@@ -19,7 +19,7 @@ REPAIRS = {
 }
 
 
-def problem() -> str | None:
+def find_problem() -> str | None:
     """Return a key of ``REPAIRS``, or ``None`` if all is well.
     Raises ``SQLAlchemyError`` without a database.
     """
@@ -27,9 +27,9 @@ def problem() -> str | None:
         if not inspect(connection).has_table("alembic_version"):
             return "init"
         at = MigrationContext.configure(connection).get_current_revision()
-    if at != head():
+    if at != find_head():
         return "migrations"
-    known = state()
+    known = find_state()
     if known is None:
         return "init"
     if known.key_fingerprint not in keyring().fingerprints():
@@ -37,6 +37,6 @@ def problem() -> str | None:
     return None
 
 
-def head() -> str | None:
+def find_head() -> str | None:
     """Return the newest migration of this code."""
-    return ScriptDirectory(str(migrations_folder())).get_current_head()
+    return ScriptDirectory(str(find_migrations_folder())).get_current_head()

@@ -14,8 +14,8 @@ from app.extensions import db
 from app.models.sessions import AuthorizationCode
 from app.runtime import settings
 from app.services.tokens.token_text import Kind
-from app.services.tokens.token_text import mint
-from app.services.tokens.token_text import new_id
+from app.services.tokens.token_text import make_id
+from app.services.tokens.token_text import mint_token
 
 KEPT_SPENT = timedelta(minutes=10)
 MOST_WRONG_VERIFIERS = 5
@@ -38,11 +38,11 @@ class Approval:
     authenticated_at: datetime
 
 
-def issue(approval: Approval) -> str:
+def issue_code(approval: Approval) -> str:
     """Issue a code for this approval; returns its text, which is not stored."""
     now = clock.now()
-    code_id = new_id()
-    token = mint(Kind.CODE, "", code_id)
+    code_id = make_id()
+    token = mint_token(Kind.CODE, "", code_id)
     db.session.add(
         AuthorizationCode(
             id=code_id,
@@ -65,7 +65,7 @@ def issue(approval: Approval) -> str:
     return token.text
 
 
-def claim(code_id: bytes, oauth_session_id: bytes) -> bool:
+def claim_code(code_id: bytes, oauth_session_id: bytes) -> bool:
     """Use up the code for this session by one conditional statement, so exactly one caller gets ``True``."""
     now = clock.now()
     changed = db.session.execute(
@@ -98,7 +98,7 @@ def count_wrong_verifier(code_id: bytes) -> None:
     )
 
 
-def prune() -> int:
+def prune_codes() -> int:
     """Delete codes that are too old to detect a replay; returns the number."""
     gone = db.session.execute(
         delete(AuthorizationCode).where(AuthorizationCode.expires_at < clock.now() - KEPT_SPENT)

@@ -49,9 +49,9 @@ class KeyRing:
 
 def keyring() -> KeyRing:
     """Return the key ring of this application."""
-    return per_app(_make)
+    return per_app(_make_keyring)
 
 
-def _make() -> KeyRing:
+def _make_keyring() -> KeyRing:
     keys = settings().secret_keys
     return KeyRing(dict(keys), keys[0][0])

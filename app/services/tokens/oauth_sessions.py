@@ -25,18 +25,18 @@ from app.runtime import settings
 from app.services.tokens.token_text import MOST_GENERATIONS
 from app.services.tokens.token_text import Kind
 from app.services.tokens.token_text import Token
-from app.services.tokens.token_text import digest
-from app.services.tokens.token_text import mint
-from app.services.tokens.token_text import new_id
-from app.services.tokens.token_text import same
-from app.services.tokens.token_text import successor
+from app.services.tokens.token_text import compute_digest
+from app.services.tokens.token_text import derive_successor
+from app.services.tokens.token_text import is_same_digest
+from app.services.tokens.token_text import make_id
+from app.services.tokens.token_text import mint_token
 
 ALERT_AFTER_REPEATS = 3
 MOST_ENDED = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Parent:
+class SessionParent:
     """The parent of the session: a login or an API key, with its absolute end."""
 
     expires_at: datetime | None
@@ -45,13 +45,13 @@ class Parent:
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
+class SessionOpening:
     """The data of a new OAuth session."""
 
     client_id: str
     user_id: int
     user_name: str
-    parent: Parent
+    parent: SessionParent
     grant_id: str | None
     scopes: tuple[str, ...]
     security_level: int
@@ -61,7 +61,7 @@ class Opening:
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class TokenPair:
     """The tokens of one generation, in clear text; only the answer to the client contains them."""
 
     session_id: bytes
@@ -99,22 +99,24 @@ class OAuthPart:
     end_reason: str | None
 
 
-def draft(opening: Opening) -> Pair:
+def draft_pair(opening: SessionOpening) -> TokenPair:
     """Make new tokens for a session that is not stored yet."""
-    session_id = new_id()
-    access = mint(Kind.ACCESS, opening.user_name, session_id)
-    refresh = mint(Kind.REFRESH, opening.user_name, session_id) if opening.with_refresh else None
-    until = _until(settings().access_token_seconds, opening.parent.expires_at)
-    return Pair(session_id, access.text, refresh.text if refresh else None, _remaining(until), opening.scopes)
+    session_id = make_id()
+    access = mint_token(Kind.ACCESS, opening.user_name, session_id)
+    refresh = mint_token(Kind.REFRESH, opening.user_name, session_id) if opening.with_refresh else None
+    until = _compute_end(settings().access_token_seconds, opening.parent.expires_at)
+    return TokenPair(
+        session_id, access.text, refresh.text if refresh else None, _count_remaining(until), opening.scopes
+    )
 
 
-def crowd(user: ColumnElement[int], client: ColumnElement[str]) -> ScalarSelect[int | None]:
+def select_crowding(user: ColumnElement[int], client: ColumnElement[str]) -> ScalarSelect[int | None]:
     """Select a value if one more session of this user at this client is too many; part of another query."""
-    others = _not_ended(user, client).with_only_columns(OAuthSession.generation)
+    others = _select_open(user, client).with_only_columns(OAuthSession.generation)
     return others.limit(1).offset(settings().sessions_per_client - 1).scalar_subquery()
 
 
-def store(opening: Opening, pair: Pair, *, crowded: bool = True) -> None:
+def store_session(opening: SessionOpening, pair: TokenPair, *, crowded: bool = True) -> None:
     """Store the one row of a drafted session; if ``crowded``, end an old session first (rule 77)."""
     now = clock.now()
     if crowded:
@@ -133,10 +135,10 @@ def store(opening: Opening, pair: Pair, *, crowded: bool = True) -> None:
             security_level=opening.security_level,
             session_epoch=opening.session_epoch,
             generation=0,
-            access_digest=digest(pair.access),
-            access_expires_at=_until(settings().access_token_seconds, opening.parent.expires_at),
-            refresh_digest=digest(pair.refresh) if pair.refresh else None,
-            refresh_expires_at=_until(settings().refresh_timeout_seconds, opening.parent.expires_at)
+            access_digest=compute_digest(pair.access),
+            access_expires_at=_compute_end(settings().access_token_seconds, opening.parent.expires_at),
+            refresh_digest=compute_digest(pair.refresh) if pair.refresh else None,
+            refresh_expires_at=_compute_end(settings().refresh_timeout_seconds, opening.parent.expires_at)
             if pair.refresh
             else None,
             rotated_at=now,
@@ -146,13 +148,13 @@ def store(opening: Opening, pair: Pair, *, crowded: bool = True) -> None:
     )
 
 
-def _not_ended(user: ColumnElement[int] | int, client: ColumnElement[str] | str) -> Select[Any]:
+def _select_open(user: ColumnElement[int] | int, client: ColumnElement[str] | str) -> Select[Any]:
     return select(OAuthSession.id).where(
         OAuthSession.user_id == user, OAuthSession.client_id == client, OAuthSession.ended_at.is_(None)
     )
 
 
-def _make_room(opening: Opening) -> None:
+def _make_room(opening: SessionOpening) -> None:
     """End the sessions that are too many:
     first those whose login or user ended, then those that expire first.
 
@@ -160,7 +162,7 @@ def _make_room(opening: Opening) -> None:
     At most ``MOST_ENDED`` are ended per call, so that no call has to wait for a large backlog.
     """
     surplus = (
-        _not_ended(opening.user_id, opening.client_id)
+        _select_open(opening.user_id, opening.client_id)
         .outerjoin(LoginSession, LoginSession.id == OAuthSession.login_session_id)
         .order_by(
             (OAuthSession.session_epoch == opening.session_epoch).desc(),
@@ -178,7 +180,7 @@ def _make_room(opening: Opening) -> None:
     )
 
 
-def rotate(presented: Token, scopes: tuple[str, ...], parent_end: datetime | None) -> Pair | None:
+def rotate_pair(presented: Token, scopes: tuple[str, ...], parent_end: datetime | None) -> TokenPair | None:
     """Replace the presented refresh token with its successor; ``None`` if another request did so first.
 
     One conditional UPDATE. It also ends the old access token.
@@ -187,11 +189,11 @@ def rotate(presented: Token, scopes: tuple[str, ...], parent_end: datetime | Non
         return None
     now = clock.now()
     seed = secrets.token_bytes(32)
-    access = successor(presented, Kind.ACCESS, seed)
-    refresh = successor(presented, Kind.REFRESH, seed)
+    access = derive_successor(presented, Kind.ACCESS, seed)
+    refresh = derive_successor(presented, Kind.REFRESH, seed)
     if access is None or refresh is None:
         return None
-    until = _until(settings().access_token_seconds, parent_end)
+    until = _compute_end(settings().access_token_seconds, parent_end)
     changed = db.session.execute(
         update(OAuthSession)
         .where(
@@ -205,7 +207,7 @@ def rotate(presented: Token, scopes: tuple[str, ...], parent_end: datetime | Non
             access_expires_at=until,
             access_scopes=list(scopes),
             refresh_digest=refresh.digest,
-            refresh_expires_at=_until(settings().refresh_timeout_seconds, parent_end),
+            refresh_expires_at=_compute_end(settings().refresh_timeout_seconds, parent_end),
             previous_refresh_digest=presented.digest,
             rotation_seed=seed,
             rotated_at=now,
@@ -213,10 +215,10 @@ def rotate(presented: Token, scopes: tuple[str, ...], parent_end: datetime | Non
     )
     if not changed.rowcount:  # type: ignore[attr-defined]
         return None
-    return Pair(presented.session_id, access.text, refresh.text, _remaining(until), scopes)
+    return TokenPair(presented.session_id, access.text, refresh.text, _count_remaining(until), scopes)
 
 
-def repeat(presented: Token, row: OAuthPart) -> Pair | None:
+def repeat_pair(presented: Token, row: OAuthPart) -> TokenPair | None:
     """Return the identical successor again, for a client that lost the answer; ``None`` if it is a replay.
 
     Only for the immediate predecessor, only within the grace window, and only while the successor is unused
@@ -226,22 +228,25 @@ def repeat(presented: Token, row: OAuthPart) -> Pair | None:
     if (
         not grace
         or row.rotation_seed is None
-        or not same(row.previous_refresh_digest, presented.digest)
+        or not is_same_digest(row.previous_refresh_digest, presented.digest)
         or row.generation != presented.generation + 1
         or clock.now() - row.rotated_at >= grace
     ):
         return None
-    access = successor(presented, Kind.ACCESS, row.rotation_seed)
-    refresh = successor(presented, Kind.REFRESH, row.rotation_seed)
+    access = derive_successor(presented, Kind.ACCESS, row.rotation_seed)
+    refresh = derive_successor(presented, Kind.REFRESH, row.rotation_seed)
     if access is None or refresh is None:
         return None
-    if not (same(row.access_digest, access.digest) and same(row.refresh_digest, refresh.digest)):
+    if not (
+        is_same_digest(row.access_digest, access.digest)
+        and is_same_digest(row.refresh_digest, refresh.digest)
+    ):
         return None
-    return Pair(
+    return TokenPair(
         presented.session_id,
         access.text,
         refresh.text,
-        _remaining(row.access_expires_at),
+        _count_remaining(row.access_expires_at),
         tuple(row.access_scopes),
     )
 
@@ -266,7 +271,7 @@ def count_repeat(row: OAuthPart) -> bool:
     return bool(changed.rowcount) and run >= ALERT_AFTER_REPEATS  # type: ignore[attr-defined]
 
 
-def end(session_id: bytes, reason: str) -> bool:
+def end_session(session_id: bytes, reason: str) -> bool:
     """End one OAuth session with both its tokens. True if it was live."""
     changed = db.session.execute(
         update(OAuthSession)
@@ -276,10 +281,10 @@ def end(session_id: bytes, reason: str) -> bool:
     return bool(changed.rowcount)  # type: ignore[attr-defined]
 
 
-def _until(seconds: int, parent_end: datetime | None) -> datetime:
+def _compute_end(seconds: int, parent_end: datetime | None) -> datetime:
     until = clock.now() + timedelta(seconds=seconds)
     return until if parent_end is None else min(until, parent_end)
 
 
-def _remaining(until: datetime) -> int:
+def _count_remaining(until: datetime) -> int:
     return max(1, int((until - clock.now()).total_seconds() + 0.5))

@@ -56,7 +56,7 @@ class _Opened:
         self.signers: dict[str, Signer] = {}
 
 
-def active_kid() -> Select[str]:
+def select_active_kid() -> Select[str]:
     """Select the id of the key that signs now, as part of another statement.
 
     This is an ordering, not a condition: if a clock is slow, a key signs early rather than none.
@@ -65,7 +65,7 @@ def active_kid() -> Select[str]:
     return (
         select(SigningKey.kid)
         .order_by(
-            _stands(now).desc(),
+            _match_standing(now).desc(),
             (SigningKey.active_at <= now).desc(),
             SigningKey.active_at.desc(),
             SigningKey.created_at.desc(),
@@ -74,30 +74,30 @@ def active_kid() -> Select[str]:
     )
 
 
-def rotate() -> SigningKey:
+def rotate_key() -> SigningKey:
     """Publish a key that signs from ``AHEAD`` on, when the current one retires. It replaces a waiting key."""
-    _alone()
+    _lock_keys()
     now = clock.now()
     db.session.execute(delete(SigningKey).where(SigningKey.active_at > now))
-    return create(now + AHEAD)
+    return create_key(now + AHEAD)
 
 
-def replace_leaked() -> SigningKey:
+def replace_leaked_keys() -> SigningKey:
     """Make a key that signs at once and remove all others at once:
     their signatures are no longer accepted.
     """
-    _alone()
+    _lock_keys()
     db.session.execute(delete(SigningKey))
-    return create(clock.now())
+    return create_key(clock.now())
 
 
-def create(active_at: datetime) -> SigningKey:
+def create_key(active_at: datetime) -> SigningKey:
     """Make a key that signs from that time on; earlier keys retire then."""
     key = RSAKey.generate_key(2048, private=True)
     public = key.as_dict(private=False)
     kid = base64.urlsafe_b64encode(hashlib.sha256(key.thumbprint().encode()).digest())[:16].decode("ascii")
     now = clock.now()
-    db.session.execute(update(SigningKey).where(_stands(now)).values(retired_at=active_at))
+    db.session.execute(update(SigningKey).where(_match_standing(now)).values(retired_at=active_at))
     row = SigningKey(
         kid=kid,
         algorithm=ALGORITHM,
@@ -110,7 +110,7 @@ def create(active_at: datetime) -> SigningKey:
     return row
 
 
-def signer(kid: str) -> Signer:
+def load_signer(kid: str) -> Signer:
     """Load the private key of this id, or its replacement; decrypted once per process."""
     opened = per_app(_Opened)
     known = opened.signers.get(kid)
@@ -119,32 +119,32 @@ def signer(kid: str) -> Signer:
             select(SigningKey.private_encrypted).where(SigningKey.kid == kid)
         ).scalar_one_or_none()
         if sealed is None:  # removed since its id was read, because it leaked
-            return signer(db.session.execute(active_kid()).scalar_one())
+            return load_signer(db.session.execute(select_active_kid()).scalar_one())
         private: dict[str, Any] = json.loads(keyring().box().decrypt(sealed))
         known = opened.signers[kid] = Signer(kid, RSAKey.import_key(private))
     return known
 
 
-def known() -> list[Known]:
+def list_known_keys() -> list[Known]:
     """List the signing key, a waiting one, and those retired within the overlap; newest first."""
     rows = db.session.execute(
         select(SigningKey.kid, SigningKey.public_jwk, SigningKey.active_at, SigningKey.retired_at)
-        .where(_stands(clock.now() - OVERLAP))
+        .where(_match_standing(clock.now() - OVERLAP))
         .order_by(SigningKey.active_at.desc())
     )
     return [Known(*row) for row in rows]
 
 
-def published() -> list[dict[str, Any]]:
+def list_public_jwks() -> list[dict[str, Any]]:
     """Return the public keys as JWKs (RFC 7517)."""
-    return [dict(key.public_jwk) for key in known()]
+    return [dict(key.public_jwk) for key in list_known_keys()]
 
 
-def _stands(at: datetime) -> ColumnElement[bool]:
+def _match_standing(at: datetime) -> ColumnElement[bool]:
     """Match keys that are not retired at that time."""
     return or_(SigningKey.retired_at.is_(None), SigningKey.retired_at > at)
 
 
-def _alone() -> None:
+def _lock_keys() -> None:
     """Wait for other processes that replace keys, so that each sees the result of the other."""
     db.session.execute(select(SystemState.id).with_for_update())

@@ -45,7 +45,7 @@ class Token:
 
     @property
     def digest(self) -> bytes:
-        return digest(self.text)
+        return compute_digest(self.text)
 
 
 def make_secret() -> str:
@@ -53,22 +53,22 @@ def make_secret() -> str:
     return secrets.token_urlsafe(32)
 
 
-def digest(text: str) -> bytes:
+def compute_digest(text: str) -> bytes:
     """Compute the stored form of a random secret of 256 bits: SHA-256; a slow hash is not needed."""
     return hashlib.sha256(text.encode()).digest()
 
 
-def same(one: bytes | None, other: bytes | None) -> bool:
+def is_same_digest(one: bytes | None, other: bytes | None) -> bool:
     """Compare in constant time; a missing digest equals nothing."""
     return one is not None and other is not None and hmac.compare_digest(one, other)
 
 
-def new_id() -> bytes:
+def make_id() -> bytes:
     """Make a session id of 128 random bits."""
     return secrets.token_bytes(16)
 
 
-def mint(
+def mint_token(
     kind: Kind, name: str, session_id: bytes, *, generation: int = 0, secret: bytes | None = None
 ) -> Token:
     """Make a token under the signing key. ``secret`` is given only for a derived successor."""
@@ -79,13 +79,13 @@ def mint(
         + generation.to_bytes(3, "big")
         + (secret if secret is not None else secrets.token_bytes(32))
     )
-    raw = body + _tag(name, body, ring.signing)
+    raw = body + _compute_tag(name, body, ring.signing)
     encoded = base64.urlsafe_b64encode(raw).decode("ascii")
     text = encoded if kind is Kind.CODE else f"{name}/{encoded}"
     return Token(text, name, session_id, kind, ring.signing, generation)
 
 
-def read(text: str | None, *kinds: Kind) -> Token | None:
+def read_token(text: str | None, *kinds: Kind) -> Token | None:
     """Parse a token if its form, kind and tag are valid; else ``None``. Never raises, makes no query."""
     if not text or len(text) > MOST_CHARACTERS or not text.isascii():
         return None
@@ -102,12 +102,12 @@ def read(text: str | None, *kinds: Kind) -> Token | None:
     if (kind is Kind.CODE) != (text == encoded):
         return None
     key_id = raw[17]
-    if not hmac.compare_digest(_tag(name, raw[:-16], key_id), raw[-16:]):
+    if not hmac.compare_digest(_compute_tag(name, raw[:-16], key_id), raw[-16:]):
         return None
     return Token(text, name, raw[:16], kind, key_id, int.from_bytes(raw[18:21], "big"))
 
 
-def successor(presented: Token, kind: Kind, seed: bytes) -> Token | None:
+def derive_successor(presented: Token, kind: Kind, seed: bytes) -> Token | None:
     """Derive the token that follows a refresh token in the rotation of this seed; always the same one.
 
     It is derived under the key id of the presented token; ``None`` if that key is gone. Neither the database
@@ -118,7 +118,7 @@ def successor(presented: Token, kind: Kind, seed: bytes) -> Token | None:
         return None
     message = bytes((kind,)) + seed + presented.text.encode()
     secret = hmac.digest(key, message, "sha256")
-    return mint(
+    return mint_token(
         kind,
         presented.name,
         presented.session_id,
@@ -127,7 +127,7 @@ def successor(presented: Token, kind: Kind, seed: bytes) -> Token | None:
     )
 
 
-def _tag(name: str, body: bytes, key_id: int) -> bytes:
+def _compute_tag(name: str, body: bytes, key_id: int) -> bytes:
     key = keyring().derive("tag", key_id)
     # An unknown key id gives a tag that nobody can compute, so the comparison fails as for any wrong one.
     return hmac.digest(key or secrets.token_bytes(32), name.encode() + b"/" + body, "sha256")[:16]

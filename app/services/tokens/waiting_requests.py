@@ -15,7 +15,7 @@ from sqlalchemy import update
 from app import clock
 from app.extensions import db
 from app.models.sessions import AuthorizeTransaction
-from app.services.tokens.token_text import new_id
+from app.services.tokens.token_text import make_id
 
 LIFE = timedelta(minutes=10)
 # How long the question of an expired transaction can be asked again.
@@ -23,21 +23,21 @@ KEPT = timedelta(hours=12)
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class WaitingRequest:
     """A request that waits for an answer, and when it first arrived."""
 
     parameters: dict[str, str]
     began_at: datetime
 
 
-def begin(
+def store_request(
     login_session_id: bytes, parameters: Mapping[str, str], permission_scope: int, began_at: datetime
 ) -> str:
     """Store a validated request for this login, with the permission scope that the page shows.
 
     Returns the transaction's id as hexadecimal text.
     """
-    transaction_id, now = new_id(), clock.now()
+    transaction_id, now = make_id(), clock.now()
     db.session.add(
         AuthorizeTransaction(
             id=transaction_id,
@@ -51,48 +51,48 @@ def begin(
     return transaction_id.hex()
 
 
-def peek(text: str, login_session_id: bytes) -> Waiting | None:
+def find_request(text: str, login_session_id: bytes) -> WaitingRequest | None:
     """Find the request of a transaction that this login may still answer."""
-    transaction_id = _parse(text)
+    transaction_id = _parse_id(text)
     if transaction_id is None:
         return None
     found = db.session.execute(
         select(AuthorizeTransaction.parameters, AuthorizeTransaction.created_at).where(
-            *_open(transaction_id, login_session_id)
+            *_match_open(transaction_id, login_session_id)
         )
     ).one_or_none()
-    return Waiting(found.parameters, found.created_at) if found is not None else None
+    return WaitingRequest(found.parameters, found.created_at) if found is not None else None
 
 
-def kept(text: str, login_session_id: bytes) -> dict[str, str] | None:
+def find_unanswered(text: str, login_session_id: bytes) -> dict[str, str] | None:
     """Find the request of an unanswered transaction of this login, even if expired, to ask again."""
-    transaction_id = _parse(text)
+    transaction_id = _parse_id(text)
     if transaction_id is None:
         return None
     found: dict[str, Any] | None = db.session.execute(
-        select(AuthorizeTransaction.parameters).where(*_unanswered(transaction_id, login_session_id))
+        select(AuthorizeTransaction.parameters).where(*_match_unanswered(transaction_id, login_session_id))
     ).scalar_one_or_none()
     return found
 
 
-def use(text: str, login_session_id: bytes) -> int | None:
+def answer_request(text: str, login_session_id: bytes) -> int | None:
     """Answer a transaction; returns the permission scope that the page showed.
 
     One conditional statement, so a second submission of the form gets ``None``.
     """
-    transaction_id = _parse(text)
+    transaction_id = _parse_id(text)
     if transaction_id is None:
         return None
     shown: int | None = db.session.execute(
         update(AuthorizeTransaction)
-        .where(*_open(transaction_id, login_session_id))
+        .where(*_match_open(transaction_id, login_session_id))
         .values(used_at=clock.now())
         .returning(AuthorizeTransaction.permission_scope_id)
     ).scalar_one_or_none()
     return shown
 
 
-def prune() -> int:
+def prune_requests() -> int:
     """Delete transactions that are no longer needed; returns the number."""
     gone = db.session.execute(
         delete(AuthorizeTransaction).where(AuthorizeTransaction.expires_at < clock.now() - KEPT)
@@ -100,14 +100,14 @@ def prune() -> int:
     return int(gone.rowcount)  # type: ignore[attr-defined]
 
 
-def _open(transaction_id: bytes, login_session_id: bytes) -> tuple[Any, ...]:
+def _match_open(transaction_id: bytes, login_session_id: bytes) -> tuple[Any, ...]:
     return (
-        *_unanswered(transaction_id, login_session_id),
+        *_match_unanswered(transaction_id, login_session_id),
         AuthorizeTransaction.expires_at > clock.now(),
     )
 
 
-def _unanswered(transaction_id: bytes, login_session_id: bytes) -> tuple[Any, ...]:
+def _match_unanswered(transaction_id: bytes, login_session_id: bytes) -> tuple[Any, ...]:
     return (
         AuthorizeTransaction.id == transaction_id,
         AuthorizeTransaction.login_session_id == login_session_id,
@@ -115,7 +115,7 @@ def _unanswered(transaction_id: bytes, login_session_id: bytes) -> tuple[Any, ..
     )
 
 
-def _parse(text: str) -> bytes | None:
+def _parse_id(text: str) -> bytes | None:
     if len(text) != 32:
         return None
     try:

@@ -36,15 +36,15 @@ from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 from app.services.problems import Missing
 from app.services.problems import Throttled
-from app.services.unit_of_work import write
+from app.services.unit_of_work import run_in_transaction
 from app.web import passkey_exchange
-from app.web.entries import Entry
-from app.web.entries import typed
+from app.web.form_values import FormValues
+from app.web.form_values import read_form
 from app.web.pages import Page
-from app.web.pages import page
-from app.web.passkey_exchange import signed
-from app.web.problems import slowed
-from app.web.problems import too_many
+from app.web.pages import require_login
+from app.web.passkey_exchange import read_signed
+from app.web.problems import describe_wait
+from app.web.problems import render_too_many
 from app.web.words.audit_fields import OPERATIONS
 
 blueprint = Blueprint("confirm", __name__, url_prefix="/account/confirm")
@@ -53,7 +53,7 @@ KEPT = "step_up"
 AROUND = {CREATE_KEY: "keys.index", RENEW_KEY: "keys.index"}
 
 
-def held(operation: Operation) -> Evidence | None:
+def find_authorization(operation: Operation) -> Evidence | None:
     """Return the authorization that this browser holds for an action, if any."""
     kept = session.get(KEPT)
     if not isinstance(kept, list) or kept[0] != operation.name:
@@ -61,61 +61,63 @@ def held(operation: Operation) -> Evidence | None:
     return Evidence(operation, authorization=str(kept[1]))
 
 
-def first(operation: Operation, back: str) -> Response:
+def ask_for_presence(operation: Operation, back: str) -> Response:
     """Redirect to the page for the proof of presence; it returns to ``back``."""
     session.pop(KEPT, None)
     return redirect(url_for("confirm.ask") + "?" + urlencode({"for": operation.name, "next": back}), 303)
 
 
-def again(operation: Operation, back: str) -> Response:
+def ask_again(operation: Operation, back: str) -> Response:
     """Redirect there again, because the authorization was expired or already used."""
     flash(_("Your confirmation was too old or used already. Confirm once more."))
-    return first(operation, back)
+    return ask_for_presence(operation, back)
 
 
-def spent() -> None:
+def forget_authorization() -> None:
     """Forget the authorization, because the action was done."""
     session.pop(KEPT, None)
 
 
 @blueprint.get("")
-@page
+@require_login
 def ask(caller: Caller) -> Page:
     """Show the page: with the methods that this user has (password, code, passkey)."""
-    return _show(caller, Entry())
+    return _render(caller, FormValues())
 
 
 @blueprint.post("")
-@page
+@require_login
 def by_text(caller: Caller) -> Page:
     """Check a password or a code."""
-    entry = typed("password", "tokenCode")
+    entry = read_form("password", "tokenCode")
     try:
         if "tokenCode" in request.form:
-            reauthentication.begun_by(caller, TOTP)
-            reauthentication.by_code(caller, _filled("tokenCode", "Enter the code that your app shows."))
+            reauthentication.require_method(caller, TOTP)
+            reauthentication.prove_by_code(
+                caller, _require_filled("tokenCode", "Enter the code that your app shows.")
+            )
         else:
-            reauthentication.by_password(caller, _filled("password", "Enter your password."))
+            reauthentication.prove_by_password(caller, _require_filled("password", "Enter your password."))
     except Invalid as problem:
-        return _show(caller, entry.refused(problem))
+        return _render(caller, entry.refused(problem))
     except Throttled as problem:
-        return too_many(_show(caller, Entry(), slowed(problem.seconds)), problem)
-    return _granted(caller)
+        return render_too_many(_render(caller, FormValues(), describe_wait(problem.seconds)), problem)
+    return _keep_authorization(caller)
 
 
 @blueprint.post("/passkey")
-@page
+@require_login
 def by_passkey(caller: Caller) -> Page:
     """Check the signature of the user's passkey."""
     try:
-        reauthentication.begun_by(caller, SIGNATURE)
-        reauthentication.by_passkey(caller, signed()[0])
+        reauthentication.require_method(caller, SIGNATURE)
+        reauthentication.prove_by_passkey(caller, read_signed()[0])
     except Invalid as problem:
-        return _show(caller, Entry().refused(problem))
-    return _granted(caller)
+        return _render(caller, FormValues().refused(problem))
+    return _keep_authorization(caller)
 
 
-def _filled(name: str, otherwise: str) -> str:
+def _require_filled(name: str, otherwise: str) -> str:
     """Return the text that was typed; an empty field is not counted as a wrong attempt."""
     text = request.form.get(name, "")
     if not text:
@@ -123,32 +125,36 @@ def _filled(name: str, otherwise: str) -> str:
     return text
 
 
-def _granted(caller: Caller) -> Response:
-    operation = _operation()
-    session[KEPT] = [operation.name, reauthentication.authorized(caller, operation, {}).text]
-    return redirect(redirects.safe_next(request.values.get("next")) or url_for("account.index"), 303)
+def _keep_authorization(caller: Caller) -> Response:
+    operation = _read_operation()
+    session[KEPT] = [operation.name, reauthentication.issue_authorization(caller, operation, {}).text]
+    return redirect(redirects.check_next(request.values.get("next")) or url_for("account.index"), 303)
 
 
-def _show(caller: Caller, entry: Entry, message: str | None = None) -> str:
-    user, operation = directory.user_by_id(caller.user_id), _operation()
-    begun_by_key = caller.login.method == SIGNATURE.method and passkey_assertions.browsers_can()
-    by_key = begun_by_key and bool(passkey_rows.living(user.id))
-    offer = write(lambda: passkey_ceremonies.offer("authorize", caller)) if by_key else None
+def _render(caller: Caller, entry: FormValues, message: str | None = None) -> str:
+    user, operation = directory.get_user(caller.user_id), _read_operation()
+    begun_by_key = caller.login.method == SIGNATURE.method and passkey_assertions.are_passkeys_supported()
+    by_key = begun_by_key and bool(passkey_rows.list_passkeys(user.id))
+    offer = (
+        run_in_transaction(lambda: passkey_ceremonies.offer_challenge("authorize", caller))
+        if by_key
+        else None
+    )
     return render_template(
         "account/confirm.html",
         action=OPERATIONS[operation.name],
         operation=operation.name,
         around=url_for(AROUND.get(operation, "security.index")),
         message=message,
-        back=redirects.safe_next(request.values.get("next")) or url_for("account.index"),
+        back=redirects.check_next(request.values.get("next")) or url_for("account.index"),
         entry=entry,
         by_password=user.password_hash is not None,
         by_code=caller.login.method == TOTP.method,
-        options=passkey_exchange.to_get(offer) if offer is not None else None,
+        options=passkey_exchange.build_get_options(offer) if offer is not None else None,
     )
 
 
-def _operation() -> Operation:
+def _read_operation() -> Operation:
     named = request.values.get("for", "")
     operation = next((one for one in stepup_operations.ALL if one.has_call and one.name == named), None)
     if operation is None:

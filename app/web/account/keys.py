@@ -23,14 +23,14 @@ from app.services.login.stepup_tokens import NotProven
 from app.services.problems import Invalid
 from app.services.problems import Missing
 from app.web.account import confirm
-from app.web.entries import Entry
-from app.web.entries import read
-from app.web.entries import typed
+from app.web.form_values import FormValues
+from app.web.form_values import parse_form
+from app.web.form_values import read_form
 from app.web.pages import Page
-from app.web.pages import acting
-from app.web.pages import done
-from app.web.pages import page
-from app.web.words.done import ends_words
+from app.web.pages import redirect_with_message
+from app.web.pages import require_login
+from app.web.pages import run_as_caller
+from app.web.words.change_messages import describe_key_end
 from app.web.words.labels import function_words
 
 blueprint = Blueprint("keys", __name__, url_prefix="/account/keys")
@@ -39,11 +39,11 @@ MOST_PLACES = 20
 
 
 @blueprint.get("")
-@page
+@require_login
 def index(caller: Caller) -> Page:
     """List the keys that have not been revoked, with their limits."""
-    keys = apikeys.of_user(caller.user_id)
-    names = _names(keys)
+    keys = apikeys.list_keys(caller.user_id)
+    names = _load_names(keys)
 
     def named(ids: list[int] | None, names: dict[int, str]) -> str:
         return ", ".join(names.get(one, str(one)) for one in ids or ())
@@ -52,93 +52,93 @@ def index(caller: Caller) -> Page:
 
 
 @blueprint.route("/add", methods=["GET", "POST"])
-@page
+@require_login
 def add(caller: Caller) -> Page:
     """Create a key; requires proof of presence."""
-    proof = confirm.held(CREATE_KEY)
+    proof = confirm.find_authorization(CREATE_KEY)
     if proof is None:
-        return confirm.first(CREATE_KEY, url_for("keys.add"))
-    entry = Entry({"expirationDays": str(apikeys.DEFAULT_DAYS)})
+        return confirm.ask_for_presence(CREATE_KEY, url_for("keys.add"))
+    entry = FormValues({"expirationDays": str(apikeys.DEFAULT_DAYS)})
     if request.method == "GET":
-        return _form(caller, entry)
+        return _render_form(caller, entry)
     try:
-        asked = read(AdminAPIKeyRequest)
+        asked = parse_form(AdminAPIKeyRequest)
         limits = asked.as_typed()
 
         def work(now: Caller) -> tuple[APIKey, str]:
-            owner = directory.user_by_id(now.user_id)
+            owner = directory.get_user(now.user_id)
             return apikey_limits.create_key(owner, asked.description, limits, now)
 
-        key, text = stepup_tokens.spending(proof, caller, work)
+        key, text = stepup_tokens.run_spending(proof, caller, work)
     except NotProven:
-        return confirm.again(CREATE_KEY, url_for("keys.add"))
+        return confirm.ask_again(CREATE_KEY, url_for("keys.add"))
     except Invalid as problem:
-        return _form(caller, typed().refused(problem))
-    confirm.spent()
+        return _render_form(caller, read_form().refused(problem))
+    confirm.forget_authorization()
     return render_template("account/key_made.html", key=key, text=text)
 
 
 @blueprint.route("/<int:number>/renew", methods=["GET", "POST"])
-@page
+@require_login
 def renew(caller: Caller, number: int) -> Page:
     """Set a new expiry for a key, counted from now; requires proof of presence."""
-    key = _own(caller, number)
-    proof = confirm.held(RENEW_KEY)
+    key = _get_own_key(caller, number)
+    proof = confirm.find_authorization(RENEW_KEY)
     if proof is None:
-        return confirm.first(RENEW_KEY, url_for("keys.renew", number=number))
-    entry = Entry({"expirationDays": str(apikeys.DEFAULT_DAYS)})
+        return confirm.ask_for_presence(RENEW_KEY, url_for("keys.renew", number=number))
+    entry = FormValues({"expirationDays": str(apikeys.DEFAULT_DAYS)})
     if request.method == "POST":
         try:
-            limits = read(AdminRenewAPIKey).as_limits()
+            limits = parse_form(AdminRenewAPIKey).as_limits()
 
             def work(now: Caller) -> APIKey:
-                days = apikey_limits.from_request(now, limits).days
-                parts = apikeys.parts_of_number(now.user_id, str(number))
-                return apikeys.renew(now.user_id, *parts, days, now.actor)
+                days = apikey_limits.check_limits(now, limits).days
+                parts = apikeys.split_key_number(now.user_id, str(number))
+                return apikeys.renew_key(now.user_id, *parts, days, now.actor)
 
-            renewed: APIKey = stepup_tokens.spending(proof, caller, work)
+            renewed: APIKey = stepup_tokens.run_spending(proof, caller, work)
         except NotProven:
-            return confirm.again(RENEW_KEY, url_for("keys.renew", number=number))
+            return confirm.ask_again(RENEW_KEY, url_for("keys.renew", number=number))
         except Invalid as problem:
-            entry = typed().refused(problem)
+            entry = read_form().refused(problem)
         else:
-            confirm.spent()
-            return done(ends_words(renewed), "keys.index")
+            confirm.forget_authorization()
+            return redirect_with_message(describe_key_end(renewed), "keys.index")
     return render_template("account/key_renew.html", key=key, name=key.prefix, entry=entry)
 
 
 @blueprint.route("/<int:number>/revoke", methods=["GET", "POST"])
-@page
+@require_login
 def revoke(caller: Caller, number: int) -> Page:
     """Ask, then revoke the key and every session that was started with it."""
-    key = _own(caller, number)
+    key = _get_own_key(caller, number)
     if request.method == "GET":
         return render_template("account/key_revoke.html", key=key, name=key.prefix)
-    parts = apikeys.parts_of_number(caller.user_id, str(number))
-    acting(caller, lambda now: apikeys.revoke(now.user_id, *parts, now.actor))
-    return done(_("The key is revoked."), "keys.index")
+    parts = apikeys.split_key_number(caller.user_id, str(number))
+    run_as_caller(caller, lambda now: apikeys.revoke_key(now.user_id, *parts, now.actor))
+    return redirect_with_message(_("The key is revoked."), "keys.index")
 
 
-def _form(caller: Caller, entry: Entry) -> str:
+def _render_form(caller: Caller, entry: FormValues) -> str:
     reach = caller.rights.reach()
-    found = directory.customers_by_id(reach) if len(reach) <= MOST_PLACES else None
+    found = directory.list_customers_by_id(reach) if len(reach) <= MOST_PLACES else None
     places = [(str(one.id), one.name) for one in found] if found is not None else None
     return render_template("account/key_form.html", entry=entry, places=places)
 
 
-def _own(caller: Caller, number: int) -> APIKey:
-    key = next((one for one in apikeys.of_user(caller.user_id) if one.key_number == number), None)
+def _get_own_key(caller: Caller, number: int) -> APIKey:
+    key = next((one for one in apikeys.list_keys(caller.user_id) if one.key_number == number), None)
     if key is None:
         raise Missing("API key")
     return key
 
 
-def _names(keys: list[APIKey]) -> dict[str, dict[int, str]]:
+def _load_names(keys: list[APIKey]) -> dict[str, dict[int, str]]:
     """Load the names of the functions and customers that keys are limited to."""
     bounds = [key.constraints or {} for key in keys]
     functions = {one for bound in bounds for one in bound.get("functions", ())}
     customers = {one for bound in bounds for one in bound.get("customers", ())}
     return {
-        "functions": {one.id: function_words(one) for one in directory.functions_by_id(functions)},
-        "customers": {one.id: one.name for one in directory.customers_by_id(customers)},
+        "functions": {one.id: function_words(one) for one in directory.list_functions_by_id(functions)},
+        "customers": {one.id: one.name for one in directory.list_customers_by_id(customers)},
     }

@@ -24,12 +24,12 @@ from app.services.problems import Invalid
 from app.services.problems import Throttled
 from app.web import person
 from app.web.account import confirm
-from app.web.entries import Entry
-from app.web.entries import typed
+from app.web.form_values import FormValues
+from app.web.form_values import read_form
 from app.web.login import flow
 from app.web.pages import Page
-from app.web.problems import slowed
-from app.web.problems import too_many
+from app.web.problems import describe_wait
+from app.web.problems import render_too_many
 from app.web.words.endings import ending_words
 
 blueprint = Blueprint("password", __name__, url_prefix="/account/password")
@@ -41,15 +41,15 @@ def change() -> Page:
 
     This is not an ordinary page: a login that must change its password can open only this one.
     """
-    caller = person.behind_cookie(request)
-    if caller is None or not (person.present() or password_change.must_change(caller)):
-        return redirect(flow.page_url("login.login", url_for("password.change")), 303)
-    password_change.insist_on_owner(caller)
-    has_password = directory.user_by_id(caller.user_id).password_hash is not None
-    if not has_password and confirm.held(SET_PASSWORD) is None:
-        return confirm.first(SET_PASSWORD, url_for("password.change"))
+    caller = person.find_caller_by_cookie(request)
+    if caller is None or not (person.current_person() or password_change.must_change(caller)):
+        return redirect(flow.build_page_url("login.login", url_for("password.change")), 303)
+    password_change.require_owner(caller)
+    has_password = directory.get_user(caller.user_id).password_hash is not None
+    if not has_password and confirm.find_authorization(SET_PASSWORD) is None:
+        return confirm.ask_for_presence(SET_PASSWORD, url_for("password.change"))
     if request.method == "GET":
-        return _show(caller, Entry(), has_password=has_password)
+        return _render(caller, FormValues(), has_password=has_password)
     try:
         new = request.form.get("newPassword", "")
         if new != request.form.get("newPasswordAgain", ""):
@@ -58,22 +58,24 @@ def change() -> Page:
         if has_password:
             proof = Evidence(SET_PASSWORD, password=request.form.get("oldPassword", ""))
         else:
-            proof = confirm.held(SET_PASSWORD) or Evidence(SET_PASSWORD)
-        password_change.by_owner(caller, new, proof)
+            proof = confirm.find_authorization(SET_PASSWORD) or Evidence(SET_PASSWORD)
+        password_change.change_by_owner(caller, new, proof)
     except Invalid as problem:
-        entry = typed("oldPassword", "newPassword", "newPasswordAgain").refused(problem)
-        return _show(caller, entry, has_password=has_password)
+        entry = read_form("oldPassword", "newPassword", "newPasswordAgain").refused(problem)
+        return _render(caller, entry, has_password=has_password)
     except Throttled as problem:
-        page = _show(caller, Entry(), has_password=has_password, message=slowed(problem.seconds))
-        return too_many(page, problem)
+        page = _render(
+            caller, FormValues(), has_password=has_password, message=describe_wait(problem.seconds)
+        )
+        return render_too_many(page, problem)
     session.clear()
     flash(_("Your new password is set. Log in with it."))
-    response = redirect(flow.page_url("login.login", flow.wanted_now()), 303)
+    response = redirect(flow.build_page_url("login.login", flow.read_wanted()), 303)
     cookies.clear(response, cookies.LOGIN)
     return response
 
 
-def _show(caller: Caller, entry: Entry, *, has_password: bool, message: str | None = None) -> str:
+def _render(caller: Caller, entry: FormValues, *, has_password: bool, message: str | None = None) -> str:
     return render_template(
         "account/password.html",
         entry=entry,
@@ -81,7 +83,7 @@ def _show(caller: Caller, entry: Entry, *, has_password: bool, message: str | No
         forced=password_change.must_change(caller),
         has_password=has_password,
         name=caller.user_name,
-        next=flow.wanted_now(),
+        next=flow.read_wanted(),
         endings=ending_words(Event.PASSWORD_CHANGED),
         least=password_login.LEAST_PASSWORD_CHARACTERS,
     )

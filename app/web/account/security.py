@@ -27,99 +27,105 @@ from app.services.problems import Invalid
 from app.services.problems import Throttled
 from app.web import theme
 from app.web.account import confirm
-from app.web.entries import Entry
-from app.web.entries import read
-from app.web.entries import typed
+from app.web.form_values import FormValues
+from app.web.form_values import parse_form
+from app.web.form_values import read_form
 from app.web.pages import Page
-from app.web.pages import acting
-from app.web.pages import done
-from app.web.pages import page
-from app.web.problems import slowed
-from app.web.problems import too_many
+from app.web.pages import redirect_with_message
+from app.web.pages import require_login
+from app.web.pages import run_as_caller
+from app.web.problems import describe_wait
+from app.web.problems import render_too_many
 
 blueprint = Blueprint("security", __name__, url_prefix="/account/security")
 
 
 @blueprint.get("")
-@page
+@require_login
 def index(caller: Caller) -> Page:
     """List each login method, and what the user can do with it."""
-    user = directory.user_by_id(caller.user_id)
-    methods = {method.name: method for method in login_methods.methods_of(user)}
+    user = directory.get_user(caller.user_id)
+    methods = {method.name: method for method in login_methods.list_methods(user)}
     return render_template(
         "account/security.html",
         methods=methods,
-        passkeys=passkey_rows.living(user.id),
+        passkeys=passkey_rows.list_passkeys(user.id),
         strong=reauthentication.is_strong_enough(caller),
-        by_browser=passkey_assertions.browsers_can(),
+        by_browser=passkey_assertions.are_passkeys_supported(),
     )
 
 
 @blueprint.get("/codes")
-@page
+@require_login
 def codes(caller: Caller) -> Page:
     """Start to set up one-time codes; requires proof of presence."""
-    reauthentication.strong_enough(caller)
-    if confirm.held(INITIALIZE_TOTP) is None:
-        return confirm.first(INITIALIZE_TOTP, url_for("security.codes"))
-    return render_template("account/codes.html", seed=None, entry=Entry())
+    reauthentication.require_strong_login(caller)
+    if confirm.find_authorization(INITIALIZE_TOTP) is None:
+        return confirm.ask_for_presence(INITIALIZE_TOTP, url_for("security.codes"))
+    return render_template("account/codes.html", seed=None, entry=FormValues())
 
 
 @blueprint.post("/codes")
-@page
+@require_login
 def begin_codes(caller: Caller) -> Page:
     """Create a generator and show it once; its first code activates it."""
-    reauthentication.strong_enough(caller)
-    proof = confirm.held(INITIALIZE_TOTP)
+    reauthentication.require_strong_login(caller)
+    proof = confirm.find_authorization(INITIALIZE_TOTP)
     if proof is None:
-        return confirm.first(INITIALIZE_TOTP, url_for("security.codes"))
+        return confirm.ask_for_presence(INITIALIZE_TOTP, url_for("security.codes"))
     try:
-        seed: Seed = stepup_tokens.spending(proof, caller, _seed_of)
+        seed: Seed = stepup_tokens.run_spending(proof, caller, _begin_generator)
     except NotProven:
-        return confirm.again(INITIALIZE_TOTP, url_for("security.codes"))
+        return confirm.ask_again(INITIALIZE_TOTP, url_for("security.codes"))
     finally:
-        confirm.spent()
-    uri = totp.provisioning_uri(seed, caller.user_name, theme.current().name)
+        confirm.forget_authorization()
+    uri = totp.build_provisioning_uri(seed, caller.user_name, theme.current_theme().name)
     groups = [seed.base32[at : at + 4] for at in range(0, len(seed.base32), 4)]
-    return render_template("account/codes.html", seed=seed, groups=groups, entry=Entry(), **_picture(uri))
+    return render_template(
+        "account/codes.html", seed=seed, groups=groups, entry=FormValues(), **_draw_qr(uri)
+    )
 
 
 @blueprint.post("/codes/verify")
-@page
+@require_login
 def verify_codes(caller: Caller) -> Page:
     """Activate the new generator by its first code."""
-    reauthentication.strong_enough(caller)
+    reauthentication.require_strong_login(caller)
     try:
-        asked = read(VerifyTOTP)
-        user = directory.user_by_id(caller.user_id)
-        totp.activate(user, asked.cookie, asked.verification_code, caller.actor)
+        asked = parse_form(VerifyTOTP)
+        user = directory.get_user(caller.user_id)
+        totp.activate_generator(user, asked.cookie, asked.verification_code, caller.actor)
     except Invalid as problem:
-        return _code_once_more(typed("verificationCode").refused(problem))
+        return _render_code_form(read_form("verificationCode").refused(problem))
     except Throttled as problem:
-        return too_many(_code_once_more(typed("verificationCode"), slowed(problem.seconds)), problem)
-    return done(_("One-time codes are set up. You are asked for one at your next login."), "security.index")
+        return render_too_many(
+            _render_code_form(read_form("verificationCode"), describe_wait(problem.seconds)), problem
+        )
+    return redirect_with_message(
+        _("One-time codes are set up. You are asked for one at your next login."), "security.index"
+    )
 
 
 @blueprint.route("/codes/remove", methods=["GET", "POST"])
-@page
+@require_login
 def remove_codes(caller: Caller) -> Page:
     """Ask, then remove the one-time codes."""
-    reauthentication.strong_enough(caller)
+    reauthentication.require_strong_login(caller)
     if request.method == "GET":
         return render_template("account/codes_remove.html")
-    acting(caller, lambda now: totp.remove(directory.user_by_id(now.user_id), now.actor))
-    return done(_("One-time codes are off."), "security.index")
+    run_as_caller(caller, lambda now: totp.remove_generator(directory.get_user(now.user_id), now.actor))
+    return redirect_with_message(_("One-time codes are off."), "security.index")
 
 
-def _code_once_more(entry: Entry, message: str | None = None) -> str:
+def _render_code_form(entry: FormValues, message: str | None = None) -> str:
     return render_template("account/codes.html", seed=None, entry=entry, message=message)
 
 
-def _seed_of(now: Caller) -> Seed:
-    return totp.initialize(directory.user_by_id(now.user_id), now.actor)
+def _begin_generator(now: Caller) -> Seed:
+    return totp.initialize_generator(directory.get_user(now.user_id), now.actor)
 
 
-def _picture(uri: str) -> dict[str, Any]:
+def _draw_qr(uri: str) -> dict[str, Any]:
     """Draw the address as a QR code: a path in modules, with a quiet zone of four around it (ISO 18004)."""
     code = segno.make(uri, micro=False, error="m")
     return {

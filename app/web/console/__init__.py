@@ -22,9 +22,9 @@ from app.web.console import user_access
 from app.web.console import user_groups
 from app.web.console import user_keys
 from app.web.console import users
-from app.web.menus import sections
+from app.web.menus import list_sections
 from app.web.pages import Page
-from app.web.pages import page
+from app.web.pages import require_login
 
 blueprint = Blueprint("console", __name__)
 SECTIONS = (
@@ -45,10 +45,10 @@ SECTIONS = (
 
 
 @blueprint.get("/console/")
-@page
+@require_login
 def index(caller: Caller) -> Page:  # noqa: ARG001
     """Redirect to the first section this administrator can use; 404 for everybody else."""
-    usable = sections()
+    usable = list_sections()
     if not usable:
         raise Missing("console")
     return redirect(url_for(usable[0][1]), 303)

@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext
 
 from app.models.audit import AuditEvent
 from app.web.console import decisions
-from app.web.words.audit_fields import field_value
+from app.web.words.audit_fields import describe_value
 
 LINES: Mapping[str, str] = {
     "permission-grant": lazy_gettext("%(function)s for %(customer)s to %(subject)s"),
@@ -31,11 +31,11 @@ LINES: Mapping[str, str] = {
 TELLING = ("shortName", "name", "group", "key", "reason", "method", "operation", "domain")
 
 
-def line_of(event: AuditEvent) -> str:
+def describe_event_line(event: AuditEvent) -> str:
     """Return the line, or empty text."""
-    held = {name: field_value(name, value) for name, value in event.detail.items() if name != "findings"}
+    held = {name: describe_value(name, value) for name, value in event.detail.items() if name != "findings"}
     try:
         return str(LINES[event.action]) % held
     except KeyError:  # no sentence, or a row of an older version, without some field
-        changed = ", ".join(change.name for change in decisions.changes_of(event) if change.before)
+        changed = ", ".join(change.name for change in decisions.list_changes(event) if change.before)
         return changed or next((held[name] for name in TELLING if held.get(name)), "")

@@ -14,7 +14,7 @@ from flask import request
 from flask import url_for
 
 from app.models.audit import AuditEvent
-from app.policy.network import canonical_address
+from app.policy.network import canonicalise_address
 from app.schemas.searching import to_moment
 from app.services.access import directory
 from app.services.access import gate
@@ -24,7 +24,7 @@ from app.services.audit import verification
 from app.services.guards import Guard
 from app.services.inspection import audit_search
 from app.services.inspection.audit_search import AuditCriteria
-from app.services.inspection.audit_search import Leaf
+from app.services.inspection.audit_search import AuditPage
 from app.services.inspection.authentication_events import Span
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
@@ -32,9 +32,9 @@ from app.services.problems import Missing
 from app.web.console import audit_line
 from app.web.console import decisions
 from app.web.console import listing
-from app.web.entries import Entry
+from app.web.form_values import FormValues
 from app.web.pages import Page
-from app.web.pages import page
+from app.web.pages import require_login
 
 blueprint = Blueprint("auditlog", __name__, url_prefix="/console/audit")
 FILTERS = ("who", "client", "outcome", "action", "decision", "address", "from", "to")
@@ -42,78 +42,83 @@ MINUTE = re.compile(r"T\d\d:\d\dZ?$", re.ASCII)
 
 
 @blueprint.get("/")
-@page
+@require_login
 def index(caller: Caller) -> Page:
     """List the entries the caller may read, filtered; the page also tells whether the log is unchanged."""
-    entry, rows = Entry({name: request.args.get(name, "").strip() for name in FILTERS}), listing.asked_page()
+    entry, rows = (
+        FormValues({name: request.args.get(name, "").strip() for name in FILTERS}),
+        listing.read_page(),
+    )
     try:
-        leaf = audit_search.found(caller, _criteria(entry), rows)
+        leaf = audit_search.search_audit(caller, _read_criteria(entry), rows)
     except Invalid as problem:
-        leaf, entry = Leaf([], rows, more=False), entry.refused(problem)
+        leaf, entry = AuditPage([], rows, more=False), entry.refused(problem)
     return render_template(
         "console/audit/list.html",
         leaf=leaf,
-        link=listing.link,
+        link=listing.link_to_offset,
         entry=entry,
-        checked=verification.check(verification.NEWEST),
-        unfit=verification.unfit(leaf.rows),
-        line=audit_line.line_of,
-        **_names(caller, leaf.rows),
+        checked=verification.check_chain(verification.NEWEST),
+        unfit=verification.find_unfit(leaf.rows),
+        line=audit_line.describe_event_line,
+        **_load_names(caller, leaf.rows),
     )
 
 
 @blueprint.get("/<decision>")
-@page
+@require_login
 def show(caller: Caller, decision: str) -> Page:
     """Show the entry of one decision."""
-    return _shown(caller, audit_search.of_decision(caller, gate.number_read(decision)))
+    return _render_event(
+        caller, audit_search.get_by_decision(caller, gate.normalise_decision_number(decision))
+    )
 
 
 @blueprint.get("/entry/<int:number>")
-@page
+@require_login
 def entry(caller: Caller, number: int) -> Page:
     """Show one entry, with or without a decision."""
     if number > 2**63 - 1:
         raise Missing("event")
-    return _shown(caller, audit_search.of_id(caller, number))
+    return _render_event(caller, audit_search.get_by_id(caller, number))
 
 
-def _shown(caller: Caller, event: AuditEvent) -> Page:
+def _render_event(caller: Caller, event: AuditEvent) -> Page:
     return render_template(
         "console/audit/show.html",
         event=event,
-        unfit=event.id in verification.unfit([event]),
-        checks=decisions.checks_of(event),
-        reasons=decisions.why_refused(event),
-        changes=decisions.changes_of(event),
-        rest=decisions.rest_of(event),
-        moment_of=decisions.moment_name(event.leg),
-        **_names(caller, [event]),
+        unfit=event.id in verification.find_unfit([event]),
+        checks=decisions.list_checks(event),
+        reasons=decisions.list_refusal_reasons(event),
+        changes=decisions.list_changes(event),
+        rest=decisions.list_other_fields(event),
+        moment_of=decisions.label_moment(event.leg),
+        **_load_names(caller, [event]),
     )
 
 
-def _criteria(entry: Entry) -> AuditCriteria:
+def _read_criteria(entry: FormValues) -> AuditCriteria:
     """Read the filters of the form. Raises ``Invalid`` for each one that cannot be read."""
     problems: list[FieldProblem] = []
-    start, end = _moment(entry, "from", problems), _moment(entry, "to", problems)
+    start, end = _parse_moment(entry, "from", problems), _parse_moment(entry, "to", problems)
     address = entry.value("address")
-    canonical = canonical_address(address) if address else None
+    canonical = canonicalise_address(address) if address else None
     if address and canonical is None:
         problems.append(FieldProblem("address", "Write one IPv4 or IPv6 address."))
     if problems:
         raise Invalid(*problems)
     return AuditCriteria(
-        who="".join(listing.chosen("who")),
-        client="".join(listing.chosen("client")),
-        action="".join(listing.chosen("action")),
-        outcome="".join(listing.chosen("outcome")),
-        decision=gate.number_read(entry.value("decision")),
+        who="".join(listing.read_choice("who")),
+        client="".join(listing.read_choice("client")),
+        action="".join(listing.read_choice("action")),
+        outcome="".join(listing.read_choice("outcome")),
+        decision=gate.normalise_decision_number(entry.value("decision")),
         address=str(canonical or ""),
         span=Span(start, end),
     )
 
 
-def _moment(entry: Entry, name: str, problems: list[FieldProblem]) -> datetime | None:
+def _parse_moment(entry: FormValues, name: str, problems: list[FieldProblem]) -> datetime | None:
     """Parse a time as the API does, or as a browser's field sends it; a minute includes its end."""
     text = entry.value(name)
     moment = to_moment(text) or to_moment(f"{text}Z")
@@ -124,13 +129,15 @@ def _moment(entry: Entry, name: str, problems: list[FieldProblem]) -> datetime |
     return moment
 
 
-def _names(caller: Caller, events: Sequence[AuditEvent]) -> dict[str, object]:
+def _load_names(caller: Caller, events: Sequence[AuditEvent]) -> dict[str, object]:
     """Load the names of objects in the entries, their links, and which entries may be read completely.
 
     It makes a fixed number of queries.
     """
-    subjects = directory.subjects_by_id({e.user_id or 0 for e in events} | {e.actor_id or 0 for e in events})
-    known = audit_search.clients_of(events)
+    subjects = directory.load_subjects_by_id(
+        {e.user_id or 0 for e in events} | {e.actor_id or 0 for e in events}
+    )
+    known = audit_search.load_clients(events)
     people_urls = {
         one.id: url_for("users.show", user=one.id)
         for one in subjects.values()
@@ -141,7 +148,7 @@ def _names(caller: Caller, events: Sequence[AuditEvent]) -> dict[str, object]:
         for one in known.values()
         if "clients.show" in current_app.view_functions
         and one.deleted_at is None
-        and listing.may(caller, Guard.VIEW_OAUTH_CLIENTS, one.customer_id)
+        and listing.is_allowed(caller, Guard.VIEW_OAUTH_CLIENTS, one.customer_id)
     }
-    readable = audit_search.explainable(caller, events, known, subjects)
+    readable = audit_search.find_explainable(caller, events, known, subjects)
     return {"people": people_urls, "clients": known, "client_urls": client_urls, "readable": readable}

@@ -15,12 +15,12 @@ from flask import request
 from flask_babel import gettext as _
 
 from app.models.clients import OAuthClient
-from app.policy.reasons import api_status
+from app.policy.reasons import choose_api_status
 from app.policy.scopes import WORDS
 from app.schemas.common import LEVEL_NAMES
 from app.schemas.requests.clients import ClientCreate
 from app.schemas.requests.clients import ClientUpdate
-from app.schemas.wire import lists_of
+from app.schemas.wire import find_list_fields
 from app.services.access import directory
 from app.services.access.callers import Caller
 from app.services.audit import trail
@@ -41,18 +41,18 @@ from app.services.problems import Invalid
 from app.web.console import forecasts
 from app.web.console import listing
 from app.web.console import suggestions
-from app.web.console.clients import made_page
-from app.web.console.clients import sent_version
-from app.web.console.forecasts import Foretold
-from app.web.entries import Entry
-from app.web.entries import problems_of
-from app.web.entries import read
-from app.web.entries import typed
-from app.web.language import say
+from app.web.console.clients import read_sent_version
+from app.web.console.clients import render_made_page
+from app.web.console.forecasts import ShownForecast
+from app.web.form_values import FormValues
+from app.web.form_values import list_form_problems
+from app.web.form_values import parse_form
+from app.web.form_values import read_form
+from app.web.language import translate_sentence
 from app.web.pages import Page
-from app.web.pages import acting
-from app.web.pages import done
-from app.web.pages import page
+from app.web.pages import redirect_with_message
+from app.web.pages import require_login
+from app.web.pages import run_as_caller
 from app.web.words import client_fields
 from app.web.words.client_fields import Change
 
@@ -66,98 +66,100 @@ class ChangePreview:
     """What a change would do: to the fields, and to the people."""
 
     changed: Sequence[Change]
-    people: Foretold
+    people: ShownForecast
 
 
 @blueprint.route("/add", methods=["GET", "POST"])
-@page
+@require_login
 def add(caller: Caller) -> Page:
     """Register an application; if the server makes the secret, the answer's page shows it."""
     caller.needs(Guard.ADD_OAUTH_CLIENT)
-    entry = Entry({**_wire_values(proposed_values()), "customer": _only_place(caller)})
+    entry = FormValues({**_wire_values(proposed_values()), "customer": _find_only_customer(caller)})
     if request.method == "POST":
-        entry = typed("clientSecret")
-        wrong = problems_of(ClientCreate, lambda body: _judge_new(body, caller))
+        entry = read_form("clientSecret")
+        wrong = list_form_problems(ClientCreate, lambda body: _judge_new(body, caller))
         try:
             # The service refuses a missing right, so that the refusal is recorded.
             if wrong and wrong != (ELSEWHERE,):
                 raise Invalid(*wrong)
-            change = changes.complete(read(ClientCreate).as_change())
-            made = acting(caller, lambda now: registry.create(change, now))
-            return made_page(made, change.made_secret, new=True)
+            change = changes.complete(parse_form(ClientCreate).as_change())
+            made = run_as_caller(caller, lambda now: registry.create_client(change, now))
+            return render_made_page(made, change.made_secret, new=True)
         except Invalid as problem:
             entry = entry.refused(problem)
         except Denied as refusal:
-            if api_status(refusal.decision) != 403:
+            if choose_api_status(refusal.decision) != 403:
                 raise
-            trail.refused("page", caller.actor, refusal.decision, caller.question)
+            trail.record_refusal("page", caller.actor, refusal.decision, caller.question)
             entry = entry.refused(Invalid(ELSEWHERE))
         if request.form.get("clientSecret") and not entry.wrong("clientSecret"):
             # The secret is not sent back, and an empty field would silently create another one.
             entry = entry.refused(Invalid(*entry.problems, AGAIN))
-    return _form(caller, entry)
+    return _render_form(caller, entry)
 
 
 @blueprint.post("/check")
-@page
+@require_login
 def check_new(caller: Caller) -> Page:
     """Check the data of a new application so far; nothing is written."""
     caller.needs(Guard.ADD_OAUTH_CLIENT)
-    return _told(problems_of(ClientCreate, lambda body: _judge_new(body, caller)))
+    return _render_problems(list_form_problems(ClientCreate, lambda body: _judge_new(body, caller)))
 
 
 @blueprint.route("/<client>/edit", methods=["GET", "POST"])
-@page
+@require_login
 def edit(caller: Caller, client: str) -> Page:
     """Change an application; the page can show beforehand who gains or loses access."""
-    found = _to_edit(client, caller)
-    entry, preview = _entry_of(found, details=registry.may_see_details(found, caller)), None
+    found = _get_editable(client, caller)
+    entry, preview = _to_form_values(found, details=registry.may_see_details(found, caller)), None
     if request.method == "POST":
-        entry = typed("clientSecret")
-        wrong = problems_of(ClientUpdate, lambda body: _judge_changed(body, found, caller))
+        entry = read_form("clientSecret")
+        wrong = list_form_problems(ClientUpdate, lambda body: _judge_changed(body, found, caller))
         try:
             if wrong:
                 raise Invalid(*wrong)
-            body = read(ClientUpdate)
+            body = parse_form(ClientUpdate)
             if not entry.has("how", "preview"):
-                return _saved(client, body, found, caller)
-            preview = _preview(client, body, caller)
+                return _finish_save(client, body, found, caller)
+            preview = _preview_change(client, body, caller)
         except Invalid as problem:
             entry = entry.refused(problem)
         except Conflict:
-            return _overtaken(caller, entry, client)
-    return _form(caller, entry, client=found, preview=preview)
+            return _render_conflict(caller, entry, client)
+    return _render_form(caller, entry, client=found, preview=preview)
 
 
-def _overtaken(caller: Caller, entry: Entry, client: str) -> Page:
+def _render_conflict(caller: Caller, entry: FormValues, client: str) -> Page:
     """Show the conflict with another save: what was typed, beside the stored values that differ."""
-    now = _to_edit(client, caller)
-    stored = _entry_of(now, details=registry.may_see_details(now, caller))
+    now = _get_editable(client, caller)
+    stored = _to_form_values(now, details=registry.may_see_details(now, caller))
     differs = {
         name: stored.value(name)
         for name in stored.values
-        if name in entry.values and not _alike(stored.value(name), entry.value(name))
+        if name in entry.values and not _is_alike(stored.value(name), entry.value(name))
     }
-    return _form(caller, entry, client=now, differs=differs), 409
+    return _render_form(caller, entry, client=now, differs=differs), 409
 
 
-def _alike(stored: str, sent: str) -> bool:
+def _is_alike(stored: str, sent: str) -> bool:
     """Tell whether two texts of a field mean the same: lists in any order, yes and no in any spelling."""
     return sorted(stored.lower().split()) == sorted(sent.lower().split())
 
 
 @blueprint.post("/<client>/check")
-@page
+@require_login
 def check_changed(caller: Caller, client: str) -> Page:
     """Check the data of a change; nothing is written."""
-    found = _to_edit(client, caller)
-    return _told(problems_of(ClientUpdate, lambda body: _judge_changed(body, found, caller)))
+    found = _get_editable(client, caller)
+    return _render_problems(
+        list_form_problems(ClientUpdate, lambda body: _judge_changed(body, found, caller))
+    )
 
 
 def _judge_new(body: ClientCreate, caller: Caller) -> None:
     draft = drafts.draft(changes.complete(body.as_change()), caller)
     problems = draft.problems
-    elsewhere = not listing.may(caller, Guard.ADD_OAUTH_CLIENT, draft.at)
+    elsewhere = not listing.is_allowed(caller, Guard.ADD_OAUTH_CLIENT, draft.at)
     if elsewhere and all(one.field != ELSEWHERE.field for one in problems):
         # Then the limits of what may be granted do not apply yet.
         problems = (*(one for one in problems if one.code != "NOT_HELD"), ELSEWHERE)
@@ -170,62 +172,68 @@ def _judge_changed(body: ClientUpdate, client: OAuthClient, caller: Caller) -> N
     emptied = tuple(
         changes.report_missing(field.wire)
         for field in REQUIRED
-        if field.wire not in lists_of(ClientUpdate) and not request.form.get(field.wire, "-").strip()
+        if field.wire not in find_list_fields(ClientUpdate) and not request.form.get(field.wire, "-").strip()
     )
     try:
-        registry.proposed(client.id, changes.complete(body.as_change(), client), caller)
+        registry.propose_update(client.id, changes.complete(body.as_change(), client), caller)
     except Invalid as problem:
         raise Invalid(*emptied, *problem.problems) from None
     if emptied:
         raise Invalid(*emptied)
 
 
-def _saved(client: str, body: ClientUpdate, found: OAuthClient, caller: Caller) -> Page:
-    change, version = changes.complete(body.as_change(), found), sent_version()
-    changed, anything = acting(caller, lambda now: registry.update(client, change, now, version=version))
+def _finish_save(client: str, body: ClientUpdate, found: OAuthClient, caller: Caller) -> Page:
+    change, version = changes.complete(body.as_change(), found), read_sent_version()
+    changed, anything = run_as_caller(
+        caller, lambda now: registry.update_client(client, change, now, version=version)
+    )
     if change.made_secret is not None:
-        return made_page(changed, change.made_secret, new=False)
-    return done(_("Saved.") if anything else _("Nothing was changed."), "clients.show", client=changed.id)
+        return render_made_page(changed, change.made_secret, new=False)
+    return redirect_with_message(
+        _("Saved.") if anything else _("Nothing was changed."), "clients.show", client=changed.id
+    )
 
 
-def _preview(client: str, body: ClientUpdate, caller: Caller) -> ChangePreview:
-    found = whatif.client_in_question(client, caller)
-    proposal = whatif.updated(found, changes.complete(body.as_change(), found), caller)
+def _preview_change(client: str, body: ClientUpdate, caller: Caller) -> ChangePreview:
+    found = whatif.get_client(client, caller)
+    proposal = whatif.propose_update(found, changes.complete(body.as_change(), found), caller)
     changed = client_fields.changes_in_words(proposal.changed)
-    return ChangePreview(changed, forecasts.told(whatif.forecast(found, proposal, caller), caller))
+    return ChangePreview(
+        changed, forecasts.show_forecast(whatif.forecast_change(found, proposal, caller), caller)
+    )
 
 
-def _to_edit(client: str, caller: Caller) -> OAuthClient:
-    found = registry.visible(client, caller)
-    caller.needs(Guard.UPDATE_OAUTH_CLIENT, registry.guard_customer(found, caller))
+def _get_editable(client: str, caller: Caller) -> OAuthClient:
+    found = registry.get_visible_client(client, caller)
+    caller.needs(Guard.UPDATE_OAUTH_CLIENT, registry.find_guard_customer(found, caller))
     return found
 
 
-def _told(problems: tuple[FieldProblem, ...]) -> Page:
+def _render_problems(problems: tuple[FieldProblem, ...]) -> Page:
     """Return each problem for check.js, with its field on the page, and the item if the field is a list."""
-    entry = typed("clientSecret").refused(Invalid(*problems))
+    entry = read_form("clientSecret").refused(Invalid(*problems))
     told = [
         {
             "field": entry.at(one),
             "entry": entry.named(one) if one.field != entry.at(one) else "",
-            "message": say(one.message),
+            "message": translate_sentence(one.message),
         }
         for one in entry.problems
     ]
     return jsonify(problems=told)
 
 
-def _form(
+def _render_form(
     caller: Caller,
-    entry: Entry,
+    entry: FormValues,
     *,
     client: OAuthClient | None = None,
     preview: ChangePreview | None = None,
     differs: Mapping[str, str] | None = None,
 ) -> str:
-    suggested = {"functions": suggestions.functions(caller)}
+    suggested = {"functions": suggestions.suggest_functions(caller)}
     if client is None:
-        suggested["customers"] = suggestions.customers(caller, Guard.ADD_OAUTH_CLIENT)
+        suggested["customers"] = suggestions.suggest_customers(caller, Guard.ADD_OAUTH_CLIENT)
     parents = caller.question.tree.parents
     return render_template(
         "console/clients/form.html",
@@ -239,22 +247,22 @@ def _form(
         labels=client_fields.labels(),
         options_of=client_fields.options_of,
         everywhere=any(parents[one] is None for one in caller.reach(Guard.ADD_OAUTH_CLIENT)),
-        scopes=[(name, f"{name}: {say(words)}") for name, words in WORDS.items()],
+        scopes=[(name, f"{name}: {translate_sentence(words)}") for name, words in WORDS.items()],
     )
 
 
-def _only_place(caller: Caller) -> str:
+def _find_only_customer(caller: Caller) -> str:
     """Return the customer to preselect,
     for a caller who can register applications for only some customers.
     """
     tops = caller.question.tree.topmost(caller.reach(Guard.ADD_OAUTH_CLIENT))
-    found = directory.customers_by_id(tops)
+    found = directory.list_customers_by_id(tops)
     return found[0].short_name if len(found) == 1 and found[0].parent_id is not None else ""
 
 
-def _entry_of(client: OAuthClient, *, details: bool) -> Entry:
+def _to_form_values(client: OAuthClient, *, details: bool) -> FormValues:
     shown = (one for one in EDITABLE if one.kind is not Kind.SECRET and (details or not one.gated))
-    return Entry(_wire_values({one.name: getattr(client, one.name) for one in shown}))
+    return FormValues(_wire_values({one.name: getattr(client, one.name) for one in shown}))
 
 
 def _wire_values(stored: Mapping[str, Any]) -> dict[str, Any]:

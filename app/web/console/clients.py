@@ -23,13 +23,13 @@ from app.services.problems import Missing
 from app.services.tokens.token_text import make_secret
 from app.web.console import listing
 from app.web.console import suggestions
-from app.web.entries import Entry
-from app.web.entries import read
-from app.web.entries import typed
+from app.web.form_values import FormValues
+from app.web.form_values import parse_form
+from app.web.form_values import read_form
 from app.web.pages import Page
-from app.web.pages import acting
-from app.web.pages import done
-from app.web.pages import page
+from app.web.pages import redirect_with_message
+from app.web.pages import require_login
+from app.web.pages import run_as_caller
 from app.web.words import client_fields
 
 blueprint = Blueprint("clients", __name__, url_prefix="/console/clients")
@@ -39,51 +39,54 @@ METADATA = "/.well-known/openid-configuration"
 
 
 @blueprint.get("/")
-@page
+@require_login
 def index(caller: Caller) -> Page:
     """List the applications the caller may use or administer, by short name."""
-    may_add = listing.may(caller, Guard.ADD_OAUTH_CLIENT)
+    may_add = listing.is_allowed(caller, Guard.ADD_OAUTH_CLIENT)
     if not may_add:
         caller.needs(Guard.VIEW_OAUTH_CLIENTS)
     state = request.args.get("state", "")
-    entry = Entry({name: request.args.get(name, "") for name in FILTERS})
+    entry = FormValues({name: request.args.get(name, "") for name in FILTERS})
     criteria = ClientCriteria(
-        keywords=listing.words(),
-        customers=listing.chosen("customer"),
-        required_functions=listing.chosen("requiredFunction"),
+        keywords=listing.read_words(),
+        customers=listing.read_choice("customer"),
+        required_functions=listing.read_choice("requiredFunction"),
         include_flags=(state,) if state in STATES else (),
     )
-    found, entry = listing.searched(lambda rows: search.cut(registry.listed(caller, criteria), rows), entry)
+    found, entry = listing.run_search(
+        lambda rows: search.cut_page(registry.list_clients(caller, criteria), rows), entry
+    )
     return render_template(
         "console/clients/list.html",
         found=found,
-        link=listing.link,
+        link=listing.link_to_offset,
         entry=entry,
         state=state,
         may_add=may_add,
         labels=client_fields.labels(),
         functions={
-            one.id: one for one in directory.functions_by_id(row.required_function_id for row in found.rows)
+            one.id: one
+            for one in directory.list_functions_by_id(row.required_function_id for row in found.rows)
         },
         customers=caller.question.tree.names,
         suggested={
-            "functions": suggestions.functions(caller),
-            "customers": suggestions.customers(caller, Guard.VIEW_OAUTH_CLIENTS),
+            "functions": suggestions.suggest_functions(caller),
+            "customers": suggestions.suggest_customers(caller, Guard.VIEW_OAUTH_CLIENTS),
         },
     )
 
 
 @blueprint.get("/<client>")
-@page
+@require_login
 def show(caller: Caller, client: str) -> Page:
     """Show one application: who may use it, what it may do, from where, and what its developer needs."""
-    found = registry.visible(client, caller)
-    at = registry.guard_customer(found, caller)
+    found = registry.get_visible_client(client, caller)
+    at = registry.find_guard_customer(found, caller)
     may = {
-        "edit": listing.may(caller, Guard.UPDATE_OAUTH_CLIENT, at),
-        "delete": listing.may(caller, Guard.DELETE_OAUTH_CLIENT, at),
-        "holders": listing.may(caller, Guard.VIEW_PERMISSIONS),
-        "functions": listing.may(caller, Guard.VIEW_FUNCTIONS),
+        "edit": listing.is_allowed(caller, Guard.UPDATE_OAUTH_CLIENT, at),
+        "delete": listing.is_allowed(caller, Guard.DELETE_OAUTH_CLIENT, at),
+        "holders": listing.is_allowed(caller, Guard.VIEW_PERMISSIONS),
+        "functions": listing.is_allowed(caller, Guard.VIEW_FUNCTIONS),
     }
     details = registry.may_see_details(found, caller)
     return render_template(
@@ -96,30 +99,32 @@ def show(caller: Caller, client: str) -> Page:
         options_of=client_fields.options_of,
         has_secret=found.authentication_method != NO_SECRET,
         explained=details,
-        people=directory.subjects_by_id([one for one in (found.created_by_id, found.updated_by_id) if one]),
+        people=directory.load_subjects_by_id(
+            [one for one in (found.created_by_id, found.updated_by_id) if one]
+        ),
         metadata=settings().base_url + METADATA,
     )
 
 
 @blueprint.route("/<client>/secret", methods=["GET", "POST"])
-@page
+@require_login
 def secret(caller: Caller, client: str) -> Page:
     """Ask, then replace the secret; the old one is invalid at once."""
-    found = registry.visible(client, caller)
-    caller.needs(Guard.UPDATE_OAUTH_CLIENT, registry.guard_customer(found, caller))
+    found = registry.get_visible_client(client, caller)
+    caller.needs(Guard.UPDATE_OAUTH_CLIENT, registry.find_guard_customer(found, caller))
     if found.authentication_method == NO_SECRET:
         raise Missing("client secret")
-    entry = Entry()
+    entry = FormValues()
     if request.method == "POST":
-        entry = typed("clientSecret")
+        entry = read_form("clientSecret")
         try:
-            chosen = read(ClientUpdate).client_secret
+            chosen = parse_form(ClientUpdate).client_secret
             made = make_secret() if chosen is None else None
             change = ClientChange({"client_secret": chosen} if chosen is not None else {}, made)
-            changed, _any = acting(
-                caller, lambda now: registry.update(client, change, now, version=sent_version())
+            changed, _any = run_as_caller(
+                caller, lambda now: registry.update_client(client, change, now, version=read_sent_version())
             )
-            return made_page(changed, made, new=False)
+            return render_made_page(changed, made, new=False)
         except Invalid as problem:
             entry = entry.refused(problem)
     return render_template(
@@ -128,18 +133,18 @@ def secret(caller: Caller, client: str) -> Page:
 
 
 @blueprint.route("/<client>/delete", methods=["GET", "POST"])
-@page
+@require_login
 def delete(caller: Caller, client: str) -> Page:
     """Ask, then delete permanently."""
     if request.method == "POST":
-        acting(caller, lambda now: registry.delete(client, now))
-        return done(_("Deleted. Everything it had open has ended."), "clients.index")
-    found = registry.visible(client, caller)
-    caller.needs(Guard.DELETE_OAUTH_CLIENT, registry.guard_customer(found, caller))
+        run_as_caller(caller, lambda now: registry.delete_client(client, now))
+        return redirect_with_message(_("Deleted. Everything it had open has ended."), "clients.index")
+    found = registry.get_visible_client(client, caller)
+    caller.needs(Guard.DELETE_OAUTH_CLIENT, registry.find_guard_customer(found, caller))
     return render_template("console/clients/delete.html", client=found)
 
 
-def made_page(client: OAuthClient, secret: str | None, *, new: bool) -> str:
+def render_made_page(client: OAuthClient, secret: str | None, *, new: bool) -> str:
     """Show what the developer needs; this is the only page that shows a secret made by us."""
     return render_template(
         "console/clients/made.html",
@@ -151,6 +156,6 @@ def made_page(client: OAuthClient, secret: str | None, *, new: bool) -> str:
     )
 
 
-def sent_version() -> int | None:
+def read_sent_version() -> int | None:
     """Return the version of the client that the form was filled from."""
     return request.form.get("version", type=int)

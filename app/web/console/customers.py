@@ -22,42 +22,48 @@ from app.services.guards import Guard
 from app.services.problems import Invalid
 from app.web.console import listing
 from app.web.console import suggestions
-from app.web.console.customer_tree import forest
-from app.web.entries import Entry
-from app.web.entries import read
-from app.web.entries import typed
+from app.web.console.customer_tree import build_forest
+from app.web.form_values import FormValues
+from app.web.form_values import parse_form
+from app.web.form_values import read_form
 from app.web.pages import Page
-from app.web.pages import acting
-from app.web.pages import done
-from app.web.pages import page
+from app.web.pages import redirect_with_message
+from app.web.pages import require_login
+from app.web.pages import run_as_caller
 from app.web.words.endings import ending_words
 
 blueprint = Blueprint("customers", __name__, url_prefix="/console/customers")
 
 
 @blueprint.get("/")
-@page
+@require_login
 def index(caller: Caller) -> Page:
     """Show the tree; with words or a flag, the customers that match."""
     caller.needs(Guard.VIEW_CUSTOMERS)
     disabled = request.args.get("disabled") == "true"
     found, trees = None, []
-    if listing.words() or disabled:
+    if listing.read_words() or disabled:
         flags = ("disabled",) if disabled else ()
-        criteria = CustomerCriteria(keywords=listing.words(), include_flags=flags)
-        found = customer_search.found(caller, Guard.VIEW_CUSTOMERS, criteria, listing.asked_page(), ())
+        criteria = CustomerCriteria(keywords=listing.read_words(), include_flags=flags)
+        found = customer_search.search_customers(
+            caller, Guard.VIEW_CUSTOMERS, criteria, listing.read_page(), ()
+        )
     else:
-        trees = forest(caller.question.tree, caller.reach(Guard.VIEW_CUSTOMERS))
+        trees = build_forest(caller.question.tree, caller.reach(Guard.VIEW_CUSTOMERS))
     return render_template(
-        "console/customers/list.html", found=found, trees=trees, link=listing.link, disabled=disabled
+        "console/customers/list.html",
+        found=found,
+        trees=trees,
+        link=listing.link_to_offset,
+        disabled=disabled,
     )
 
 
 @blueprint.get("/<customer>")
-@page
+@require_login
 def show(caller: Caller, customer: str) -> Page:
     """Show one customer, what is above and below it, and the possible actions."""
-    found = customers.visible(customer, caller.domain_id, caller)
+    found = customers.get_visible_customer(customer, caller.domain_id, caller)
     tree, seen = caller.question.tree, caller.reach(Guard.VIEW_CUSTOMERS)
     above = [one for one in tree.ancestors(found.id)[1:] if one in seen]
     guards = {
@@ -72,42 +78,42 @@ def show(caller: Caller, customer: str) -> Page:
         "console/customers/show.html",
         customer=found,
         above=[(one, tree.names[one]) for one in reversed(above)],
-        trees=forest(tree, seen, found.id),
-        may={name: listing.may(caller, guard, found.id) for name, guard in guards.items()},
+        trees=build_forest(tree, seen, found.id),
+        may={name: listing.is_allowed(caller, guard, found.id) for name, guard in guards.items()},
         is_root=found.parent_id is None,
     )
 
 
 @blueprint.route("/add", methods=["GET", "POST"])
-@page
+@require_login
 def add(caller: Caller) -> Page:
     """Add a customer below an existing one."""
-    entry = Entry({"parent": request.args.get("parent", ""), "type": "leaf", "language": "english"})
+    entry = FormValues({"parent": request.args.get("parent", ""), "type": "leaf", "language": "english"})
     if request.method == "POST":
-        entry = typed()
+        entry = read_form()
         try:
-            new = read(CustomerAdd).as_new()
-            made = acting(caller, lambda now: customers.add(new, now))
-            return done(_("The customer was created."), "customers.show", customer=made.id)
+            new = parse_form(CustomerAdd).as_new()
+            made = run_as_caller(caller, lambda now: customers.add_customer(new, now))
+            return redirect_with_message(_("The customer was created."), "customers.show", customer=made.id)
         except Invalid as problem:
             entry = entry.refused(problem)
     caller.needs(Guard.ADD_CUSTOMER)
-    suggested = {"customers": suggestions.customers(caller, Guard.ADD_CUSTOMER)}
+    suggested = {"customers": suggestions.suggest_customers(caller, Guard.ADD_CUSTOMER)}
     return render_template("console/customers/form.html", entry=entry, customer=None, suggested=suggested)
 
 
 @blueprint.route("/<customer>/edit", methods=["GET", "POST"])
-@page
+@require_login
 def edit(caller: Caller, customer: str) -> Page:
     """Change names, language and flags."""
-    found = customers.visible(customer, caller.domain_id, caller)
-    entry = _entry_of(found)
+    found = customers.get_visible_customer(customer, caller.domain_id, caller)
+    entry = _to_form_values(found)
     if request.method == "POST":
-        entry = typed()
+        entry = read_form()
         try:
-            changes = read(CustomerUpdate).as_changes()
-            acting(caller, lambda now: customers.update(_of(customer, now), changes, now))
-            return done(_("Saved."), "customers.show", customer=customer)
+            changes = parse_form(CustomerUpdate).as_changes()
+            run_as_caller(caller, lambda now: customers.update_customer(_reload(customer, now), changes, now))
+            return redirect_with_message(_("Saved."), "customers.show", customer=customer)
         except Invalid as problem:
             entry = entry.refused(problem)
     caller.needs(Guard.UPDATE_CUSTOMER, found.id)
@@ -115,32 +121,32 @@ def edit(caller: Caller, customer: str) -> Page:
 
 
 @blueprint.route("/<customer>/move", methods=["GET", "POST"])
-@page
+@require_login
 def move(caller: Caller, customer: str) -> Page:
     """Move the customer, with everything below it, under another."""
-    found = customers.visible(customer, caller.domain_id, caller)
-    entry = Entry()
+    found = customers.get_visible_customer(customer, caller.domain_id, caller)
+    entry = FormValues()
     if request.method == "POST":
-        entry = typed()
+        entry = read_form()
         try:
-            parent = read(CustomerMove).parent
-            acting(caller, lambda now: customers.move(_of(customer, now), parent, now))
-            return done(_("Moved."), "customers.show", customer=customer)
+            parent = parse_form(CustomerMove).parent
+            run_as_caller(caller, lambda now: customers.move_customer(_reload(customer, now), parent, now))
+            return redirect_with_message(_("Moved."), "customers.show", customer=customer)
         except Invalid as problem:
             entry = entry.refused(problem)
     caller.needs(Guard.MOVE_CUSTOMER, found.id)
-    suggested = {"customers": suggestions.customers(caller, Guard.MOVE_CUSTOMER)}
+    suggested = {"customers": suggestions.suggest_customers(caller, Guard.MOVE_CUSTOMER)}
     return render_template("console/customers/move.html", entry=entry, customer=found, suggested=suggested)
 
 
 @blueprint.route("/<customer>/disable", methods=["GET", "POST"])
-@page
+@require_login
 def disable(caller: Caller, customer: str) -> Page:
     """Ask, then disable: no rights apply to it or below it any more."""
     if request.method == "POST":
-        acting(caller, lambda now: customers.disable(_of(customer, now), now))
-        return done(_("Disabled."), "customers.index", disabled="true")
-    found = customers.visible(customer, caller.domain_id, caller)
+        run_as_caller(caller, lambda now: customers.disable_customer(_reload(customer, now), now))
+        return redirect_with_message(_("Disabled."), "customers.index", disabled="true")
+    found = customers.get_visible_customer(customer, caller.domain_id, caller)
     caller.needs(Guard.DELETE_CUSTOMER, found.id)
     return render_template(
         "console/customers/disable.html", customer=found, endings=ending_words(Event.CUSTOMER_DISABLED)
@@ -148,23 +154,23 @@ def disable(caller: Caller, customer: str) -> Page:
 
 
 @blueprint.post("/<customer>/enable")
-@page
+@require_login
 def enable(caller: Caller, customer: str) -> Page:
     """Enable a disabled customer."""
-    acting(caller, lambda now: customers.reenable(customer, now.domain_id, now))
-    return done(_("It counts again."), "customers.show", customer=customer)
+    run_as_caller(caller, lambda now: customers.reenable_customer(customer, now.domain_id, now))
+    return redirect_with_message(_("It counts again."), "customers.show", customer=customer)
 
 
-def _of(customer: str, now: Caller) -> Customer:
+def _reload(customer: str, now: Caller) -> Customer:
     """Load the customer again inside the unit of work."""
-    return customers.visible(customer, now.domain_id, now)
+    return customers.get_visible_customer(customer, now.domain_id, now)
 
 
-def _entry_of(customer: Customer) -> Entry:
+def _to_form_values(customer: Customer) -> FormValues:
     values = {
         "shortName": customer.short_name,
         "name": customer.name,
         "language": customer.language,
         "timeZone": customer.time_zone,
     }
-    return Entry(values | {to_wire(name): flag in customer.flags for name, flag in SWITCHES.items()})
+    return FormValues(values | {to_wire(name): flag in customer.flags for name, flag in SWITCHES.items()})

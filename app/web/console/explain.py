@@ -29,8 +29,8 @@ from app.services.guards import Guard
 from app.services.inspection import audit_search
 from app.services.inspection import explain
 from app.services.inspection import explain_requests
-from app.services.inspection.explain import Recorded
-from app.services.inspection.explain_requests import Answered
+from app.services.inspection.explain import RecordedDecision
+from app.services.inspection.explain_requests import ExplainResult
 from app.services.problems import Denied
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
@@ -38,15 +38,15 @@ from app.services.problems import Missing
 from app.web.console import listing
 from app.web.console import repairs
 from app.web.console import suggestions
-from app.web.console.repairs import Case
+from app.web.console.repairs import RefusalCase
 from app.web.console.repairs import Repair
 from app.web.console.suggestions import Suggestion
-from app.web.entries import Entry
-from app.web.entries import read
-from app.web.entries import typed
-from app.web.language import say
+from app.web.form_values import FormValues
+from app.web.form_values import parse_form
+from app.web.form_values import read_form
+from app.web.language import translate_sentence
 from app.web.pages import Page
-from app.web.pages import page
+from app.web.pages import require_login
 from app.web.words.function_names import with_words
 
 blueprint = Blueprint("explain", __name__, url_prefix="/console/explain")
@@ -60,7 +60,7 @@ UNKNOWN = {
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class ShownCheck:
     """The finding of one rule, and what would end its refusal."""
 
     rule: str
@@ -70,7 +70,7 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class CustomerFunctions:
     """The functions held for one customer; ``more`` counts those that are not listed."""
 
     customer: str
@@ -79,108 +79,113 @@ class Held:
 
 
 @blueprint.get("/")
-@page
+@require_login
 def index(caller: Caller) -> Page:
     """Answer a question in the URL, so that it can be stored and shared; the API's guards apply."""
     sent = MultiDict(request.args)
     if "decision" in sent:
-        sent["decision"] = gate.number_read(sent["decision"])
-    entry = Entry({**USUAL, **typed(source=sent).values})
+        sent["decision"] = gate.normalise_decision_number(sent["decision"])
+    entry = FormValues({**USUAL, **read_form(source=sent).values})
     if sent.get("decision") or {"client", "user"} <= set(sent):
         try:
-            asked = read(ExplainAsked, sent)
-            return _answer(caller, entry, explain_requests.answer(asked.as_inquiry(asked.client), caller))
+            asked = parse_form(ExplainAsked, sent)
+            return _render_answer(
+                caller, entry, explain_requests.explain_request(asked.as_inquiry(asked.client), caller)
+            )
         except Invalid as problem:
             entry = entry.refused(problem)
         except Missing as problem:
-            found = _entry_of(sent["decision"], caller) if problem.what == "decision" else None
+            found = _find_audit_entry(sent["decision"], caller) if problem.what == "decision" else None
             if found is not None and not sent.get("client"):
                 return redirect(url_for("auditlog.entry", number=found.id), 303)
-            entry = entry.refused(Invalid(*_unknown(problem, entry, caller)))
+            entry = entry.refused(Invalid(*_list_unknown(problem, entry, caller)))
     caller.needs(Guard.VIEW_OAUTH_CLIENTS_DETAILS)
-    return _shown(caller, "ask", entry)
+    return _render_form(caller, "ask", entry)
 
 
-def _entry_of(number: str, caller: Caller) -> AuditEvent | None:
+def _find_audit_entry(number: str, caller: Caller) -> AuditEvent | None:
     """Find the audit entry of a decision about no application, if the caller may read it."""
     try:
-        return audit_search.of_decision(caller, number)
+        return audit_search.get_by_decision(caller, number)
     except (Denied, Missing):
         return None
 
 
-def _answer(caller: Caller, entry: Entry, answered: Answered) -> str:
+def _render_answer(caller: Caller, entry: FormValues, answered: ExplainResult) -> str:
     explained, recorded = answered.explanation, answered.recorded
-    case = Case(caller, answered.client, answered.user, explained.question)
+    case = RefusalCase(caller, answered.client, answered.user, explained.question)
     evidence = not answered.oneself
-    missing = explained.missing(say)
+    missing = explained.missing(translate_sentence)
     scope = answered.client.permission_scope_id
     ids = {scope, *explained.rights.held, *(one.function for one, _why in missing)}
-    functions = {one.id: one for one in directory.functions_by_id(ids)}
+    functions = {one.id: one for one in directory.list_functions_by_id(ids)}
     named = {"client": answered.client.short_name, "user": answered.user.short_name}
-    return _shown(
+    return _render_form(
         caller,
         "answer",
-        Entry({**entry.values, **named}),
+        FormValues({**entry.values, **named}),
         case=case,
         explained=explained,
         checks=[
-            _check(case, finding, evidence=evidence) for finding in with_words(explained.decision.findings)
+            _build_check(case, finding, evidence=evidence)
+            for finding in with_words(explained.decision.findings)
         ],
-        held=_held(explained.rights, functions, explained.question.tree),
+        held=_list_held(explained.rights, functions, explained.question.tree),
         missing=[(functions[one.function], why) for one, why in missing[:MOST_FUNCTIONS]],
         scope=functions.get(scope),
         missing_more=max(0, len(missing) - MOST_FUNCTIONS),
-        missing_repairs=_repairs_of(case, {one.reason for one, _why in missing}) if evidence else (),
+        missing_repairs=_list_repairs(case, {one.reason for one, _why in missing}) if evidence else (),
         recorded=recorded,
-        then=_then(recorded) if evidence else (),
-        may_functions=listing.may(caller, Guard.VIEW_FUNCTIONS),
-        may_user=listing.may(caller, Guard.VIEW_USERS, answered.user.customer_id),
+        then=_list_recorded_checks(recorded) if evidence else (),
+        may_functions=listing.is_allowed(caller, Guard.VIEW_FUNCTIONS),
+        may_user=listing.is_allowed(caller, Guard.VIEW_USERS, answered.user.customer_id),
     )
 
 
-def _shown(caller: Caller, name: str, entry: Entry, **values: object) -> str:
+def _render_form(caller: Caller, name: str, entry: FormValues, **values: object) -> str:
     """Show the form; names to choose from are offered only to callers who may ask about others."""
-    may_ask = listing.may(caller, Guard.VIEW_OAUTH_CLIENTS_DETAILS)
+    may_ask = listing.is_allowed(caller, Guard.VIEW_OAUTH_CLIENTS_DETAILS)
     suggested: dict[str, list[Suggestion]] = {}
     if may_ask:
         suggested = {
-            "subjects": suggestions.subjects(caller, User),
-            "applications": suggestions.applications(caller),
-            "customers": suggestions.customers(caller, Guard.VIEW_PERMISSIONS),
+            "subjects": suggestions.suggest_subjects(caller, User),
+            "applications": suggestions.suggest_applications(caller),
+            "customers": suggestions.suggest_customers(caller, Guard.VIEW_PERMISSIONS),
         }
     return render_template(
         f"console/explain/{name}.html", entry=entry, may_ask=may_ask, suggested=suggested, **values
     )
 
 
-def _check(case: Case, finding: Finding, *, evidence: bool) -> Check:
+def _build_check(case: RefusalCase, finding: Finding, *, evidence: bool) -> ShownCheck:
     failed = finding.outcome is Outcome.FAIL
-    sentence = explain.told(finding, evidence=evidence, translate=say)
-    return Check(
+    sentence = explain.describe_finding(finding, evidence=evidence, translate=translate_sentence)
+    return ShownCheck(
         finding.rule,
         finding.outcome,
         sentence,
-        repairs.of(case, finding) if failed and evidence else (),
+        repairs.list_repairs(case, finding) if failed and evidence else (),
     )
 
 
-def _repairs_of(case: Case, reasons: set[str]) -> list[Repair]:
+def _list_repairs(case: RefusalCase, reasons: set[str]) -> list[Repair]:
     """List what would restore functions of the permission scope: once for each reason."""
     found: dict[str, Repair] = {}
     for reason in sorted(reasons):
-        for repair in repairs.of(case, Finding("right_asked", Outcome.FAIL, reason)):
+        for repair in repairs.list_repairs(case, Finding("right_asked", Outcome.FAIL, reason)):
             found[repair.what] = repair
     return list(found.values())
 
 
-def _held(rights: Rights, functions: Mapping[int, Function], tree: CustomerTree) -> list[Held]:
+def _list_held(
+    rights: Rights, functions: Mapping[int, Function], tree: CustomerTree
+) -> list[CustomerFunctions]:
     by_customer: dict[str, list[Function]] = {}
     for function, tops in rights.held.items():
         for top in tops:
             by_customer.setdefault(tree.names[top], []).append(functions[function])
     return [
-        Held(
+        CustomerFunctions(
             customer,
             sorted(held, key=attrgetter("name"))[:MOST_FUNCTIONS],
             max(0, len(held) - MOST_FUNCTIONS),
@@ -189,22 +194,24 @@ def _held(rights: Rights, functions: Mapping[int, Function], tree: CustomerTree)
     ]
 
 
-def _then(recorded: Recorded | None) -> list[Check]:
+def _list_recorded_checks(recorded: RecordedDecision | None) -> list[ShownCheck]:
     """List what each rule said when the decision was recorded, without rules that did not apply."""
     findings = recorded.findings if recorded is not None else ()
     return [
-        Check(one.rule, one.outcome, explain.told(one, evidence=True, translate=say))
+        ShownCheck(
+            one.rule, one.outcome, explain.describe_finding(one, evidence=True, translate=translate_sentence)
+        )
         for one in findings
         if one.outcome is not Outcome.NOT_APPLICABLE
     ]
 
 
-def _unknown(problem: Missing, entry: Entry, caller: Caller) -> list[FieldProblem]:
+def _list_unknown(problem: Missing, entry: FormValues, caller: Caller) -> list[FieldProblem]:
     """List what is unknown; with an unknown application also an unknown user,
     so that both can be corrected at once.
     """
     field = problem.what if problem.what in UNKNOWN else "client"
     user = None
     if field == "client" and not entry.value("decision"):
-        user = explain_requests.wrong_user(entry.value("user").strip() or None, caller)
+        user = explain_requests.find_user_problem(entry.value("user").strip() or None, caller)
     return [*([user] if user is not None else []), FieldProblem(field, UNKNOWN[field], "UNKNOWN")]

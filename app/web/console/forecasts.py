@@ -22,7 +22,7 @@ ORDER = ("loses", "gains", "keeps", "none")
 
 
 @dataclass(frozen=True, slots=True)
-class Right:
+class ShownRights:
     """Functions for one customer; ``more`` counts those not named."""
 
     customer: str
@@ -31,17 +31,17 @@ class Right:
 
 
 @dataclass(frozen=True, slots=True)
-class Touched:
+class TouchedUser:
     """One user, and how the access changes."""
 
     user: User
     access: str
-    gained: tuple[Right, ...]
-    lost: tuple[Right, ...]
+    gained: tuple[ShownRights, ...]
+    lost: tuple[ShownRights, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Foretold:
+class ShownForecast:
     """How many gain, lose or keep access with other rights; the first of them;
     how many are not named or left out.
     """
@@ -50,37 +50,40 @@ class Foretold:
     loses: int
     changes: int
     unnamed: int
-    people: tuple[Touched, ...]
+    people: tuple[TouchedUser, ...]
     left_out: int
 
 
-def told(forecast: Forecast, caller: Caller) -> Foretold:
+def show_forecast(forecast: Forecast, caller: Caller) -> ShownForecast:
     """Convert a forecast for the page. Users who lose access come first, because they matter most."""
     found = [effect.access for effect in forecast.effects]
     shown = sorted(forecast.effects, key=lambda effect: ORDER.index(effect.access))[:MOST_PEOPLE]
     ids = {function for effect in shown for function, _customer in (*effect.gained, *effect.lost)}
-    functions = {one.id: one for one in directory.functions_by_id(ids)}
-    return Foretold(
+    functions = {one.id: one for one in directory.list_functions_by_id(ids)}
+    return ShownForecast(
         gains=found.count("gains"),
         loses=found.count("loses"),
         changes=found.count("keeps"),
         unnamed=forecast.unnamed,
-        people=tuple(_touched(effect, functions, caller) for effect in shown),
+        people=tuple(_show_effect(effect, functions, caller) for effect in shown),
         left_out=len(forecast.effects) - len(shown),
     )
 
 
-def _touched(effect: Effect, functions: Functions, caller: Caller) -> Touched:
-    gained, lost = _rights(effect.gained, functions, caller), _rights(effect.lost, functions, caller)
-    return Touched(effect.user, effect.access, gained, lost)
+def _show_effect(effect: Effect, functions: Functions, caller: Caller) -> TouchedUser:
+    gained, lost = (
+        _group_rights(effect.gained, functions, caller),
+        _group_rights(effect.lost, functions, caller),
+    )
+    return TouchedUser(effect.user, effect.access, gained, lost)
 
 
-def _rights(pairs: Sequence[Pair], functions: Functions, caller: Caller) -> tuple[Right, ...]:
+def _group_rights(pairs: Sequence[Pair], functions: Functions, caller: Caller) -> tuple[ShownRights, ...]:
     by_customer: dict[int, list[Function]] = {}
     for function, customer in pairs:
         by_customer.setdefault(customer, []).append(functions[function])
     return tuple(
-        Right(
+        ShownRights(
             caller.question.tree.names[one],
             tuple(sorted(held, key=attrgetter("name"))[:MOST_FUNCTIONS]),
             max(0, len(held) - MOST_FUNCTIONS),

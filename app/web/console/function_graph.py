@@ -45,35 +45,35 @@ class Drawing:
     left_out: int
 
 
-def draw(graph: FunctionGraph, around: int | None = None) -> Drawing:
+def draw_graph(graph: FunctionGraph, around: int | None = None) -> Drawing:
     """Draw the whole graph, or one function with everything above and below it."""
-    wanted = set(graph.names) if around is None else _neighbourhood(graph, around)
+    wanted = set(graph.names) if around is None else _find_neighbourhood(graph, around)
     kept = set(
         sorted(wanted, key=lambda one: (one != around, -len(graph.descendants(one)), one))[:MOST_BOXES]
     )
     edges = {(a, b) for a in kept for b in graph.children.get(a, ()) if b in kept and b != a}
-    layers = _layers(kept, edges)
-    boxes = _placed(graph, layers, edges)
+    layers = _assign_layers(kept, edges)
+    boxes = _place_boxes(graph, layers, edges)
     columns = max(layers.values(), default=0) + 1
     rows = max((box.y for box in boxes.values()), default=0) + HEIGHT
-    lines = (e for e in sorted(edges) if layers[e[0]] < layers[e[1]] and not _said_otherwise(graph, *e))
-    curves = tuple(_curve(boxes[a], boxes[b]) for a, b in lines)
+    lines = (e for e in sorted(edges) if layers[e[0]] < layers[e[1]] and not _is_redundant(graph, *e))
+    curves = tuple(_draw_curve(boxes[a], boxes[b]) for a, b in lines)
     width = columns * (WIDTH + GAP_X) - GAP_X
     return Drawing(tuple(boxes.values()), curves, width, rows, len(wanted) - len(kept))
 
 
-def _neighbourhood(graph: FunctionGraph, one: int) -> set[int]:
+def _find_neighbourhood(graph: FunctionGraph, one: int) -> set[int]:
     above = {f for f in graph.names if one in graph.descendants(f)}
     return above | set(graph.descendants(one))
 
 
-def _said_otherwise(graph: FunctionGraph, above: int, below: int) -> bool:
+def _is_redundant(graph: FunctionGraph, above: int, below: int) -> bool:
     """Tell whether another direct child already leads there."""
     others = graph.children.get(above, frozenset()) - {above, below}
     return any(below in graph.descendants(one) and one not in graph.descendants(below) for one in others)
 
 
-def _layers(kept: Iterable[int], edges: Iterable[tuple[int, int]]) -> dict[int, int]:
+def _assign_layers(kept: Iterable[int], edges: Iterable[tuple[int, int]]) -> dict[int, int]:
     """Return the longest distance of each function from the top; it also ends for a graph with a cycle."""
     layers = dict.fromkeys(kept, 0)
     for _ in range(len(layers)):
@@ -85,7 +85,7 @@ def _layers(kept: Iterable[int], edges: Iterable[tuple[int, int]]) -> dict[int, 
     return {one: ranks[rank] for one, rank in layers.items()}
 
 
-def _placed(
+def _place_boxes(
     graph: FunctionGraph, layers: Mapping[int, int], edges: Iterable[tuple[int, int]]
 ) -> dict[int, Box]:
     """Place each box near its parents: the order in a column follows their positions."""
@@ -103,16 +103,16 @@ def _placed(
         for row, one in enumerate(sorted(inside, key=place)):
             name = graph.names[one]
             x, y = layer * (WIDTH + GAP_X), row * (HEIGHT + GAP_Y)
-            boxes[one] = Box(one, name, _short(name), x, y, bool(graph.children.get(one)))
+            boxes[one] = Box(one, name, _shorten(name), x, y, bool(graph.children.get(one)))
     return boxes
 
 
-def _short(name: str) -> str:
+def _shorten(name: str) -> str:
     fits = len(name) <= FIRST_LETTERS + 1 + LAST_LETTERS
     return name if fits else f"{name[:FIRST_LETTERS]}…{name[-LAST_LETTERS:]}"
 
 
-def _curve(start: Box, end: Box) -> str:
+def _draw_curve(start: Box, end: Box) -> str:
     x, y, to_x, to_y = start.x + WIDTH, start.y + HEIGHT // 2, end.x, end.y + HEIGHT // 2
     bend = (x + to_x) // 2
     return f"M{x} {y}C{bend} {y} {bend} {to_y} {to_x} {to_y}"

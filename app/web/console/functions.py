@@ -22,116 +22,121 @@ from app.services.problems import Invalid
 from app.web.console import function_graph
 from app.web.console import listing
 from app.web.console import suggestions
-from app.web.console.asking import asking
-from app.web.entries import Entry
-from app.web.entries import read
-from app.web.entries import typed
+from app.web.console.confirmation import render_confirmation
+from app.web.form_values import FormValues
+from app.web.form_values import parse_form
+from app.web.form_values import read_form
 from app.web.pages import Page
-from app.web.pages import acting
-from app.web.pages import done
-from app.web.pages import page
+from app.web.pages import redirect_with_message
+from app.web.pages import require_login
+from app.web.pages import run_as_caller
 
 blueprint = Blueprint("functions", __name__, url_prefix="/console/functions")
 
 
 @blueprint.get("/")
-@page
+@require_login
 def index(caller: Caller) -> Page:
     """List all functions, by name."""
     kind = request.args.get("kind", "")
     criteria = FunctionCriteria(
-        keywords=listing.words(),
+        keywords=listing.read_words(),
         include_flags=("role",) if kind == "role" else (),
         exclude_flags=("role",) if kind == "function" else (),
     )
-    found = function_search.found(caller, Guard.VIEW_FUNCTIONS, criteria, listing.asked_page(), ())
+    found = function_search.search_functions(caller, Guard.VIEW_FUNCTIONS, criteria, listing.read_page(), ())
     return render_template(
         "console/functions/list.html",
         found=found,
-        link=listing.link,
+        link=listing.link_to_offset,
         kind=kind,
-        may_add=listing.may(caller, Guard.ADD_FUNCTION, functions.guard_customer()),
+        may_add=listing.is_allowed(caller, Guard.ADD_FUNCTION, functions.find_guard_customer()),
     )
 
 
 @blueprint.get("/picture")
-@page
+@require_login
 def picture(caller: Caller) -> Page:
     """Draw the graph, or the part around one named function."""
     graph = caller.question.graph
     named = request.args.get("function", "")
-    chosen = functions.visible(named, caller) if named else None
+    chosen = functions.get_visible_function(named, caller) if named else None
     caller.needs(Guard.VIEW_FUNCTIONS)
-    drawing = function_graph.draw(graph, chosen.id if chosen is not None else None)
+    drawing = function_graph.draw_graph(graph, chosen.id if chosen is not None else None)
     return render_template(
         "console/functions/picture.html", drawing=drawing, chosen=chosen, size=function_graph
     )
 
 
 @blueprint.get("/<function>")
-@page
+@require_login
 def show(caller: Caller, function: str) -> Page:
     """Show one function: its properties, what bundles it, what it bundles."""
-    return _shown(caller, functions.visible(function, caller), Entry())
+    return _render(caller, functions.get_visible_function(function, caller), FormValues())
 
 
 @blueprint.route("/add", methods=["GET", "POST"])
-@page
+@require_login
 def add(caller: Caller) -> Page:
     """Add a function under an existing one."""
-    entry = Entry({"parent": request.args.get("parent", ""), "minimumSecurityLevel": "standard"})
+    entry = FormValues({"parent": request.args.get("parent", ""), "minimumSecurityLevel": "standard"})
     if request.method == "POST":
-        entry = typed()
+        entry = read_form()
         try:
-            new = read(FunctionAdd).as_new()
-            made = acting(caller, lambda now: functions.add(new, now))
-            return done(_("%(name)s was created.", name=made.name), "functions.show", function=made.id)
+            new = parse_form(FunctionAdd).as_new()
+            made = run_as_caller(caller, lambda now: functions.add_function(new, now))
+            return redirect_with_message(
+                _("%(name)s was created.", name=made.name), "functions.show", function=made.id
+            )
         except Invalid as problem:
             entry = entry.refused(problem)
-    caller.needs(Guard.ADD_FUNCTION, functions.guard_customer())
-    suggested = {"functions": suggestions.functions(caller)}
+    caller.needs(Guard.ADD_FUNCTION, functions.find_guard_customer())
+    suggested = {"functions": suggestions.suggest_functions(caller)}
     return render_template("console/functions/form.html", entry=entry, function=None, suggested=suggested)
 
 
 @blueprint.route("/<function>/edit", methods=["GET", "POST"])
-@page
+@require_login
 def edit(caller: Caller, function: str) -> Page:
     """Change name, level, kind and description."""
-    found = functions.visible(function, caller)
-    entry = _entry_of(found)
+    found = functions.get_visible_function(function, caller)
+    entry = _to_form_values(found)
     if request.method == "POST":
-        entry = typed()
+        entry = read_form()
         try:
-            changes = read(FunctionUpdate).as_changes()
-            acting(caller, lambda now: functions.update(function, changes, now))
-            return done(_("Saved."), "functions.show", function=function)
+            changes = parse_form(FunctionUpdate).as_changes()
+            run_as_caller(caller, lambda now: functions.update_function(function, changes, now))
+            return redirect_with_message(_("Saved."), "functions.show", function=function)
         except Invalid as problem:
             entry = entry.refused(problem)
-    caller.needs(Guard.UPDATE_FUNCTION, functions.guard_customer())
+    caller.needs(Guard.UPDATE_FUNCTION, functions.find_guard_customer())
     return render_template("console/functions/form.html", entry=entry, function=found, suggested={})
 
 
 @blueprint.post("/<function>/children")
-@page
+@require_login
 def add_children(caller: Caller, function: str) -> Page:
     """Add children to this function."""
     try:
-        names = read(ChildrenAdd).children
-        acting(caller, lambda now: functions.add_children(function, names, now))
+        names = parse_form(ChildrenAdd).children
+        run_as_caller(caller, lambda now: functions.add_children(function, names, now))
     except Invalid as problem:
-        return _shown(caller, functions.visible(function, caller), typed().refused(problem))
+        return _render(caller, functions.get_visible_function(function, caller), read_form().refused(problem))
     message = _("Added: %(names)s.", names=", ".join(names))
-    return done(message, "functions.show", function=function)
+    return redirect_with_message(message, "functions.show", function=function)
 
 
 @blueprint.route("/<function>/children/<child>/remove", methods=["GET", "POST"])
-@page
+@require_login
 def remove_child(caller: Caller, function: str, child: str) -> Page:
     """Ask, then remove a child from this function."""
-    above, below = functions.visible(function, caller), functions.visible(child, caller)
+    above, below = (
+        functions.get_visible_function(function, caller),
+        functions.get_visible_function(child, caller),
+    )
     if request.method == "GET":
-        caller.needs(Guard.REMOVE_CHILD_FUNCTION, functions.guard_customer())
-        return asking(
+        caller.needs(Guard.REMOVE_CHILD_FUNCTION, functions.find_guard_customer())
+        return render_confirmation(
             _("Remove %(child)s from %(parent)s?", child=below.name, parent=above.name),
             _(
                 "Everybody who holds %(parent)s loses it at the next request, in every application,"
@@ -142,25 +147,25 @@ def remove_child(caller: Caller, function: str, child: str) -> Page:
             url_for("functions.show", function=above.id),
             above.name,
         )
-    acting(caller, lambda now: functions.remove_children(function, [child], now))
+    run_as_caller(caller, lambda now: functions.remove_children(function, [child], now))
     message = _("%(child)s is no longer part of %(parent)s.", child=below.name, parent=above.name)
-    return done(message, "functions.show", function=above.id)
+    return redirect_with_message(message, "functions.show", function=above.id)
 
 
 @blueprint.route("/<function>/delete", methods=["GET", "POST"])
-@page
+@require_login
 def delete(caller: Caller, function: str) -> Page:
     """Ask, then delete permanently."""
     if request.method == "POST":
-        gone = acting(caller, lambda now: functions.delete(function, now))
-        return done(_("%(name)s was deleted.", name=gone.name), "functions.index")
-    found = functions.visible(function, caller)
-    caller.needs(Guard.REMOVE_FUNCTION, functions.guard_customer())
+        gone = run_as_caller(caller, lambda now: functions.delete_function(function, now))
+        return redirect_with_message(_("%(name)s was deleted.", name=gone.name), "functions.index")
+    found = functions.get_visible_function(function, caller)
+    caller.needs(Guard.REMOVE_FUNCTION, functions.find_guard_customer())
     return render_template("console/functions/delete.html", function=found)
 
 
-def _shown(caller: Caller, function: Function, entry: Entry) -> str:
-    at = functions.guard_customer()
+def _render(caller: Caller, function: Function, entry: FormValues) -> str:
+    at = functions.find_guard_customer()
     guards = {
         "edit": Guard.UPDATE_FUNCTION,
         "delete": Guard.REMOVE_FUNCTION,
@@ -168,22 +173,22 @@ def _shown(caller: Caller, function: Function, entry: Entry) -> str:
         "unbundle": Guard.REMOVE_CHILD_FUNCTION,
         "holders": Guard.VIEW_PERMISSIONS,
     }
-    may = {name: listing.may(caller, guard, at) for name, guard in guards.items()}
+    may = {name: listing.is_allowed(caller, guard, at) for name, guard in guards.items()}
     return render_template(
         "console/functions/show.html",
         function=function,
         level=LEVEL_NAMES[function.minimum_security_level],
-        parents=functions.parents(function),
-        children=functions.children(function),
+        parents=functions.list_parents(function),
+        children=functions.list_children(function),
         entry=entry,
         may=may,
-        suggested={"functions": suggestions.functions(caller)} if may["bundle"] else {},
+        suggested={"functions": suggestions.suggest_functions(caller)} if may["bundle"] else {},
         built_in=function.name in functions.BUILT_IN,
     )
 
 
-def _entry_of(function: Function) -> Entry:
-    return Entry(
+def _to_form_values(function: Function) -> FormValues:
+    return FormValues(
         {
             "name": function.name,
             "description": function.description,

@@ -26,18 +26,18 @@ from app.services.problems import Invalid
 from app.services.problems import Missing
 from app.web.console import listing
 from app.web.console import suggestions
-from app.web.console.asking import asking
-from app.web.entries import Entry
-from app.web.entries import read
-from app.web.entries import typed
+from app.web.console.confirmation import render_confirmation
+from app.web.form_values import FormValues
+from app.web.form_values import parse_form
+from app.web.form_values import read_form
 from app.web.pages import Page
-from app.web.pages import acting
-from app.web.pages import done
-from app.web.pages import page
-from app.web.words.done import created_words
-from app.web.words.done import deleted_words
-from app.web.words.done import moved_words
-from app.web.words.done import saved_words
+from app.web.pages import redirect_with_message
+from app.web.pages import require_login
+from app.web.pages import run_as_caller
+from app.web.words.change_messages import describe_creation
+from app.web.words.change_messages import describe_deletion
+from app.web.words.change_messages import describe_move
+from app.web.words.change_messages import describe_saving
 
 blueprint = Blueprint("groups", __name__, url_prefix="/console/groups")
 MOST_SHOWN = 50
@@ -52,67 +52,69 @@ GUARDS = {
 
 
 @blueprint.get("/")
-@page
+@require_login
 def index(caller: Caller) -> Page:
     """List the groups of the customers that the caller administers."""
     deleted = request.args.get("state") == "deleted"
-    entry = Entry({"customer": request.args.get("customer", "")})
+    entry = FormValues({"customer": request.args.get("customer", "")})
     criteria = SubjectCriteria(
-        keywords=listing.words(),
-        customers=listing.chosen("customer"),
+        keywords=listing.read_words(),
+        customers=listing.read_choice("customer"),
         include_flags=("deleted",) if deleted else (),
     )
-    found, entry = listing.searched(
-        lambda rows: subject_search.administered(Group, caller, criteria, rows, ()), entry
+    found, entry = listing.run_search(
+        lambda rows: subject_search.search_administered(Group, caller, criteria, rows, ()), entry
     )
     return render_template(
         "console/groups/list.html",
         found=found,
-        link=listing.link,
+        link=listing.link_to_offset,
         entry=entry,
         deleted=deleted,
-        may_add=listing.may(caller, Guard.CREATE_USER),
-        suggested={"customers": suggestions.customers(caller, Guard.VIEW_USERS)},
+        may_add=listing.is_allowed(caller, Guard.CREATE_USER),
+        suggested={"customers": suggestions.suggest_customers(caller, Guard.VIEW_USERS)},
     )
 
 
 @blueprint.get("/<group>")
-@page
+@require_login
 def show(caller: Caller, group: str) -> Page:
     """Show one group: its members and its permissions."""
-    return _shown(caller, visibility.visible_group(caller, group, caller.domain_id), Entry())
+    return _render(caller, visibility.get_visible_group(caller, group, caller.domain_id), FormValues())
 
 
 @blueprint.route("/add", methods=["GET", "POST"])
-@page
+@require_login
 def add(caller: Caller) -> Page:
     """Add a group without members."""
-    entry = Entry({"customer": request.args.get("customer", "")})
+    entry = FormValues({"customer": request.args.get("customer", "")})
     if request.method == "POST":
-        entry = typed()
+        entry = read_form()
         try:
-            new = read(GroupAdd).as_new()
-            made = acting(caller, lambda now: users_and_groups.add_group(new, now))
-            return done(created_words(made), "groups.show", group=made.id)
+            new = parse_form(GroupAdd).as_new()
+            made = run_as_caller(caller, lambda now: users_and_groups.add_group(new, now))
+            return redirect_with_message(describe_creation(made), "groups.show", group=made.id)
         except Invalid as problem:
             entry = entry.refused(problem)
     caller.needs(Guard.CREATE_USER)
-    suggested = {"customers": suggestions.customers(caller, Guard.CREATE_USER)}
+    suggested = {"customers": suggestions.suggest_customers(caller, Guard.CREATE_USER)}
     return render_template("console/groups/form.html", entry=entry, group=None, suggested=suggested)
 
 
 @blueprint.route("/<group>/edit", methods=["GET", "POST"])
-@page
+@require_login
 def edit(caller: Caller, group: str) -> Page:
     """Change names and description."""
-    found = visibility.visible_group(caller, group, caller.domain_id)
-    entry = Entry({"shortName": found.short_name, "name": found.name, "description": found.description})
+    found = visibility.get_visible_group(caller, group, caller.domain_id)
+    entry = FormValues({"shortName": found.short_name, "name": found.name, "description": found.description})
     if request.method == "POST":
-        entry = typed()
+        entry = read_form()
         try:
-            changes = read(GroupUpdate).as_changes()
-            saved = acting(caller, lambda now: users_and_groups.update(_of(group, now), changes, now))
-            return done(saved_words(saved), "groups.show", group=saved.id)
+            changes = parse_form(GroupUpdate).as_changes()
+            saved = run_as_caller(
+                caller, lambda now: users_and_groups.update_subject(_reload(group, now), changes, now)
+            )
+            return redirect_with_message(describe_saving(saved), "groups.show", group=saved.id)
         except Invalid as problem:
             entry = entry.refused(problem)
     caller.needs(Guard.UPDATE_USER, found.customer_id)
@@ -120,106 +122,114 @@ def edit(caller: Caller, group: str) -> Page:
 
 
 @blueprint.route("/<group>/move", methods=["GET", "POST"])
-@page
+@require_login
 def move(caller: Caller, group: str) -> Page:
     """Move the group to another customer."""
-    found = visibility.visible_group(caller, group, caller.domain_id)
-    entry = Entry()
+    found = visibility.get_visible_group(caller, group, caller.domain_id)
+    entry = FormValues()
     if request.method == "POST":
-        entry = typed()
+        entry = read_form()
         try:
-            customer = read(Move).customer
-            moved = acting(caller, lambda now: users_and_groups.move(_of(group, now), customer, now))
-            return done(moved_words(moved), "groups.show", group=moved.id)
+            customer = parse_form(Move).customer
+            moved = run_as_caller(
+                caller, lambda now: users_and_groups.move_subject(_reload(group, now), customer, now)
+            )
+            return redirect_with_message(describe_move(moved), "groups.show", group=moved.id)
         except Invalid as problem:
             entry = entry.refused(problem)
     caller.needs(Guard.UPDATE_USER, found.customer_id)
-    suggested = {"customers": suggestions.customers(caller, Guard.CREATE_USER)}
+    suggested = {"customers": suggestions.suggest_customers(caller, Guard.CREATE_USER)}
     return render_template(
         "console/subject_move.html", entry=entry, subject=found, kind="groups", suggested=suggested
     )
 
 
 @blueprint.post("/<group>/members")
-@page
+@require_login
 def add_members(caller: Caller, group: str) -> Page:
     """Add users or groups to it; they get its rights."""
     try:
-        asked = read(MembersAdd)
-        acting(
+        asked = parse_form(MembersAdd)
+        run_as_caller(
             caller,
-            lambda now: memberships.add_members(_of(group, now), asked.subject, asked.comment, now),
+            lambda now: memberships.add_members(_reload(group, now), asked.subject, asked.comment, now),
         )
     except Invalid as problem:
-        found = visibility.visible_group(caller, group, caller.domain_id)
-        return _shown(caller, found, typed().refused(problem))
+        found = visibility.get_visible_group(caller, group, caller.domain_id)
+        return _render(caller, found, read_form().refused(problem))
     message = _("Added: %(names)s.", names=", ".join(asked.subject))
-    return done(message, "groups.show", group=group)
+    return redirect_with_message(message, "groups.show", group=group)
 
 
 @blueprint.route("/<group>/members/<int:member>/remove", methods=["GET", "POST"])
-@page
+@require_login
 def remove_member(caller: Caller, group: str, member: int) -> Page:
     """Ask, then remove a member; its rights through the group end at the next request."""
-    found = _of(group, caller)
-    one = next((m for m in memberships.visible_members(found, caller) if m.id == member), None)
+    found = _reload(group, caller)
+    one = next((m for m in memberships.list_visible_members(found, caller) if m.id == member), None)
     if one is None:
         raise Missing("member")
     if request.method == "GET":
         caller.needs(Guard.REMOVE_GROUP_MEMBER, found.customer_id)
-        return asking(
+        return render_confirmation(
             _("Remove %(member)s from %(group)s?", member=one.short_name, group=found.short_name),
             _("What %(member)s holds through the group is gone at the next request.", member=one.short_name),
             _("Remove"),
             url_for("groups.show", group=found.id),
             found.short_name,
         )
-    acting(caller, lambda now: memberships.remove_members(_of(group, now), [str(member)], None, now))
+    run_as_caller(
+        caller, lambda now: memberships.remove_members(_reload(group, now), [str(member)], None, now)
+    )
     message = _("%(member)s is no longer in %(group)s.", member=one.short_name, group=found.short_name)
-    return done(message, "groups.show", group=found.id)
+    return redirect_with_message(message, "groups.show", group=found.id)
 
 
 @blueprint.route("/<group>/delete", methods=["GET", "POST"])
-@page
+@require_login
 def delete(caller: Caller, group: str) -> Page:
     """Ask, then delete the group; its members lose what they held through it."""
     if request.method == "POST":
-        gone = acting(caller, lambda now: users_and_groups.delete_group(_of(group, now), now))
-        return done(deleted_words(gone), "groups.index")
-    found = visibility.visible_group(caller, group, caller.domain_id)
+        gone = run_as_caller(caller, lambda now: users_and_groups.delete_group(_reload(group, now), now))
+        return redirect_with_message(describe_deletion(gone), "groups.index")
+    found = visibility.get_visible_group(caller, group, caller.domain_id)
     caller.needs(Guard.DELETE_USER, found.customer_id)
     return render_template("console/groups/delete.html", group=found)
 
 
 @blueprint.post("/<group>/reenable")
-@page
+@require_login
 def reenable(caller: Caller, group: str) -> Page:
     """Restore a deleted group, without members and permissions."""
-    back = acting(
+    back = run_as_caller(
         caller,
-        lambda now: users_and_groups.reenable(
-            visibility.deleted_subject(Group, now, group, now.domain_id), now
+        lambda now: users_and_groups.reenable_subject(
+            visibility.get_deleted_subject(Group, now, group, now.domain_id), now
         ),
     )
-    return done(_("%(name)s is back, empty.", name=back.short_name), "groups.show", group=back.id)
+    return redirect_with_message(
+        _("%(name)s is back, empty.", name=back.short_name), "groups.show", group=back.id
+    )
 
 
-def _shown(caller: Caller, group: Group, entry: Entry) -> str:
-    may = {name: listing.may(caller, guard, group.customer_id) for name, guard in GUARDS.items()}
+def _render(caller: Caller, group: Group, entry: FormValues) -> str:
+    may = {name: listing.is_allowed(caller, guard, group.customer_id) for name, guard in GUARDS.items()}
     held = None
     if may["permissions"]:
-        held = permission_search.held_by(group, caller, Rows(MOST_SHOWN), inherited=True, deleted=False)
+        held = permission_search.list_held_permissions(
+            group, caller, Rows(MOST_SHOWN), inherited=True, deleted=False
+        )
     return render_template(
         "console/groups/show.html",
         group=group,
-        members=memberships.visible_members(group, caller),
+        members=memberships.list_visible_members(group, caller),
         held=held,
         entry=entry,
         may=may,
-        suggested={"subjects": suggestions.subjects(caller)} if may["add"] else {},
+        suggested={"subjects": suggestions.suggest_subjects(caller)} if may["add"] else {},
     )
 
 
-def _of(group: str, now: Caller) -> Group:
+def _reload(group: str, now: Caller) -> Group:
     """Load the group again inside the unit of work."""
-    return visibility.visible_group(now, group, now.domain_id)
+    return visibility.get_visible_group(now, group, now.domain_id)

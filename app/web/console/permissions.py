@@ -26,13 +26,13 @@ from app.web.console import listing
 from app.web.console import preview
 from app.web.console import suggestions
 from app.web.console.suggestions import Suggestion
-from app.web.entries import Entry
-from app.web.entries import read
-from app.web.entries import typed
+from app.web.form_values import FormValues
+from app.web.form_values import parse_form
+from app.web.form_values import read_form
 from app.web.pages import Page
-from app.web.pages import acting
-from app.web.pages import done
-from app.web.pages import page
+from app.web.pages import redirect_with_message
+from app.web.pages import require_login
+from app.web.pages import run_as_caller
 from app.web.words.labels import function_words
 
 blueprint = Blueprint("permissions", __name__, url_prefix="/console/permissions")
@@ -40,7 +40,7 @@ FILTERS = ("subject", "function", "customer")
 
 
 @dataclass(frozen=True, slots=True)
-class Back:
+class Origin:
     """The page that the user came from, and its name."""
 
     url: str
@@ -48,41 +48,46 @@ class Back:
 
 
 @blueprint.get("/")
-@page
+@require_login
 def index(caller: Caller) -> Page:
     """List permissions where the caller may see them; around a user or group, a function, a customer."""
-    entry = Entry({name: request.args.get(name, "") for name in FILTERS})
+    entry = FormValues({name: request.args.get(name, "") for name in FILTERS})
     criteria = PermissionCriteria(
-        subjects=listing.chosen("subject"),
-        functions=listing.chosen("function"),
-        customers=listing.chosen("customer"),
+        subjects=listing.read_choice("subject"),
+        functions=listing.read_choice("function"),
+        customers=listing.read_choice("customer"),
     )
-    found, entry = listing.searched(lambda rows: permission_search.found(caller, criteria, rows), entry)
+    found, entry = listing.run_search(
+        lambda rows: permission_search.search_permissions(caller, criteria, rows), entry
+    )
     return render_template(
         "console/permissions/list.html",
         found=found,
-        link=listing.link,
+        link=listing.link_to_offset,
         entry=entry,
-        may_grant=listing.may(caller, Guard.GRANT_ROLE),
-        may_revoke=listing.may(caller, Guard.REVOKE_ROLE),
-        suggested=_suggested(caller, Guard.VIEW_PERMISSIONS),
+        may_grant=listing.is_allowed(caller, Guard.GRANT_ROLE),
+        may_revoke=listing.is_allowed(caller, Guard.REVOKE_ROLE),
+        suggested=_list_suggestions(caller, Guard.VIEW_PERMISSIONS),
     )
 
 
 @blueprint.route("/add", methods=["GET", "POST"])
-@page
+@require_login
 def add(caller: Caller) -> Page:
     """Grant a function to a user or group, for a customer and all below it; or preview the change."""
-    entry, seen = Entry({name: request.args.get(name, "") for name in (*FILTERS, "client", "then")}), None
+    entry, seen = (
+        FormValues({name: request.args.get(name, "") for name in (*FILTERS, "client", "then")}),
+        None,
+    )
     if request.method == "POST":
-        entry = typed()
+        entry = read_form()
         try:
-            new = read(PermissionAdd).as_new()
+            new = parse_form(PermissionAdd).as_new()
             if "look" in request.form:
-                seen = preview.of(caller, lambda: whatif.granting(new, caller))
+                seen = preview.build_preview(caller, lambda: whatif.propose_grant(new, caller))
             else:
-                made = acting(caller, lambda now: permissions.grant(new, now))
-                return _granted(made, entry)
+                made = run_as_caller(caller, lambda now: permissions.grant_permission(new, now))
+                return _redirect_after_grant(made, entry)
         except Invalid as problem:
             entry = entry.refused(problem)
     caller.needs(Guard.GRANT_ROLE)
@@ -90,65 +95,68 @@ def add(caller: Caller) -> Page:
         "console/permissions/form.html",
         entry=entry,
         seen=seen,
-        back=_came_from(),
-        may_look=preview.may_look(caller),
-        suggested=_suggested(caller, Guard.GRANT_ROLE) | {"applications": suggestions.applications(caller)},
+        back=_read_origin(),
+        may_look=preview.may_preview(caller),
+        suggested=_list_suggestions(caller, Guard.GRANT_ROLE)
+        | {"applications": suggestions.suggest_applications(caller)},
     )
 
 
 @blueprint.route("/<int:permission>/revoke", methods=["GET", "POST"])
-@page
+@require_login
 def revoke(caller: Caller, permission: int) -> Page:
     """Ask, then revoke it from the next request on; or preview the change."""
-    entry, seen = Entry(), None
+    entry, seen = FormValues(), None
     if permission > 2**63 - 1:
         raise Missing("permission")
     if request.method == "POST":
-        entry = typed()
+        entry = read_form()
         try:
             if "look" in request.form:
-                seen = preview.of(caller, lambda: whatif.revoking(permission, caller))
+                seen = preview.build_preview(caller, lambda: whatif.propose_revocation(permission, caller))
             else:
-                comment = read(PermissionRevoke).comment
-                gone = acting(caller, lambda now: permissions.revoke(permission, comment, now))
+                comment = parse_form(PermissionRevoke).comment
+                gone = run_as_caller(
+                    caller, lambda now: permissions.revoke_permission(permission, comment, now)
+                )
                 message = _(
                     "%(function)s for %(customer)s is taken from %(subject)s.",
                     function=function_words(gone.function),
                     customer=gone.customer.name,
                     subject=gone.subject.short_name,
                 )
-                return done(message, "permissions.index", subject=gone.subject.short_name)
+                return redirect_with_message(message, "permissions.index", subject=gone.subject.short_name)
         except Invalid as problem:
             entry = entry.refused(problem)
-    found = permissions.revocable(permission, caller)
+    found = permissions.get_revocable(permission, caller)
     return render_template(
         "console/permissions/revoke.html",
         permission=found,
         entry=entry,
         seen=seen,
-        may_look=preview.may_look(caller),
-        suggested={"applications": suggestions.applications(caller)},
+        may_look=preview.may_preview(caller),
+        suggested={"applications": suggestions.suggest_applications(caller)},
     )
 
 
-def _suggested(caller: Caller, guard: Guard) -> dict[str, list[Suggestion]]:
+def _list_suggestions(caller: Caller, guard: Guard) -> dict[str, list[Suggestion]]:
     return {
-        "subjects": suggestions.subjects(caller),
-        "functions": suggestions.functions(caller),
-        "customers": suggestions.customers(caller, guard),
+        "subjects": suggestions.suggest_subjects(caller),
+        "functions": suggestions.suggest_functions(caller),
+        "customers": suggestions.suggest_customers(caller, guard),
     }
 
 
-def _came_from() -> Back:
+def _read_origin() -> Origin:
     """Return the explanation or list, as it was, whose button led here."""
     kept: dict[str, Any] = {name: text for name in FILTERS if (text := request.args.get(name, "").strip())}
     client = request.args.get("client", "").strip()
     if request.args.get("then") == "explain" and client:
-        return Back(url_for("explain.index", user=kept.get("subject"), client=client), _("Explain"))
-    return Back(url_for("permissions.index", **kept), _("Permissions"))
+        return Origin(url_for("explain.index", user=kept.get("subject"), client=client), _("Explain"))
+    return Origin(url_for("permissions.index", **kept), _("Permissions"))
 
 
-def _granted(made: Permission, entry: Entry) -> Page:
+def _redirect_after_grant(made: Permission, entry: FormValues) -> Page:
     """Redirect to the list of what the subject holds, or back to the explanation."""
     subject, client = made.subject.short_name, entry.value("client").strip()
     message = _(
@@ -158,5 +166,5 @@ def _granted(made: Permission, entry: Entry) -> Page:
         subject=subject,
     )
     if entry.value("then") == "explain" and client:
-        return done(message, "explain.index", user=subject, client=client)
-    return done(message, "permissions.index", subject=subject)
+        return redirect_with_message(message, "explain.index", user=subject, client=client)
+    return redirect_with_message(message, "permissions.index", subject=subject)

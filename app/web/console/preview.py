@@ -17,7 +17,7 @@ from app.services.problems import Invalid
 from app.services.problems import Missing
 from app.web.console import forecasts
 from app.web.console import listing
-from app.web.console.forecasts import Foretold
+from app.web.console.forecasts import ShownForecast
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,21 +25,23 @@ class Preview:
     """The chosen application, and what would change."""
 
     client: OAuthClient
-    foretold: Foretold
+    foretold: ShownForecast
 
 
-def may_look(caller: Caller) -> bool:
+def may_preview(caller: Caller) -> bool:
     """Tell whether there is an application whose details this administrator may see."""
-    return listing.may(caller, Guard.VIEW_OAUTH_CLIENTS_DETAILS)
+    return listing.is_allowed(caller, Guard.VIEW_OAUTH_CLIENTS_DETAILS)
 
 
-def of(caller: Caller, proposed: Callable[[], Proposal]) -> Preview:
+def build_preview(caller: Caller, proposed: Callable[[], Proposal]) -> Preview:
     """Build the forecast for the application named in the form. Raises ``Denied``, ``Invalid``."""
     name = request.form.get("client", "").strip()
     if not name:
         raise Invalid(FieldProblem("client", "Name the application to look at.", "MISSING"))
     try:
-        client = whatif.client_in_question(name, caller)
+        client = whatif.get_client(name, caller)
     except Missing:
         raise Invalid(FieldProblem("client", "There is no such application.", "UNKNOWN")) from None
-    return Preview(client, forecasts.told(whatif.forecast(client, proposed(), caller), caller))
+    return Preview(
+        client, forecasts.show_forecast(whatif.forecast_change(client, proposed(), caller), caller)
+    )

@@ -19,31 +19,31 @@ MOST = 100
 Suggestion = tuple[str, str]
 
 
-def customers(caller: Caller, guard: Guard) -> list[Suggestion]:
+def suggest_customers(caller: Caller, guard: Guard) -> list[Suggestion]:
     """Suggest customers for which the caller holds ``guard``, the topmost first; one query."""
     tree = caller.question.tree
     reached = caller.reach(guard)
     near = sorted(reached, key=lambda one: (len(tree.ancestors(one)), tree.names[one]))[:MOST]
-    return [(one.short_name, one.name) for one in directory.customers_by_id(near)]
+    return [(one.short_name, one.name) for one in directory.list_customers_by_id(near)]
 
 
-def functions(caller: Caller) -> list[Suggestion]:
+def suggest_functions(caller: Caller) -> list[Suggestion]:
     """Suggest functions, by name, if the caller may see them."""
-    if not listing.may(caller, Guard.VIEW_FUNCTIONS):
+    if not listing.is_allowed(caller, Guard.VIEW_FUNCTIONS):
         return []
     return [(name, name) for name in sorted(caller.question.graph.names.values())[:MOST]]
 
 
-def subjects(caller: Caller, kind: type[Subject] = Subject) -> list[Suggestion]:
+def suggest_subjects(caller: Caller, kind: type[Subject] = Subject) -> list[Suggestion]:
     """Suggest users and groups the caller administers, or only those of one ``kind``; two queries."""
-    if not listing.may(caller, Guard.VIEW_USERS):
+    if not listing.is_allowed(caller, Guard.VIEW_USERS):
         return []
-    found = subject_search.administered(kind, caller, SubjectCriteria(), Rows(MOST), ())
+    found = subject_search.search_administered(kind, caller, SubjectCriteria(), Rows(MOST), ())
     return [(one.short_name, one.name) for one in found.rows]
 
 
-def applications(caller: Caller) -> list[Suggestion]:
+def suggest_applications(caller: Caller) -> list[Suggestion]:
     """Suggest applications whose details the caller may see; one query."""
-    if not listing.may(caller, Guard.VIEW_OAUTH_CLIENTS_DETAILS):
+    if not listing.is_allowed(caller, Guard.VIEW_OAUTH_CLIENTS_DETAILS):
         return []
-    return [(one.short_name, one.name) for one in registry.detailed(caller, MOST)]
+    return [(one.short_name, one.name) for one in registry.list_detailed_clients(caller, MOST)]

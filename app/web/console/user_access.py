@@ -23,156 +23,172 @@ from app.services.login import totp
 from app.services.login.totp import Seed
 from app.services.problems import Invalid
 from app.services.problems import Missing
-from app.web.console.asking import asking
-from app.web.entries import Entry
-from app.web.entries import typed
+from app.web.console.confirmation import render_confirmation
+from app.web.form_values import FormValues
+from app.web.form_values import read_form
 from app.web.pages import Page
-from app.web.pages import acting
-from app.web.pages import done
-from app.web.pages import page
+from app.web.pages import redirect_with_message
+from app.web.pages import require_login
+from app.web.pages import run_as_caller
 from app.web.words.endings import ending_words
-from app.web.words.labels import ended_words
-from app.web.words.labels import method_name
-from app.web.words.labels import way_name
+from app.web.words.labels import describe_ended_session
+from app.web.words.labels import label_method
+from app.web.words.labels import label_way
 
 blueprint = Blueprint("user_access", __name__, url_prefix="/console/users/<user>")
 
 
 @blueprint.route("/password", methods=["GET", "POST"])
-@page
+@require_login
 def password(caller: Caller, user: str) -> Page:
     """Let the user choose a new password: by a link that is mailed, or shown here once."""
-    found = visibility.other_user(caller, user, caller.domain_id, Guard.RESET_USER_PASSWORD)
-    entry = Entry()
+    found = visibility.get_other_user(caller, user, caller.domain_id, Guard.RESET_USER_PASSWORD)
+    entry = FormValues()
     if request.method == "POST":
         try:
-            if typed().has("how", "mail"):
-                acting(caller, lambda now: recovery.by_administrator(_reset(user, now), now.actor))
-                return done(
+            if read_form().has("how", "mail"):
+                run_as_caller(caller, lambda now: recovery.send_link(_reset_password(user, now), now.actor))
+                return redirect_with_message(
                     _("A link is on its way to %(address)s.", address=found.email),
                     "users.show",
                     user=found.id,
                 )
-            issued = acting(caller, lambda now: password_login.reset_password(_reset(user, now), now.actor))
+            issued = run_as_caller(
+                caller, lambda now: password_login.reset_password(_reset_password(user, now), now.actor)
+            )
             link = settings().base_url + recovery.PAGE + issued.text
             return render_template(
                 "console/users/password_link.html", user=found, link=link, until=issued.expires_at
             )
         except Invalid as problem:
-            entry = typed().refused(problem)
+            entry = read_form().refused(problem)
     return render_template(
         "console/users/password.html", user=found, entry=entry, endings=ending_words(Event.PASSWORD_RESET)
     )
 
 
 @blueprint.route("/codes", methods=["GET", "POST"])
-@page
+@require_login
 def codes(caller: Caller, user: str) -> Page:
     """Create a generator of one-time codes for the user, active at once, or remove it."""
-    found = visibility.other_user(caller, user, caller.domain_id, Guard.ADMINISTRATIVE_TOTP)
-    if request.method == "POST" and typed().has("how", "remove"):
-        acting(caller, lambda now: totp.remove(_other(user, now, Guard.ADMINISTRATIVE_TOTP), now.actor))
-        return done(
+    found = visibility.get_other_user(caller, user, caller.domain_id, Guard.ADMINISTRATIVE_TOTP)
+    if request.method == "POST" and read_form().has("how", "remove"):
+        run_as_caller(
+            caller,
+            lambda now: totp.remove_generator(_reload_other(user, now, Guard.ADMINISTRATIVE_TOTP), now.actor),
+        )
+        return redirect_with_message(
             _("The one-time codes of %(name)s are off.", name=found.short_name), "users.show", user=found.id
         )
     if request.method == "POST":
-        seed: Seed = acting(
-            caller, lambda now: totp.install(_other(user, now, Guard.ADMINISTRATIVE_TOTP), now.actor)
+        seed: Seed = run_as_caller(
+            caller,
+            lambda now: totp.install_generator(
+                _reload_other(user, now, Guard.ADMINISTRATIVE_TOTP), now.actor
+            ),
         )
         return render_template("console/users/codes_seed.html", user=found, seed=seed)
     return render_template("console/users/codes.html", user=found)
 
 
 @blueprint.route("/passkeys/<int:key>/remove", methods=["GET", "POST"])
-@page
+@require_login
 def remove_passkey(caller: Caller, user: str, key: int) -> Page:
     """Ask, then remove this passkey permanently."""
     guard = Guard.ADMINISTRATIVE_SIGNATURE
-    found = _other(user, caller, guard)
-    held = next((one for one in passkey_rows.living(found.id) if one.id == key), None)
+    found = _reload_other(user, caller, guard)
+    held = next((one for one in passkey_rows.list_passkeys(found.id) if one.id == key), None)
     if held is None:
         raise Missing("passkey")
     if request.method == "GET":
-        return _asking(
+        return _render_confirmation(
             found,
             _("Remove %(name)s?", name=held.description),
             _("Nobody can log in with it any more. It cannot be undone; a new one can be added."),
             _("Remove"),
         )
-    acting(caller, lambda now: passkey_rows.revoke(_other(user, now, guard), key, now.actor))
+    run_as_caller(
+        caller, lambda now: passkey_rows.revoke_passkey(_reload_other(user, now, guard), key, now.actor)
+    )
     message = _("The passkey %(key)s of %(name)s is removed.", key=held.description, name=found.short_name)
-    return done(message, "users.show", user=found.id)
+    return redirect_with_message(message, "users.show", user=found.id)
 
 
 @blueprint.post("/methods/<method>/enable")
-@page
+@require_login
 def enable_method(caller: Caller, user: str, method: str) -> Page:
     """Allow the user to log in by this method again."""
-    guard = login_methods.guard_of_method(method)
-    found = _other(user, caller, guard)
-    acting(caller, lambda now: login_methods.enable_method(_other(user, now, guard), method, now.actor))
-    message = _("%(name)s may log in by %(way)s again.", name=found.short_name, way=way_name(method))
-    return done(message, "users.show", user=found.id)
+    guard = login_methods.get_method_guard(method)
+    found = _reload_other(user, caller, guard)
+    run_as_caller(
+        caller, lambda now: login_methods.enable_method(_reload_other(user, now, guard), method, now.actor)
+    )
+    message = _("%(name)s may log in by %(way)s again.", name=found.short_name, way=label_way(method))
+    return redirect_with_message(message, "users.show", user=found.id)
 
 
 @blueprint.route("/methods/<method>/disable", methods=["GET", "POST"])
-@page
+@require_login
 def disable_method(caller: Caller, user: str, method: str) -> Page:
     """Ask, then stop logins by this method; the user's setup is kept."""
-    guard = login_methods.guard_of_method(method)
-    found = _other(user, caller, guard)
+    guard = login_methods.get_method_guard(method)
+    found = _reload_other(user, caller, guard)
     if request.method == "GET":
-        return _asking(
+        return _render_confirmation(
             found,
-            _("Switch off %(way)s for %(name)s?", way=method_name(method), name=found.short_name),
+            _("Switch off %(way)s for %(name)s?", way=label_method(method), name=found.short_name),
             _(
                 "The user can no longer log in so, and every login that began so ends, with the applications"
                 " under it. What was set up stays, and can be switched on again."
             ),
             _("Switch off"),
         )
-    acting(caller, lambda now: login_methods.disable_method(_other(user, now, guard), method, now.actor))
-    message = _("%(name)s can no longer log in by %(way)s.", name=found.short_name, way=way_name(method))
-    return done(message, "users.show", user=found.id)
+    run_as_caller(
+        caller, lambda now: login_methods.disable_method(_reload_other(user, now, guard), method, now.actor)
+    )
+    message = _("%(name)s can no longer log in by %(way)s.", name=found.short_name, way=label_way(method))
+    return redirect_with_message(message, "users.show", user=found.id)
 
 
 @blueprint.post("/sessions/<session>/end")
-@page
+@require_login
 def end_session(caller: Caller, user: str, session: str) -> Page:
     """End one login or application session of this user."""
-    ended = acting(caller, lambda now: session_admin.evict(session, now))
-    return done(ended_words(ended), "users.show", user=user)
+    ended = run_as_caller(caller, lambda now: session_admin.end_session(session, now))
+    return redirect_with_message(describe_ended_session(ended), "users.show", user=user)
 
 
 @blueprint.route("/sessions/end-all", methods=["GET", "POST"])
-@page
+@require_login
 def end_all(caller: Caller, user: str) -> Page:
     """Ask, then end all sessions of the user, everywhere."""
     guard = Guard.DELETE_SESSION
-    found = visibility.guarded_user(caller, user, caller.domain_id, guard)
+    found = visibility.get_guarded_user(caller, user, caller.domain_id, guard)
     if request.method == "GET":
-        return _asking(
+        return _render_confirmation(
             found,
             _("End everything of %(name)s?", name=found.short_name),
             _("The user may log in again.") + " " + ending_words(Event.ENDED_BY_ADMINISTRATOR),
             _("End everything"),
         )
-    acting(
+    run_as_caller(
         caller,
-        lambda now: session_admin.end_all(visibility.guarded_user(now, user, now.domain_id, guard), now),
+        lambda now: session_admin.end_all_sessions(
+            visibility.get_guarded_user(now, user, now.domain_id, guard), now
+        ),
     )
     message = _("Everything that %(name)s had open has ended.", name=found.short_name)
-    return done(message, "users.show", user=found.id)
+    return redirect_with_message(message, "users.show", user=found.id)
 
 
-def _asking(user: User, question: str, about: str, label: str) -> Page:
-    return asking(question, about, label, url_for("users.show", user=user.id), user.short_name)
+def _render_confirmation(user: User, question: str, about: str, label: str) -> Page:
+    return render_confirmation(question, about, label, url_for("users.show", user=user.id), user.short_name)
 
 
-def _reset(user: str, now: Caller) -> User:
-    return _other(user, now, Guard.RESET_USER_PASSWORD)
+def _reset_password(user: str, now: Caller) -> User:
+    return _reload_other(user, now, Guard.RESET_USER_PASSWORD)
 
 
-def _other(user: str, now: Caller, guard: Guard) -> User:
+def _reload_other(user: str, now: Caller, guard: Guard) -> User:
     """Load the user again inside the unit of work; the own account is changed elsewhere."""
-    return visibility.other_user(now, user, now.domain_id, guard)
+    return visibility.get_other_user(now, user, now.domain_id, guard)

@@ -11,32 +11,32 @@ from app.services.administration import memberships
 from app.services.administration import visibility
 from app.services.problems import Invalid
 from app.web.console import user_page
-from app.web.entries import read
-from app.web.entries import typed
+from app.web.form_values import parse_form
+from app.web.form_values import read_form
 from app.web.pages import Page
-from app.web.pages import acting
-from app.web.pages import done
-from app.web.pages import page
+from app.web.pages import redirect_with_message
+from app.web.pages import require_login
+from app.web.pages import run_as_caller
 
 blueprint = Blueprint("user_groups", __name__, url_prefix="/console/users/<user>/groups")
 
 
 @blueprint.post("")
-@page
+@require_login
 def add(caller: Caller, user: str) -> Page:
     """Add the user to all of these groups, or none; the user gets their rights."""
-    found = visibility.visible_user(caller, user, caller.domain_id)
+    found = visibility.get_visible_user(caller, user, caller.domain_id)
     try:
-        asked = read(GroupsAdd)
+        asked = parse_form(GroupsAdd)
 
         def work(now: Caller) -> None:
-            member = visibility.visible_user(now, user, now.domain_id)
+            member = visibility.get_visible_user(now, user, now.domain_id)
             memberships.add_to_groups(member, asked.parent_groups, asked.comment, now)
 
-        acting(caller, work)
+        run_as_caller(caller, work)
     except Invalid as problem:
-        return user_page.shown(caller, found, typed().refused(problem))
+        return user_page.render_user_page(caller, found, read_form().refused(problem))
     message = _(
         "%(name)s is now in: %(groups)s.", name=found.short_name, groups=", ".join(asked.parent_groups)
     )
-    return done(message, "users.show", user=found.id)
+    return redirect_with_message(message, "users.show", user=found.id)

@@ -19,33 +19,35 @@ from app.services.guards import Guard
 from app.services.login import apikey_limits
 from app.services.problems import Invalid
 from app.services.problems import Missing
-from app.web.console.asking import asking
-from app.web.entries import Entry
-from app.web.entries import read
-from app.web.entries import typed
+from app.web.console.confirmation import render_confirmation
+from app.web.form_values import FormValues
+from app.web.form_values import parse_form
+from app.web.form_values import read_form
 from app.web.pages import Page
-from app.web.pages import acting
-from app.web.pages import done
-from app.web.pages import page
-from app.web.words.done import ends_words
+from app.web.pages import redirect_with_message
+from app.web.pages import require_login
+from app.web.pages import run_as_caller
+from app.web.words.change_messages import describe_key_end
 
 blueprint = Blueprint("user_keys", __name__, url_prefix="/console/users/<user>/keys")
 
 
 @blueprint.route("/add", methods=["GET", "POST"])
-@page
+@require_login
 def add(caller: Caller, user: str) -> Page:
     """Create a key for this user and show it once."""
-    found = _other(user, caller)
-    entry = Entry({"expirationDays": str(apikeys.DEFAULT_DAYS)})
+    found = _reload_other(user, caller)
+    entry = FormValues({"expirationDays": str(apikeys.DEFAULT_DAYS)})
     if request.method == "POST":
-        entry = typed()
+        entry = read_form()
         try:
-            asked = read(AdminAPIKeyRequest)
+            asked = parse_form(AdminAPIKeyRequest)
             limits = asked.as_typed()
-            key, text = acting(
+            key, text = run_as_caller(
                 caller,
-                lambda now: apikey_limits.create_key(_other(user, now), asked.description, limits, now),
+                lambda now: apikey_limits.create_key(
+                    _reload_other(user, now), asked.description, limits, now
+                ),
             )
             return render_template("console/users/key_made.html", user=found, key=key, text=text)
         except Invalid as problem:
@@ -54,38 +56,38 @@ def add(caller: Caller, user: str) -> Page:
 
 
 @blueprint.route("/<int:number>/renew", methods=["GET", "POST"])
-@page
+@require_login
 def renew(caller: Caller, user: str, number: int) -> Page:
     """Set a new expiry for a key, counted from now."""
-    found = _other(user, caller)
-    key = _of(found, number)
-    entry = Entry({"expirationDays": str(apikeys.DEFAULT_DAYS)})
+    found = _reload_other(user, caller)
+    key = _get_key(found, number)
+    entry = FormValues({"expirationDays": str(apikeys.DEFAULT_DAYS)})
     if request.method == "POST":
         try:
-            limits = read(AdminRenewAPIKey).as_limits()
+            limits = parse_form(AdminRenewAPIKey).as_limits()
 
             def work(now: Caller) -> APIKey:
-                owner = _other(user, now)
-                days = apikey_limits.from_request(now, limits).days
-                return apikeys.renew(
-                    owner.id, *apikeys.parts_of_number(owner.id, str(number)), days, now.actor
+                owner = _reload_other(user, now)
+                days = apikey_limits.check_limits(now, limits).days
+                return apikeys.renew_key(
+                    owner.id, *apikeys.split_key_number(owner.id, str(number)), days, now.actor
                 )
 
-            renewed = acting(caller, work)
-            return done(ends_words(renewed), "users.show", user=found.id)
+            renewed = run_as_caller(caller, work)
+            return redirect_with_message(describe_key_end(renewed), "users.show", user=found.id)
         except Invalid as problem:
-            entry = typed().refused(problem)
+            entry = read_form().refused(problem)
     return render_template("console/users/key_renew.html", user=found, key=key, entry=entry)
 
 
 @blueprint.route("/<int:number>/revoke", methods=["GET", "POST"])
-@page
+@require_login
 def revoke(caller: Caller, user: str, number: int) -> Page:
     """Ask, then revoke a key and every session that was started with it."""
-    found = visibility.keyed_user(caller, user, caller.domain_id)
-    key = _of(found, number)
+    found = visibility.get_user_for_keys(caller, user, caller.domain_id)
+    key = _get_key(found, number)
     if request.method == "GET":
-        return asking(
+        return render_confirmation(
             _("Revoke %(name)s?", name=key.description or key.prefix),
             _(
                 "Programs that use it are refused from the next call on, and every session it bought ends."
@@ -97,21 +99,21 @@ def revoke(caller: Caller, user: str, number: int) -> Page:
         )
 
     def work(now: Caller) -> APIKey:
-        owner = visibility.keyed_user(now, user, now.domain_id)
-        return apikeys.revoke(owner.id, *apikeys.parts_of_number(owner.id, str(number)), now.actor)
+        owner = visibility.get_user_for_keys(now, user, now.domain_id)
+        return apikeys.revoke_key(owner.id, *apikeys.split_key_number(owner.id, str(number)), now.actor)
 
-    revoked = acting(caller, work)
+    revoked = run_as_caller(caller, work)
     message = _("The key %(key)s of %(name)s is revoked.", key=revoked.prefix, name=found.short_name)
-    return done(message, "users.show", user=found.id)
+    return redirect_with_message(message, "users.show", user=found.id)
 
 
-def _of(user: User, number: int) -> APIKey:
-    key = next((one for one in apikeys.of_user(user.id) if one.key_number == number), None)
+def _get_key(user: User, number: int) -> APIKey:
+    key = next((one for one in apikeys.list_keys(user.id) if one.key_number == number), None)
     if key is None:
         raise Missing("API key")
     return key
 
 
-def _other(user: str, now: Caller) -> User:
+def _reload_other(user: str, now: Caller) -> User:
     """Load the user again inside the unit of work; own keys are created elsewhere."""
-    return visibility.other_user(now, user, now.domain_id, Guard.ADMINISTRATIVE_API_KEY)
+    return visibility.get_other_user(now, user, now.domain_id, Guard.ADMINISTRATIVE_API_KEY)

@@ -18,7 +18,7 @@ from app.services.inspection.authentication_events import Span
 from app.services.login import login_methods
 from app.services.login import passkey_rows
 from app.web.console import listing
-from app.web.entries import Entry
+from app.web.form_values import FormValues
 
 MOST_SHOWN = 50
 RECENT = 10
@@ -39,27 +39,31 @@ GUARDS = {
 }
 
 
-def shown(caller: Caller, user: User, entry: Entry) -> str:
+def render_user_page(caller: Caller, user: User, entry: FormValues) -> str:
     """Render the page; ``entry`` is what was typed into its form."""
-    may = {name: listing.may(caller, guard, user.customer_id) for name, guard in GUARDS.items()}
+    may = {name: listing.is_allowed(caller, guard, user.customer_id) for name, guard in GUARDS.items()}
     held = None
     if may["permissions"]:
-        held = permission_search.held_by(user, caller, Rows(MOST_SHOWN), inherited=True, deleted=False)
+        held = permission_search.list_held_permissions(
+            user, caller, Rows(MOST_SHOWN), inherited=True, deleted=False
+        )
     return render_template(
         "console/users/show.html",
         user=user,
         entry=entry,
         may=may,
-        phone=directory.phone_of(user.id),
-        groups=[group for group in directory.groups_of(user.id) if visibility.may_see(caller, group)],
+        phone=directory.read_phone(user.id),
+        groups=[group for group in directory.list_groups(user.id) if visibility.may_see(caller, group)],
         # The service checks more for the caller's groups: each has its own customer.
-        may_join=listing.may(caller, Guard.ADD_GROUP_MEMBER),
+        may_join=listing.is_allowed(caller, Guard.ADD_GROUP_MEMBER),
         held=held,
-        methods=login_methods.methods_of(user),
-        passkeys=passkey_rows.living(user.id) if may["passkeys"] else [],
-        keys=[(key, key.prefix) for key in apikeys.of_user(user.id)] if may["keys"] else None,
-        tree=session_admin.tree(user) if may["sessions"] else None,
-        recent=authentication_events.of_user(user.id, Span(), Rows(RECENT)).rows if may["events"] else None,
+        methods=login_methods.list_methods(user),
+        passkeys=passkey_rows.list_passkeys(user.id) if may["passkeys"] else [],
+        keys=[(key, key.prefix) for key in apikeys.list_keys(user.id)] if may["keys"] else None,
+        tree=session_admin.list_branches(user) if may["sessions"] else None,
+        recent=authentication_events.list_user_events(user.id, Span(), Rows(RECENT)).rows
+        if may["events"]
+        else None,
         oneself=user.id == caller.user_id,
-        may_explain=listing.may(caller, Guard.VIEW_OAUTH_CLIENTS_DETAILS),
+        may_explain=listing.is_allowed(caller, Guard.VIEW_OAUTH_CLIENTS_DETAILS),
     )

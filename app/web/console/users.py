@@ -26,17 +26,17 @@ from app.services.problems import Invalid
 from app.web.console import listing
 from app.web.console import suggestions
 from app.web.console import user_page
-from app.web.entries import Entry
-from app.web.entries import read
-from app.web.entries import typed
+from app.web.form_values import FormValues
+from app.web.form_values import parse_form
+from app.web.form_values import read_form
 from app.web.pages import Page
-from app.web.pages import acting
-from app.web.pages import done
-from app.web.pages import page
-from app.web.words.done import created_words
-from app.web.words.done import deleted_words
-from app.web.words.done import moved_words
-from app.web.words.done import saved_words
+from app.web.pages import redirect_with_message
+from app.web.pages import require_login
+from app.web.pages import run_as_caller
+from app.web.words.change_messages import describe_creation
+from app.web.words.change_messages import describe_deletion
+from app.web.words.change_messages import describe_move
+from app.web.words.change_messages import describe_saving
 from app.web.words.endings import ending_words
 
 blueprint = Blueprint("users", __name__, url_prefix="/console/users")
@@ -44,67 +44,73 @@ STATES = {"blocked": "blocked", "deleted": "deleted", "mustChange": "forcePasswo
 
 
 @blueprint.get("/")
-@page
+@require_login
 def index(caller: Caller) -> Page:
     """List the users of the customers that the caller administers."""
     state = request.args.get("state", "")
-    entry = Entry({"customer": request.args.get("customer", "")})
+    entry = FormValues({"customer": request.args.get("customer", "")})
     criteria = SubjectCriteria(
-        keywords=listing.words(),
-        customers=listing.chosen("customer"),
+        keywords=listing.read_words(),
+        customers=listing.read_choice("customer"),
         include_flags=(STATES[state],) if state in STATES else (),
     )
-    found, entry = listing.searched(
-        lambda rows: subject_search.administered(User, caller, criteria, rows, ()), entry
+    found, entry = listing.run_search(
+        lambda rows: subject_search.search_administered(User, caller, criteria, rows, ()), entry
     )
     return render_template(
         "console/users/list.html",
         found=found,
-        link=listing.link,
+        link=listing.link_to_offset,
         entry=entry,
         state=state,
-        may_add=listing.may(caller, Guard.CREATE_USER),
-        suggested={"customers": suggestions.customers(caller, Guard.VIEW_USERS)},
+        may_add=listing.is_allowed(caller, Guard.CREATE_USER),
+        suggested={"customers": suggestions.suggest_customers(caller, Guard.VIEW_USERS)},
     )
 
 
 @blueprint.get("/<user>")
-@page
+@require_login
 def show(caller: Caller, user: str) -> Page:
     """Show one user: details, permissions, login methods, sessions."""
-    return user_page.shown(caller, visibility.visible_user(caller, user, caller.domain_id), Entry())
+    return user_page.render_user_page(
+        caller, visibility.get_visible_user(caller, user, caller.domain_id), FormValues()
+    )
 
 
 @blueprint.route("/add", methods=["GET", "POST"])
-@page
+@require_login
 def add(caller: Caller) -> Page:
     """Add a user without a password; on request a link to choose one is mailed."""
-    entry = Entry({"customer": request.args.get("customer", ""), "language": "english", "sendLink": True})
+    entry = FormValues(
+        {"customer": request.args.get("customer", ""), "language": "english", "sendLink": True}
+    )
     if request.method == "POST":
-        entry = typed()
+        entry = read_form()
         try:
-            new, by_mail = read(UserAdd).as_new(), entry.has("sendLink", "true")
-            made = acting(caller, lambda now: _made(new, now, by_mail=by_mail))
-            return done(_made_words(made, by_mail=by_mail), "users.show", user=made.id)
+            new, by_mail = parse_form(UserAdd).as_new(), entry.has("sendLink", "true")
+            made = run_as_caller(caller, lambda now: _add_user(new, now, by_mail=by_mail))
+            return redirect_with_message(_describe_added(made, by_mail=by_mail), "users.show", user=made.id)
         except Invalid as problem:
-            entry = entry.refused(_for_this_form(problem, entry))
+            entry = entry.refused(_to_form_problem(problem, entry))
     caller.needs(Guard.CREATE_USER)
-    suggested = {"customers": suggestions.customers(caller, Guard.CREATE_USER)}
+    suggested = {"customers": suggestions.suggest_customers(caller, Guard.CREATE_USER)}
     return render_template("console/users/form.html", entry=entry, user=None, suggested=suggested)
 
 
 @blueprint.route("/<user>/edit", methods=["GET", "POST"])
-@page
+@require_login
 def edit(caller: Caller, user: str) -> Page:
     """Change names, address and telephone."""
-    found = visibility.visible_user(caller, user, caller.domain_id)
-    entry = _entry_of(found)
+    found = visibility.get_visible_user(caller, user, caller.domain_id)
+    entry = _to_form_values(found)
     if request.method == "POST":
-        entry = typed()
+        entry = read_form()
         try:
-            changes = read(UserUpdate).as_changes()
-            saved = acting(caller, lambda now: users_and_groups.update(_of(user, now), changes, now))
-            return done(saved_words(saved), "users.show", user=saved.id)
+            changes = parse_form(UserUpdate).as_changes()
+            saved = run_as_caller(
+                caller, lambda now: users_and_groups.update_subject(_reload(user, now), changes, now)
+            )
+            return redirect_with_message(describe_saving(saved), "users.show", user=saved.id)
         except Invalid as problem:
             entry = entry.refused(problem)
     caller.needs(Guard.UPDATE_USER, found.customer_id)
@@ -112,83 +118,93 @@ def edit(caller: Caller, user: str) -> Page:
 
 
 @blueprint.route("/<user>/move", methods=["GET", "POST"])
-@page
+@require_login
 def move(caller: Caller, user: str) -> Page:
     """Move the user to another customer."""
-    found = visibility.visible_user(caller, user, caller.domain_id)
-    entry = Entry()
+    found = visibility.get_visible_user(caller, user, caller.domain_id)
+    entry = FormValues()
     if request.method == "POST":
-        entry = typed()
+        entry = read_form()
         try:
-            customer = read(Move).customer
-            moved = acting(caller, lambda now: users_and_groups.move(_of(user, now), customer, now))
-            return done(moved_words(moved), "users.show", user=moved.id)
+            customer = parse_form(Move).customer
+            moved = run_as_caller(
+                caller, lambda now: users_and_groups.move_subject(_reload(user, now), customer, now)
+            )
+            return redirect_with_message(describe_move(moved), "users.show", user=moved.id)
         except Invalid as problem:
             entry = entry.refused(problem)
     caller.needs(Guard.UPDATE_USER, found.customer_id)
-    suggested = {"customers": suggestions.customers(caller, Guard.CREATE_USER)}
+    suggested = {"customers": suggestions.suggest_customers(caller, Guard.CREATE_USER)}
     return render_template(
         "console/subject_move.html", entry=entry, subject=found, kind="users", suggested=suggested
     )
 
 
 @blueprint.route("/<user>/block", methods=["GET", "POST"])
-@page
+@require_login
 def block(caller: Caller, user: str) -> Page:
     """Ask, then block the user: everything is refused from the next request on."""
-    found = visibility.guarded_user(caller, user, caller.domain_id, Guard.BLOCK_USER)
+    found = visibility.get_guarded_user(caller, user, caller.domain_id, Guard.BLOCK_USER)
     if request.method == "POST":
-        acting(caller, lambda now: users_and_groups.block(_guarded(user, now, Guard.BLOCK_USER), now.actor))
+        run_as_caller(
+            caller,
+            lambda now: users_and_groups.block_user(_reload_guarded(user, now, Guard.BLOCK_USER), now.actor),
+        )
         message = _("%(name)s is blocked. Everything that was open has ended.", name=found.short_name)
-        return done(message, "users.show", user=found.id)
+        return redirect_with_message(message, "users.show", user=found.id)
     return render_template("console/users/block.html", user=found, endings=ending_words(Event.BLOCKED))
 
 
 @blueprint.post("/<user>/unblock")
-@page
+@require_login
 def unblock(caller: Caller, user: str) -> Page:
     """Unblock the user. Nothing that was ended comes back."""
-    found = visibility.guarded_user(caller, user, caller.domain_id, Guard.UNBLOCK_USER)
-    acting(caller, lambda now: users_and_groups.unblock(_guarded(user, now, Guard.UNBLOCK_USER), now.actor))
-    return done(_("%(name)s may log in again.", name=found.short_name), "users.show", user=found.id)
+    found = visibility.get_guarded_user(caller, user, caller.domain_id, Guard.UNBLOCK_USER)
+    run_as_caller(
+        caller,
+        lambda now: users_and_groups.unblock_user(_reload_guarded(user, now, Guard.UNBLOCK_USER), now.actor),
+    )
+    return redirect_with_message(
+        _("%(name)s may log in again.", name=found.short_name), "users.show", user=found.id
+    )
 
 
 @blueprint.route("/<user>/delete", methods=["GET", "POST"])
-@page
+@require_login
 def delete(caller: Caller, user: str) -> Page:
     """Ask, then delete the user; all sessions and keys end."""
     if request.method == "POST":
-        gone = acting(caller, lambda now: users_and_groups.delete_user(_of(user, now), now))
-        return done(deleted_words(gone), "users.index")
-    found = visibility.visible_user(caller, user, caller.domain_id)
+        gone = run_as_caller(caller, lambda now: users_and_groups.delete_user(_reload(user, now), now))
+        return redirect_with_message(describe_deletion(gone), "users.index")
+    found = visibility.get_visible_user(caller, user, caller.domain_id)
     caller.needs(Guard.DELETE_USER, found.customer_id)
     return render_template("console/users/delete.html", user=found, endings=ending_words(Event.DELETED))
 
 
 @blueprint.post("/<user>/reenable")
-@page
+@require_login
 def reenable(caller: Caller, user: str) -> Page:
     """Restore a deleted user, without permissions, keys or consents."""
-    back = acting(
+    back = run_as_caller(
         caller,
-        lambda now: users_and_groups.reenable(
-            visibility.deleted_subject(User, now, user, now.domain_id), now
+        lambda now: users_and_groups.reenable_subject(
+            visibility.get_deleted_subject(User, now, user, now.domain_id), now
         ),
     )
     message = _("%(name)s is back, without anything it held.", name=back.short_name)
-    return done(message, "users.show", user=back.id)
+    return redirect_with_message(message, "users.show", user=back.id)
 
 
-def _made(new: NewSubject, now: Caller, *, by_mail: bool) -> User:
+def _add_user(new: NewSubject, now: Caller, *, by_mail: bool) -> User:
     user = users_and_groups.add_user(new, now)
     if by_mail:
-        recovery.by_administrator(user, now.actor)
+        recovery.send_link(user, now.actor)
     return user
 
 
-def _made_words(user: User, *, by_mail: bool) -> str:
+def _describe_added(user: User, *, by_mail: bool) -> str:
     if not by_mail:
-        return created_words(user)
+        return describe_creation(user)
     return str(
         _(
             "%(name)s was created. A link to choose a password is on its way to %(address)s.",
@@ -198,7 +214,7 @@ def _made_words(user: User, *, by_mail: bool) -> str:
     )
 
 
-def _for_this_form(problem: Invalid, entry: Entry) -> Invalid:
+def _to_form_problem(problem: Invalid, entry: FormValues) -> Invalid:
     """Reword the problem: the form offers an alternative to a missing address,
     which the service cannot know.
     """
@@ -208,23 +224,23 @@ def _for_this_form(problem: Invalid, entry: Entry) -> Invalid:
     return Invalid(*(missing if one.field == "email" else one for one in problem.problems))
 
 
-def _of(user: str, now: Caller) -> User:
+def _reload(user: str, now: Caller) -> User:
     """Load the user again inside the unit of work."""
-    return visibility.visible_user(now, user, now.domain_id)
+    return visibility.get_visible_user(now, user, now.domain_id)
 
 
-def _guarded(user: str, now: Caller, guard: Guard) -> User:
-    return visibility.guarded_user(now, user, now.domain_id, guard)
+def _reload_guarded(user: str, now: Caller, guard: Guard) -> User:
+    return visibility.get_guarded_user(now, user, now.domain_id, guard)
 
 
-def _entry_of(user: User) -> Entry:
-    return Entry(
+def _to_form_values(user: User) -> FormValues:
+    return FormValues(
         {
             "shortName": user.short_name,
             "name": user.name,
             "description": user.description,
             "email": user.email,
-            "phoneNumber": directory.phone_of(user.id),
+            "phoneNumber": directory.read_phone(user.id),
             "language": user.language,
             "daemonAccount": user.daemon_account,
         }

@@ -20,21 +20,21 @@ from app.services.access import directory
 from app.services.login import password_login
 from app.services.login.login_sessions import Proof
 from app.services.login.password_login import LoginFailed
-from app.services.login.second_step import Verified
-from app.services.unit_of_work import write
+from app.services.login.second_step import VerifiedUser
+from app.services.unit_of_work import run_in_transaction
 from app.web import headers
 from app.web import person
-from app.web.continuation import unwrap
+from app.web.continuation import unwrap_request
 
 
-def begin(who: Verified, proof: Proof, wanted: str | None, password: str | None = None) -> Response:
+def begin_login(who: VerifiedUser, proof: Proof, wanted: str | None, password: str | None = None) -> Response:
     """Log this browser in and redirect to the page the person wanted.
 
     The same person re-opens the existing login, another person ends it (decision 8). Raises ``LoginFailed``
     if all sessions were ended since the proof.
     """
-    contact = edge.contact(request)
-    held = person.held_login(request)
+    contact = edge.read_contact(request)
+    held = person.find_held_login(request)
     same_user = held is not None and held.user_id == who.user_id and held.interactive
     reopen = held.login_id if held is not None and same_user else None
     previous = held.login_id if held is not None and not same_user else None
@@ -43,59 +43,61 @@ def begin(who: Verified, proof: Proof, wanted: str | None, password: str | None 
         token = password_login.log_in(
             who.user_id, password, contact, proof=proof, epoch=who.epoch, reopen=reopen, previous=previous
         )
-        return token.text, bool(directory.user_by_id(who.user_id).force_password_change)
+        return token.text, bool(directory.get_user(who.user_id).force_password_change)
 
     try:
-        token, must_change = write(work)
+        token, must_change = run_in_transaction(work)
     except LoginFailed:
-        password_login.note_refusal(directory.user_by_id(who.user_id), "login_superseded", contact, proof)
+        password_login.note_refusal(directory.get_user(who.user_id), "login_superseded", contact, proof)
         raise
     # A new form session: the CSRF token of the anonymous page must be invalid after the login (rule 40).
     session.clear()
-    response = redirect(page_url("password.change", wanted) if must_change else target(wanted), 303)
+    response = redirect(
+        build_page_url("password.change", wanted) if must_change else resolve_target(wanted), 303
+    )
     cookies.store(response, cookies.LOGIN, token)
     return response
 
 
-def target(wanted: str | None) -> str:
+def resolve_target(wanted: str | None) -> str:
     """Resolve ``wanted``: back to a waiting authorization request, to a path of our origin, or home."""
-    if wanted and unwrap(wanted) is not None:
+    if wanted and unwrap_request(wanted) is not None:
         return url_for("consent.authorize") + "?" + urlencode({"continue": wanted})
-    return redirects.safe_next(wanted) or url_for("home.index")
+    return redirects.check_next(wanted) or url_for("home.index")
 
 
-def page_url(endpoint: str, wanted: str | None) -> str:
+def build_page_url(endpoint: str, wanted: str | None) -> str:
     """Return the URL of the next login page, which keeps ``wanted``; nothing that leads to another site."""
     query: dict[str, str] = {}
-    place = redirects.safe_next(wanted)
-    if wanted and unwrap(wanted) is not None:
+    place = redirects.check_next(wanted)
+    if wanted and unwrap_request(wanted) is not None:
         query = {"continue": wanted}
     elif place is not None:
         query = {"next": place}
     return url_for(endpoint) + ("?" + urlencode(query) if query else "")
 
 
-def wanted_now() -> str:
+def read_wanted() -> str:
     """Return where this request, of a page or of its form, should lead after the login."""
     if request.method == "POST":
         return request.form.get("next", "")
     return request.args.get("continue") or request.args.get("next") or ""
 
 
-def application(wanted: str | None) -> str | None:
+def find_application_name(wanted: str | None) -> str | None:
     """Return the name of the application that requires the login; the form may redirect to its origin."""
-    waiting = unwrap(wanted)
+    waiting = unwrap_request(wanted)
     if waiting is None:
         return None
     try:
-        asked = authorize.validate(waiting.params)
-    except (authorize.Unredirectable, ArgusOAuthError):
+        asked = authorize.validate_request(waiting.params)
+    except (authorize.UnredirectableError, ArgusOAuthError):
         return None
-    headers.allow_form_to(redirects.origin(asked.redirect_uri))
+    headers.allow_form_to(redirects.extract_origin(asked.redirect_uri))
     return str(asked.client.name)
 
 
-def browser() -> str:
+def identify_browser() -> str:
     """Return what identifies this browser's form session; it changes with the session."""
     generate_csrf()
     return str(session["csrf_token"])

@@ -14,11 +14,11 @@ from app import cookies
 from app.policy import redirects
 from app.services.endings import table as endings
 from app.services.endings.table import Event
-from app.services.unit_of_work import write
+from app.services.unit_of_work import run_in_transaction
 from app.web import headers
 from app.web import person
-from app.web.errors import error_page
-from app.web.login import logout_question
+from app.web.errors import render_error_page
+from app.web.login import logout_confirmation
 from app.web.pages import Page
 
 blueprint = Blueprint("logout", __name__)
@@ -31,23 +31,23 @@ def logout() -> Page:
     ``out`` is the signed request of an application (``rp_logout``).
     """
     if request.method == "POST":
-        return leave(logout_question.unwrap(request.form.get("out")).uri)
+        return end_and_redirect(logout_confirmation.unwrap_logout(request.form.get("out")).uri)
     out = request.args.get("out", "")
-    way = logout_question.unwrap(out)
+    way = logout_confirmation.unwrap_logout(out)
     if way.uri is not None:
-        headers.allow_form_to(redirects.origin(way.uri))
+        headers.allow_form_to(redirects.extract_origin(way.uri))
     return render_template("logout.html", application=way.application, out=out if way.uri else None)
 
 
-def leave(to: str | None) -> Page:
+def end_and_redirect(to: str | None) -> Page:
     """End the login here, if any, and redirect to this address (already checked) or to our own page."""
     if person.is_unclear(request):
         message = _("Nothing was ended. Delete the cookies of this site to be logged out.")
-        return error_page(_("It cannot be told which login this is"), message, 400)
-    held = person.held_login(request)
+        return render_error_page(_("It cannot be told which login this is"), message, 400)
+    held = person.find_held_login(request)
     if held is not None:
         caller = held
-        write(lambda: endings.end(Event.LOGGED_OUT, caller.login_id, caller.actor))
+        run_in_transaction(lambda: endings.end(Event.LOGGED_OUT, caller.login_id, caller.actor))
     session.clear()
     response = redirect(to or url_for("logout.logged_out"), 303)
     cookies.clear(response, cookies.LOGIN)

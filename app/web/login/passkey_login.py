@@ -17,11 +17,11 @@ from app.services.problems import Throttled
 from app.web import passkey_exchange
 from app.web.forms.login import LoginForm
 from app.web.login import flow
-from app.web.login.password import show
+from app.web.login.password import render_login
 from app.web.pages import Page
-from app.web.passkey_exchange import signed
-from app.web.problems import slowed
-from app.web.problems import too_many
+from app.web.passkey_exchange import read_signed
+from app.web.problems import describe_wait
+from app.web.problems import render_too_many
 
 blueprint = Blueprint("passkey_login", __name__)
 
@@ -29,20 +29,22 @@ blueprint = Blueprint("passkey_login", __name__)
 @blueprint.get("/login/passkey/options")
 def options() -> Response:
     """Return what to sign: made on demand, so that a page may stay open. Writes nothing."""
-    return jsonify(passkey_exchange.to_get(passkeys.offer(flow.browser())))
+    return jsonify(passkey_exchange.build_get_options(passkeys.offer_challenge(flow.identify_browser())))
 
 
 @blueprint.post("/login/passkey")
 def log_in() -> Page:
     """Log in by a passkey's signature; the same answer for every cause of failure."""
-    wanted = flow.wanted_now()
+    wanted = flow.read_wanted()
     form = LoginForm(None)
     form.next.data = wanted
     try:
-        assertion, handle = signed()
-        who = passkeys.prove(assertion, handle, flow.browser(), edge.contact(request))
-        return flow.begin(who, SIGNATURE, wanted)
+        assertion, handle = read_signed()
+        who = passkeys.prove_passkey(assertion, handle, flow.identify_browser(), edge.read_contact(request))
+        return flow.begin_login(who, SIGNATURE, wanted)
     except (LoginFailed, Invalid):
-        return show(form, _("That passkey does not work here. Try again, or log in with your password."))
+        return render_login(
+            form, _("That passkey does not work here. Try again, or log in with your password.")
+        )
     except Throttled as problem:
-        return too_many(show(form, slowed(problem.seconds)), problem)
+        return render_too_many(render_login(form, describe_wait(problem.seconds)), problem)

@@ -30,7 +30,7 @@ from app.services.problems import Invalid
 from app.services.problems import Throttled
 from app.web.forms.recovery import NewPasswordForm
 from app.web.forms.recovery import RecoverForm
-from app.web.language import say
+from app.web.language import translate_sentence
 from app.web.words.endings import ending_words
 
 blueprint = Blueprint("recovery", __name__)
@@ -46,7 +46,7 @@ def ask() -> Page | tuple[str, int, dict[str, str]]:
     if not form.validate_on_submit():
         return render_template("recovery/ask.html", form=form, message=None), 400
     try:
-        recovery.request_link(directory.home_domain().id, str(form.name.data), edge.contact(request))
+        recovery.request_link(directory.get_home_domain().id, str(form.name.data), edge.read_contact(request))
     except Throttled as problem:
         message = _("Too many requests. Wait a few minutes, and look for a mail that came already.")
         page = render_template("recovery/ask.html", form=form, message=message)
@@ -63,8 +63,10 @@ def sent() -> str:
 @blueprint.get(f"{recovery.PAGE}<token>")
 def choose(token: str) -> Page:
     """Show the form for a new password. This does not use up the link: mail scanners open links too."""
-    user = recovery.owner(token)
-    return _form(NewPasswordForm(authorization=token), user) if user is not None else _dead()
+    user = recovery.find_link_owner(token)
+    return (
+        _render_form(NewPasswordForm(authorization=token), user) if user is not None else _render_dead_link()
+    )
 
 
 @blueprint.post("/recover/password")
@@ -72,24 +74,28 @@ def save() -> Page:
     """Store the new password; the link is used up, every login ends, and the user logs in as usual."""
     form = NewPasswordForm(request.form)
     token = str(form.authorization.data or "")
-    user = stepup_tokens.reset_of(token)
+    user = stepup_tokens.find_reset_user(token)
     if user is None:
-        return _dead()
+        return _render_dead_link()
     if not form.validate_on_submit():
-        return (_form(form, user), 400) if recovery.owner(token) is not None else _dead()
+        return (
+            (_render_form(form, user), 400)
+            if recovery.find_link_owner(token) is not None
+            else _render_dead_link()
+        )
     proof = Evidence(SET_PASSWORD, authorization=token)
     try:
-        password_change.by_reset(user, str(form.new_password.data), proof, edge.contact(request))
+        password_change.change_by_reset(user, str(form.new_password.data), proof, edge.read_contact(request))
     except NotProven:
-        return _dead()
+        return _render_dead_link()
     except Invalid as problem:
-        form.new_password.errors = [say(one.message) for one in problem.problems]
-        return _form(form, user), 400
+        form.new_password.errors = [translate_sentence(one.message) for one in problem.problems]
+        return _render_form(form, user), 400
     flash(_("Your new password is set. Log in with it."))
     return redirect(url_for("login.login"), 303)
 
 
-def _form(form: NewPasswordForm, user: User) -> str:
+def _render_form(form: NewPasswordForm, user: User) -> str:
     least = password_login.LEAST_PASSWORD_CHARACTERS
     return render_template(
         "recovery/choose.html",
@@ -100,6 +106,6 @@ def _form(form: NewPasswordForm, user: User) -> str:
     )
 
 
-def _dead() -> tuple[str, int]:
+def _render_dead_link() -> tuple[str, int]:
     """Show the same page for unknown, expired, used and replaced links."""
     return render_template("recovery/dead.html"), 410

@@ -14,14 +14,14 @@ from flask import url_for
 from flask_babel import gettext as _
 
 from app.extensions import csrf
-from app.oauth import hygiene
 from app.oauth import logout_requests
+from app.oauth import request_checks
 from app.oauth.protocol_errors import ProtocolError
 from app.web import person
-from app.web.errors import error_page
-from app.web.login import logout_question
-from app.web.login.logout import leave
-from app.web.login.logout_question import WayOut
+from app.web.errors import render_error_page
+from app.web.login import logout_confirmation
+from app.web.login.logout import end_and_redirect
+from app.web.login.logout_confirmation import PendingLogout
 from app.web.pages import Page
 
 blueprint = Blueprint("rp_logout", __name__)
@@ -32,9 +32,9 @@ blueprint = Blueprint("rp_logout", __name__)
 def ask() -> Page:
     """End the login at once if the application may do so; otherwise ask the person."""
     try:
-        params = hygiene.check_browser_request(request)
+        params = request_checks.check_browser_request(request)
     except ProtocolError as problem:
-        return error_page(
+        return render_error_page(
             _("This request is not in order"),
             _("Nobody was logged out. Log out here, or go back to the application."),
             400,
@@ -43,12 +43,12 @@ def ask() -> Page:
     if request.method == "POST":
         # A cross-site POST arrives without the login cookie: redirect to GET (security rule 39).
         return redirect(url_for("rp_logout.ask") + "?" + urlencode(params), 303)
-    asked = logout_requests.read(params)
-    here = person.held_login(request)
+    asked = logout_requests.read_logout_request(params)
+    here = person.find_held_login(request)
     if here is None and not person.is_unclear(request):
         return redirect(asked.redirect_uri or url_for("logout.logged_out"), 303)
     if here is None or asked.needs_no_question(here):
-        return leave(asked.redirect_uri)
+        return end_and_redirect(asked.redirect_uri)
     # The question has its own URL, so that the ID token is in none of the page's links.
-    way = WayOut(asked.client.name if asked.client is not None else None, asked.redirect_uri)
-    return redirect(url_for("logout.logout", out=logout_question.wrap(way)), 303)
+    way = PendingLogout(asked.client.name if asked.client is not None else None, asked.redirect_uri)
+    return redirect(url_for("logout.logout", out=logout_confirmation.wrap_logout(way)), 303)

@@ -12,7 +12,7 @@ from flask_babel import lazy_gettext
 from app.services.login import stepup_operations
 from app.web.words import client_fields
 from app.web.words.labels import METHODS
-from app.web.words.labels import language_name
+from app.web.words.labels import label_language
 
 # A field that is not here is shown by its code.
 FIELDS: Mapping[str, str] = {
@@ -96,29 +96,29 @@ FIXED: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def field_name(name: str) -> str:
+def label_field(name: str) -> str:
     """Return the label of a field of an audit row."""
     return str(FIELDS.get(name, name))
 
 
-def field_value(name: str, value: Any) -> str:
+def describe_value(name: str, value: Any) -> str:
     """Describe the value of a field, as far as there are words for it."""
     if name in FIXED and isinstance(value, str):
         return str(FIXED[name].get(value, value))
     if name == "changed" and isinstance(value, list):
-        return ", ".join(field_name(str(one)) for one in value)
+        return ", ".join(label_field(str(one)) for one in value)
     if name == "language" and isinstance(value, str):
-        return language_name(value) or value
+        return label_language(value) or value
     if name == "days" and value is None:
         return str(_("never"))
-    return _text(value)
+    return _to_text(value)
 
 
-def _text(value: Any) -> str:
+def _to_text(value: Any) -> str:
     if isinstance(value, bool):
         return str(_("yes") if value else _("no"))
     if isinstance(value, list):
-        return ", ".join(_text(one) for one in value)
+        return ", ".join(_to_text(one) for one in value)
     if isinstance(value, dict):
         return json.dumps(value, ensure_ascii=False)
     return "" if value is None else str(value)

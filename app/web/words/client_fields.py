@@ -15,9 +15,9 @@ from app.services.access import directory
 from app.services.clients.fields import FIELDS
 from app.services.clients.fields import Field
 from app.services.clients.fields import Kind
-from app.web.language import say
+from app.web.language import translate_sentence
 from app.web.words.labels import function_words
-from app.web.words.labels import level_name
+from app.web.words.labels import label_level
 
 REFERENCES = (Kind.FUNCTION, Kind.CUSTOMER, Kind.DOMAIN)
 
@@ -33,7 +33,7 @@ class Change:
 
 def labels() -> dict[str, str]:
     """What each field is called on this page, by wire name."""
-    return {field.wire: say(field.label) for field in FIELDS}
+    return {field.wire: translate_sentence(field.label) for field in FIELDS}
 
 
 def column_labels() -> dict[str, Any]:
@@ -70,17 +70,17 @@ def by_place() -> dict[str, list[Field]]:
 
 def options_of(field: Field) -> list[tuple[str, str]]:
     """What a field may be, as values and as words."""
-    return [(value, say(words)) for value, words in field.options]
+    return [(value, translate_sentence(words)) for value, words in field.options]
 
 
 def changes_in_words(changed: Mapping[str, Mapping[str, Any]]) -> Sequence[Change]:
     """Which fields differ (``registry.find_differences``), in the order of the form; one query at most."""
     of = [(field, changed[key]) for field in FIELDS for key in {*field.columns, field.wire} if key in changed]
     ids = {one for field, sides in of if field.kind is Kind.FUNCTION for one in sides.values()}
-    names = {one.id: function_words(one) for one in directory.functions_by_id(ids)} if ids else {}
+    names = {one.id: function_words(one) for one in directory.list_functions_by_id(ids)} if ids else {}
     return [
         Change(
-            say(field.label),
+            translate_sentence(field.label),
             value_in_words(field, sides["before"], names),
             value_in_words(field, sides["after"], names),
         )
@@ -95,11 +95,11 @@ def value_in_words(field: Field, value: Any, functions: Mapping[int, str]) -> st
     if field.kind is Kind.FUNCTION:
         return functions.get(value, str(value))
     if field.kind is Kind.LEVEL:
-        return level_name(value)
+        return label_level(value)
     if field.kind is Kind.YES_NO:
         return str(_("yes") if value else _("no"))
     if field.kind is Kind.CHOICE:
-        return say(dict(field.options)[value])
+        return translate_sentence(dict(field.options)[value])
     if isinstance(value, list):
         return ", ".join(one if isinstance(one, str) else json.dumps(one) for one in value)
     return "" if value is None else str(value)

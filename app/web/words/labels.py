@@ -158,21 +158,21 @@ VERDICTS: Mapping[str, str] = {
 def register(app: Flask) -> None:
     """Give every template the words."""
     words = (
-        level_name,
-        level_options,
-        language_name,
-        method_name,
-        login_words,
-        browser_words,
-        event_words,
-        event_name,
-        event_options,
-        outcome_name,
-        rule_name,
-        leg_name,
-        leg_options,
-        verdict_name,
-        function_about,
+        label_level,
+        list_level_options,
+        label_language,
+        label_method,
+        describe_login,
+        describe_browser,
+        describe_event,
+        label_event,
+        list_event_options,
+        label_outcome,
+        label_rule,
+        label_leg,
+        list_leg_options,
+        label_verdict,
+        describe_function,
         function_words,
     )
 
@@ -181,7 +181,7 @@ def register(app: Flask) -> None:
         return {word.__name__: word for word in words}
 
 
-def level_name(level: int) -> str:
+def label_level(level: int) -> str:
     """Return the label of a security level, and how to reach it (design decision 17)."""
     return str(
         {
@@ -192,39 +192,39 @@ def level_name(level: int) -> str:
     )
 
 
-def level_options() -> list[tuple[str, str]]:
+def list_level_options() -> list[tuple[str, str]]:
     """List the levels, as values of the API and as words."""
-    return [(LEVEL_NAMES[level], level_name(level)) for level in SecurityLevel]
+    return [(LEVEL_NAMES[level], label_level(level)) for level in SecurityLevel]
 
 
-def language_name(name: str | None) -> str:
+def label_language(name: str | None) -> str:
     """Return the label of a language of the contract (4.3)."""
     return str({"english": _("English"), "norwegian": _("Norwegian")}.get(name or "", ""))
 
 
-def method_name(name: str) -> str:
+def label_method(name: str) -> str:
     """Return the label of a login method."""
     return str(METHODS.get(name, name))
 
 
-def way_name(name: str) -> str:
+def label_way(name: str) -> str:
     """Return the label of a login method inside a sentence: by ..."""
     return str(WAYS.get(name, name))
 
 
-def ended_words(session: LoginSession | OAuthSession) -> str:
+def describe_ended_session(session: LoginSession | OAuthSession) -> str:
     """Say that a session has ended, and whose."""
     if isinstance(session, LoginSession):
         return str(_("The login of %(name)s has ended, with all under it.", name=session.user_name))
     return str(_("The application session of %(name)s has ended.", name=session.user_name))
 
 
-def login_words(login: LoginSession) -> str:
+def describe_login(login: LoginSession) -> str:
     """Say how a login began."""
-    return str(_("Logged in: %(way)s", way=method_name(login.method)))
+    return str(_("Logged in: %(way)s", way=label_method(login.method)))
 
 
-def browser_words(user_agent: str | None) -> str:
+def describe_browser(user_agent: str | None) -> str:
     """Name browser and system if the user agent names them; else return it as it is."""
     text = user_agent or ""
     browser = next((name for mark, name in BROWSERS if mark in text), None)
@@ -234,48 +234,48 @@ def browser_words(user_agent: str | None) -> str:
     return str(_("%(browser)s on %(system)s", browser=browser, system=system)) if system else browser
 
 
-def event_words(event: AuditEvent) -> str:
+def describe_event(event: AuditEvent) -> str:
     """Say what happened, and whether it was refused."""
-    what = event_name(event.action)
-    return what if event.outcome == "success" else f"{what}: {outcome_name(event.outcome)}"
+    what = label_event(event.action)
+    return what if event.outcome == "success" else f"{what}: {label_outcome(event.outcome)}"
 
 
-def event_name(action: str) -> str:
+def label_event(action: str) -> str:
     """Say what happened, whatever the outcome."""
     return str(EVENTS.get(action, action))
 
 
-def event_options() -> list[tuple[str, str]]:
+def list_event_options() -> list[tuple[str, str]]:
     """List all events, by their words."""
     return sorted(((code, str(words)) for code, words in EVENTS.items()), key=lambda one: one[1].lower())
 
 
-def outcome_name(outcome: str) -> str:
+def label_outcome(outcome: str) -> str:
     """Return the label of an outcome."""
     return str(OUTCOMES.get(outcome, outcome))
 
 
-def rule_name(rule: str) -> str:
+def label_rule(rule: str) -> str:
     """Say what a rule of the decision checks."""
     return str(RULES.get(rule, rule))
 
 
-def leg_name(leg: str) -> str:
+def label_leg(leg: str) -> str:
     """Return the label of the moment of a decision."""
     return str(LEGS.get(leg, leg))
 
 
-def leg_options() -> list[tuple[str, str]]:
+def list_leg_options() -> list[tuple[str, str]]:
     """List the moments, as values of the API and as words."""
-    return [(leg, leg_name(leg)) for leg in LEGS]
+    return [(leg, label_leg(leg)) for leg in LEGS]
 
 
-def verdict_name(outcome: str) -> str:
+def label_verdict(outcome: str) -> str:
     """Return the label of a rule's outcome."""
     return str(VERDICTS[outcome])
 
 
-def function_about(function: Function) -> str:
+def describe_function(function: Function) -> str:
     """Return the description of a function, in the page's language if it has one; never just its name."""
     language = next((name for name, code in OF_USER.items() if code == str(get_locale())), "english")
     about = function.localized_descriptions.get(language) or function.description or ""
@@ -284,5 +284,5 @@ def function_about(function: Function) -> str:
 
 def function_words(function: Function) -> str:
     """A function as a person is told of it: what it is for, then its name."""
-    about = function_about(function)
+    about = describe_function(function)
     return f"{about} ({function.name})" if about else function.name

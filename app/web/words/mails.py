@@ -16,7 +16,7 @@ from app.runtime import settings
 from app.services.mail import notices
 from app.services.mail.mailer import Mail
 from app.services.mail.notices import Kind
-from app.services.mail.notices import Letter
+from app.services.mail.notices import Notice
 from app.web.language import OF_USER
 
 SUBJECTS: Mapping[Kind, str] = {
@@ -34,10 +34,10 @@ WITH_LINK = frozenset({Kind.RECOVERY, Kind.FIRST_PASSWORD, Kind.NEW_PASSWORD})
 
 def register(app: Flask) -> None:
     """Give the services the words of mails: services choose what to tell, and know no template."""
-    runtime.provide(app, notices.WORDS, words)
+    runtime.provide(app, notices.WORDS, word_mail)
 
 
-def words(letter: Letter) -> Mail:
+def word_mail(letter: Notice) -> Mail:
     """Build the mail of a letter. Needs no request: mails are worded after the answer."""
     language = OF_USER.get(letter.language or "", "en")
     with force_locale(language):
@@ -47,7 +47,7 @@ def words(letter: Letter) -> Mail:
             "language": language,
             "subject": subject,
             "site": settings().base_url,
-            "lifetime": _duration(letter.lifetime) if letter.lifetime is not None else None,
+            "lifetime": _describe_duration(letter.lifetime) if letter.lifetime is not None else None,
         }
         name = letter.kind if letter.kind in WITH_LINK else "notice"
         # Not Flask's render_template: its templates look up the user, and here there is none.
@@ -56,7 +56,7 @@ def words(letter: Letter) -> Mail:
     return Mail(letter.to, subject, text, html)
 
 
-def _duration(lifetime: timedelta) -> str:
+def _describe_duration(lifetime: timedelta) -> str:
     """Describe a duration in whole hours if possible, else in minutes; never longer than it is."""
     minutes = int(lifetime.total_seconds()) // 60
     if minutes and minutes % 60 == 0:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from flask_babel import lazy_gettext
 
-from app.oauth.approving import StaleTransaction
+from app.oauth.approval import StaleTransaction
 from app.services.login.reauthentication import NotInteractive
-from app.services.login.reauthentication import StrongerLogin
+from app.services.login.reauthentication import StrongerLoginNeeded
 from app.services.problems import Conflict
 from app.services.problems import Missing
 from app.services.problems import NotHeld
@@ -33,7 +33,7 @@ WORDS: Mapping[type[Problem], tuple[str, str]] = {
         ),
     ),
     NotHeld: (NOT_DONE, lazy_gettext("This account holds more than you do, so you cannot change it.")),
-    StrongerLogin: (
+    StrongerLoginNeeded: (
         lazy_gettext("A stronger login is needed"),
         lazy_gettext("Log in with your second factor first, then do this again."),
     ),

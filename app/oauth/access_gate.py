@@ -7,7 +7,7 @@ decision.
 
 from __future__ import annotations
 
-from app.oauth.errors import token_refusal
+from app.oauth.errors import build_token_refusal
 from app.oauth.requests import ArgusRequest
 from app.policy.client_methods import METHOD_NAMES
 from app.policy.facts import Decision
@@ -30,8 +30,8 @@ class AccessGateMixin:
         self.decision = gate.ask(question)
         if not self.decision:
             self.denied(question)
-            trail.refused(action, self.actor(question), self.decision, question)
-            raise token_refusal(self.decision)
+            trail.record_refusal(action, self.actor(question), self.decision, question)
+            raise build_token_refusal(self.decision)
         return question.user
 
     def denied(self, question: Question) -> None:

@@ -32,29 +32,29 @@ def check_token_request(request: Request) -> dict[str, str]:
 
     Parameters come only from the body; empty means absent (RFC 6749 3.2); none may be repeated.
     """
-    _form_type(request)
-    asked = _pairs(request.query_string)
+    _check_form_type(request)
+    asked = _parse_pairs(request.query_string)
     if any(name in KNOWN for name, _ in asked):
         raise ProtocolError("invalid_request", "Send parameters in the body, not in the query.")
-    return _once(_pairs(_body(request)))
+    return _refuse_repeats(_parse_pairs(_read_body(request)))
 
 
 def check_browser_request(request: Request) -> dict[str, str]:
     """Parse a login or log-out request that an application sends through a browser,
     from query and (POST) body.
     """
-    pairs = _pairs(request.query_string)
+    pairs = _parse_pairs(request.query_string)
     if request.method == "POST":
-        _form_type(request)
-        pairs += _pairs(_body(request))
-    params = _once(pairs)
+        _check_form_type(request)
+        pairs += _parse_pairs(_read_body(request))
+    params = _refuse_repeats(pairs)
     for name, value in params.items():
         if len(value) > MOST_CHARACTERS.get(name, MOST_OTHER):
-            raise ProtocolError("invalid_request", _about(name, "is too long."))
+            raise ProtocolError("invalid_request", _describe_parameter(name, "is too long."))
     return params
 
 
-def client_credentials_of(request: Request, params: Mapping[str, str]) -> ClientCredentials:
+def read_client_credentials(request: Request, params: Mapping[str, str]) -> ClientCredentials:
     """Read the one client authentication of a request (RFC 6749 2.3.1). Raises ``ProtocolError`` for two.
 
     A bearer is the user's credential in Argus's ``client_credentials``, not the client's.
@@ -66,7 +66,7 @@ def client_credentials_of(request: Request, params: Mapping[str, str]) -> Client
     scheme, _, encoded = headers[0].partition(" ") if headers else ("", "", "")
     if scheme.lower() != "basic":
         return ClientCredentials(body_id, body_secret, by_header=False)
-    client_id, secret = _basic(encoded.strip(" "))
+    client_id, secret = _parse_basic(encoded.strip(" "))
     if body_secret is not None:
         raise ProtocolError("invalid_request", "Authenticate the client once: by header or in the body.")
     if body_id is not None and body_id != client_id:
@@ -74,7 +74,7 @@ def client_credentials_of(request: Request, params: Mapping[str, str]) -> Client
     return ClientCredentials(client_id, secret or None, by_header=True)
 
 
-def _basic(encoded: str) -> tuple[str, str]:
+def _parse_basic(encoded: str) -> tuple[str, str]:
     """Parse both halves of a Basic header, form-decoded;
     an empty password means no secret (contract 0 #6).
     """
@@ -90,13 +90,13 @@ def _basic(encoded: str) -> tuple[str, str]:
     return halves[0], halves[1]
 
 
-def _form_type(request: Request) -> None:
+def _check_form_type(request: Request) -> None:
     charset = request.mimetype_params.get("charset", "utf-8").lower()
     if request.mimetype != FORM or charset not in ("utf-8", "utf8"):
         raise ProtocolError("invalid_request", f"Send the parameters as {FORM} in UTF-8.")
 
 
-def _body(request: Request) -> bytes:
+def _read_body(request: Request) -> bytes:
     length = request.content_length
     if length is not None and length > MOST_BYTES:
         raise ProtocolError("invalid_request", "The body is too large.", 413)
@@ -106,7 +106,7 @@ def _body(request: Request) -> bytes:
     return body
 
 
-def _pairs(raw: bytes) -> list[tuple[str, str]]:
+def _parse_pairs(raw: bytes) -> list[tuple[str, str]]:
     try:
         text = raw.decode("ascii")
         pairs = parse_qsl(
@@ -116,18 +116,18 @@ def _pairs(raw: bytes) -> list[tuple[str, str]]:
         raise ProtocolError("invalid_request", "The parameters are not valid UTF-8, or too many.") from None
     for name, value in pairs:
         if _is_unclean(name) or _is_unclean(value):
-            raise ProtocolError("invalid_request", _about(name, "holds a control character."))
+            raise ProtocolError("invalid_request", _describe_parameter(name, "holds a control character."))
         if len(value) > MOST_VALUE:
-            raise ProtocolError("invalid_request", _about(name, "is too long."))
+            raise ProtocolError("invalid_request", _describe_parameter(name, "is too long."))
     return pairs
 
 
-def _once(pairs: list[tuple[str, str]]) -> dict[str, str]:
+def _refuse_repeats(pairs: list[tuple[str, str]]) -> dict[str, str]:
     params: dict[str, str] = {}
     seen: set[str] = set()
     for name, value in pairs:
         if name in seen:
-            raise ProtocolError("invalid_request", _about(name, "is repeated."))
+            raise ProtocolError("invalid_request", _describe_parameter(name, "is repeated."))
         seen.add(name)
         if value:
             params[name] = value
@@ -138,6 +138,6 @@ def _is_unclean(text: str) -> bool:
     return any(ord(c) < 0x20 or 0x7F <= ord(c) < 0xA0 or 0xD800 <= ord(c) <= 0xDFFF for c in text)
 
 
-def _about(name: str, what: str) -> str:
+def _describe_parameter(name: str, what: str) -> str:
     """Name a parameter only if it is a known one: nothing that was sent is repeated."""
     return f"The parameter {name} {what}" if name in KNOWN else f"A parameter {what}"

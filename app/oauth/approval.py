@@ -1,7 +1,8 @@
 """Approval: records the consent and issues the code in one unit of work (design decision 14).
 
 The decision is made again inside the unit, because the facts may have changed since the page was shown.
-Nothing may be recorded that the page did not show: if the application's scope grew, ``Outgrown`` asks again.
+Nothing may be recorded that the page did not show: if the application's scope grew, ``ConsentOutgrown`` asks
+again.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from dataclasses import replace
 from flask import Response
 
 from app.oauth.authorize import AuthorizationRequest
-from app.oauth.authorize import authlib_grant
-from app.oauth.authorize import question
+from app.oauth.authorize import build_authlib_grant
+from app.oauth.authorize import build_question
 from app.oauth.server import oauth_server
 from app.policy.facts import Decision
 from app.policy.facts import GrantFacts
@@ -27,7 +28,7 @@ from app.services.audit import trail
 from app.services.problems import Problem
 from app.services.tokens import waiting_requests
 from app.services.tokens.codes import Approval
-from app.services.unit_of_work import write
+from app.services.unit_of_work import run_in_transaction
 
 
 class StaleTransaction(Problem):
@@ -38,66 +39,66 @@ class StaleTransaction(Problem):
     page_status = 400
 
 
-class Outgrown(Exception):
+class ConsentOutgrown(Exception):
     """The consent would cover more than the user agreed to. Nothing was recorded;
     the user must be asked again.
     """
 
 
-def approve_page(request: AuthorizationRequest, caller: Caller, transaction: str) -> Response:
+def approve_from_page(request: AuthorizationRequest, caller: Caller, transaction: str) -> Response:
     """Approve what the consent page of ``transaction`` showed; returns the redirect.
 
     Raises ``ArgusOAuthError`` with the redirect URI if the decision is now a refusal, ``StaleTransaction``,
-    and ``Outgrown``.
+    and ``ConsentOutgrown``.
     """
 
     def agreed(posed: Question) -> bool:
-        permission_scope = waiting_requests.use(transaction, caller.login_id)
+        permission_scope = waiting_requests.answer_request(transaction, caller.login_id)
         if permission_scope is None:
             raise StaleTransaction
         shown = GrantFacts(permission_scope, frozenset(request.scopes))
-        return gate.consent_covers(replace(posed, grant=shown))
+        return gate.is_covered_by_consent(replace(posed, grant=shown))
 
     return _approve(request, caller, agreed)
 
 
-def approve_remembered(request: AuthorizationRequest, caller: Caller) -> Response:
-    """Approve by the stored consent. Raises ``Outgrown`` if it does not cover the request,
-    else as ``approve_page``.
+def approve_from_consent(request: AuthorizationRequest, caller: Caller) -> Response:
+    """Approve by the stored consent. Raises ``ConsentOutgrown`` if it does not cover the request,
+    else as ``approve_from_page``.
     """
-    return _approve(request, caller, gate.consent_covers)
+    return _approve(request, caller, gate.is_covered_by_consent)
 
 
-def approve_call(request: AuthorizationRequest, caller: Caller) -> Response:
+def approve_from_call(request: AuthorizationRequest, caller: Caller) -> Response:
     """Approve because an interactive login made this call (contract 2.6). Raises ``ArgusOAuthError``."""
     return _approve(request, caller, lambda _posed: True)
 
 
 def _approve(request: AuthorizationRequest, caller: Caller, agreed: Callable[[Question], bool]) -> Response:
     def work() -> tuple[Decision, Question, Response | None]:
-        fresh = callers.again(caller)
+        fresh = callers.reload_caller(caller)
         if fresh is None or not fresh.interactive:
             raise StaleTransaction
-        posed = question(request, fresh)
+        posed = build_question(request, fresh)
         decision = gate.ask(posed)
         if not decision:
             return decision, posed, None
         if not agreed(posed):
-            raise Outgrown
-        grant = consents.record(caller.user_id, request.client, request.scopes)
+            raise ConsentOutgrown
+        grant = consents.record_consent(caller.user_id, request.client, request.scopes)
         response = _issue(request, caller, grant.id, posed.user)
         trail.record("authorize", caller.actor, decision=decision, client_id=request.client.id)
         return decision, posed, response
 
-    decision, posed, response = write(work)
+    decision, posed, response = run_in_transaction(work)
     if response is None:
-        trail.refused("authorize", caller.actor, decision, posed)
+        trail.record_refusal("authorize", caller.actor, decision, posed)
         raise request.error("access_denied", decision=decision.number)
     return response
 
 
 def _issue(request: AuthorizationRequest, caller: Caller, grant_id: str, user: UserFacts) -> Response:
-    protocol = authlib_grant(request.params)
+    protocol = build_authlib_grant(request.params)
     protocol.request.approval = Approval(
         client_id=request.client.id,
         user_id=caller.user_id,

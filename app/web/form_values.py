@@ -17,13 +17,13 @@ from typing import TypeVar
 from flask import request
 from werkzeug.datastructures import MultiDict
 
-from app.schemas.validation import validated
+from app.schemas.validation import validate_fields
 from app.schemas.wire import ArgusModel
+from app.schemas.wire import find_list_fields
+from app.schemas.wire import find_map_fields
+from app.schemas.wire import find_object_fields
+from app.schemas.wire import find_object_list_fields
 from app.schemas.wire import from_texts
-from app.schemas.wire import lists_of
-from app.schemas.wire import maps_of
-from app.schemas.wire import models_in
-from app.schemas.wire import objects_of
 from app.schemas.wire import to_wire
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
@@ -33,7 +33,7 @@ Texts = MultiDict[str, str]
 
 
 @dataclass(frozen=True)
-class Entry:
+class FormValues:
     """The values of a form as text, by wire name, and the problems of its fields."""
 
     values: Mapping[str, Any] = field(default_factory=dict)
@@ -69,12 +69,12 @@ class Entry:
         """Return the field on the page that a problem belongs to."""
         return problem.field.partition("[")[0]
 
-    def refused(self, problem: Invalid) -> Entry:
+    def refused(self, problem: Invalid) -> FormValues:
         """Return the same values with these problems."""
-        return Entry(self.values, problem.problems)
+        return FormValues(self.values, problem.problems)
 
 
-def typed(*secret: str, source: Texts | None = None) -> Entry:
+def read_form(*secret: str, source: Texts | None = None) -> FormValues:
     """Read this request's form (or ``source``); the fields ``secret`` are never shown again."""
     sent = request.form if source is None else source
     held: dict[str, Any] = {}
@@ -82,10 +82,10 @@ def typed(*secret: str, source: Texts | None = None) -> Entry:
         if name not in secret and name != "csrf_token":
             values = sent.getlist(name)
             held[name] = values if len(values) > 1 and values[-1] not in ("true", "false") else values[-1]
-    return Entry(held)
+    return FormValues(held)
 
 
-def read(model: type[M], source: Texts | None = None) -> M:
+def parse_form(model: type[M], source: Texts | None = None) -> M:
     """Read this request's form (or ``source``) with a schema of the API.
     Raises ``Invalid`` naming each wrong field.
 
@@ -93,10 +93,10 @@ def read(model: type[M], source: Texts | None = None) -> M:
     has one JSON object per line. A tick box sends ``false`` first and, if ticked, ``true`` after it.
     """
     form = request.form if source is None else source
-    return validated(model, _given(model, "", form))
+    return validate_fields(model, _collect_sent(model, "", form))
 
 
-def problems_of(model: type[M], judge: Callable[[M], None]) -> tuple[FieldProblem, ...]:
+def list_form_problems(model: type[M], judge: Callable[[M], None]) -> tuple[FieldProblem, ...]:
     """List all problems of this request's form: by the schema, and by ``judge``, which raises ``Invalid``.
 
     Fields that the schema refuses do not prevent the check of the others.
@@ -104,39 +104,44 @@ def problems_of(model: type[M], judge: Callable[[M], None]) -> tuple[FieldProble
     wrong: tuple[FieldProblem, ...] = ()
     try:
         try:
-            held = read(model)
+            held = parse_form(model)
         except Invalid as problem:
             wrong = problem.problems
-            refused = {_top(one.field) for one in wrong}
-            given = _given(model, "", request.form)
-            held = validated(model, {name: given[name] for name in given if name not in refused})
+            refused = {_find_top_field(one.field) for one in wrong}
+            given = _collect_sent(model, "", request.form)
+            held = validate_fields(model, {name: given[name] for name in given if name not in refused})
         judge(held)
     except Invalid as problem:
-        refused = {_top(one.field) for one in wrong}
-        return wrong + tuple(one for one in problem.problems if _top(one.field) not in refused)
+        refused = {_find_top_field(one.field) for one in wrong}
+        return wrong + tuple(one for one in problem.problems if _find_top_field(one.field) not in refused)
     return wrong
 
 
-def _top(field: str) -> str:
+def _find_top_field(field: str) -> str:
     return re.split(r"[.\[]", field, maxsplit=1)[0]
 
 
-def _given(model: type[ArgusModel], prefix: str, form: Texts) -> dict[str, Any]:
+def _collect_sent(model: type[ArgusModel], prefix: str, form: Texts) -> dict[str, Any]:
     """Collect the fields that were sent; ``a.b`` on the page is field ``b`` of the object ``a``."""
-    lists, inner, of_objects, maps = lists_of(model), models_in(model), objects_of(model), maps_of(model)
+    lists, inner, of_objects, maps = (
+        find_list_fields(model),
+        find_object_fields(model),
+        find_object_list_fields(model),
+        find_map_fields(model),
+    )
     sent: MultiDict[str, str] = MultiDict()
     objects: dict[str, Any] = {}
     for name in (to_wire(one) for one in model.model_fields):
         values = [value.replace("\r\n", "\n").strip() for value in form.getlist(prefix + name)]
         if name in inner and any(key.startswith(f"{prefix}{name}.") for key in form):
-            held = _given(inner[name], f"{prefix}{name}.", form)
+            held = _collect_sent(inner[name], f"{prefix}{name}.", form)
             objects |= {name: held} if held else {}
         elif name in maps and any(key.startswith(f"{prefix}{name}.") for key in form):
-            objects[name] = _texts(f"{prefix}{name}.", form)
+            objects[name] = _collect_texts(f"{prefix}{name}.", form)
         elif name in lists and values:
             lines = [line.strip() for value in values for line in value.splitlines() if line.strip()]
             if name in of_objects:
-                objects[name] = [_object(line) for line in lines]
+                objects[name] = [_parse_object(line) for line in lines]
             elif lines or not prefix:
                 sent.setlist(name, lines)
         elif values and values[-1]:
@@ -144,13 +149,13 @@ def _given(model: type[ArgusModel], prefix: str, form: Texts) -> dict[str, Any]:
     return from_texts(model, sent) | objects
 
 
-def _texts(prefix: str, form: Texts) -> dict[str, str]:
+def _collect_texts(prefix: str, form: Texts) -> dict[str, str]:
     """Collect a field of texts by name; emptied texts are left out."""
     texts = {key.removeprefix(prefix): form[key] for key in form if key.startswith(prefix)}
     return {name: clean for name, text in texts.items() if (clean := text.replace("\r\n", "\n").strip())}
 
 
-def _object(line: str) -> Any:
+def _parse_object(line: str) -> Any:
     """Parse one object of a list, written as JSON in a line;
     other text is kept, and the schema refuses it.
     """

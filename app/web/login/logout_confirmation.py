@@ -17,29 +17,29 @@ MOST_CHARACTERS = 8_000
 
 
 @dataclass(frozen=True, slots=True)
-class WayOut:
+class PendingLogout:
     """The name of the application, and an address that is registered."""
 
     application: str | None = None
     uri: str | None = None
 
 
-def wrap(way: WayOut) -> str:
+def wrap_logout(way: PendingLogout) -> str:
     """Sign it; a very long address is left out, and the log-out then ends on our own page."""
-    text = str(_serializer().dumps({"a": way.application, "u": way.uri}))
-    return text if len(text) <= MOST_CHARACTERS else wrap(WayOut(way.application))
+    text = str(_create_serializer().dumps({"a": way.application, "u": way.uri}))
+    return text if len(text) <= MOST_CHARACTERS else wrap_logout(PendingLogout(way.application))
 
 
-def unwrap(text: str | None) -> WayOut:
+def unwrap_logout(text: str | None) -> PendingLogout:
     """Return what we signed within the last hour; any other text gives an empty value."""
     if not text or len(text) > MOST_CHARACTERS:
-        return WayOut()
+        return PendingLogout()
     try:
-        held = _serializer().loads(text, max_age=LIFE_SECONDS)
+        held = _create_serializer().loads(text, max_age=LIFE_SECONDS)
     except BadSignature:
-        return WayOut()
-    return WayOut(held["a"], held["u"])
+        return PendingLogout()
+    return PendingLogout(held["a"], held["u"])
 
 
-def _serializer() -> URLSafeTimedSerializer:
+def _create_serializer() -> URLSafeTimedSerializer:
     return URLSafeTimedSerializer(keyring().derive("continuation") or b"", salt="logout")

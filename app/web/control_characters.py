@@ -17,10 +17,10 @@ PROTOCOL = ("consent", "rp_logout")
 
 def register(app: Flask) -> None:
     """Refuse such a query or form before any page reads it."""
-    app.before_request(_clean)
+    app.before_request(_refuse_control_characters)
 
 
-def _clean() -> None:
+def _refuse_control_characters() -> None:
     # The API checks its bodies and queries itself and answers in its own format.
     if request.path.startswith(API_PREFIXES) or request.blueprint in PROTOCOL:
         return

@@ -18,29 +18,29 @@ def register(app: Flask) -> None:
     """Refuse unknown hosts and invalid paths; redirect ``localhost`` to the configured loopback origin."""
     # A path with // or a control character matches no page, and is not redirected either.
     app.url_map.merge_slashes = False
-    app.before_request(_known_host)
-    app.before_request(_clean_path)
+    app.before_request(_check_host)
+    app.before_request(_check_path)
 
 
-def _clean_path() -> None:
+def _check_path() -> None:
     if any(not character.isprintable() for character in request.path):
         abort(404)
 
 
-def _known_host() -> Response | None:
+def _check_host() -> Response | None:
     if request.path in HEALTH_PATHS:
         return None
     host = request.headers.get("Host", "").lower()
     if host == settings().host:
         return None
     own = urlsplit(settings().base_url)
-    if _name(host) == "localhost" and own.scheme == "http" and request.method in ("GET", "HEAD"):
+    if _parse_host_name(host) == "localhost" and own.scheme == "http" and request.method in ("GET", "HEAD"):
         query = request.query_string.decode("latin-1")
         return redirect(settings().base_url + request.path + (f"?{query}" if query else ""), 307)
     return abort(400)
 
 
-def _name(host: str) -> str | None:
+def _parse_host_name(host: str) -> str | None:
     """Return the host without its port; ``None`` if it is no host."""
     try:
         return urlsplit(f"//{host}").hostname

@@ -10,7 +10,7 @@ from app.policy.facts import Question
 
 
 @dataclass(frozen=True, slots=True)
-class Growth:
+class ConsentGrowth:
     """New OAuth scopes, and new functions of the permission scope, whether or not the user holds them."""
 
     scopes: frozenset[str] = frozenset()
@@ -20,10 +20,10 @@ class Growth:
         return bool(self.scopes or self.functions)
 
 
-NOTHING = Growth()
+NOTHING = ConsentGrowth()
 
 
-def growth(q: Question) -> Growth:
+def compare_consent(q: Question) -> ConsentGrowth:
     """Return the difference between the existing consent and what is requested today.
 
     It is empty if there is no consent to compare with: then everything is new. A function that was bundled
@@ -32,4 +32,4 @@ def growth(q: Question) -> Growth:
     if q.grant is None or q.grant.withdrawn or q.client is None:
         return NOTHING
     now = q.graph.descendants(q.client.permission_scope)
-    return Growth(q.scopes - q.grant.scopes, now - q.graph.descendants(q.grant.permission_scope))
+    return ConsentGrowth(q.scopes - q.grant.scopes, now - q.graph.descendants(q.grant.permission_scope))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.services.tokens.oauth_sessions import Pair
+from app.services.tokens.oauth_sessions import TokenPair
 
 
-def token_answer(pair: Pair, *, id_token: str | None = None, explicit_nulls: bool = False) -> dict[str, Any]:
+def build_token_response(
+    pair: TokenPair, *, id_token: str | None = None, explicit_nulls: bool = False
+) -> dict[str, Any]:
     """Build the body: no envelope, a positive ``expires_in``, no ``error`` key, ``scope`` exactly as granted.
 
     Fields without a value are left out, because strict OIDC libraries refuse null. ``explicit_nulls`` is the
