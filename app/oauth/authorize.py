@@ -69,7 +69,10 @@ class AuthorizationRequest:
 
 
 def validate_request(params: Mapping[str, str]) -> AuthorizationRequest:
-    """Validate parameters that passed ``request_checks``. Raises ``UnredirectableError`` or ``ArgusOAuthError``."""
+    """Validate parameters that passed ``request_checks``.
+
+    Raises ``UnredirectableError`` or ``ArgusOAuthError``.
+    """
     client_id = params.get("client_id")
     client = registry.find_live_client(client_id) if client_id else None
     if client is None:

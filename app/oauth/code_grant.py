@@ -2,15 +2,17 @@
 
 The phases of the code flow, and where each stands:
 
-1. Read the request strictly: ``request_checks``. 2. Judge client and redirect URI. Until both are good nothing
-redirects: ``authorize.validate_request``. 3. Judge response type, prompt, PKCE and scopes: ``authorize``,
-``pkce``. 4. Log the user in, when nobody is there or the request demands it: ``authorize.must_log_in``. 5.
-Ask the gate, leg AUTHORIZE: ``authorize.build_question``. 6. Get the user's consent, unless an earlier one
-covers this; write it and the code at once: ``approval``. 7. Authenticate the client at the token endpoint:
-``client_auth``. 8. Find the code; compare redirect URI and PKCE verifier: here, ``pkce``. 9. Ask the gate,
-leg REDEEM, over today's facts: here, ``access_gate``. 10. Draft the tokens and sign the ID token: all that can
-fail, before anything is written: here, ``sign_id_token``. 11. Claim the code and write the session in one
-unit. A second use ends the session: here.
+1.  Read the request strictly: ``request_checks``.
+2.  Judge client and redirect URI; nothing redirects before both are good: ``authorize.validate_request``.
+3.  Judge response type, prompt, PKCE and scopes: ``authorize``, ``pkce``.
+4.  Log the user in, if nobody is there or the request demands it: ``authorize.must_log_in``.
+5.  Ask the gate, leg AUTHORIZE: ``authorize.build_question``.
+6.  Get the user's consent, unless an earlier one covers this; write it and the code at once: ``approval``.
+7.  Authenticate the client at the token endpoint: ``client_auth``.
+8.  Find the code; compare redirect URI and PKCE verifier: here, ``pkce``.
+9.  Ask the gate, leg REDEEM, over today's facts: here, ``access_gate``.
+10. Draft the tokens and sign the ID token: all that can fail, before anything is written: here, ``id_token``.
+11. Claim the code and write the session in one unit; a second use ends the session: here.
 """
 
 from __future__ import annotations
