@@ -152,7 +152,7 @@ REASONS: Mapping[str, Reason] = _build_catalogue(
     ),
     Reason(
         "address_unknown",
-        "Where this call came from cannot be told.",
+        "The address of this call is unknown.",
         "The client address is unknown, or a forwarding header is malformed.",
         "Client authentication failed.",
         "invalid_client",
@@ -193,7 +193,7 @@ REASONS: Mapping[str, Reason] = _build_catalogue(
     Reason(
         "function_not_held",
         "You do not hold the function {function}, which this application requires.",
-        "{user} holds {function} for no customer of the application's domain.",
+        "{user} does not hold {function} for any customer of the application's domain.",
         "The user does not have access to this client.",
     ),
     Reason(
@@ -252,12 +252,12 @@ PASSED: Mapping[str, str] = {
     "user_active": "The user is active.",
     "credential_live": "The credential is live.",
     "login_session": "The login stands.",
-    "consent": "The user's consent stands and covers what is asked.",
+    "consent": "The user's consent is valid and covers the request.",
     "client_address": "The address is inside the range.",
     "security_level": "The login is strong enough for the required function.",
     "required_function": "The user holds the required function.",
     "customer_binding": "The user holds the required function for the application's customer.",
-    "right_asked": "The function asked is among the effective rights.",
+    "right_asked": "The requested function is among the effective rights.",
 }
 NOT_APPLICABLE = "This check does not apply here."
 

@@ -144,13 +144,14 @@ FIELDS = (
         name="permission_scope", wire="permissionScope", label="Permission scope", kind=Kind.FUNCTION,
         place=Place.WHAT, check=checks.check_function, changed_by=ChangedBy.SCOPE_GIVER, required=True,
         gated=True,
-        hint="The function or role that bounds it. It acts with what a user holds, and never beyond this.",
+        hint="The function or role that limits it. "
+        "It acts with the rights of a user, and never beyond this limit.",
     ),
     Field(
         name="max_security_level", wire="maxSecurityLevel", label="Highest security level",
         kind=Kind.LEVEL, place=Place.WHAT, changed_by=ChangedBy.SCOPE_HOLDER,
         default=int(SecurityLevel.EXTERNAL), proposed=int(SecurityLevel.STANDARD),
-        hint="Functions that need a stronger login count for nothing in it.",
+        hint="Functions that need a stronger login have no effect in it.",
     ),
     Field(
         name="permitted_scopes", wire="permittedScopes", label="Permitted scopes", kind=Kind.SCOPES,

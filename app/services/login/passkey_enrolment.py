@@ -61,7 +61,9 @@ def prepare(caller: Caller, authorization: str, asked: Attestation) -> Callable[
     challenge = passkey_ceremonies.claim(asked.challenge_id, "enrol", caller.user_id, caller.login_id)
     if challenge is None:
         _refused(caller, "webauthn_challenge")
-        raise Invalid(FieldProblem("challengeID", "This challenge is not open, or no more.", "UNKNOWN"))
+        raise Invalid(
+            FieldProblem("challengeID", "This challenge is not valid, or no longer valid.", "UNKNOWN")
+        )
     verified = _registered(asked, challenge)
     if verified is None or verified[0] != asked.key_id:
         _refused(caller, "webauthn_attestation")

@@ -198,7 +198,7 @@ def check_password(password: str, user: User) -> None:
             FieldProblem("newPassword", "Choose a password without your user name in it.", "TOO_SIMPLE")
         )
     if is_common(password):
-        message = "This is a password that everybody tries first. Choose another."
+        message = "This password is too common. Choose another."
         raise Invalid(FieldProblem("newPassword", message, "PWNED_PASSWORD"))
 
 

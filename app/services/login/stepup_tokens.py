@@ -57,7 +57,7 @@ class NotProven(Invalid):
     """
 
     def __init__(self, reason: str) -> None:
-        sentence = "This authorization does not count here, or no more. Get a new one."
+        sentence = "This authorization is not valid here, or no longer valid. Get a new one."
         super().__init__(FieldProblem("authorization", sentence, "NOT_VALID"))
         self.reason = reason
 

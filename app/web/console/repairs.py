@@ -124,7 +124,7 @@ def _repair_login_session(case: RefusalCase, finding: Finding) -> Sequence[Repai
             ),
         ]
     if finding.reason == "impersonation_ended":
-        return [Repair(_("Whoever acts for %(name)s must be allowed to again", name=name))]
+        return [Repair(_("The user who acts for %(name)s must be allowed to do so again", name=name))]
     return [_suggest_login(name)]
 
 
