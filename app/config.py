@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import ipaddress
 import os
 import re
 import secrets
@@ -21,6 +20,7 @@ from urllib.parse import urlsplit
 
 from app.policy import network
 from app.policy import redirects
+from app.policy.network import is_loopback
 
 DEFAULT_BASE_URL = "http://127.0.0.1:8080"
 SECRET_KEYS_FILE = "secret_keys"  # noqa: S105 - a file name
@@ -159,16 +159,6 @@ def _read_base_url(text: str) -> str:
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     default = {"http": 80, "https": 443}[parts.scheme]
     return f"{parts.scheme}://{host}" + (f":{port}" if port is not None and port != default else "")
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether a host name or address can only be this machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def is_mailbox(text: str) -> bool:

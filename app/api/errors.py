@@ -11,7 +11,7 @@ from flask import jsonify
 
 from app.api.messages import Message
 from app.api.messages import build_envelope
-from app.policy.reasons import word_publicly
+from app.policy.answers import word_publicly
 from app.services.access.callers import Caller
 from app.services.audit import trail
 from app.services.problems import Denied

@@ -11,8 +11,8 @@ from flask.cli import with_appcontext
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.utils import import_string
 
-from app.config import is_loopback
 from app.extensions import db
+from app.policy.network import is_loopback
 from app.services.audit import sealing_thread
 from app.services.ops import readiness
 from app.serving import server

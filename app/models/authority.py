@@ -15,11 +15,12 @@ from sqlalchemy.orm import relationship
 
 from app.models.base import Base
 from app.models.base import BigId
+from app.models.base import Deletable
 from app.models.directory import Customer
 from app.models.directory import Subject
 
 
-class Function(Base):
+class Function(Deletable, Base):
     """One capability; with ``role`` it bundles others. ``minimum_security_level`` is 1, 2 or 3."""
 
     __tablename__ = "function"
@@ -44,12 +45,6 @@ class Function(Base):
     sysadm: Mapped[bool] = mapped_column(default=False)
     read_only: Mapped[bool] = mapped_column(default=False)
     role_type: Mapped[str] = mapped_column(String(10), default="other")
-    created_at: Mapped[datetime]
-    created_by_id: Mapped[int | None] = mapped_column(BigId)
-    updated_at: Mapped[datetime]
-    updated_by_id: Mapped[int | None] = mapped_column(BigId)
-    deleted_at: Mapped[datetime | None]
-    deleted_by_id: Mapped[int | None] = mapped_column(BigId)
 
 
 class FunctionEdge(Base):

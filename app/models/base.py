@@ -16,6 +16,8 @@ from sqlalchemy import LargeBinary
 from sqlalchemy import MetaData
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import Mapped
+from sqlalchemy.orm import mapped_column
 from sqlalchemy.types import TypeDecorator
 
 from app.extensions import metadata as shared_metadata
@@ -57,3 +59,19 @@ class Base(DeclarativeBase):
         list[str]: Json,
         dict[str, Any]: Json,
     }
+
+
+class Changeable:
+    """Who made a row and who changed it last, and when; nobody's id where an operator or ``init`` did."""
+
+    created_at: Mapped[datetime]
+    created_by_id: Mapped[int | None] = mapped_column(BigId)
+    updated_at: Mapped[datetime]
+    updated_by_id: Mapped[int | None] = mapped_column(BigId)
+
+
+class Deletable(Changeable):
+    """A row that is kept when it is deleted: what names it must stay readable."""
+
+    deleted_at: Mapped[datetime | None]
+    deleted_by_id: Mapped[int | None] = mapped_column(BigId)

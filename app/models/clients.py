@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey
@@ -16,6 +15,7 @@ from sqlalchemy.orm import relationship
 from app.models.authority import Function
 from app.models.base import Base
 from app.models.base import BigId
+from app.models.base import Deletable
 from app.models.base import Digest
 from app.models.base import Json
 from app.models.directory import Customer
@@ -23,7 +23,7 @@ from app.models.directory import Domain
 from app.models.mixins import ArgusClientMixin
 
 
-class OAuthClient(Base, ArgusClientMixin):
+class OAuthClient(Deletable, Base, ArgusClientMixin):
     """An OAuth client (contract 2.2). Its id is the ``client_id``. It is either live or deleted.
 
     A secret chosen by a person is stored as argon2id (``secret_hash``), a secret that we made as SHA-256
@@ -68,12 +68,6 @@ class OAuthClient(Base, ArgusClientMixin):
     backchannel_logout_uri: Mapped[str | None] = mapped_column(String(2048))
     open_id_custom_claims: Mapped[list[dict[str, Any]]] = mapped_column(Json)
     version: Mapped[int] = mapped_column(default=1)
-    created_at: Mapped[datetime]
-    created_by_id: Mapped[int | None] = mapped_column(BigId)
-    updated_at: Mapped[datetime]
-    updated_by_id: Mapped[int | None] = mapped_column(BigId)
-    deleted_at: Mapped[datetime | None]
-    deleted_by_id: Mapped[int | None] = mapped_column(BigId)
 
     # A concurrent change by another administrator is refused, never overwritten (security rule 61).
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012

@@ -15,6 +15,8 @@ from sqlalchemy.orm import relationship
 
 from app.models.base import Base
 from app.models.base import BigId
+from app.models.base import Changeable
+from app.models.base import Deletable
 from app.models.base import Json
 
 
@@ -27,7 +29,7 @@ class Domain(Base):
     name: Mapped[str] = mapped_column(String(100), unique=True)
 
 
-class Customer(Base):
+class Customer(Changeable, Base):
     """A node of the tree inside a domain; ``parent`` is empty only at the root."""
 
     __tablename__ = "customer"
@@ -46,16 +48,17 @@ class Customer(Base):
     time_zone: Mapped[str] = mapped_column(String(64), default="Europe/Oslo")
     flags: Mapped[list[str]] = mapped_column(default=list)
     disabled_at: Mapped[datetime | None]
-    created_at: Mapped[datetime]
-    created_by_id: Mapped[int | None] = mapped_column(BigId)
-    updated_at: Mapped[datetime]
-    updated_by_id: Mapped[int | None] = mapped_column(BigId)
 
     domain: Mapped[Domain] = relationship(lazy="joined", innerjoin=True)
     parent: Mapped[Customer | None] = relationship(remote_side=[id], lazy="select")
 
 
-class Subject(Base):
+# What the short name of a user or a group is made of.
+SUBJECT_NAME = r"[a-zA-Z0-9_\-.@]+"
+MOST_NAME_CHARACTERS = 100
+
+
+class Subject(Deletable, Base):
     """A user or a group. They share one id space, so that permissions and memberships can name either.
 
     Ids are never reused: a subject created again under the same name is a new subject (security rule 25). A
@@ -87,12 +90,6 @@ class Subject(Base):
     description: Mapped[str | None] = mapped_column(String(1000))
     daemon_account: Mapped[bool] = mapped_column(default=False)
     externally_managed: Mapped[bool] = mapped_column(default=False)
-    created_at: Mapped[datetime]
-    created_by_id: Mapped[int | None] = mapped_column(BigId)
-    updated_at: Mapped[datetime]
-    updated_by_id: Mapped[int | None] = mapped_column(BigId)
-    deleted_at: Mapped[datetime | None]
-    deleted_by_id: Mapped[int | None] = mapped_column(BigId)
 
     domain: Mapped[Domain] = relationship(lazy="joined", innerjoin=True)
     customer: Mapped[Customer] = relationship(lazy="joined", innerjoin=True)

@@ -10,9 +10,9 @@ from typing import Any
 
 from authlib.oauth2.rfc6749 import OAuth2Error
 
+from app.policy.answers import choose_token_reason
 from app.policy.facts import Decision
 from app.policy.reasons import REASONS
-from app.policy.reasons import choose_token_reason
 
 FIXED_TEXTS = {
     "invalid_request": "The request is missing a parameter, repeats one or is malformed.",

@@ -17,13 +17,20 @@ from flask import Request
 from app.oauth.parameters import KNOWN
 from app.oauth.protocol_errors import ProtocolError
 from app.oauth.requests import ClientCredentials
+from app.policy import scopes
 
 FORM = "application/x-www-form-urlencoded"
 MOST_BYTES = 65_536
 MOST_PARAMETERS = 100
 MOST_VALUE = 8_192
 # Authorization requests end up in URLs and rows: their values are kept short (security rule 77).
-MOST_CHARACTERS = {"state": 2048, "nonce": 512, "redirect_uri": 2048, "scope": 1024, "id_token_hint": 4096}
+MOST_CHARACTERS = {
+    "state": 2048,
+    "nonce": 512,
+    "redirect_uri": 2048,
+    "scope": scopes.MOST_CHARACTERS,
+    "id_token_hint": 4096,
+}
 MOST_OTHER = 2048
 
 

@@ -137,9 +137,6 @@ class Constraints:
     read_only: bool = False
 
 
-UNCONSTRAINED = Constraints()
-
-
 @dataclass(frozen=True, slots=True)
 class RightAsked:
     """The function an API call needs; ``customer`` of ``None`` is *for any customer*."""

@@ -190,3 +190,13 @@ def pick_address(ranges: Sequence[str]) -> str | None:
     ``None`` without a range.
     """
     return str(ipaddress.ip_network(ranges[0]).network_address) if ranges else None
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host name or address can only be this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Sequence
 from urllib.parse import SplitResult
 from urllib.parse import urlsplit
+
+from app.policy.network import is_loopback
 
 MOST_CHARACTERS = 2048
 MOST_NEXT_CHARACTERS = 8192
@@ -22,7 +23,7 @@ def find_registration_problem(uri: object) -> str | None:
     parts, problem = _parse_absolute(uri)
     if parts is None:
         return problem
-    if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
+    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
         return "Use https; http is accepted for a loopback address only."
     if parts.scheme not in ("https", "http"):
         return "Use https, or http for a loopback address."
@@ -81,15 +82,6 @@ def _parse_absolute(uri: object, *, fragment_allowed: bool = False) -> tuple[Spl
     if "@" in parts.netloc:
         return None, "Leave out user name and password."
     return parts, ""
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _strip_loopback_port(uri: str) -> str | None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from app.policy.claims import SCOPES
 
+MOST_CHARACTERS = 1024
 TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+", re.ASCII)
 
 WORDS = {scope.name: scope.words for scope in SCOPES}

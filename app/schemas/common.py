@@ -17,12 +17,12 @@ Comment = Annotated[str, Field(max_length=1000)]
 Email = Annotated[str, Field(max_length=254), FullMatch(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+")]
 Language = Literal["norwegian", "english"]
 Level = Literal["external", "standard", "administrative"]
-LEVELS: dict[str, SecurityLevel] = {
+LEVELS: dict[Level, SecurityLevel] = {
     "external": SecurityLevel.EXTERNAL,
     "standard": SecurityLevel.STANDARD,
     "administrative": SecurityLevel.ADMINISTRATIVE,
 }
-LEVEL_NAMES = {int(level): name for name, level in LEVELS.items()}
+LEVEL_NAMES: dict[int, Level] = {int(level): name for name, level in LEVELS.items()}
 
 
 class Move(ArgusModel):

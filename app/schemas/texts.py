@@ -15,6 +15,9 @@ from pydantic_core import CoreSchema
 from pydantic_core import PydanticCustomError
 from pydantic_core import core_schema
 
+from app.models.directory import MOST_NAME_CHARACTERS
+from app.models.directory import SUBJECT_NAME
+
 # Control characters and lone surrogates: no text of ours contains one, from whichever source it comes.
 UNCLEAN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
@@ -42,7 +45,7 @@ class FullMatch:
 
 
 ShortName = Annotated[str, Field(min_length=1, max_length=100), FullMatch(r"[a-zA-Z0-9_:\-.]+")]
-SubjectName = Annotated[str, Field(min_length=1, max_length=100), FullMatch(r"[a-zA-Z0-9_\-.@]+")]
+SubjectName = Annotated[str, Field(min_length=1, max_length=MOST_NAME_CHARACTERS), FullMatch(SUBJECT_NAME)]
 TEXT = r"[ \n\w{}$\-()\.\[\]\"'_/\\,*+#:@!?;=]+"
 Text = Annotated[str, Field(min_length=1, max_length=200), FullMatch(TEXT)]
 LongText = Annotated[str, Field(min_length=1, max_length=1000), FullMatch(TEXT)]

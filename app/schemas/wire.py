@@ -1,4 +1,7 @@
-"""The only place where Python names and values are converted to Argus's camelCase JSON and back."""
+"""The base classes of all schemas: they convert Python names and values to camelCase JSON, and back.
+
+Schemas of requests derive from ``ArgusModel`` or ``QueryModel``, schemas of answers from ``Shape``.
+"""
 
 from __future__ import annotations
 

@@ -21,8 +21,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from app.policy.answers import choose_api_status
 from app.policy.facts import Decision
-from app.policy.reasons import choose_api_status
 
 
 class Problem(Exception):

@@ -19,8 +19,8 @@ from flask_babel import gettext
 from werkzeug.exceptions import HTTPException
 
 from app import cookies
+from app.policy.answers import word_publicly
 from app.policy.facts import Finding
-from app.policy.reasons import word_publicly
 from app.policy.redirects import check_next
 from app.policy.sentences import Sentence
 from app.web.continuation import unwrap_request

@@ -12,7 +12,6 @@ from app.policy.access import decide
 from app.policy.access import find_missing_functions
 from app.policy.access import judge_address
 from app.policy.access import judge_consent
-from app.policy.facts import UNCONSTRAINED
 from app.policy.facts import Constraints
 from app.policy.facts import Leg
 from app.policy.facts import Outcome
@@ -464,7 +463,7 @@ def test_a_missing_right_tells_the_function_and_keeps_the_customer() -> None:
             id="outside the bound customer",
         ),
         pytest.param(
-            {"constraints": (UNCONSTRAINED, Constraints(customers=frozenset({Cu.GLOBEX})))},
+            {"constraints": (Constraints(), Constraints(customers=frozenset({Cu.GLOBEX})))},
             "right_constrained",
             id="constrained to another customer",
         ),

@@ -14,7 +14,6 @@ from app.policy.access import decide
 from app.policy.access import find_missing_functions
 from app.policy.effective import compute_effective_rights
 from app.policy.effective import compute_session_level
-from app.policy.facts import UNCONSTRAINED
 from app.policy.facts import Constraints
 from app.policy.facts import Leg
 from app.policy.facts import Outcome
@@ -247,7 +246,7 @@ def test_constrained_to_nothing_is_nothing(bound: Constraints, ask: Any) -> None
     assert refusing(decide(ask(constraints=(bound,)))) == ["right_constrained"]
 
 
-@pytest.mark.parametrize("none", [(), (UNCONSTRAINED,), (UNCONSTRAINED, UNCONSTRAINED)])
+@pytest.mark.parametrize("none", [(), (Constraints(),), (Constraints(), Constraints())])
 def test_not_constrained_changes_nothing(none: tuple[Constraints, ...]) -> None:
     """``None`` in a constraint means that it does not bind in this respect."""
     assert decide(question(constraints=none)).rights == decide(question()).rights

@@ -15,10 +15,10 @@ import pytest
 
 from app.policy.access import RULES
 from app.policy.access import decide
+from app.policy.answers import choose_api_status
+from app.policy.answers import choose_token_reason
 from app.policy.facts import Leg
 from app.policy.facts import Outcome
-from app.policy.reasons import choose_api_status
-from app.policy.reasons import choose_token_reason
 from tests.policy.worlds import REFUSALS
 from tests.policy.worlds import finding
 from tests.policy.worlds import refusing

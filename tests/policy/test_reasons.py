@@ -13,6 +13,11 @@ from hypothesis import given
 from app.policy import reasons
 from app.policy.access import RULES
 from app.policy.access import decide
+from app.policy.answers import choose_api_status
+from app.policy.answers import choose_token_reason
+from app.policy.answers import word_missing_function
+from app.policy.answers import word_privately
+from app.policy.answers import word_publicly
 from app.policy.facts import Finding
 from app.policy.facts import Leg
 from app.policy.facts import Outcome
@@ -20,11 +25,6 @@ from app.policy.reasons import NOT_APPLICABLE
 from app.policy.reasons import PASSED
 from app.policy.reasons import REASONS
 from app.policy.reasons import Reason
-from app.policy.reasons import choose_api_status
-from app.policy.reasons import choose_token_reason
-from app.policy.reasons import word_missing_function
-from app.policy.reasons import word_privately
-from app.policy.reasons import word_publicly
 from tests.policy.worlds import NOWHERE
 from tests.policy.worlds import REFUSALS
 from tests.policy.worlds import Cu

@@ -10,16 +10,16 @@ from typing import Literal
 from typing import get_args
 
 from app.models.clients import OAuthClient
-from app.schemas.answers.infos import LEVELS
 from app.schemas.answers.infos import CustomerInfo
 from app.schemas.answers.infos import DomainInfo
 from app.schemas.answers.infos import FunctionInfo
 from app.schemas.answers.infos import History
-from app.schemas.answers.infos import Level
 from app.schemas.answers.infos import SubjectInfo
 from app.schemas.answers.infos import collect_history_fields
 from app.schemas.answers.infos import collect_people_ids
 from app.schemas.answers.infos import list_set_flags
+from app.schemas.common import LEVEL_NAMES
+from app.schemas.common import Level
 from app.schemas.wire import Shape
 from app.services.access import directory
 from app.services.access.callers import Caller
@@ -40,7 +40,7 @@ SHOW: Mapping[Kind, Callable[[Any], Any]] = {
     Kind.CUSTOMER: CustomerInfo.of,
     Kind.DOMAIN: DomainInfo.of,
     Kind.FUNCTION: FunctionInfo.of,
-    Kind.LEVEL: LEVELS.__getitem__,
+    Kind.LEVEL: LEVEL_NAMES.__getitem__,
 }
 
 

@@ -11,11 +11,11 @@ from app.policy.rights import CustomerTree
 from app.schemas.answers.infos import CustomerInfo
 from app.schemas.answers.infos import DomainInfo
 from app.schemas.answers.infos import History
-from app.schemas.answers.infos import Language
 from app.schemas.answers.infos import SubjectInfo
 from app.schemas.answers.infos import collect_history_fields
 from app.schemas.answers.infos import collect_people_ids
 from app.schemas.answers.infos import list_set_flags
+from app.schemas.common import Language
 from app.schemas.wire import Shape
 from app.schemas.wire import to_millis
 from app.services.access import directory

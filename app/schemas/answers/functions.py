@@ -9,17 +9,17 @@ from typing import Literal
 from app.models.authority import Function
 from app.models.authority import FunctionEdge
 from app.models.authority import Permission
-from app.schemas.answers.infos import LEVELS
 from app.schemas.answers.infos import CustomerInfo
 from app.schemas.answers.infos import FunctionInfo
 from app.schemas.answers.infos import History
-from app.schemas.answers.infos import Level
 from app.schemas.answers.infos import People
 from app.schemas.answers.infos import SubjectInfo
 from app.schemas.answers.infos import build_person_info
 from app.schemas.answers.infos import collect_history_fields
 from app.schemas.answers.infos import collect_people_ids
 from app.schemas.answers.infos import list_set_flags
+from app.schemas.common import LEVEL_NAMES
+from app.schemas.common import Level
 from app.schemas.wire import Shape
 from app.schemas.wire import to_millis
 from app.services.access import directory
@@ -157,7 +157,7 @@ def _collect_basic_fields(function: Function) -> dict[str, Any]:
         "name": function.name,
         "localized_name": function.localized_names.get("english") or function.name,
         "localized_description": description,
-        "minimum_security_level": LEVELS[function.minimum_security_level],
+        "minimum_security_level": LEVEL_NAMES[function.minimum_security_level],
         "flags": list_set_flags(
             ("deleted", function.deleted_at),
             ("role", function.role),

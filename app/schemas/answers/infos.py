@@ -16,10 +16,7 @@ from app.schemas.wire import Shape
 from app.schemas.wire import to_millis
 
 People = Mapping[int, Subject]
-Level = Literal["external", "standard", "administrative"]
 OldLevel = Literal["EXTERNAL", "DEFAULT", "ADMINISTRATIVE"]
-Language = Literal["norwegian", "english"]
-LEVELS: dict[int, Level] = {1: "external", 2: "standard", 3: "administrative"}
 OLD_LEVELS: dict[int, OldLevel] = {1: "EXTERNAL", 2: "DEFAULT", 3: "ADMINISTRATIVE"}
 
 

@@ -15,7 +15,6 @@ from app.models.directory import User
 from app.schemas.answers.infos import CustomerInfo
 from app.schemas.answers.infos import DomainInfo
 from app.schemas.answers.infos import History
-from app.schemas.answers.infos import Language
 from app.schemas.answers.infos import People
 from app.schemas.answers.infos import SubjectInfo
 from app.schemas.answers.infos import build_person_info
@@ -23,6 +22,7 @@ from app.schemas.answers.infos import collect_history_fields
 from app.schemas.answers.infos import collect_people_ids
 from app.schemas.answers.infos import collect_subject_fields
 from app.schemas.answers.infos import list_set_flags
+from app.schemas.common import Language
 from app.schemas.wire import Shape
 from app.schemas.wire import to_millis
 from app.services.access import directory

@@ -11,6 +11,7 @@ from pydantic import Field
 from app.schemas.texts import Text
 from app.schemas.wire import ArgusModel
 from app.services.login.apikey_limits import KeyRequest
+from app.services.login.passwords import MOST_CHARACTERS
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 
@@ -79,7 +80,7 @@ class AdminAPIKeyRequest(ArgusModel):
 class APIKeyRequest(AdminAPIKeyRequest):
     """A new own key: requires the password, or a step-up token for ``apikey.create``."""
 
-    password: Annotated[str, Field(max_length=1024)] | None = None
+    password: Annotated[str, Field(max_length=MOST_CHARACTERS)] | None = None
     authorization: Annotated[str, Field(max_length=4096)] | None = None
 
 

@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from app.policy import scopes
 from app.policy.facts import Leg
 from app.schemas.common import LEVELS
 from app.schemas.common import Named
@@ -114,7 +115,7 @@ class Explain(ArgusModel):
     user: Named | None = None
     customer: Named | None = None
     client_ip: Annotated[str, Field(max_length=64)] | None = None
-    scope: Annotated[str, Field(max_length=1024)] | None = None
+    scope: Annotated[str, Field(max_length=scopes.MOST_CHARACTERS)] | None = None
     leg: Literal["list", "authorize", "redeem", "refresh", "introspect", "userinfo", "api"] | None = None
     security_level: Literal["external", "standard", "administrative"] | None = None
     decision: Annotated[str, Field(pattern=r"^D-[0-9A-HJKMNP-TV-Z]{10}$")] | None = None

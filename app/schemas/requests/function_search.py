@@ -238,5 +238,5 @@ class HeldQuery(InDomain, Paged):
     include_inherited: bool = True
 
 
-def _parse_level(name: str | None) -> int | None:
+def _parse_level(name: Level | None) -> int | None:
     return int(LEVELS[name]) if name is not None else None

@@ -9,10 +9,11 @@ from pydantic import Field
 
 from app.schemas.common import Level
 from app.schemas.wire import ArgusModel
+from app.services.login.passwords import MOST_CHARACTERS
 
 UserName = Annotated[str, Field(min_length=1, max_length=100)]
 DomainName = Annotated[str, Field(max_length=100)]
-Password = Annotated[str, Field(min_length=1, max_length=1024)]
+Password = Annotated[str, Field(min_length=1, max_length=MOST_CHARACTERS)]
 Authorization = Annotated[str, Field(min_length=1, max_length=4096)]
 TokenCode = Annotated[str, Field(min_length=1, max_length=16)]
 Requested = frozenset[Literal["enrollPublicKey", "setPassword"]]

@@ -1,6 +1,7 @@
-"""Look-ups by id or name: domains, customers, functions, users, groups.
+"""Look-ups of domains, customers, functions, users and groups.
 
-These functions do not check who may see the results.
+``find_...`` takes an id or a name as text and finds live rows. Look-ups by id find deleted rows too: what
+names one must stay readable. These functions do not check who may see the results.
 """
 
 from __future__ import annotations
@@ -135,7 +136,7 @@ def functions_named(names: Iterable[str]) -> list[Function]:
 
 
 def list_functions_by_id(ids: Iterable[int]) -> list[Function]:
-    """List the live functions of these ids, by name."""
+    """List the functions of these ids, deleted ones too, in the order of their names."""
     statement = select(Function).where(Function.id.in_(list(ids))).order_by(Function.name)
     return list(db.session.execute(statement).scalars())
 

@@ -20,9 +20,9 @@ from app.extensions import db
 from app.models.audit import AuditEvent
 from app.models.directory import Subject
 from app.models.directory import User
+from app.policy.answers import word_privately
 from app.policy.facts import Decision
 from app.policy.facts import Question
-from app.policy.reasons import word_privately
 from app.services.contact import NOWHERE
 from app.services.contact import Contact
 from app.services.mail import notices

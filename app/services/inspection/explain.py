@@ -17,6 +17,8 @@ from app.models.clients import OAuthClient
 from app.models.directory import User
 from app.models.grants import Grant
 from app.policy import network
+from app.policy.answers import word_privately
+from app.policy.answers import word_publicly
 from app.policy.facts import Decision
 from app.policy.facts import Finding
 from app.policy.facts import Leg
@@ -26,8 +28,6 @@ from app.policy.facts import Outcome
 from app.policy.facts import Question
 from app.policy.facts import SecurityLevel
 from app.policy.reasons import REASONS
-from app.policy.reasons import word_privately
-from app.policy.reasons import word_publicly
 from app.policy.rights import Rights
 from app.services import problems
 from app.services.access import credential_rows

@@ -9,6 +9,8 @@ from sqlalchemy import select
 
 from app import clock
 from app.extensions import db
+from app.models.directory import MOST_NAME_CHARACTERS
+from app.models.directory import SUBJECT_NAME
 from app.models.directory import User
 from app.policy.facts import Leg
 from app.runtime import settings
@@ -37,7 +39,6 @@ from app.services.tokens.token_text import Token
 from app.services.unit_of_work import run_in_transaction
 
 LEAST_PASSWORD_CHARACTERS = 12
-SHORT_NAME = re.compile(r"[a-zA-Z0-9_\-.@]{1,100}", re.ASCII)
 
 
 class LoginFailed(Unauthenticated):
@@ -132,7 +133,7 @@ def create_user(
 ) -> User:
     """Create a user with a password, for the operator. Raises ``Invalid``."""
     customer = directory.get_customer(customer_id)
-    if not SHORT_NAME.fullmatch(name):
+    if len(name) > MOST_NAME_CHARACTERS or not re.fullmatch(SUBJECT_NAME, name):
         raise Invalid(FieldProblem("shortName", "Use letters, digits and _ - . @ only.", "INVALID_PATTERN"))
     if directory.find_subject(name, customer.domain_id) is not None:
         raise Invalid(FieldProblem("shortName", "This short name is taken. Choose another.", "TAKEN"))

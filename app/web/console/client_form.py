@@ -15,7 +15,7 @@ from flask import request
 from flask_babel import gettext as _
 
 from app.models.clients import OAuthClient
-from app.policy.reasons import choose_api_status
+from app.policy.answers import choose_api_status
 from app.policy.scopes import WORDS
 from app.schemas.common import LEVEL_NAMES
 from app.schemas.requests.clients import ClientCreate

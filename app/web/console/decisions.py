@@ -9,13 +9,13 @@ from typing import Any
 from flask_babel import gettext as _
 
 from app.models.audit import AuditEvent
+from app.policy.answers import word_privately
+from app.policy.answers import word_publicly
 from app.policy.facts import Finding
 from app.policy.facts import Leg
 from app.policy.facts import Outcome
 from app.policy.reasons import PASSED
 from app.policy.reasons import REASONS
-from app.policy.reasons import word_privately
-from app.policy.reasons import word_publicly
 from app.web.language import translate_sentence
 from app.web.words.audit_fields import describe_value
 from app.web.words.audit_fields import label_field

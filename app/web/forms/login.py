@@ -10,6 +10,8 @@ from wtforms import StringField
 from wtforms.validators import DataRequired
 from wtforms.validators import Length
 
+from app.services.login.passwords import MOST_CHARACTERS
+
 TOO_LONG = _("This is too long.")
 
 
@@ -20,7 +22,8 @@ class LoginForm(FlaskForm):  # type: ignore[misc]
         _("Username"), [DataRequired(_("Enter your user name.")), Length(max=100, message=TOO_LONG)]
     )
     password = PasswordField(
-        _("Password"), [DataRequired(_("Enter your password.")), Length(max=1024, message=TOO_LONG)]
+        _("Password"),
+        [DataRequired(_("Enter your password.")), Length(max=MOST_CHARACTERS, message=TOO_LONG)],
     )
     next = HiddenField()
 

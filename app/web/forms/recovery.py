@@ -11,6 +11,8 @@ from wtforms.validators import DataRequired
 from wtforms.validators import EqualTo
 from wtforms.validators import Length
 
+from app.services.login.passwords import MOST_CHARACTERS
+
 
 class RecoverForm(FlaskForm):  # type: ignore[misc]
     """The user who needs a link."""
@@ -25,7 +27,9 @@ class NewPasswordForm(FlaskForm):  # type: ignore[misc]
 
     authorization = HiddenField()
     new_password = PasswordField(
-        _("New password"), [DataRequired(_("Enter a new password.")), Length(max=1024)], name="newPassword"
+        _("New password"),
+        [DataRequired(_("Enter a new password.")), Length(max=MOST_CHARACTERS)],
+        name="newPassword",
     )
     again = PasswordField(
         _("Repeat the new password"),

@@ -33,10 +33,10 @@ from app.oauth.protocol_errors import ProtocolError
 from app.policy import claims
 from app.policy import redirects
 from app.policy import scopes
+from app.policy.answers import word_missing_function
 from app.policy.claims import name_claim
 from app.policy.facts import Decision
 from app.policy.facts import Question
-from app.policy.reasons import word_missing_function
 from app.services.access import consents
 from app.services.access import gate
 from app.services.access.callers import Caller
