@@ -56,7 +56,7 @@ def _configure(app: Flask, settings: config.Settings) -> None:
         }
     # JSON keeps the order of fields: the envelope's as in the contract, the token response's as in RFC 6749.
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    app.config.update(cookies.of_flask(settings))
+    app.config.update(cookies.build_flask_settings(settings))
     app.config.update(
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         SQLALCHEMY_ENGINE_OPTIONS=options,

@@ -1,4 +1,4 @@
-"""Every cookie of this product, in one table, and the only place that sets or clears one.
+"""Every cookie of this product, in one table. Only this module sets or deletes cookies.
 
 Each is HttpOnly, SameSite=Lax and for the whole site; Secure exactly when the base URL is https (security
 rule 44).
@@ -34,7 +34,7 @@ class Cookie:
     host_prefix: bool = False
 
     def name_under(self, settings: Settings) -> str:
-        """The name as the browser knows it."""
+        """Return the name that the browser sees."""
         return f"__Host-{self.name}" if self.host_prefix and settings.is_https else self.name
 
 
@@ -47,7 +47,7 @@ ALL = (LOGIN, FORM, LANGUAGE, LAST_METHOD)
 
 
 def store(response: Response, cookie: Cookie, value: str) -> None:
-    """Give the browser a cookie to keep."""
+    """Set a cookie."""
     response.set_cookie(
         cookie.name_under(settings()),
         value,
@@ -59,8 +59,8 @@ def store(response: Response, cookie: Cookie, value: str) -> None:
     )
 
 
-def clear(response: Response, cookie: Cookie) -> None:
-    """Take the cookie away from the browser."""
+def clear_cookie(response: Response, cookie: Cookie) -> None:
+    """Delete the cookie in the browser."""
     response.delete_cookie(
         cookie.name_under(settings()),
         path=cookie.path,
@@ -70,13 +70,15 @@ def clear(response: Response, cookie: Cookie) -> None:
     )
 
 
-def sent(request: Request, cookie: Cookie) -> list[str]:
-    """Every value a browser sent under this name: more than one when somebody planted a second."""
+def read_cookie_values(request: Request, cookie: Cookie) -> list[str]:
+    """Return every value that the browser sent under this name:
+    more than one if another site set a second one.
+    """
     return request.cookies.getlist(cookie.name_under(settings()))
 
 
-def of_flask(settings: Settings) -> dict[str, object]:
-    """Flask's settings for the one cookie it sets by itself."""
+def build_flask_settings(settings: Settings) -> dict[str, object]:
+    """Return Flask's settings for the one cookie that Flask sets itself."""
     return {
         "SESSION_COOKIE_NAME": FORM.name_under(settings),
         "SESSION_COOKIE_SECURE": settings.is_https,

@@ -65,7 +65,7 @@ def find_credential(request: Request) -> PresentedCredential | None:
         if match is None:
             raise AmbiguousCredential
         return PresentedCredential("bearer", match[1])
-    logins = cookies.sent(request, cookies.LOGIN)
+    logins = cookies.read_cookie_values(request, cookies.LOGIN)
     if len(logins) > 1:
         raise AmbiguousCredential
     return PresentedCredential("cookie", logins[0]) if logins else None

@@ -27,7 +27,7 @@ from app.services.access import directory
 from app.services.access import held_rights
 from app.services.administration import users_and_groups
 from app.services.audit.trail import Actor
-from app.services.clients.fields import default_columns
+from app.services.clients.fields import build_default_columns
 from app.services.login.passwords import passwords
 from app.services.ops import bootstrap
 from app.services.unit_of_work import run_in_transaction
@@ -179,7 +179,7 @@ class World:
                 redirect_uris=fields.pop("redirect_uris", [REDIRECT]),
                 created_at=now,
                 updated_at=now,
-                **default_columns() | given | fields,
+                **build_default_columns() | given | fields,
             )
             done(row)
             return row.id

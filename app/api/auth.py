@@ -94,7 +94,7 @@ class Contract:
 
 
 MOST_PATH_CHARACTERS = 200
-# What a view of a step-up operation answers with: it runs in the unit of work that spends the proof.
+# The answer of a view with a step-up operation: work that runs in the unit that uses up the proof.
 Work = Callable[[Caller], Answer]
 View = Callable[..., Answer]
 
@@ -124,7 +124,7 @@ def endpoint(
             _note_use(caller)
             given = contract.read() | read_path_values(path)
             if step_up is not None:
-                proof, work = evidence(step_up, given["body"]), _work(view(caller, **given))
+                proof, work = read_evidence(step_up, given["body"]), _get_work(view(caller, **given))
                 return respond(reauthentication.run_with_proof(caller, proof, work))
             if not writes:
                 return respond(_answer(view(caller, **given)))
@@ -145,7 +145,9 @@ def public(
     also: Mapping[int, type[BaseModel]] | None = None,
     step_up: Operation | None = None,
 ) -> Callable[[View], Callable[..., Response]]:
-    """A view that needs no login. With ``step_up`` it gets the ``proof``: it alone can tell whose it is."""
+    """Register a view that needs no login.
+    With ``step_up`` it gets the ``proof``, and identifies its user itself.
+    """
     contract = Contract(answers, body, query, statuses, login=False, step_up=step_up, also=also or {})
 
     def decorate(view: View) -> Callable[..., Response]:
@@ -153,7 +155,7 @@ def public(
         def call(**path: Any) -> Response:
             given = contract.read() | path
             if step_up is not None:
-                given["proof"] = evidence(step_up, given["body"])
+                given["proof"] = read_evidence(step_up, given["body"])
             return respond(view(**given))
 
         call.contract = contract  # type: ignore[attr-defined]
@@ -176,7 +178,7 @@ def respond(answer: Answer) -> Response:
     response.status_code = answer.status
     response.headers["Cache-Control"] = "no-store"
     if answer.cookie == "":
-        cookies.clear(response, cookies.LOGIN)
+        cookies.clear_cookie(response, cookies.LOGIN)
     elif answer.cookie is not None:
         cookies.store(response, cookies.LOGIN, answer.cookie)
     return response
@@ -189,14 +191,14 @@ def _to_wire_data(data: BaseModel | list[Any] | None) -> Any:
     return data.model_dump(mode="json", by_alias=True) if data is not None else None
 
 
-def evidence(operation: Operation, body: BaseModel) -> Evidence:
-    """What a body carries as proof of presence, from the fields that the operation names."""
+def read_evidence(operation: Operation, body: BaseModel) -> Evidence:
+    """Read the proof of presence from the body, by the fields that the operation names."""
     sent = {field.alias: getattr(body, name) for name, field in type(body).model_fields.items()}
     password = sent[operation.instead] if operation.instead is not None else None
     return Evidence(operation, password, sent[AUTHORIZATION])
 
 
-def _work(result: Answer | Work) -> Work:
+def _get_work(result: Answer | Work) -> Work:
     if isinstance(result, Answer):
         raise TypeError("A view with step_up= answers with its work: nothing is done before the proof.")
     return result

@@ -70,14 +70,14 @@ def current_functions(caller: Caller, query: FunctionsQuery) -> Answer:
     ids = caller.rights.held if query.require_permission else caller.question.graph.names
     found = [f for f in directory.list_functions_by_id(ids) if _is_wanted(f, query)]
     page = search.cut_page(found, query.page)
-    return build_page(page, [FunctionBrief.of(f) for f in page.rows])
+    return build_page(page, [FunctionBrief.from_row(f) for f in page.rows])
 
 
 @blueprint.get(f"{PREFIX}/customers")
 @endpoint(answers=[CustomerInfo], query=CustomersQuery)
 def current_customers(caller: Caller, query: CustomersQuery) -> Answer:
     """List the customers for which this session has any right, or holds every function named."""
-    reached = caller.rights.reach()
+    reached = caller.rights.list_reach()
     for name in query.required_function:
         function = directory.find_function(name)
         if function is None:
@@ -90,7 +90,7 @@ def current_customers(caller: Caller, query: CustomersQuery) -> Answer:
         if all(word in customer.name.lower() or word in customer.short_name.lower() for word in words)
     ]
     page = search.cut_page(found, query.page)
-    return build_page(page, [CustomerInfo.of(c) for c in page.rows])
+    return build_page(page, [CustomerInfo.from_row(c) for c in page.rows])
 
 
 @blueprint.get(f"{PREFIX}/groups")
@@ -102,7 +102,7 @@ def current_groups(caller: Caller, query: GroupsQuery) -> Answer:
     else:
         groups = directory.load_direct_groups([caller.user_id]).get(caller.user_id, [])
     found = search.cut_page(sorted(groups, key=lambda group: group.id), query.page)
-    return build_page(found, [OldGroupShape.of(group) for group in found.rows])
+    return build_page(found, [OldGroupShape.from_row(group) for group in found.rows])
 
 
 @blueprint.get(f"{PREFIX}/permissions")

@@ -155,9 +155,10 @@ def _build_basic_shapes(rows: list[Customer], caller: Caller) -> list[BasicCusto
 
 
 def _list_domains(caller: Caller, query: Paged, guard: Guard) -> Answer:
-    caller.needs(guard)
+    caller.require(guard)
     tree = caller.question.tree
     found = search.cut_page(
-        directory.list_domains_by_id({tree.domains[customer] for customer in caller.reach(guard)}), query.page
+        directory.list_domains_by_id({tree.domains[customer] for customer in caller.list_reach(guard)}),
+        query.page,
     )
-    return build_page(found, [DomainInfo.of(domain) for domain in found.rows])
+    return build_page(found, [DomainInfo.from_row(domain) for domain in found.rows])

@@ -67,7 +67,7 @@ def _find_session_key() -> str:
     if credential is None or credential.kind != "cookie":
         return ""
     caller = edge.identify_caller(request, credential)
-    if caller is None or not caller.interactive or not caller.decision:
+    if caller is None or not caller.is_interactive or not caller.decision:
         return ""
     return derive_session_key(caller.token)
 

@@ -1,4 +1,6 @@
-"""Problems into envelopes, for the JSON API: status, code and sentence stand on the class of the problem."""
+"""Turn problems into envelopes for the JSON API;
+status, code and sentence are attributes of the problem class.
+"""
 
 from __future__ import annotations
 
@@ -22,11 +24,11 @@ from app.services.problems import Throttled
 
 
 def render(problem: Problem) -> Response:
-    """The envelope that the problem's class asks for. A refusal is written down in a unit of its own."""
+    """Build the envelope for an expected problem. A refusal is recorded in its own unit of work."""
     if isinstance(problem, Denied):
         return _render_denied(problem)
     if isinstance(problem, Invalid):
-        return build_error_response(problem.status, *field_errors(problem))
+        return build_error_response(problem.status, *list_field_errors(problem))
     response = build_error_response(problem.status, describe_call_problem(problem.sentence, problem.code))
     if isinstance(problem, Throttled):
         response.headers["Retry-After"] = str(problem.seconds)
@@ -40,13 +42,15 @@ def describe_call_problem(sentence: str, code: str) -> Message:
     return Message(type="ACTION_ERROR", message=sentence, message_template=code)
 
 
-def field_errors(problem: Invalid) -> list[Message]:
-    """One message for each wrong field."""
+def list_field_errors(problem: Invalid) -> list[Message]:
+    """Build one message for each wrong field."""
     return [Message("FIELD_ERROR", p.message, p.field, p.code) for p in problem.problems]
 
 
 def build_error_response(status: int, *messages: Message, decision: str = "", data: Any = None) -> Response:
-    """An error envelope; ``decision`` is the decision number, ``data`` what the contract adds to it."""
+    """Build an error envelope; ``decision`` is the decision number,
+    ``data`` the contract's additional data.
+    """
     metadata = {"decision": decision} if decision else None
     response = jsonify(build_envelope(data, status=status, messages=messages, metadata=metadata))
     response.status_code = status

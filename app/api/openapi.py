@@ -127,7 +127,7 @@ def _describe_operation(
             "operation": contract.step_up.name,
             "proof": list(contract.step_up.fields),
         }
-        sentences.append(_step_up(contract.step_up))
+        sentences.append(_describe_step_up(contract.step_up))
     if sentences:
         operation["description"] = " ".join(sentences)
     if contract.body is not None:
@@ -139,8 +139,8 @@ def _describe_operation(
     return operation
 
 
-def _step_up(operation: Operation) -> str:
-    """What to send as proof of presence, for people who read the document."""
+def _describe_step_up(operation: Operation) -> str:
+    """Describe what to send as proof of presence, for readers of the document."""
     password = f"`{operation.instead}`, or " if operation.instead else ""
     return f"Needs proof of presence: {password}an `{AUTHORIZATION}` for `{operation.name}`."
 

@@ -52,7 +52,7 @@ ACTIVE: dict[str, Any] = {
         "iat": {"type": "integer"},
     },
 }
-# Of no type: a client's own provider may give another value by one of these names (contract 2.5).
+# Without a type: a client's own provider may give another value under one of these names (contract 2.5).
 USER_CLAIMS = {
     "type": "object",
     "required": ["sub"],

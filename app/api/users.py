@@ -118,7 +118,7 @@ def list_basic_functions(caller: Caller, query: BasicFunctionList) -> Answer:
     found = function_search.search_functions(
         caller, Guard.VIEW_BASIC_FUNCTIONS, query.as_criteria(), query.page, query.sort_by
     )
-    return build_page(found, [BasicFunction.of(row) for row in found.rows])
+    return build_page(found, [BasicFunction.from_row(row) for row in found.rows])
 
 
 @blueprint.post(f"{PREFIX}/function/search")
@@ -128,18 +128,18 @@ def search_basic_functions(caller: Caller, body: FunctionSearch) -> Answer:
     found = function_search.search_functions(
         caller, Guard.VIEW_BASIC_FUNCTIONS, body.as_criteria(), body.page, body.order
     )
-    return build_page(found, [BasicFunction.of(row) for row in found.rows])
+    return build_page(found, [BasicFunction.from_row(row) for row in found.rows])
 
 
 @blueprint.get(f"{PREFIX}/function/<function>")
 @endpoint(answers=BasicFunction)
 def get_basic_function(caller: Caller, function: str) -> Answer:
     """Get one function by id or name."""
-    caller.needs(Guard.VIEW_BASIC_FUNCTIONS)
+    caller.require(Guard.VIEW_BASIC_FUNCTIONS)
     found = directory.find_function(function)
     if found is None:
         raise Missing("function")
-    return Answer(BasicFunction.of(found))
+    return Answer(BasicFunction.from_row(found))
 
 
 def _list(caller: Caller, query: SubjectList, kind: type[Subject]) -> Answer:

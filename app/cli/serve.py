@@ -1,4 +1,4 @@
-"""``serve``: one server, with and without proxies in front (design decision 7)."""
+"""``serve``: one server, with or without proxies in front (design decision 7)."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def application() -> Flask:
 
 
 def create_worker() -> Adapter:
-    """What granian calls in each of its processes."""
+    """Create the application of one process; granian calls this in each."""
     return server.adapt(application)
 
 

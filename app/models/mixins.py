@@ -63,14 +63,14 @@ class ArgusClientMixin(ClientMixin):  # type: ignore[misc]
         return False
 
     def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:  # noqa: ARG002
-        return client_methods.fits(method, has_secret=not self.is_public)
+        return client_methods.may_use_method(method, has_secret=not self.is_public)
 
     def check_response_type(self, response_type: str) -> bool:  # noqa: ARG002
-        """Always true: Authlib asks only after a registered grant has taken the request."""
+        """Always true: Authlib calls this only after a registered grant has accepted the request."""
         return True
 
     def check_grant_type(self, grant_type: str) -> bool:  # noqa: ARG002
-        """Always true: every client may use each grant of ``oauth/grants.py``, and Authlib knows no other."""
+        """Always true: every client may use each grant of ``oauth/grants.py``; Authlib knows no other."""
         return True
 
 

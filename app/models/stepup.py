@@ -17,7 +17,7 @@ from app.models.base import SessionId
 
 
 class StepUp(Base):
-    """One operation, one user, one use. Without a login only for a password reset.
+    """One operation, one user, one use. Only a password reset has no login.
 
     ``made_by_id`` is the administrator who issued a reset; empty for what the user got alone.
     """

@@ -29,14 +29,14 @@ class AccessGateMixin:
         """Return the user if the decision allows; else record the refusal and raise its OAuth error."""
         self.decision = gate.ask(question)
         if not self.decision:
-            self.denied(question)
-            trail.record_refusal(action, self.actor(question), self.decision, question)
+            self.handle_denial(question)
+            trail.record_refusal(action, self.build_actor(question), self.decision, question)
             raise build_token_refusal(self.decision)
         return question.user
 
-    def denied(self, question: Question) -> None:
+    def handle_denial(self, question: Question) -> None:
         """Do more on a denial. A grant that can recognise a replay overrides this."""
 
-    def actor(self, question: Question) -> Actor:
+    def build_actor(self, question: Question) -> Actor:
         """Return the actor: the client acts for the user from the client's address."""
         return Actor(question.user.id, question.user.name, contact=self.request.contact)

@@ -77,7 +77,7 @@ def approve_from_call(request: AuthorizationRequest, caller: Caller) -> Response
 def _approve(request: AuthorizationRequest, caller: Caller, agreed: Callable[[Question], bool]) -> Response:
     def work() -> tuple[Decision, Question, Response | None]:
         fresh = callers.reload_caller(caller)
-        if fresh is None or not fresh.interactive:
+        if fresh is None or not fresh.is_interactive:
             raise StaleTransaction
         posed = build_question(request, fresh)
         decision = gate.ask(posed)

@@ -147,7 +147,7 @@ def must_log_in(request: AuthorizationRequest, caller: Caller | None, began_at: 
 
 def build_question(request: AuthorizationRequest, caller: Caller) -> Question:
     """Build the question of leg AUTHORIZE: this user, this client, these scopes, current facts."""
-    grant = facts.grant_facts(consents.find_consent(caller.user_id, request.client.id))
+    grant = facts.to_grant_facts(consents.find_consent(caller.user_id, request.client.id))
     return replace(
         caller.question,
         leg=Leg.AUTHORIZE,

@@ -1,4 +1,4 @@
-"""The value of each claim about a session's user: one function for each row of ``policy.claims.CLAIMS``."""
+"""The value of each claim about a session's user: one function per row of ``policy.claims.CLAIMS``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from app.services.access.credential_parts import SessionRow
 
 
 class SessionUser:
-    """The user a session is of. What its row does not hold is looked up once, when a claim needs it."""
+    """The user of a session. What its row lacks is looked up once, when a claim needs it."""
 
     def __init__(self, row: SessionRow | CodeRow) -> None:
         self.row = row
@@ -54,6 +54,6 @@ VALUES: dict[str, Callable[[SessionUser], Any]] = {
 BY_OWN_NAME: dict[str, Claim] = {claim.own: claim for claim in CLAIMS if claim.own is not None}
 
 
-def value_by_own_name(own: str, user: SessionUser) -> Any:
-    """The value that a client's own provider asks for by Argus's name."""
+def resolve_own_value(own: str, user: SessionUser) -> Any:
+    """Return the value that a client's own provider requests by Argus's name."""
     return VALUES[BY_OWN_NAME[own].name](user)

@@ -29,8 +29,10 @@ from app.services.unit_of_work import run_in_transaction
 QueryClient = Callable[[str], OAuthClient | None]
 
 
-def authenticator(method: ClientMethod) -> Callable[[QueryClient, ArgusRequest], OAuthClient | None]:
-    """What Authlib calls for a method: the client, or ``None`` when the request uses another method."""
+def build_authenticator(method: ClientMethod) -> Callable[[QueryClient, ArgusRequest], OAuthClient | None]:
+    """Build the function that Authlib calls for a method:
+    it returns the client, or ``None`` for another method.
+    """
 
     def authenticate(query_client: QueryClient, request: ArgusRequest) -> OAuthClient | None:
         given = request.client_credentials
@@ -76,11 +78,11 @@ def check_secret(request: ArgusRequest, client: OAuthClient, presented: str | No
     limit, address = settings().throttle_client_failures, request.contact.address
     throttle().check("client", limit, client.id, address)
     if not _is_right_secret(client, presented):
-        throttle().failed("client", limit, client.id, address)
+        throttle().count_failure("client", limit, client.id, address)
         refuse_client(request, client, "client_secret_wrong")
     if presented is not None:
         # An address that used the right secret is not blocked by wrong secrets from other addresses.
-        throttle().succeeded("client", limit, client.id, address)
+        throttle().record_success("client", limit, client.id, address)
 
 
 def _is_right_secret(client: OAuthClient, presented: str | None) -> bool:
@@ -103,7 +105,7 @@ def refuse_stranger(request: ArgusRequest, client: OAuthClient | None, reason: s
 
     This counts against no client and blocks none.
     """
-    throttle().stranger("stranger", settings().throttle_client_failures, request.contact.address)
+    throttle().count_stranger("stranger", settings().throttle_client_failures, request.contact.address)
     refuse_client(request, client, reason)
 
 

@@ -91,7 +91,7 @@ class ArgusAuthorizationCodeGrant(AccessGateMixin, AuthorizationCodeGrant):  # t
         if row.client.id != client.id:
             detail = {"presented_by": client.id, "issued_to": row.client.id}
             run_in_transaction(
-                lambda: trail.record_alert("code-of-another-client", self._stranger(), detail=detail)
+                lambda: trail.record_alert("code-of-another-client", self._build_stranger(), detail=detail)
             )
             return None
         return CodeView(row)
@@ -102,9 +102,9 @@ class ArgusAuthorizationCodeGrant(AccessGateMixin, AuthorizationCodeGrant):  # t
         sent = self.request.payload.redirect_uri
         if sent is not None and sent != row.code.redirect_uri:
             raise ArgusOAuthError("invalid_grant")
-        return self.pass_gate(facts.of_code(row, Leg.REDEEM, self.request.contact), "redeem")
+        return self.pass_gate(facts.build_code_question(row, Leg.REDEEM, self.request.contact), "redeem")
 
-    def denied(self, question: Question) -> None:
+    def handle_denial(self, question: Question) -> None:
         """Treat a used code that is otherwise valid as a replay: end the session it started (rule 13)."""
         if question.credential is not None and question.credential.spent:
             self._end_replayed(self.request.authorization_code.row, question)
@@ -169,11 +169,13 @@ class ArgusAuthorizationCodeGrant(AccessGateMixin, AuthorizationCodeGrant):  # t
     def _end_replayed(self, row: CodeRow, question: Question) -> None:
         def work() -> None:
             if row.code.oauth_session_id is not None:
-                endings.end(Event.CODE_REPLAYED, row.code.oauth_session_id, self.actor(question))
+                endings.end(Event.CODE_REPLAYED, row.code.oauth_session_id, self.build_actor(question))
             detail = {"session": (row.code.oauth_session_id or b"").hex()}
-            trail.record_alert("code-replayed", self.actor(question), client_id=row.client.id, detail=detail)
+            trail.record_alert(
+                "code-replayed", self.build_actor(question), client_id=row.client.id, detail=detail
+            )
 
         run_in_transaction(work)
 
-    def _stranger(self) -> Actor:
+    def _build_stranger(self) -> Actor:
         return Actor(contact=self.request.contact)

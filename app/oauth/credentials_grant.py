@@ -43,7 +43,7 @@ class ArgusClientCredentialsGrant(AccessGateMixin, BaseGrant, TokenEndpointMixin
             raise ArgusOAuthError("invalid_request", "The parameter client_id is missing.")
         if caller is None:
             raise ArgusOAuthError("invalid_client", "Send an Argus-API-Key or a login as bearer.", status=401)
-        if not (caller.kind == "key" or caller.interactive):
+        if not (caller.kind == "key" or caller.is_interactive):
             # A session that was started this way never starts another (design decision 11).
             raise ArgusOAuthError("invalid_grant", "Only an API key or a login may start a session.")
         client = get_client(registry.find_live_client, self.request, given.client_id)

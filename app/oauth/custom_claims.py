@@ -8,7 +8,7 @@ from typing import Any
 
 from app.models.directory import Group
 from app.oauth.claim_values import SessionUser
-from app.oauth.claim_values import value_by_own_name
+from app.oauth.claim_values import resolve_own_value
 from app.policy.claims import PROTOCOL_CLAIMS
 from app.policy.claims import name_claim
 from app.policy.rights import Rights
@@ -30,7 +30,7 @@ def build_custom_claims(
 def _resolve_value(provider: Mapping[str, Any], user: SessionUser, rights: Rights) -> Any:
     kind = provider["provider"]
     if kind == "customClaim":
-        return value_by_own_name(str(provider["claim"]), user)
+        return resolve_own_value(str(provider["claim"]), user)
     if kind == "functionRoleMapping":
         return _list_roles(provider["roleMapping"], rights)
     names = user.group_names

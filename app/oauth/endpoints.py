@@ -37,7 +37,7 @@ INACTIVE = {"active": False}
 class _OwnTokenEndpoint(TokenEndpoint):  # type: ignore[misc]
     CLIENT_AUTH_METHODS = METHOD_NAMES
 
-    def own_token(self, request: ArgusRequest) -> tuple[Token, SessionRow] | None:
+    def find_own_token(self, request: ArgusRequest) -> tuple[Token, SessionRow] | None:
         """Find the token of the request if it was issued to this client. The hint is not needed."""
         text = request.form.get("token")
         if text is None:
@@ -58,12 +58,12 @@ class IntrospectionEndpoint(_OwnTokenEndpoint):
 
     def create_endpoint_response(self, request: ArgusRequest) -> Answer:
         self.authenticate_endpoint_client(request)
-        found = self.own_token(request)
+        found = self.find_own_token(request)
         return 200, self._introspect(request, *found) if found else INACTIVE, JSON
 
     def _introspect(self, request: ArgusRequest, token: Token, row: SessionRow) -> dict[str, Any]:
         user, session = row.user, row.oauth
-        question = facts.of_session(row, token, Leg.INTROSPECT, request.contact)
+        question = facts.build_session_question(row, token, Leg.INTROSPECT, request.contact)
         decision = gate.ask(question)
         if not decision:
             actor = Actor(user.id, user.short_name, session.id.hex(), request.contact)
@@ -71,7 +71,7 @@ class IntrospectionEndpoint(_OwnTokenEndpoint):
             return INACTIVE
         is_access = token.kind is Kind.ACCESS
         granted = session.access_scopes if is_access else session.scopes
-        # One without a refresh token was refused above.
+        # A session without a refresh token was refused above.
         expires_at = (None if is_access else session.refresh_expires_at) or session.access_expires_at
         return {
             "active": True,
@@ -92,7 +92,7 @@ class RevocationEndpoint(_OwnTokenEndpoint):
 
     def create_endpoint_response(self, request: ArgusRequest) -> Answer:
         self.authenticate_endpoint_client(request)
-        found = self.own_token(request)
+        found = self.find_own_token(request)
         if found is not None:
             token, row = found
             current = token_text.is_same_digest(

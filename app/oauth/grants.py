@@ -23,7 +23,7 @@ from app.policy.client_methods import METHOD_PARAMETERS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenGrant:
-    """A grant as it declares itself. Its ``grant_type`` and response types are those of its Authlib class.
+    """The declaration of a grant. Its Authlib class defines ``grant_type`` and response types.
 
     It is given its own parameters and no others; ``aliases`` are other names of them. Where the client does
     not authenticate, it is only named, and a credential of the user is read instead.
@@ -49,11 +49,11 @@ class TokenGrant:
 
     @property
     def all_names(self) -> tuple[str, ...]:
-        """Its parameters under every name."""
+        """Return its parameters under every name."""
         return (*self.parameters, *self.aliases)
 
     def own_parameters(self, form: Mapping[str, str]) -> dict[str, str]:
-        """What this grant takes of a form, by its own names. Raises ``ArgusOAuthError``."""
+        """Return this grant's parameters from a form, by its own names. Raises ``ArgusOAuthError``."""
         taken = {"grant_type", *METHOD_PARAMETERS, *self.parameters}
         own = {name: value for name, value in form.items() if name in taken}
         for alias, name in self.aliases.items():
@@ -86,7 +86,7 @@ GRANTS = (
         section="RFC 6749 6",
         summary="Swap a refresh token for the next pair",
         parameters=("refresh_token", "scope"),
-        # The contract carries a refresh token as ``code`` too (2.7); both at once is one too many (rule 15).
+        # The contract sends a refresh token as ``code`` too (2.7); both at once are refused (rule 15).
         aliases={"code": "refresh_token"},
         client_authenticates=True,
         issues_refresh_token=True,
@@ -108,7 +108,7 @@ GRANT_PARAMETERS = tuple(dict.fromkeys(name for grant in GRANTS for name in gran
 
 
 def named(grant_type: str | None) -> TokenGrant:
-    """The grant of this type. Raises ``ArgusOAuthError`` ``unsupported_grant_type``."""
+    """Return the grant of this type. Raises ``ArgusOAuthError`` ``unsupported_grant_type``."""
     for grant in GRANTS:
         if grant.grant_type == grant_type:
             return grant

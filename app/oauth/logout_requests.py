@@ -24,7 +24,7 @@ class LogoutRequest:
     subject: str | None = None
     redirect_uri: str | None = None
 
-    def needs_no_question(self, here: Caller) -> bool:
+    def may_skip_question(self, here: Caller) -> bool:
         """Tell whether the request is for the user logged in here,
         by an application that this login was used for.
         """

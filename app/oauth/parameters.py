@@ -1,4 +1,4 @@
-"""The names of every parameter the protocol knows. Only these are ever named in an answer."""
+"""The names of every parameter of the protocol. Answers never name any other."""
 
 from __future__ import annotations
 
@@ -26,6 +26,6 @@ AUTHORIZATION_REQUEST = (
 )
 # RP-Initiated Logout 1.0 2.
 LOGOUT_REQUEST = ("id_token_hint", "logout_hint", "client_id", "post_logout_redirect_uri", "state")
-# Of grants and methods that are not here: a secret in a query is refused all the same.
+# Parameters of unsupported grants and methods: a secret in a query is refused even so.
 SECRETS = ("username", "password", "client_assertion", "client_assertion_type")
 KNOWN = frozenset({*TOKEN_REQUEST, *TOKEN_QUESTION, *AUTHORIZATION_REQUEST, *LOGOUT_REQUEST, *SECRETS})

@@ -83,7 +83,7 @@ class ArgusRefreshTokenGrant(AccessGateMixin, RefreshTokenGrant):  # type: ignor
     def authenticate_user(self, refresh_token: RefreshView) -> UserFacts:
         """Ask the gate, leg REFRESH, with current facts."""
         self.view = refresh_token
-        question = facts.of_session(
+        question = facts.build_session_question(
             refresh_token.row,
             refresh_token.token,
             Leg.REFRESH,
@@ -92,7 +92,7 @@ class ArgusRefreshTokenGrant(AccessGateMixin, RefreshTokenGrant):  # type: ignor
         )
         return self.pass_gate(question, "refresh")
 
-    def denied(self, question: Question) -> None:
+    def handle_denial(self, question: Question) -> None:
         """End the session of a replayed token:
         one of its two holders is a thief, and nobody can tell which one.
         """
@@ -100,11 +100,11 @@ class ArgusRefreshTokenGrant(AccessGateMixin, RefreshTokenGrant):  # type: ignor
             return
 
         def work() -> None:
-            if endings.end(Event.REFRESH_REPLAYED, self.view.row.oauth.id, self.actor(question)):
+            if endings.end(Event.REFRESH_REPLAYED, self.view.row.oauth.id, self.build_actor(question)):
                 detail = {"session": self.view.row.oauth.id.hex(), "generation": self.view.token.generation}
                 client_id = self.view.row.client.id
                 trail.record_alert(
-                    "refresh-token-replayed", self.actor(question), client_id=client_id, detail=detail
+                    "refresh-token-replayed", self.build_actor(question), client_id=client_id, detail=detail
                 )
 
         run_in_transaction(work)

@@ -25,7 +25,7 @@ from app.services.contact import Contact
 
 @dataclass(frozen=True, slots=True)
 class ClientCredentials:
-    """How a client names and proves itself: in the ``Authorization`` header or in the form."""
+    """How a client identifies and authenticates: in the ``Authorization`` header or in the form."""
 
     client_id: str | None
     secret: str | None
@@ -33,7 +33,7 @@ class ClientCredentials:
 
     @property
     def method(self) -> ClientMethod:
-        """The method used. A header with an empty password proves nothing (contract 0 #6)."""
+        """Return the method used. A header with an empty password proves nothing (contract 0 #6)."""
         if self.secret is None:
             return NO_SECRET
         return SECRET_BASIC if self.by_header else SECRET_POST

@@ -15,7 +15,7 @@ from flask import current_app
 from flask import json
 
 from app.models.clients import OAuthClient
-from app.oauth.client_auth import authenticator
+from app.oauth.client_auth import build_authenticator
 from app.oauth.end_session import ArgusEndSessionEndpoint
 from app.oauth.endpoints import IntrospectionEndpoint
 from app.oauth.endpoints import RevocationEndpoint
@@ -69,7 +69,7 @@ def build_server(app: Flask) -> None:
     """Create the server of this application and store it in its extensions."""
     server = ArgusAuthorizationServer(app)
     for method in CLIENT_METHODS:
-        server.register_client_auth_method(method.name, authenticator(method))
+        server.register_client_auth_method(method.name, build_authenticator(method))
     for grant in GRANTS:
         server.register_grant(grant.handler, grant.extensions)
     for endpoint in (IntrospectionEndpoint, RevocationEndpoint, ArgusEndSessionEndpoint):

@@ -126,7 +126,7 @@ def judge_consent(q: Question) -> Finding:
         return _fail(rule, "consent_missing")
     if grant.withdrawn:
         return _fail(rule, "consent_withdrawn")
-    if scope not in q.graph.descendants(grant.permission_scope):
+    if scope not in q.graph.list_descendants(grant.permission_scope):
         return _fail(rule, "consent_outgrown", {"scope": _name_function(q, scope)})
     if not q.scopes <= grant.scopes:
         return _fail(rule, "consent_scopes", {"scopes": " ".join(sorted(q.scopes - grant.scopes))})
@@ -193,7 +193,7 @@ def required_function(q: Question) -> Finding:
     if function not in q.graph.names:
         return _fail(rule, "function_unknown", {"client": q.client.id})
     name = {"function": _name_function(q, function)}
-    if not q.user.rights.anywhere(function, q.client.domain):
+    if not q.user.rights.allows_anywhere(function, q.client.domain):
         return _fail(rule, "function_not_held", {**name, "user": q.user.name}, name)
     return _pass(rule)
 
@@ -225,7 +225,7 @@ def right_asked(q: Question) -> Finding:
     if q.leg is not Leg.API or asked is None:
         return _skip(rule)
     rights = compute_effective_rights(q)
-    if asked.customer is None and rights.anywhere(asked.function):
+    if asked.customer is None and rights.allows_anywhere(asked.function):
         return _pass(rule)
     if asked.customer is not None and rights.allows(asked.function, asked.customer):
         return _pass(rule)
@@ -270,7 +270,7 @@ def find_missing_functions(q: Question) -> tuple[MissingFunction, ...]:
     if q.client is None:
         return ()
     rights = compute_effective_rights(q)
-    scope = q.graph.descendants(q.client.permission_scope)
+    scope = q.graph.list_descendants(q.client.permission_scope)
     return tuple(
         MissingFunction(function, explain_missing(q, function, None))
         for function in sorted(scope)

@@ -14,7 +14,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """A scope that says something of the user; ``words`` complete "This application will: ..."."""
+    """A scope with information about the user; ``words`` complete "This application will: ..."."""
 
     name: str
     words: str
@@ -64,7 +64,7 @@ CLAIMS = (
     Claim("groups", "groups"),
     Claim("groupstring", "groupstring"),
 )
-# What an ID token says of itself; ``sub`` is in userinfo too.
+# Claims about the ID token itself; ``sub`` is in userinfo too.
 ID_TOKEN_CLAIMS = ("sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "at_hash")
 # A client's own claims may never replace these (security rule 63).
 PROTOCOL_CLAIMS = frozenset(ID_TOKEN_CLAIMS) | {"nbf", "jti", "acr", "amr", "azp", "c_hash", "sid"}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ClientMethod:
-    """How a client shows who it is at the token, introspection and revocation endpoints.
+    """How a client authenticates at the token, introspection and revocation endpoints.
 
     ``parameters`` are those of the form that belong to it.
     """
@@ -25,6 +25,6 @@ METHOD_NAMES = tuple(method.name for method in CLIENT_METHODS)
 METHOD_PARAMETERS = tuple(dict.fromkeys(name for one in CLIENT_METHODS for name in one.parameters))
 
 
-def fits(name: str, *, has_secret: bool) -> bool:
-    """Whether a client with or without a secret authenticates by the method of this name."""
+def may_use_method(name: str, *, has_secret: bool) -> bool:
+    """Tell whether a client with or without a secret can use the method of this name."""
     return any(method.name == name and method.with_secret == has_secret for method in CLIENT_METHODS)

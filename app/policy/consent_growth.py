@@ -31,5 +31,5 @@ def compare_consent(q: Question) -> ConsentGrowth:
     """
     if q.grant is None or q.grant.withdrawn or q.client is None:
         return NOTHING
-    now = q.graph.descendants(q.client.permission_scope)
-    return ConsentGrowth(q.scopes - q.grant.scopes, now - q.graph.descendants(q.grant.permission_scope))
+    now = q.graph.list_descendants(q.client.permission_scope)
+    return ConsentGrowth(q.scopes - q.grant.scopes, now - q.graph.list_descendants(q.grant.permission_scope))

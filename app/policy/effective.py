@@ -33,7 +33,7 @@ def compute_delegable_rights(q: Question) -> Rights:
 def explain_missing(q: Question, function: int, customer: int | None) -> str:
     """Return the reason code why a function is not effective: the first narrowing that removed it."""
     rights = q.user.rights
-    if not rights.anywhere(function):
+    if not rights.allows_anywhere(function):
         return "right_not_held"
     if not _has(rights, function, customer):
         return "right_not_held_for_customer"
@@ -47,22 +47,22 @@ def explain_missing(q: Question, function: int, customer: int | None) -> str:
 
 
 def _has(rights: Rights, function: int, customer: int | None) -> bool:
-    return rights.anywhere(function) if customer is None else rights.allows(function, customer)
+    return rights.allows_anywhere(function) if customer is None else rights.allows(function, customer)
 
 
 def _narrow_to_client(q: Question, rights: Rights) -> Rights:
     if q.client is None:
         return rights
-    rights = rights.to_functions(q.graph.descendants(q.client.permission_scope))
+    rights = rights.to_functions(q.graph.list_descendants(q.client.permission_scope))
     return rights if q.client.customer is None else rights.to_customers((q.client.customer,))
 
 
 def _narrow_to_constraints(q: Question, rights: Rights) -> Rights:
     if q.impersonator is not None:
-        rights = rights.within(q.impersonator.user.rights)
+        rights = rights.intersect(q.impersonator.user.rights)
     for bound in q.constraints:
         if bound.functions is not None:
-            allowed = frozenset(f for top in bound.functions for f in q.graph.descendants(top))
+            allowed = frozenset(f for top in bound.functions for f in q.graph.list_descendants(top))
             rights = rights.to_functions(allowed)
         if bound.customers is not None:
             rights = rights.to_customers(bound.customers)

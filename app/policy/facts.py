@@ -173,7 +173,7 @@ class Question:
         do less than its user.
         """
         held = self.user.rights if rights is None else rights
-        return held.sees(customer) or self.tree.covers(customer, self.user.customer)
+        return held.allows_anything(customer) or self.tree.covers(customer, self.user.customer)
 
 
 @dataclass(frozen=True, slots=True)

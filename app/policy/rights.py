@@ -27,7 +27,7 @@ class FunctionGraph:
     read_only: frozenset[int] = frozenset()
     _below: dict[int, frozenset[int]] = field(default_factory=dict, compare=False, repr=False)
 
-    def descendants(self, function: int | None) -> frozenset[int]:
+    def list_descendants(self, function: int | None) -> frozenset[int]:
         """Return the function itself and everything below it; empty for an unknown function."""
         if function is None or function not in self.names:
             return frozenset()
@@ -44,7 +44,7 @@ class FunctionGraph:
             known = self._below[function] = frozenset(seen)
         return known
 
-    def by_name(self, name: str) -> int | None:
+    def find_by_name(self, name: str) -> int | None:
         """Return the id of the live function of this name."""
         return self._ids.get(name)
 
@@ -66,7 +66,7 @@ class CustomerTree:
     names: Mapping[int, str] = field(default_factory=dict)
     disabled: frozenset[int] = frozenset()
 
-    def ancestors(self, customer: int) -> tuple[int, ...]:
+    def list_ancestors(self, customer: int) -> tuple[int, ...]:
         """Return the customer itself, then each customer above it; empty for an unknown customer."""
         line: list[int] = []
         one: int | None = customer
@@ -75,23 +75,23 @@ class CustomerTree:
             one = self.parents[one]
         return tuple(line)
 
-    def alive(self, customer: int) -> bool:
+    def is_alive(self, customer: int) -> bool:
         """Tell whether the customer exists and neither it nor a customer above it is disabled."""
-        line = self.ancestors(customer)
+        line = self.list_ancestors(customer)
         return bool(line) and self.disabled.isdisjoint(line)
 
-    def all_alive(self) -> CustomerTree:
+    def with_all_alive(self) -> CustomerTree:
         """Return the same tree with nothing disabled, to judge what may be enabled again."""
         return replace(self, disabled=frozenset())
 
     def covers(self, top: int, customer: int) -> bool:
         """Tell whether ``customer`` is ``top`` or is below it."""
-        return top in self.ancestors(customer)
+        return top in self.list_ancestors(customer)
 
-    def topmost(self, customers: Iterable[int]) -> frozenset[int]:
+    def keep_topmost(self, customers: Iterable[int]) -> frozenset[int]:
         """Return the given customers without those that are below another of them."""
         given = frozenset(customers)
-        return frozenset(c for c in given if given.isdisjoint(self.ancestors(c)[1:]))
+        return frozenset(c for c in given if given.isdisjoint(self.list_ancestors(c)[1:]))
 
 
 @dataclass(frozen=True)
@@ -107,34 +107,38 @@ class Rights:
     def allows(self, function: int | None, customer: int) -> bool:
         """Tell whether the function is held for this customer, directly or through a customer above it."""
         tops = self.held.get(function, frozenset()) if function is not None else frozenset()
-        return self.tree.alive(customer) and not tops.isdisjoint(self.tree.ancestors(customer))
+        return self.tree.is_alive(customer) and not tops.isdisjoint(self.tree.list_ancestors(customer))
 
-    def anywhere(self, function: int | None, domain: int | None = None) -> bool:
+    def allows_anywhere(self, function: int | None, domain: int | None = None) -> bool:
         """Tell whether the function is held for some customer (of the domain, if one is given)."""
         tops = self.held.get(function, frozenset()) if function is not None else frozenset()
         return any(domain is None or self.tree.domains.get(top) == domain for top in tops)
 
-    def sees(self, customer: int) -> bool:
+    def allows_anything(self, customer: int) -> bool:
         """Tell whether anything is held for this customer."""
-        line = frozenset(self.tree.ancestors(customer))
+        line = frozenset(self.tree.list_ancestors(customer))
         return any(not tops.isdisjoint(line) for tops in self.held.values())
 
-    def customers(self) -> frozenset[int]:
+    def list_topmost_customers(self) -> frozenset[int]:
         """Return the topmost customers for which anything is held."""
-        return self.tree.topmost(top for tops in self.held.values() for top in tops)
+        return self.tree.keep_topmost(top for tops in self.held.values() for top in tops)
 
-    def reach(self) -> frozenset[int]:
+    def list_reach(self) -> frozenset[int]:
         """Return every live customer for which anything is held: the topmost and all below them."""
-        tops = self.customers()
+        tops = self.list_topmost_customers()
         return frozenset(
-            c for c in self.tree.parents if self.tree.alive(c) and not tops.isdisjoint(self.tree.ancestors(c))
+            c
+            for c in self.tree.parents
+            if self.tree.is_alive(c) and not tops.isdisjoint(self.tree.list_ancestors(c))
         )
 
-    def reach_of(self, function: int | None) -> frozenset[int]:
+    def list_reach_of(self, function: int | None) -> frozenset[int]:
         """Return every live customer for which this function is held."""
         tops = self.held.get(function, frozenset()) if function is not None else frozenset()
         return frozenset(
-            c for c in self.tree.parents if self.tree.alive(c) and not tops.isdisjoint(self.tree.ancestors(c))
+            c
+            for c in self.tree.parents
+            if self.tree.is_alive(c) and not tops.isdisjoint(self.tree.list_ancestors(c))
         )
 
     def to_functions(self, functions: frozenset[int]) -> Rights:
@@ -143,17 +147,17 @@ class Rights:
 
     def to_customers(self, customers: Iterable[int]) -> Rights:
         """Keep only these customers and the customers below them."""
-        bounds = [c for c in customers if self.tree.alive(c)]
-        lines = {c: frozenset(self.tree.ancestors(c)) for c in bounds}
+        bounds = [c for c in customers if self.tree.is_alive(c)]
+        lines = {c: frozenset(self.tree.list_ancestors(c)) for c in bounds}
         held = {}
         for function, tops in self.held.items():
             kept = {bound for bound in bounds if not tops.isdisjoint(lines[bound])}
             kept |= {top for top in tops if any(self.tree.covers(bound, top) for bound in bounds)}
             if kept:
-                held[function] = self.tree.topmost(kept)
+                held[function] = self.tree.keep_topmost(kept)
         return Rights(held, self.tree)
 
-    def within(self, other: Rights) -> Rights:
+    def intersect(self, other: Rights) -> Rights:
         """Keep only what both hold, for the customers of both."""
         held = {}
         for function, tops in self.held.items():
@@ -161,7 +165,7 @@ class Rights:
             both = {top for top in tops if any(self.tree.covers(one, top) for one in theirs)}
             both |= {one for one in theirs if any(self.tree.covers(top, one) for top in tops)}
             if both:
-                held[function] = self.tree.topmost(both)
+                held[function] = self.tree.keep_topmost(both)
         return Rights(held, self.tree)
 
     def covers(self, other: Rights) -> bool:
@@ -185,10 +189,10 @@ def resolve_rights(
     """
     granted: dict[int, set[int]] = {}
     for function, customer in permissions:
-        if tree.alive(customer):
+        if tree.is_alive(customer):
             granted.setdefault(function, set()).add(customer)
     held: dict[int, set[int]] = {}
     for function, customers in granted.items():
-        for below in graph.descendants(function):
+        for below in graph.list_descendants(function):
             held.setdefault(below, set()).update(customers)
-    return Rights({f: tree.topmost(customers) for f, customers in held.items()}, tree)
+    return Rights({f: tree.keep_topmost(customers) for f, customers in held.items()}, tree)

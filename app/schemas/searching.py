@@ -93,7 +93,7 @@ class KeywordQuery(Sorted):
     keyword_match: Match = "all"
     keyword_field: Names = ()
 
-    def keyword_criteria(self) -> dict[str, Any]:
+    def as_keyword_criteria(self) -> dict[str, Any]:
         """Convert to the service's ``Criteria``."""
         return {
             "keywords": self.keywords + self.keyword,
@@ -125,7 +125,7 @@ class KeywordSearch(ArgusModel):
     keyword_match_strategy: Match = "all"
     keyword_field_strategy: Names | None = None
 
-    def keyword_criteria(self) -> dict[str, Any]:
+    def as_keyword_criteria(self) -> dict[str, Any]:
         """Convert to the service's ``Criteria``."""
         return {
             "keywords": self.keywords or (),
@@ -142,7 +142,7 @@ class TimeSearch(ArgusModel):
     time_field_strategy: Names | None = None
     time_match_strategy: Match = "any"
 
-    def time_criteria(self) -> dict[str, Any]:
+    def as_time_criteria(self) -> dict[str, Any]:
         """Convert to the service's ``Criteria``."""
         return {
             "start": to_moment(self.start_timestamp),
@@ -158,7 +158,7 @@ class FlagSearch(ArgusModel):
     include_flags: Names | None = None
     exclude_flags: Names | None = None
 
-    def flag_criteria(self) -> dict[str, Any]:
+    def as_flag_criteria(self) -> dict[str, Any]:
         """Convert to the service's ``Criteria``."""
         return {"include_flags": self.include_flags or (), "exclude_flags": self.exclude_flags or ()}
 
@@ -169,6 +169,6 @@ class SubCriterion(ArgusModel):
     required: bool = False
     exclude: bool = False
 
-    def joining(self) -> dict[str, Any]:
+    def as_joining(self) -> dict[str, Any]:
         """Convert to the service's ``Criteria``."""
         return {"required": self.required, "exclude": self.exclude}

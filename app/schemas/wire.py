@@ -55,7 +55,7 @@ class ArgusModel(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _lists(cls, given: Any) -> Any:
+    def _convert_lists(cls, given: Any) -> Any:
         """Convert lists to the collection that strict validation requires;
         leave anything else to be refused.
         """

@@ -27,7 +27,7 @@ class Background:
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="argus-background")
         self._room = threading.BoundedSemaphore(MOST_WAITING)
 
-    def later(self, name: str, work: Callable[[], object]) -> Future[None]:
+    def run_later(self, name: str, work: Callable[[], object]) -> Future[None]:
         """Do ``work`` soon, in its own context; a failure is logged under ``name``.
 
         Raises ``Unavailable`` when too much is waiting already.

@@ -36,7 +36,7 @@ class Problem(Exception):
 
 
 class Denied(Problem):
-    """The gate said no: the status is 401 or 403, as the reasons say."""
+    """The gate refused: the status is 401 or 403, depending on the reasons."""
 
     status = 403
 
@@ -86,7 +86,7 @@ class Missing(Problem):
 
 
 class NotHeld(Problem):
-    """The caller would take over, give or take more than they hold themselves."""
+    """The caller would take over, grant or revoke more rights than the caller holds."""
 
     status = 403
     code = "NOT_HELD"
@@ -102,7 +102,7 @@ class Conflict(Problem):
 
 
 class Unauthenticated(Problem):
-    """No credential, or none of ours."""
+    """The request has no credential, or none that this server issued."""
 
     status = 401
     code = "UNAUTHENTICATED"

@@ -1,6 +1,6 @@
 """Our adapter between an ASGI server and the WSGI application (design decision 25, §7).
 
-In this order, and nothing of it holds a working thread while a stranger takes time:
+The steps are in this order; a slow peer never occupies a working thread:
 
 1. refuse by the head alone: no single ``Host``, a body that is too long;
 2. receive the body, with a size and a deadline;
@@ -19,7 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from app.serving.environ import build
+from app.serving.environ import build_environ
 from app.serving.environ import has_body
 from app.serving.sockets import stop_listening
 from app.serving.stopping import StopFlag
@@ -37,11 +37,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bytes and seconds; per request, or per process where the name says so."""
+    """Limits in bytes and seconds, per request, or per process where the name says so."""
 
     body_bytes: int = 1_000_000
     body_seconds: float = 10
-    # 1,000 strangers who hold back the last byte would otherwise hold 1 GB.
+    # Without this limit, 1,000 clients that hold back the last byte would use 1 GB.
     bodies_bytes_per_process: int = 64 * 1024 * 1024
     threads: int = 4
     most_waiting: int = 64
@@ -51,7 +51,7 @@ class Limits:
 
 
 class Refused(Exception):
-    """Answered without asking the application; the connection closes."""
+    """Answered without calling the application; the connection closes."""
 
     def __init__(self, status: int, sentence: str, **headers: str) -> None:
         super().__init__(sentence)
@@ -59,11 +59,11 @@ class Refused(Exception):
 
 
 class Disconnected(Exception):
-    """The peer went away before its request was whole."""
+    """The peer closed the connection before its request was complete."""
 
 
 class Adapter:
-    """The ASGI application of one process. ``flag`` tells when the server is about to stop."""
+    """The ASGI application of one process. ``flag`` tells when the server will stop."""
 
     def __init__(self, application: WSGI, flag: StopFlag, limits: Limits | None = None) -> None:
         self.limits = limits = limits or Limits()
@@ -84,7 +84,7 @@ class Adapter:
             check_head(scope, self.limits)
             answer = await self._answer(scope, receive)
         except Refused as refusal:
-            await self._send(send, *_refusal(refusal))
+            await self._send(send, *_render_refusal(refusal))
         except Disconnected:
             return
         else:
@@ -95,7 +95,7 @@ class Adapter:
         try:
             if has_body(scope["headers"]):
                 await body.receive(receive)
-            return await self._threads.run(build(scope, body.whole()))
+            return await self._threads.run(build_environ(scope, body.whole()))
         except Busy:
             raise Refused(503, "The server is busy. Try again in a second.", retry_after="1") from None
         finally:
@@ -108,7 +108,7 @@ class Adapter:
             raise Refused(503, "The server is busy. Try again in a second.", retry_after="1")
 
     def release(self, size: int) -> None:
-        """Count them no longer."""
+        """Stop counting them."""
         self._held_bytes -= size
 
     def _plain(self, answer: Answer) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
@@ -135,14 +135,14 @@ class Adapter:
             async with asyncio.timeout(self.limits.send_seconds):
                 await send({"type": "http.response.start", "status": status, "headers": headers})
                 for start in range(0, len(body) - size, size):
-                    await send(_piece(body[start : start + size], more=True))
-                await send(_piece(body[-(len(body) % size or size) :], more=False))
+                    await send(_build_message(body[start : start + size], more=True))
+                await send(_build_message(body[-(len(body) % size or size) :], more=False))
         except TimeoutError:
             log.warning("a client did not take its answer within %s s", self.limits.send_seconds)
 
 
 class _Body:
-    """The body of one request as it arrives; its bytes are counted until it is answered."""
+    """The body of one request while it arrives; its bytes are counted until it is answered."""
 
     def __init__(self, adapter: Adapter) -> None:
         self._adapter, self._size = adapter, 0
@@ -167,34 +167,34 @@ class _Body:
         self._size += len(part)
         self._adapter.hold(len(part))
         if self._size > self._adapter.limits.body_bytes:
-            raise _too_long(self._adapter.limits)
+            raise _refuse_as_too_long(self._adapter.limits)
         self._parts.append(part)
 
     def whole(self) -> bytes:
-        """All of it."""
+        """Return the whole body."""
         return b"".join(self._parts)
 
     def release(self) -> None:
-        """Hold nothing any more."""
+        """Release the bytes."""
         self._adapter.release(self._size)
 
 
 def check_head(scope: Message, limits: Limits) -> None:
-    """What the head alone gives away. Raises ``Refused``."""
+    """Check what the head alone shows. Raises ``Refused``."""
     hosts = [value for name, value in scope["headers"] if name == b"host"]
     if len(hosts) > 1 or (scope["http_version"] != "1.0" and hosts in ([], [b""])):
-        # RFC 9112 3.2. The server makes up an empty one where none came.
+        # RFC 9112 3.2. The server adds an empty one if none was sent.
         raise Refused(400, "Send exactly one Host header.")
     for name, value in scope["headers"]:
         if name == b"content-length" and value.isdigit() and int(value[:20]) > limits.body_bytes:
-            raise _too_long(limits)
+            raise _refuse_as_too_long(limits)
 
 
-def _too_long(limits: Limits) -> Refused:
+def _refuse_as_too_long(limits: Limits) -> Refused:
     return Refused(413, f"The body is too large: send at most {limits.body_bytes} bytes.")
 
 
-def _refusal(refusal: Refused) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+def _render_refusal(refusal: Refused) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
     body = refusal.sentence.encode() + b"\n"
     headers = {
         "content-type": "text/plain; charset=utf-8",
@@ -207,5 +207,5 @@ def _refusal(refusal: Refused) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
     return refusal.status, [(name.encode(), value.encode()) for name, value in headers.items()], body
 
 
-def _piece(body: bytes, *, more: bool) -> Message:
+def _build_message(body: bytes, *, more: bool) -> Message:
     return {"type": "http.response.body", "body": body, "more_body": more}

@@ -1,4 +1,4 @@
-"""An ASGI scope with its received body as a WSGI environ (PEP 3333)."""
+"""Convert an ASGI scope and its received body to a WSGI environ (PEP 3333)."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from urllib.parse import unquote_to_bytes
 
 Headers = Iterable[tuple[bytes, bytes]]
 
-# Told by the environ itself, from what was received.
+# The environ computes these itself, from what was received.
 OWN = frozenset({b"content-length", b"content-type", b"transfer-encoding"})
 
 
-def build(scope: Mapping[str, Any], body: bytes) -> dict[str, Any]:
-    """The environ of one request. Names with ``_`` never count (design decision 7)."""
+def build_environ(scope: Mapping[str, Any], body: bytes) -> dict[str, Any]:
+    """Build the environ of one request. Names with ``_`` are ignored (design decision 7)."""
     peer, server = scope.get("client") or ("", ""), scope.get("server") or ("", "")
     environ: dict[str, Any] = {
         "REQUEST_METHOD": scope["method"],
         "SCRIPT_NAME": "",
-        # From the bytes of the target: the server's own ``path`` loses what is no UTF-8.
+        # Use the bytes of the target: the server's own ``path`` loses bytes that are not UTF-8.
         "PATH_INFO": unquote_to_bytes(scope["raw_path"]).decode("latin-1"),
         "QUERY_STRING": scope["query_string"].decode("latin-1"),
         "RAW_URI": scope["raw_path"].decode("latin-1"),
@@ -46,7 +46,7 @@ def build(scope: Mapping[str, Any], body: bytes) -> dict[str, Any]:
 
 
 def has_body(headers: Headers) -> bool:
-    """Whether a request says that a body follows (RFC 9112 6.3)."""
+    """Tell whether a request announces a body (RFC 9112 6.3)."""
     return any(name in (b"content-length", b"transfer-encoding") for name, _ in headers)
 
 

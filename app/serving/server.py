@@ -1,4 +1,4 @@
-"""granian with our adapter, the same with and without a proxy in front (design §7)."""
+"""Runs granian with our adapter, the same with or without a proxy in front (design §7)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ HEADER_BYTES = 16_384
 # Also how long a connection may stay idle.
 HEADER_MILLISECONDS = 10_000
 BACKLOG = 4_096
-# Connections of one worker. The server's own choice is far less, and then silent strangers fill it.
+# Connections of one worker. The server's default is much lower, and idle strangers could use them all.
 MOST_CONNECTIONS = 16_384
 OTHER_FILES = 512
 
@@ -63,6 +63,6 @@ def run(target: str, host: str, port: int, workers: int) -> None:
 
 
 def adapt(make: Callable[[], WSGI]) -> Adapter:
-    """The adapter of one worker process around the application that ``make`` makes."""
+    """Build the adapter of one worker process around the application that ``make`` makes."""
     sockets.watch_listener()
     return Adapter(make(), stopping.open_flag())

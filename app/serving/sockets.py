@@ -1,4 +1,4 @@
-"""What the kernel holds for us: open connections, and bytes that a peer does not take."""
+"""Limits on what the kernel holds for us: open connections, and bytes that a peer does not read."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-# A peer that stops reading is let go after this; the server has no deadline of its own for sending.
+# A peer that stops reading is disconnected after this; the server has no send timeout of its own.
 UNREAD_MILLISECONDS = 30_000
 LOOK_SECONDS = 30
 FDS = "/proc/self/fd"
@@ -35,20 +35,22 @@ def raise_file_limit(wanted: int) -> int:
 
 
 def watch_listener() -> None:
-    """Bound what an unreading peer holds, as soon as this process listens. Accepted sockets inherit it."""
+    """Limit what a peer that does not read can hold, once this process listens.
+    Accepted sockets inherit it.
+    """
     if hasattr(socket, "TCP_USER_TIMEOUT") and Path(FDS).is_dir():
         threading.Thread(target=_bound_listeners, name="listener", daemon=True).start()
 
 
 def stop_listening() -> None:
-    """Let no new connection into this process; what is open goes on. On Linux; elsewhere nothing happens.
+    """Accept no new connection in this process; open ones continue. Linux only; elsewhere it does nothing.
 
     A filter drops the first packet of a new client; its system repeats the packet a second later, to the
     server that listens then. Closing the socket instead would reset the clients that wait in its queue.
     """
     program = ctypes.create_string_buffer(DROP_ALL)
     filters = struct.pack("HP", 1, ctypes.addressof(program))
-    for listener in _listeners():
+    for listener in _find_listeners():
         with contextlib.suppress(OSError):
             listener.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, filters)
         listener.detach()
@@ -57,7 +59,7 @@ def stop_listening() -> None:
 def _bound_listeners() -> None:
     until = time.monotonic() + LOOK_SECONDS
     while time.monotonic() < until:
-        found = list(_listeners())
+        found = list(_find_listeners())
         for listener in found:
             listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_MILLISECONDS)
             listener.detach()
@@ -66,8 +68,8 @@ def _bound_listeners() -> None:
         time.sleep(0.05)
 
 
-def _listeners() -> Iterator[socket.socket]:
-    """The listening TCP sockets of this process. They are the server's: detach, do not close."""
+def _find_listeners() -> Iterator[socket.socket]:
+    """Return the listening TCP sockets of this process. The server owns them: detach, do not close."""
     if not Path(FDS).is_dir():
         return
     for name in os.listdir(FDS):

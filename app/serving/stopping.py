@@ -1,4 +1,4 @@
-"""The announced stop, so that no client loses a call.
+"""The announced stop, so that no client loses a request.
 
 1. For a second every answer says ``Connection: close``: a client that keeps its connection could otherwise
    send its next call while the server closes it.
@@ -22,13 +22,13 @@ from types import FrameType
 
 FLAG_FILE = "_ARGUS_IDP_STOPPING"
 ANNOUNCE_SECONDS = 1.0
-# For the connections that came last to send their request.
+# Time for the last accepted connections to send their request.
 DRAIN_SECONDS = 0.5
 MOMENT = struct.Struct("d")
 
 
 class StopFlag:
-    """The moment after which nobody is let in, in seconds of the monotonic clock; 0 while there is none.
+    """The time when new connections are refused, in seconds of the monotonic clock; 0 while there is none.
 
     Shared by all processes that open the same file.
     """
@@ -39,16 +39,16 @@ class StopFlag:
 
     @property
     def moment(self) -> float:
-        """When to stop listening; 0 while the server goes on."""
+        """Return when to stop listening; 0 while the server runs on."""
         return float(MOMENT.unpack_from(self._memory)[0])
 
     def set(self) -> None:
-        """From now on the server is about to stop."""
+        """Announce that the server is about to stop."""
         MOMENT.pack_into(self._memory, 0, time.monotonic() + ANNOUNCE_SECONDS)
 
 
 def create_flag() -> StopFlag:
-    """A flag for this process and the workers that it starts; they find it in the environment."""
+    """Create a flag for this process and its workers, which find it in the environment."""
     handle, path = tempfile.mkstemp(prefix=f"argus-idp-{os.getpid()}-")
     with os.fdopen(handle, "wb") as file:
         file.write(bytes(MOMENT.size))
@@ -57,29 +57,29 @@ def create_flag() -> StopFlag:
 
 
 def open_flag() -> StopFlag:
-    """The flag of the parent of this process."""
+    """Open the flag of this process's parent."""
     return StopFlag(os.environ[FLAG_FILE])
 
 
 def remove_flag() -> None:
-    """Take the file away again."""
+    """Delete the file."""
     path = os.environ.pop(FLAG_FILE, None)
     if path is not None:
         Path(path).unlink(missing_ok=True)
 
 
 def announce_before(flag: StopFlag) -> None:
-    """Wrap the handlers of SIGTERM and SIGINT in this process: announce first, then do as before.
+    """Wrap the handlers of SIGTERM and SIGINT in this process: announce first, then run the previous handler.
 
     A second signal stops at once.
     """
     for number in (signal.SIGTERM, signal.SIGINT):
         before = signal.getsignal(number)
         if callable(before):
-            signal.signal(number, _announcing(flag, before))
+            signal.signal(number, _wrap_handler(flag, before))
 
 
-def _announcing(
+def _wrap_handler(
     flag: StopFlag, before: Callable[[int, FrameType | None], object]
 ) -> Callable[[int, FrameType | None], None]:
     parent = os.getpid()

@@ -1,4 +1,4 @@
-"""The working threads: they run the application, each request in one of them, from a short queue."""
+"""The working threads: each runs the application for one request at a time, from a short queue."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole answer: ``status`` as in the status line, the header fields, the body."""
+    """A complete answer: ``status`` as in the status line, the header fields, the body."""
 
     status: str
     headers: Headers
@@ -27,7 +27,7 @@ class Answer:
 
 
 class Busy(Exception):
-    """Too many requests wait, or this one waited too long; the application has not seen it."""
+    """Too many requests are waiting, or this one waited too long; the application did not see it."""
 
 
 @dataclass(slots=True)
@@ -35,7 +35,7 @@ class _Job:
     environ: dict[str, Any]
     loop: asyncio.AbstractEventLoop
     future: asyncio.Future[Answer]
-    # Whoever takes it, the thread or the deadline, has the job; the other leaves it alone.
+    # Thread and deadline compete: the first takes the job, the other ignores it.
     claim: threading.Lock = field(default_factory=threading.Lock)
 
     def resolve(self, answer: Answer) -> None:
@@ -79,7 +79,7 @@ class Threads:
             try:
                 answer = _call(self._application, job.environ)
             except Exception:
-                # Flask answers what it can; this is what even that could not.
+                # Flask answers every error it can; this is for the rest.
                 log.exception("the application failed")
                 answer = Answer("500 Internal Server Error", [("Content-Type", "text/plain")], b"")
             try:

@@ -28,7 +28,7 @@ from app.web import person
 from app.web.language import translate_finding
 from app.web.language import translate_sentence
 from app.web.pages import find_way_back
-from app.web.words.function_names import with_words
+from app.web.words.function_names import add_function_words
 
 log = get_logger("argus")
 API_PREFIXES = (
@@ -98,7 +98,7 @@ def render_refusal_page(
     page = render_template(
         "refused.html",
         application=application,
-        sentences=[translate_finding(finding) for finding in with_words(decision.denials)],
+        sentences=[translate_finding(finding) for finding in add_function_words(decision.denials)],
         number=decision.number,
         user_name=user_name,
         return_url=return_url,

@@ -39,7 +39,7 @@ class FormValues:
     values: Mapping[str, Any] = field(default_factory=dict)
     problems: tuple[FieldProblem, ...] = ()
 
-    def value(self, name: str) -> str:
+    def get_value(self, name: str) -> str:
         """Return the text of a field; a list has one item per line."""
         held = self.values.get(name)
         if isinstance(held, (list, tuple)):
@@ -51,25 +51,25 @@ class FormValues:
         held = self.values.get(name)
         if isinstance(held, bool):
             return str(held).lower() == value.lower()
-        return held == value or value in self.value(name).splitlines()
+        return held == value or value in self.get_value(name).splitlines()
 
-    def wrong(self, name: str) -> list[FieldProblem]:
+    def list_problems(self, name: str) -> list[FieldProblem]:
         """List the problems of a field, including those of its list items."""
         return [p for p in self.problems if p.field == name or p.field.startswith((f"{name}[", f"{name}."))]
 
-    def named(self, problem: FieldProblem) -> str:
+    def name_item(self, problem: FieldProblem) -> str:
         """Return the list item that a problem is about: its text, else its position."""
         inside = re.fullmatch(r"([A-Za-z.]+)\[(\d+)\]", problem.field)
-        lines = self.value(inside[1]).splitlines() if inside is not None else []
+        lines = self.get_value(inside[1]).splitlines() if inside is not None else []
         typed_lines = [line.strip() for line in lines if line.strip()]
         at = int(inside[2]) if inside is not None else -1
         return typed_lines[at] if 0 <= at < len(typed_lines) else problem.field
 
-    def at(self, problem: FieldProblem) -> str:
+    def locate_field(self, problem: FieldProblem) -> str:
         """Return the field on the page that a problem belongs to."""
         return problem.field.partition("[")[0]
 
-    def refused(self, problem: Invalid) -> FormValues:
+    def with_problems(self, problem: Invalid) -> FormValues:
         """Return the same values with these problems."""
         return FormValues(self.values, problem.problems)
 

@@ -23,7 +23,7 @@ from app.web import person
 from app.web.errors import render_error_page
 from app.web.language import translate_finding
 from app.web.language import translate_sentence
-from app.web.words.function_names import with_words
+from app.web.words.function_names import add_function_words
 
 blueprint = Blueprint("home", __name__)
 
@@ -45,7 +45,7 @@ def index() -> Response | str:
                 "of": one,
                 "site": urlsplit(one.client.main_uri).netloc,
                 "scopes": [scopes.describe_scope(scope, translate_sentence) for scope in one.grant.scopes],
-                "refusals": [translate_finding(finding) for finding in with_words(one.refusals)],
+                "refusals": [translate_finding(finding) for finding in add_function_words(one.refusals)],
             }
             for one in approvals.list_approvals(caller)
         ],

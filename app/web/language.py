@@ -61,7 +61,7 @@ def choose_language() -> str:
     """Choose the first of: this browser's choice, ``ui_locales`` (OIDC Core 3.1.2.1), the account's,
     the browser's.
     """
-    chosen = cookies.sent(request, cookies.LANGUAGE)
+    chosen = cookies.read_cookie_values(request, cookies.LANGUAGE)
     if chosen and chosen[0] in LANGUAGES:
         return chosen[0]
     for asked in _read_ui_locales().split():

@@ -52,7 +52,7 @@ def redirect_with_message(message: str, endpoint: str, **values: Any) -> Respons
 
 def _redirect_to_login() -> Response:
     caller = person.find_caller_by_cookie(request)
-    if caller is not None and caller.interactive and password_change.must_change(caller):
+    if caller is not None and caller.is_interactive and password_change.must_change(caller):
         return redirect(url_for("password.change"), 303)
     return redirect(url_for("login.login") + "?" + urlencode({"next": find_way_back()}), 303)
 

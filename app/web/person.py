@@ -50,7 +50,7 @@ def current_person() -> Person | None:
 def find_known_caller(request: Request) -> Caller | None:
     """Find a caller with a live login, even one who may do nothing: the page then explains why."""
     caller = find_caller_by_cookie(request)
-    if caller is None or not caller.interactive:
+    if caller is None or not caller.is_interactive:
         return None
     return caller if all(f.rule == "user_active" for f in caller.decision.denials) else None
 
@@ -101,7 +101,7 @@ def register(app: Flask) -> None:
 
 def _load_person(request: Request) -> Person | None:
     caller = find_caller_by_cookie(request) if "argus_nobody_asked" not in g else None
-    if caller is None or not caller.interactive:
+    if caller is None or not caller.is_interactive:
         return None
     g.argus_user_language = caller.language
     # Leg API without a function: the decision judges credential, login, idle time and user.

@@ -22,7 +22,7 @@ from app.web.errors import render_error_page
 from app.web.errors import render_refusal_page
 from app.web.language import translate_sentence
 from app.web.pages import find_way_back
-from app.web.words.problems import words_of
+from app.web.words.problems import find_words
 
 
 def register(app: Flask) -> None:
@@ -46,9 +46,9 @@ def describe_wait(seconds: int) -> str:
 
 
 def render_too_many(page: str | tuple[str, int], problem: Throttled) -> Response:
-    """This page with the status of the problem, and the time to wait for programs (RFC 6585 4)."""
+    """Return this page with the status of the problem, and the waiting time for programs (RFC 6585 4)."""
     response = make_response(page)
-    response.status_code = status_of(problem)
+    response.status_code = choose_status(problem)
     response.headers["Retry-After"] = str(problem.seconds)
     return response
 
@@ -64,21 +64,21 @@ def _handle_denied(problem: Denied) -> Response | tuple[str, int]:
 
 def _handle_invalid(problem: Invalid) -> tuple[str, int]:
     sentences = " ".join(translate_sentence(p.message) for p in problem.problems)
-    return render_error_page(words_of(Invalid)[0], sentences, status_of(problem))
+    return render_error_page(find_words(Invalid)[0], sentences, choose_status(problem))
 
 
 def _handle_throttled(problem: Throttled) -> Response:
-    title = words_of(Throttled)[0]
+    title = find_words(Throttled)[0]
     return render_too_many(
-        render_error_page(title, describe_wait(problem.seconds), status_of(problem)), problem
+        render_error_page(title, describe_wait(problem.seconds), choose_status(problem)), problem
     )
 
 
 def _handle_problem(problem: Problem) -> tuple[str, int]:
-    title, message = words_of(type(problem))
-    return render_error_page(title, message, status_of(problem))
+    title, message = find_words(type(problem))
+    return render_error_page(title, message, choose_status(problem))
 
 
-def status_of(problem: Problem) -> int:
-    """The status of a page that says this: the API's, unless the class names another for pages."""
+def choose_status(problem: Problem) -> int:
+    """Return the status of a page for this problem: the API's, unless the class names another for pages."""
     return problem.page_status or problem.status

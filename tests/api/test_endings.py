@@ -17,8 +17,8 @@ from app.services.endings.table import UNDONE_BY
 from app.services.endings.table import Event
 from app.services.endings.table import Fate
 from app.services.endings.table import Thing
-from app.services.endings.table import fate
-from app.services.endings.table import lasting_fate
+from app.services.endings.table import find_fate
+from app.services.endings.table import find_lasting_fate
 from tests.api.test_stepup import authorizes
 from tests.api.test_stepup import bearer
 from tests.drivers.api_caller import ApiCaller
@@ -299,7 +299,7 @@ def test_before_anything_happens_all_of_it_lives(life: Life) -> None:
 def test_what_ends(life: Life, event: Event) -> None:
     """What the event ends or refuses is dead at its next use; everything else lives."""
     life.happens(event)
-    assert life.lives() == {thing: fate(event, thing) is Fate.LIVES for thing in LIVES}
+    assert life.lives() == {thing: find_fate(event, thing) is Fate.LIVES for thing in LIVES}
 
 
 @pytest.mark.parametrize("event", UNDONE_BY)
@@ -307,10 +307,10 @@ def test_what_comes_back(life: Life, event: Event) -> None:
     """Undone: what was only refused counts again, what ended stays dead."""
     life.happens(event)
     life.happens(UNDONE_BY[event])
-    assert life.lives() == {thing: lasting_fate(event, thing) is not Fate.ENDS for thing in LIVES}
+    assert life.lives() == {thing: find_lasting_fate(event, thing) is not Fate.ENDS for thing in LIVES}
 
 
 def test_what_only_rests_can_come_back() -> None:
     for event in Event:
-        if any(fate(event, thing) is Fate.RESTS for thing in Thing):
+        if any(find_fate(event, thing) is Fate.RESTS for thing in Thing):
             assert event in UNDONE_BY

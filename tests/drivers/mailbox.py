@@ -27,7 +27,7 @@ class Mailbox:
     def files(self) -> list[Path]:
         """The files, by time, when nothing is under way any more."""
         with self.app.app_context():
-            background().later("wait", lambda: None).result(timeout=30)
+            background().run_later("wait", lambda: None).result(timeout=30)
             return sorted(Path(self.app.instance_path, "mail").glob("*.eml"))
 
     def mails(self, to: str | None = None) -> list[EmailMessage]:

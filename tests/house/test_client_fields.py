@@ -88,10 +88,10 @@ def test_one_default(app: Flask, world: World, admin: ApiCaller, boss: Person) -
     assert admin.post("/authentication/v1/oauth/client", needed).status_code == 201
     (row,) = [one for one in world.rows(OAuthClient) if one.short_name == "plain"]
     secret = fields.BY_NAME["client_secret"].columns
-    for column, value in fields.default_columns().items():
+    for column, value in fields.build_default_columns().items():
         assert column in secret or getattr(row, column) == value, column
     form = boss.visits("/console/clients/add").get_data(as_text=True)
-    proposed = fields.proposed_values()
+    proposed = fields.build_proposed_values()
     assert proposed["require_pkce"] is True
     for field in FIELDS:
         if field.name in proposed and field.kind is Kind.YES_NO:
@@ -119,7 +119,7 @@ def test_labels_agree(app: Flask, world: World, boss: Person, language: str) -> 
     form = boss.visits(f"/console/clients/{there}/edit?ui_locales={language}").get_data(as_text=True)
     page = boss.visits(f"/console/clients/{there}?ui_locales={language}").get_data(as_text=True)
     with app.test_request_context(f"/?ui_locales={language}"):
-        labels = client_fields.labels()
+        labels = client_fields.build_labels()
         audited = {field.name: str(audit_fields.label_field(audit_key(field))) for field in FIELDS}
     for field in FIELDS:
         label = labels[field.wire]

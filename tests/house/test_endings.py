@@ -11,8 +11,8 @@ from app.services.endings.table import TABLE
 from app.services.endings.table import Event
 from app.services.endings.table import Fate
 from app.services.endings.table import Thing
-from app.services.endings.table import fate
-from app.web.words.endings import ending_words
+from app.services.endings.table import find_fate
+from app.web.words.endings import describe_endings
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs/decisions/005-keys-outlive-a-password.md"
@@ -64,7 +64,9 @@ def test_the_decision_page_shows_the_table() -> None:
     assert rows[0] == ["", *Thing]
     shown = {row[0]: dict(zip(Thing, row[1:], strict=True)) for row in rows[2:]}
     assert shown == {
-        str(event): {thing: "" if (one := fate(event, thing)) is Fate.LIVES else str(one) for thing in Thing}
+        str(event): {
+            thing: "" if (one := find_fate(event, thing)) is Fate.LIVES else str(one) for thing in Thing
+        }
         for event in Event
     }
 
@@ -74,20 +76,20 @@ def test_sentences_written_by_hand(file: str) -> None:
     """Whoever changes the row meets the sentence here, and the other way round."""
     sentence, event, ends, goes_on = CLAIMS[file]
     assert sentence in (ROOT / "app" / file).read_text(encoding="utf-8")
-    assert {fate(event, thing) for thing in ends} == {Fate.ENDS}
-    assert {fate(event, thing) for thing in goes_on} == {Fate.LIVES}
+    assert {find_fate(event, thing) for thing in ends} == {Fate.ENDS}
+    assert {find_fate(event, thing) for thing in goes_on} == {Fate.LIVES}
 
 
 def test_sentences_read_from_the_table(app: Flask) -> None:
     with app.test_request_context():
-        assert ending_words(Event.PASSWORD_CHANGED) == (
+        assert describe_endings(Event.PASSWORD_CHANGED) == (
             "Ends for good: every login, sessions of applications, sessions that API keys bought,"
             " links to a new password. Goes on: API keys."
         )
-        blocked = ending_words(Event.BLOCKED)
+        blocked = describe_endings(Event.BLOCKED)
         assert "API keys and links made for others." in blocked
         assert "Is refused meanwhile: API keys, approvals, permissions, memberships in groups." in blocked
-        assert "meanwhile" not in ending_words(Event.DELETED)
+        assert "meanwhile" not in describe_endings(Event.DELETED)
 
 
 @pytest.mark.parametrize("event", TABLE)

@@ -13,7 +13,7 @@ from app.services.problems import Problem
 from app.services.problems import Throttled
 from app.services.problems import Unavailable
 from app.web.words.problems import WORDS
-from app.web.words.problems import words_of
+from app.web.words.problems import find_words
 from tests.house.catalogue import APP
 from tests.house.catalogue import all_problems
 
@@ -55,7 +55,7 @@ def test_each_says_how_it_is_answered(app: Flask, problem: type[Problem]) -> Non
     assert problem.sentence[0].isupper()
     assert problem.sentence.endswith(".")
     with app.test_request_context("/"):
-        title, message = words_of(problem)
+        title, message = find_words(problem)
     assert title
     assert message.endswith(".")
 

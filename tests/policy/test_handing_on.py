@@ -28,4 +28,4 @@ def test_handing_on_compares_what_is_held_whatever_the_level(world: World) -> No
 def test_rights_reach_exactly_the_customers_they_are_held_for(world: World) -> None:
     q = question(**world)
     held = pairs_of(q.user.rights, q.graph.names, live_customers(q.tree))
-    assert q.user.rights.reach() == {customer for _, customer in held}
+    assert q.user.rights.list_reach() == {customer for _, customer in held}

@@ -205,7 +205,7 @@ def withdrawn(data: st.DataObject, world: World) -> World:
     """The user withdraws the consent, or consents to less."""
     if world["grant"] is None:
         return world
-    below = world["graph"].descendants(world["grant"]["permission_scope"])
+    below = world["graph"].list_descendants(world["grant"]["permission_scope"])
     less = {
         # What is withdrawn stays so: a new consent would be a gift.
         "withdrawn": world["grant"].get("withdrawn", False) or _one_of(data, (False, True)),
@@ -334,7 +334,7 @@ def test_a_narrower_permission_scope_gives_no_right(world: World, data: st.DataO
     """Narrowing the scope mends nothing but a consent it had outgrown, and gives no right not held."""
     if world["client"] is None:
         return
-    below = world["graph"].descendants(world["client"]["permission_scope"])
+    below = world["graph"].list_descendants(world["client"]["permission_scope"])
     narrower = changed(world, "client", {"permission_scope": _one_of(data, [None, *sorted(below)])})
     before, after = question(**world), question(**narrower)
     assert refusing_rules(decide(before)) - {"consent"} <= refusing_rules(decide(after))

@@ -213,7 +213,7 @@ def question(leg: Leg = Leg.API, **changes: Any) -> Question:
     customers: CustomerTree = changes.pop("tree", TREE)
     person: World = {**DEFAULTS["user"], **changes.pop("user", {})}
     person.setdefault("rights", resolve_rights(changes.pop("holds", HOLDS), functions, customers))
-    person.setdefault("customer_disabled", not customers.alive(person["customer"]))
+    person.setdefault("customer_disabled", not customers.is_alive(person["customer"]))
     parts: World = {"address": "10.1.2.3", "scopes": frozenset({"openid"}), "consent_needed": True, **changes}
     for part, kind in KINDS.items():
         differs = changes.get(part, {})

@@ -123,7 +123,7 @@ def test_the_answer_does_not_wait(app: Flask, world: World, mailbox: Mailbox, qu
         mailbox.files()
     gate = threading.Event()
     with app.app_context():
-        background().later("gate", gate.wait)
+        background().run_later("gate", gate.wait)
     counted = []
     for name in ("alice", "nobody", "alice@example.com"):
         browser = Person(app)

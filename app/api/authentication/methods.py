@@ -37,7 +37,7 @@ NAMES: tuple[str, ...] = get_args(MethodName)
 @public(answers=[MethodNames])
 def list_methods() -> Answer:
     """List every login method, and the one that this browser used last."""
-    last = next(iter(cookies.sent(request, cookies.LAST_METHOD)), None)
+    last = next(iter(cookies.read_cookie_values(request, cookies.LAST_METHOD)), None)
     known = last if last in NAMES else None
     shown = [MethodNames.model_validate(name) for name in NAMES]
     return Answer(shown, metadata={"lastUsedAuthenticationMethod": known})

@@ -20,7 +20,7 @@ from app.api.authentication.stepup import issue_authorization
 from app.api.blueprint import blueprint
 from app.api.domains import get_domain_id
 from app.api.errors import build_error_response
-from app.api.errors import field_errors
+from app.api.errors import list_field_errors
 from app.models.directory import User
 from app.schemas.answers.infos import Nothing
 from app.schemas.answers.sessions import AuthorizationShape
@@ -77,7 +77,7 @@ def _refused(problem: PasswordRefused) -> Response:
         "message": first.message,
         "breachCount": int(first.code == "PWNED_PASSWORD"),
     }
-    return build_error_response(problem.status, *field_errors(problem), data=data)
+    return build_error_response(problem.status, *list_field_errors(problem), data=data)
 
 
 @blueprint.post(f"{PREFIX}/password/authentication")
@@ -147,7 +147,7 @@ def reset_password(caller: Caller, user: str, query: InDomain) -> Answer:
 
 
 def verify_password(body: PasswordLogin, proof: Proof) -> User:
-    """The user whose name and password these are. Raises ``LoginFailed`` alike for every cause."""
+    """Return the user with this name and password. Raises ``LoginFailed``, the same for every cause."""
     return password_login.verify_password(
         find_domain_id(body.domain), body.user_name, body.password, edge.read_contact(request), proof=proof
     )

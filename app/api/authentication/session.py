@@ -130,15 +130,15 @@ def clear_cache(caller: Caller) -> Answer:  # noqa: ARG001
 @endpoint(answers=[CustomerInfo])
 def session_customers(caller: Caller) -> Answer:
     """List every customer for which the session has any right."""
-    customers = directory.list_customers_by_id(caller.rights.reach())
-    return Answer([CustomerInfo.of(customer) for customer in customers])
+    customers = directory.list_customers_by_id(caller.rights.list_reach())
+    return Answer([CustomerInfo.from_row(customer) for customer in customers])
 
 
 @blueprint.get(f"{PREFIX}/session/function")
 @endpoint(answers=[FunctionBrief])
 def session_functions(caller: Caller) -> Answer:
     """List every function that the session may use for some customer."""
-    return Answer([FunctionBrief.of(f) for f in directory.list_functions_by_id(caller.rights.held)])
+    return Answer([FunctionBrief.from_row(f) for f in directory.list_functions_by_id(caller.rights.held)])
 
 
 @blueprint.get(f"{PREFIX}/session/permission/<function>")
@@ -175,7 +175,7 @@ def _impersonate(caller: Caller, body: ImpersonateRequest) -> Token:
     if name is None:
         raise Invalid(FieldProblem("user", "Name the user to act as.", "MISSING"))
     user = visibility.get_visible_user(caller, name, directory.get_domain(body.domain, caller.domain_id).id)
-    caller.needs(Guard.IMPERSONATE, user.customer_id)
+    caller.require(Guard.IMPERSONATE, user.customer_id)
     if user.id == caller.user_id:
         raise Invalid(FieldProblem("user", "You are this user already.", "NOT_ALLOWED"))
     level = LEVELS[body.security_level] if body.security_level is not None else SecurityLevel.ADMINISTRATIVE

@@ -94,7 +94,7 @@ def sessions_of_user(caller: Caller, user: str, query: InDomain) -> Answer:
     require_personal(caller)
     found = visibility.get_visible_user(caller, user, get_domain_id(query, caller))
     if found.id != caller.user_id:
-        caller.needs(Guard.DELETE_SESSION, found.customer_id)
+        caller.require(Guard.DELETE_SESSION, found.customer_id)
     return Answer(build_login_tree_shapes(session_admin.list_branches(found)))
 
 
@@ -112,7 +112,7 @@ def end_sessions_of_user(caller: Caller, user: str, query: InDomain) -> Answer:
 def events_of_user(caller: Caller, user: str, query: UserEventsQuery) -> Answer:
     """List the user's authentication events, newest first."""
     found = visibility.get_visible_user(caller, user, get_domain_id(query, caller))
-    caller.needs(Guard.VIEW_USER_AUTHENTICATION_EVENTS, found.customer_id)
+    caller.require(Guard.VIEW_USER_AUTHENTICATION_EVENTS, found.customer_id)
     events_found = authentication_events.list_user_events(found.id, query.span, query.page)
     return build_page(events_found, build_event_shapes(events_found.rows))
 

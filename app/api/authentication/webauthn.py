@@ -125,7 +125,7 @@ def options_to_enrol(caller: Caller) -> Answer:
 def enrol(caller: Caller, body: WebAuthnEnrol) -> Work:
     """Enrol a new passkey. A user with a second factor must have used it in this login."""
     reauthentication.require_strong_login(caller)
-    add = passkey_enrolment.prepare(caller, body.authorization, body.attestation)
+    add = passkey_enrolment.prepare_enrolment(caller, body.authorization, body.attestation)
     return lambda now: Answer(KeyNumberShape(key_id=add(now).id), status=201)
 
 
@@ -154,7 +154,7 @@ def passkeys_of_user(caller: Caller, user: str, query: KeysQuery) -> Answer:
     """List the passkeys of a user."""
     reauthentication.require_personal(caller)
     owner = visibility.get_visible_user(caller, user, directory.get_domain(query.domain, caller.domain_id).id)
-    caller.needs(Guard.ADMINISTRATIVE_SIGNATURE, owner.customer_id)
+    caller.require(Guard.ADMINISTRATIVE_SIGNATURE, owner.customer_id)
     found = passkey_rows.list_passkey_page(owner.id, query.page)
     shown = AdminPasskeysShape(keys=[build_admin_passkey_shape(key) for key in found.rows])
     return Answer(shown, limit=found.page.limit, offset=found.page.offset, count=found.count)

@@ -105,8 +105,12 @@ def build_key_shapes(rows: Sequence[APIKey]) -> list[KeyShape]:
                 provider="staticIP", static_options=StaticOptionsShape(ip_addresses=list(row.valid_sources))
             ),
             constraints=ConstraintsShape(
-                customers=[CustomerInfo.of(customers[i]) for i in b.get("customers") or () if i in customers],
-                functions=[FunctionInfo.of(functions[i]) for i in b.get("functions") or () if i in functions],
+                customers=[
+                    CustomerInfo.from_row(customers[i]) for i in b.get("customers") or () if i in customers
+                ],
+                functions=[
+                    FunctionInfo.from_row(functions[i]) for i in b.get("functions") or () if i in functions
+                ],
                 read_only=bool(b.get("readOnly")),
             ),
         )

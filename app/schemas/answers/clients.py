@@ -37,9 +37,9 @@ ClientFlag = Literal[
 Outcome = Literal["pass", "fail", "notApplicable"]
 # How a field is answered whose row or number stands for more.
 SHOW: Mapping[Kind, Callable[[Any], Any]] = {
-    Kind.CUSTOMER: CustomerInfo.of,
-    Kind.DOMAIN: DomainInfo.of,
-    Kind.FUNCTION: FunctionInfo.of,
+    Kind.CUSTOMER: CustomerInfo.from_row,
+    Kind.DOMAIN: DomainInfo.from_row,
+    Kind.FUNCTION: FunctionInfo.from_row,
     Kind.LEVEL: LEVEL_NAMES.__getitem__,
 }
 
@@ -165,7 +165,7 @@ def build_forecast_shape(forecast: Forecast, caller: Caller) -> ForecastShape:
 
     effects = [
         EffectShape(
-            user=SubjectInfo.of(effect.user),
+            user=SubjectInfo.from_row(effect.user),
             access=effect.access,
             gained=rights(effect.gained),
             lost=rights(effect.lost),

@@ -73,15 +73,15 @@ class OldGroupShape(Shape):
     domain: DomainInfo
 
     @classmethod
-    def of(cls, group: Group) -> OldGroupShape:
+    def from_row(cls, group: Group) -> OldGroupShape:
         return OldGroupShape(
             id=group.id,
             name=group.short_name,
             description=group.description,
             type="GROUP",
-            customer=CustomerInfo.of(group.customer),
+            customer=CustomerInfo.from_row(group.customer),
             customer_id=group.customer_id,
-            domain=DomainInfo.of(group.domain),
+            domain=DomainInfo.from_row(group.domain),
         )
 
 
@@ -107,8 +107,8 @@ def build_current_user_shape(user: User) -> CurrentUserShape:
         name=user.name,
         email=user.email,
         mobile=directory.read_phone(user.id) or None,
-        customer=CustomerInfo.of(user.customer),
-        domain=DomainInfo.of(user.domain),
+        customer=CustomerInfo.from_row(user.customer),
+        domain=DomainInfo.from_row(user.domain),
         language="NORWEGIAN" if user.language == "norwegian" else "ENGLISH",
         flags=list_set_flags(
             ("BLOCKED", user.blocked_at),
@@ -136,10 +136,10 @@ def build_own_permission_shapes(rows: list[Permission]) -> list[OwnPermissionSha
     return [
         OwnPermissionShape(
             id=row.id,
-            subject=SubjectInfo.of(row.subject),
-            function=FunctionInfo.of(row.function),
-            function_info=BasicFunction.of(row.function),
-            customer=CustomerInfo.of(row.customer),
+            subject=SubjectInfo.from_row(row.subject),
+            function=FunctionInfo.from_row(row.function),
+            function_info=BasicFunction.from_row(row.function),
+            customer=CustomerInfo.from_row(row.customer),
             flags=[],
             granted_by_user=build_person_info(people, row.granted_by_id),
             granted_timestamp=to_millis(row.granted_at),

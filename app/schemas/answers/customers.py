@@ -72,7 +72,7 @@ def build_customer_shapes(rows: Sequence[Customer]) -> list[CustomerShape]:
     return [
         CustomerShape(
             **_collect_common_fields(row),
-            parent=CustomerInfo.of(parents[row.parent_id]) if row.parent_id is not None else None,
+            parent=CustomerInfo.from_row(parents[row.parent_id]) if row.parent_id is not None else None,
             **collect_history_fields(row, people),
             deleted_timestamp=to_millis(row.disabled_at),
             deleted_by_user=None,
@@ -91,7 +91,7 @@ def build_basic_customer(row: Customer, tree: CustomerTree) -> BasicCustomer:
     return BasicCustomer(
         **_collect_common_fields(row),
         parent_id=row.parent_id,
-        ancestor_ids=list(tree.ancestors(row.id)),
+        ancestor_ids=list(tree.list_ancestors(row.id)),
         properties=None,
     )
 
@@ -101,7 +101,7 @@ def _collect_common_fields(row: Customer) -> dict[str, Any]:
         "id": row.id,
         "short_name": row.short_name,
         "name": row.name,
-        "domain": DomainInfo.of(row.domain),
+        "domain": DomainInfo.from_row(row.domain),
         "type": row.type,
         "language": row.language,
         "time_zone": row.time_zone,

@@ -97,8 +97,8 @@ def build_event_shapes(rows: Sequence[AuditEvent]) -> list[EventShape]:
                 authentication_method=method if method in METHODS else None,  # type: ignore[arg-type]
                 ip=row.address,
                 message=row.decision or "",
-                user=SubjectInfo.of(user) if user is not None else None,
-                customer=CustomerInfo.of(user.customer) if user is not None else None,
+                user=SubjectInfo.from_row(user) if user is not None else None,
+                customer=CustomerInfo.from_row(user.customer) if user is not None else None,
             )
         )
     return shown

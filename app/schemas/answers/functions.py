@@ -38,7 +38,7 @@ class BasicFunction(FunctionInfo):
     role_type: RoleType
 
     @classmethod
-    def of(cls, function: Function) -> BasicFunction:
+    def from_row(cls, function: Function) -> BasicFunction:
         return BasicFunction(**_collect_basic_fields(function))
 
 
@@ -111,8 +111,8 @@ def build_mapping_shapes(rows: Sequence[FunctionEdge]) -> list[MappingShape]:
     return [
         MappingShape(
             id=row.id,
-            parent=FunctionInfo.of(named[row.parent_id]),
-            child=FunctionInfo.of(named[row.child_id]),
+            parent=FunctionInfo.from_row(named[row.parent_id]),
+            child=FunctionInfo.from_row(named[row.child_id]),
             flags=list_set_flags(("deleted", row.removed_at)),
             created_by_user=build_person_info(people, row.added_by_id),
             created_timestamp=to_millis(row.added_at),
@@ -129,10 +129,10 @@ def build_permission_shapes(rows: Sequence[Permission]) -> list[PermissionShape]
     return [
         PermissionShape(
             id=row.id,
-            subject=SubjectInfo.of(row.subject),
-            function=FunctionInfo.of(row.function),
-            function_info=BasicFunction.of(row.function),
-            customer=CustomerInfo.of(row.customer),
+            subject=SubjectInfo.from_row(row.subject),
+            function=FunctionInfo.from_row(row.function),
+            function_info=BasicFunction.from_row(row.function),
+            customer=CustomerInfo.from_row(row.customer),
             flags=list_set_flags(("deleted", row.revoked_at)),
             granted_by_user=build_person_info(people, row.granted_by_id),
             granted_timestamp=to_millis(row.granted_at),

@@ -29,7 +29,7 @@ class DomainInfo(Shape):
     name: str
 
     @classmethod
-    def of(cls, domain: Domain) -> Self:
+    def from_row(cls, domain: Domain) -> Self:
         return cls(id=domain.id, name=domain.name)
 
 
@@ -40,12 +40,12 @@ class CustomerInfo(Shape):
     domain: DomainInfo
 
     @classmethod
-    def of(cls, customer: Customer) -> CustomerInfo:
+    def from_row(cls, customer: Customer) -> CustomerInfo:
         return CustomerInfo(
             id=customer.id,
             name=customer.name,
             short_name=customer.short_name,
-            domain=DomainInfo.of(customer.domain),
+            domain=DomainInfo.from_row(customer.domain),
         )
 
 
@@ -54,7 +54,7 @@ class FunctionInfo(Shape):
     name: str
 
     @classmethod
-    def of(cls, function: Function) -> FunctionInfo:
+    def from_row(cls, function: Function) -> FunctionInfo:
         return FunctionInfo(id=function.id, name=function.name)
 
 
@@ -66,7 +66,7 @@ class FunctionBrief(FunctionInfo):
     security_level: OldLevel
 
     @classmethod
-    def of(cls, function: Function) -> FunctionBrief:
+    def from_row(cls, function: Function) -> FunctionBrief:
         return FunctionBrief(
             id=function.id,
             name=function.name,
@@ -88,7 +88,7 @@ class SubjectInfo(Shape):
     flags: list[Literal["deleted"]]
 
     @classmethod
-    def of(cls, subject: Subject) -> SubjectInfo:
+    def from_row(cls, subject: Subject) -> SubjectInfo:
         return SubjectInfo(
             **collect_subject_fields(subject), flags=list_set_flags(("deleted", subject.deleted_at))
         )
@@ -115,15 +115,15 @@ def collect_subject_fields(subject: Subject) -> dict[str, Any]:
         "short_name": subject.short_name,
         "name": subject.name,
         "type": subject.kind,
-        "customer": CustomerInfo.of(subject.customer),
-        "domain": DomainInfo.of(subject.domain),
+        "customer": CustomerInfo.from_row(subject.customer),
+        "domain": DomainInfo.from_row(subject.domain),
     }
 
 
 def build_person_info(people: People, user_id: int | None) -> SubjectInfo | None:
     """Build the info of the user with this id, if still known."""
     subject = people.get(user_id) if user_id is not None else None
-    return SubjectInfo.of(subject) if subject is not None else None
+    return SubjectInfo.from_row(subject) if subject is not None else None
 
 
 def collect_history_fields(row: Any, people: People) -> dict[str, Any]:

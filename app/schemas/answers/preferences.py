@@ -24,7 +24,7 @@ class PreferenceShape(Shape):
 
 def build_preference_shapes(rows: Sequence[Preference], user: User) -> list[PreferenceShape]:
     """Build the shapes of all preferences of a user; the user is also their creator."""
-    owner = SubjectInfo.of(user)
+    owner = SubjectInfo.from_row(user)
     return [
         PreferenceShape(
             key=row.key,

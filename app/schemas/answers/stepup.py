@@ -46,7 +46,7 @@ def build_authorization_shape(issued: IssuedToken, next_uri: str | None = None) 
 def build_validated_shape(row: StepUp, user: User) -> ValidatedShape:
     """Build the shape of a valid authorization."""
     return ValidatedShape(
-        user=SubjectInfo.of(user),
+        user=SubjectInfo.from_row(user),
         operation=row.operation,
         context={name: str(value) for name, value in row.context.items()},
         timestamp=to_millis(row.created_at),

@@ -138,7 +138,7 @@ def build_basic_subjects(rows: Sequence[Subject], caller: Caller) -> list[BasicS
     """Build the reduced view; e-mail and telephone only where the caller holds the guard of
     private fields.
     """
-    private = caller.reach(Guard.VIEW_BASIC_USER_PRIVATE_INFO)
+    private = caller.list_reach(Guard.VIEW_BASIC_USER_PRIVATE_INFO)
     return [_build_basic_subject(row, private=row.customer_id in private) for row in rows]
 
 
@@ -167,8 +167,8 @@ def build_membership_shapes(rows: Sequence[Membership]) -> list[MembershipShape]
     return [
         MembershipShape(
             id=row.id,
-            group=SubjectInfo.of(people[row.group_id]),
-            member=SubjectInfo.of(people[row.member_id]),
+            group=SubjectInfo.from_row(people[row.group_id]),
+            member=SubjectInfo.from_row(people[row.member_id]),
             flags=list_set_flags(("deleted", row.removed_at)),
             added_by_user=build_person_info(people, row.added_by_id),
             added_timestamp=to_millis(row.added_at),
@@ -204,7 +204,7 @@ def _collect_fields(subject: Subject, groups: Iterable[Group], people: People) -
         **collect_subject_fields(subject),
         "description": subject.description,
         "flags": set_flags,
-        "member_of": [SubjectInfo.of(group) for group in groups],
+        "member_of": [SubjectInfo.from_row(group) for group in groups],
         **collect_history_fields(subject, people),
         "deleted_timestamp": to_millis(subject.deleted_at),
         "deleted_by_user": build_person_info(people, subject.deleted_by_id),

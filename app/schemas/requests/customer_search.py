@@ -51,7 +51,7 @@ class CustomerFilters(KeywordSearch, FlagSearch):
     type: Annotated[tuple[CustomerType, ...], Field(max_length=2)] | None = None
     include_deleted: bool = False
 
-    def _filters(self) -> dict[str, Any]:
+    def _as_filters(self) -> dict[str, Any]:
         return {
             "customers": self.customer or (),
             "parents": self.parent or (),
@@ -59,8 +59,8 @@ class CustomerFilters(KeywordSearch, FlagSearch):
             "domains": self.domain or (),
             "types": self.type or (),
             "include_deleted": self.include_deleted,
-            **self.keyword_criteria(),
-            **self.flag_criteria(),
+            **self.as_keyword_criteria(),
+            **self.as_flag_criteria(),
         }
 
 
@@ -69,7 +69,7 @@ class CustomerSub(CustomerFilters, SubCriterion):
 
     def as_criteria(self) -> CustomerCriteria:
         """Convert to the service's criteria."""
-        return CustomerCriteria(**self._filters(), **self.joining())
+        return CustomerCriteria(**self._as_filters(), **self.as_joining())
 
 
 class CustomerSearch(CustomerFilters, Search):
@@ -81,7 +81,9 @@ class CustomerSearch(CustomerFilters, Search):
 
     def as_criteria(self) -> CustomerCriteria:
         """Convert to the service's criteria."""
-        return CustomerCriteria(**self._filters(), sub=[one.as_criteria() for one in self.sub_criteria or ()])
+        return CustomerCriteria(
+            **self._as_filters(), sub=[one.as_criteria() for one in self.sub_criteria or ()]
+        )
 
 
 class ClientList(Sorted):
@@ -103,13 +105,13 @@ class ClientFilters(KeywordSearch, FlagSearch):
     domain: Names | None = None
     required_function: Names | None = None
 
-    def _filters(self) -> dict[str, Any]:
+    def _as_filters(self) -> dict[str, Any]:
         return {
             "customers": self.customer or (),
             "domains": self.domain or (),
             "required_functions": self.required_function or (),
-            **self.keyword_criteria(),
-            **self.flag_criteria(),
+            **self.as_keyword_criteria(),
+            **self.as_flag_criteria(),
         }
 
 
@@ -118,7 +120,7 @@ class ClientSub(ClientFilters, SubCriterion):
 
     def as_criteria(self) -> ClientCriteria:
         """Convert to the service's criteria."""
-        return ClientCriteria(**self._filters(), **self.joining())
+        return ClientCriteria(**self._as_filters(), **self.as_joining())
 
 
 class ClientSearch(ClientFilters, Search):
@@ -128,4 +130,6 @@ class ClientSearch(ClientFilters, Search):
 
     def as_criteria(self) -> ClientCriteria:
         """Convert to the service's criteria."""
-        return ClientCriteria(**self._filters(), sub=[one.as_criteria() for one in self.sub_criteria or ()])
+        return ClientCriteria(
+            **self._as_filters(), sub=[one.as_criteria() for one in self.sub_criteria or ()]
+        )

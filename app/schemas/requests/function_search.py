@@ -48,7 +48,7 @@ class FunctionList(KeywordQuery):
             include_flags=self.include_flag,
             exclude_flags=self.exclude_flag,
             include_deleted=self.include_deleted,
-            **self.keyword_criteria(),
+            **self.as_keyword_criteria(),
         )
 
 
@@ -84,7 +84,7 @@ class FunctionFilters(KeywordSearch, FlagSearch):
     include_deleted: bool = False
     require_permission: bool | None = None
 
-    def _filters(self) -> dict[str, Any]:
+    def _as_filters(self) -> dict[str, Any]:
         return {
             "functions": self.function or (),
             "ancestors": self.ancestors or (),
@@ -92,8 +92,8 @@ class FunctionFilters(KeywordSearch, FlagSearch):
             "level": _parse_level(self.minimum_security_level),
             "include_deleted": self.include_deleted,
             "held": bool(self.require_permission),
-            **self.keyword_criteria(),
-            **self.flag_criteria(),
+            **self.as_keyword_criteria(),
+            **self.as_flag_criteria(),
         }
 
 
@@ -102,7 +102,7 @@ class FunctionSub(FunctionFilters, SubCriterion):
 
     def as_criteria(self) -> FunctionCriteria:
         """Convert to the service's criteria."""
-        return FunctionCriteria(**self._filters(), **self.joining())
+        return FunctionCriteria(**self._as_filters(), **self.as_joining())
 
 
 class FunctionSearch(FunctionFilters, Search):
@@ -112,7 +112,9 @@ class FunctionSearch(FunctionFilters, Search):
 
     def as_criteria(self) -> FunctionCriteria:
         """Convert to the service's criteria."""
-        return FunctionCriteria(**self._filters(), sub=[one.as_criteria() for one in self.sub_criteria or ()])
+        return FunctionCriteria(
+            **self._as_filters(), sub=[one.as_criteria() for one in self.sub_criteria or ()]
+        )
 
 
 class MappingList(Sorted):
@@ -149,7 +151,7 @@ class Surroundings(ArgusModel):
     include_function_ascendants: bool = True
     include_function_descendants: bool = True
 
-    def around_criteria(self) -> dict[str, Any]:
+    def as_around_criteria(self) -> dict[str, Any]:
         """Convert this part to the service's criteria."""
         return {
             "around_subjects": FilterReach(self.include_subject_ascendants, self.include_subject_descendants),
@@ -181,7 +183,7 @@ class PermissionList(Surroundings, Paged):
             subjects=self.subject,
             customers=self.customer,
             functions=self.function,
-            **self.around_criteria(),
+            **self.as_around_criteria(),
             keywords=self.keywords,
             any_keyword=self.keyword_match == "any",
             keyword_fields=self.keyword_field,
@@ -198,16 +200,16 @@ class PermissionFilters(Surroundings, KeywordSearch, TimeSearch):
     function: Names | None = None
     include_deleted: bool = False
 
-    def _filters(self) -> dict[str, Any]:
+    def _as_filters(self) -> dict[str, Any]:
         return {
             "domains": self.domain or (),
             "subjects": self.subject or (),
             "customers": self.customer or (),
             "functions": self.function or (),
-            **self.around_criteria(),
+            **self.as_around_criteria(),
             "include_deleted": self.include_deleted,
-            **self.keyword_criteria(),
-            **self.time_criteria(),
+            **self.as_keyword_criteria(),
+            **self.as_time_criteria(),
         }
 
 
@@ -216,7 +218,7 @@ class PermissionSub(PermissionFilters, SubCriterion):
 
     def as_criteria(self) -> PermissionCriteria:
         """Convert to the service's criteria."""
-        return PermissionCriteria(**self._filters(), **self.joining())
+        return PermissionCriteria(**self._as_filters(), **self.as_joining())
 
 
 class PermissionSearch(PermissionFilters, Search):
@@ -227,7 +229,7 @@ class PermissionSearch(PermissionFilters, Search):
     def as_criteria(self) -> PermissionCriteria:
         """Convert to the service's criteria."""
         return PermissionCriteria(
-            **self._filters(), sub=[one.as_criteria() for one in self.sub_criteria or ()]
+            **self._as_filters(), sub=[one.as_criteria() for one in self.sub_criteria or ()]
         )
 
 

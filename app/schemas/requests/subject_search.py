@@ -44,7 +44,7 @@ class SubjectList(KeywordQuery):
             include_flags=self.include_flag,
             exclude_flags=self.exclude_flag,
             include_deleted=self.include_deleted,
-            **self.keyword_criteria(),
+            **self.as_keyword_criteria(),
         )
 
 
@@ -70,7 +70,7 @@ class SubjectFilters(KeywordSearch, FlagSearch, TimeSearch):
     user_match_strategy: Literal["any", "all"] = "any"
     include_deleted: bool = False
 
-    def _filters(self) -> dict[str, Any]:
+    def _as_filters(self) -> dict[str, Any]:
         return {
             "kind": self.type,
             "domains": self.domain or (),
@@ -81,9 +81,9 @@ class SubjectFilters(KeywordSearch, FlagSearch, TimeSearch):
             "holdings": [HeldPermission(one.function, one.customer) for one in self.permissions or ()],
             "subject_fields": self.user_field_strategy or (),
             "include_deleted": self.include_deleted,
-            **self.keyword_criteria(),
-            **self.flag_criteria(),
-            **self.time_criteria(),
+            **self.as_keyword_criteria(),
+            **self.as_flag_criteria(),
+            **self.as_time_criteria(),
         }
 
 
@@ -95,7 +95,7 @@ class SubjectSub(SubjectFilters, SubCriterion):
     def as_criteria(self) -> SubjectCriteria:
         """Convert to the service's criteria."""
         sub = [one.as_criteria() for one in self.sub_criteria or ()]
-        return SubjectCriteria(**self._filters(), **self.joining(), sub=sub)
+        return SubjectCriteria(**self._as_filters(), **self.as_joining(), sub=sub)
 
 
 class SubjectSearch(SubjectFilters, Search):
@@ -106,7 +106,7 @@ class SubjectSearch(SubjectFilters, Search):
     def as_criteria(self) -> SubjectCriteria:
         """Convert to the service's criteria."""
         sub = [one.as_criteria() for one in self.sub_criteria or ()]
-        return SubjectCriteria(**self._filters(), sub=sub)
+        return SubjectCriteria(**self._as_filters(), sub=sub)
 
 
 class MembershipList(Paged):
@@ -129,14 +129,14 @@ class MembershipFilters(TimeSearch):
     subject_field_strategy: Names | None = None
     include_deleted: bool = False
 
-    def _filters(self) -> dict[str, Any]:
+    def _as_filters(self) -> dict[str, Any]:
         return {
             "customers": self.customer or (),
             "domains": self.domain or (),
             "subjects": self.subject or (),
             "subject_fields": self.subject_field_strategy or (),
             "include_deleted": self.include_deleted,
-            **self.time_criteria(),
+            **self.as_time_criteria(),
         }
 
 
@@ -145,7 +145,7 @@ class MembershipSub(MembershipFilters, SubCriterion):
 
     def as_criteria(self) -> MembershipCriteria:
         """Convert to the service's criteria."""
-        return MembershipCriteria(**self._filters(), **self.joining())
+        return MembershipCriteria(**self._as_filters(), **self.as_joining())
 
 
 class MembershipSearch(MembershipFilters, Search):
@@ -156,7 +156,7 @@ class MembershipSearch(MembershipFilters, Search):
     def as_criteria(self) -> MembershipCriteria:
         """Convert to the service's criteria."""
         return MembershipCriteria(
-            **self._filters(), sub=[one.as_criteria() for one in self.sub_criteria or ()]
+            **self._as_filters(), sub=[one.as_criteria() for one in self.sub_criteria or ()]
         )
 
 

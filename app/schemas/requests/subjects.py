@@ -58,9 +58,9 @@ class GroupAdd(ArgusModel):
 
     def as_new(self) -> NewSubject:
         """Convert for the service."""
-        return NewSubject(self.short_name, self.name, self.customer, self.domain, self._fields())
+        return NewSubject(self.short_name, self.name, self.customer, self.domain, self._as_fields())
 
-    def _fields(self) -> dict[str, Any]:
+    def _as_fields(self) -> dict[str, Any]:
         return {
             "description": self.description,
             "daemon_account": self.daemon_account,
@@ -83,14 +83,14 @@ class UserAdd(GroupAdd):
     skip_default_authentication_methods: bool = False
 
     @model_validator(mode="after")
-    def _one_phone(self) -> Self:
+    def _check_one_phone(self) -> Self:
         check_one_phone(self.phone, self.phone_number)
         return self
 
-    def _fields(self) -> dict[str, Any]:
+    def _as_fields(self) -> dict[str, Any]:
         phone = self.phone
         return {
-            **super()._fields(),
+            **super()._as_fields(),
             "description": self.description or self.role,
             "email": self.email,
             "phone_country_code": phone.country_code if phone is not None else None,
@@ -127,7 +127,7 @@ class UserUpdate(GroupUpdate):
     language: Language | None = None
 
     @model_validator(mode="after")
-    def _one_phone(self) -> Self:
+    def _check_one_phone(self) -> Self:
         check_one_phone(self.phone, self.phone_number)
         return self
 

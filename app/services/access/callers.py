@@ -80,18 +80,18 @@ class Caller:
 
     @property
     def user_epoch(self) -> int:
-        """The user's session epoch: what is opened now stands until it moves."""
+        """Return the user's session epoch: what is opened now is valid until it changes."""
         return self.row.user.session_epoch
 
     @property
     def by_key(self) -> bool:
-        """Whether all hangs on an API key, and on no login."""
+        """Tell whether the caller depends on an API key and on no login."""
         return self.row.login is None
 
     @property
     def login(self) -> LoginPart:
-        """The login itself, or the one an OAuth session hangs on. Not ``by_key``."""
-        return _there(self.row.login)
+        """Return the login itself, or the one that an OAuth session depends on. Not ``by_key``."""
+        return _require_part(self.row.login)
 
     @property
     def login_id(self) -> bytes:
@@ -99,30 +99,30 @@ class Caller:
 
     @property
     def key(self) -> KeyPart:
-        """The API key itself, or the one an OAuth session hangs on; as ``login``."""
-        return _there(self.row.key)
+        """Return the API key itself, or the one that an OAuth session depends on; as ``login``."""
+        return _require_part(self.row.key)
 
     @property
     def session(self) -> SessionRow:
-        """The OAuth session, for a caller of that kind only."""
-        return _there(self.row if isinstance(self.row, SessionRow) else None)
+        """Return the OAuth session, for a caller of that kind only."""
+        return _require_part(self.row if isinstance(self.row, SessionRow) else None)
 
     @property
     def opened_at(self) -> datetime:
-        """When the credential was made."""
+        """Return when the credential was made."""
         if self.kind == "oauth":
             return self.session.oauth.created_at
         return self.key.created_at if self.by_key else self.login.created_at
 
     @property
     def used_at(self) -> datetime | None:
-        """When it was last used, as far as that is written down; an OAuth session's last refresh."""
+        """Return the last recorded use; for an OAuth session, its last refresh."""
         if self.kind == "oauth":
             return self.session.oauth.rotated_at
         return self.key.last_used_at if self.by_key else self.login.last_seen_at
 
     @property
-    def interactive(self) -> bool:
+    def is_interactive(self) -> bool:
         """Tell whether this is a person's own unconstrained login;
         only that may approve (security rule 36).
         """
@@ -137,9 +137,9 @@ class Caller:
         return made or bool(self.login.constraints)
 
     @property
-    def personal(self) -> bool:
+    def is_personal(self) -> bool:
         """Tell whether this is a person's own unconstrained credential: a login or a key (rule 54)."""
-        return self.interactive or (self.kind == "key" and not self.key.constraints)
+        return self.is_interactive or (self.kind == "key" and not self.key.constraints)
 
     @property
     def session_label(self) -> str:
@@ -167,13 +167,13 @@ class Caller:
         return self.decision.rights
 
     @property
-    def delegable(self) -> Rights:
+    def delegable_rights(self) -> Rights:
         """Return what the caller may grant to others or revoke from them (design decision 17)."""
         return compute_delegable_rights(self.question) if self.decision else NO_RIGHTS
 
-    def reach(self, function: str) -> frozenset[int]:
+    def list_reach(self, function: str) -> frozenset[int]:
         """Return every live customer for which this caller may use the function now: what a list may show."""
-        return self.rights.reach_of(self.question.graph.by_name(function))
+        return self.rights.list_reach_of(self.question.graph.find_by_name(function))
 
     def allows(self, asked: RequiredRight) -> Decision:
         """Decide on one function, for one customer or any."""
@@ -182,11 +182,11 @@ class Caller:
     def at_client(
         self, client: OAuthClient, grant: GrantFacts | None = None, scopes: frozenset[str] = frozenset()
     ) -> Question:
-        """The question of leg LIST: might this caller use the client, whatever is then presented?"""
+        """Build the question of leg LIST: whether this caller might use the client, with any credential."""
         at = facts.to_client_facts(client)
         return facts.build_question(self.row, Leg.LIST, client=at, grant=grant, scopes=scopes)
 
-    def needs(self, function: str, customer: int | None = None) -> None:
+    def require(self, function: str, customer: int | None = None) -> None:
         """Require this function. Raises ``Denied``."""
         decision = self.allows(RequiredRight(function, customer))
         if not decision:
@@ -206,7 +206,7 @@ def from_token(text: str, contact: Contact, leg: Leg = Leg.API) -> Caller | None
     row = credential_rows.load_session_row(token.session_id)
     if row is None:
         return None
-    return Caller("oauth", facts.of_session(row, token, leg, contact), row, contact, text)
+    return Caller("oauth", facts.build_session_question(row, token, leg, contact), row, contact, text)
 
 
 def from_cookie(text: str, contact: Contact, leg: Leg = Leg.API) -> Caller | None:
@@ -219,9 +219,9 @@ def from_api_key(text: str, contact: Contact, leg: Leg = Leg.API) -> Caller | No
     row = _load_key_row(text)
     if row is None:
         # Only wrong keys are throttled: nobody guesses a right key, and its owner must not be locked out.
-        throttle().stranger("key", settings().throttle_login_failures, contact.address)
+        throttle().count_stranger("key", settings().throttle_login_failures, contact.address)
         return None
-    return Caller("key", facts.of_key(row, leg, contact), row, contact, text)
+    return Caller("key", facts.build_key_question(row, leg, contact), row, contact, text)
 
 
 def reload_caller(caller: Caller) -> Caller | None:
@@ -241,7 +241,7 @@ def _from_login(text: str, contact: Contact, leg: Leg) -> Caller | None:
     row = credential_rows.load_login_row(token.session_id) if token is not None else None
     if token is None or row is None:
         return None
-    return Caller("login", facts.of_login(row, token, leg, contact), row, contact, text)
+    return Caller("login", facts.build_login_question(row, token, leg, contact), row, contact, text)
 
 
 def question_on_leg(caller: Caller, leg: Leg) -> Question:
@@ -249,7 +249,7 @@ def question_on_leg(caller: Caller, leg: Leg) -> Question:
     return replace(caller.question, leg=leg)
 
 
-def _there(part: P | None) -> P:
+def _require_part(part: P | None) -> P:
     if part is None:
         raise LookupError("this credential has no such part")
     return part

@@ -1,4 +1,4 @@
-"""The rows that ``credential_rows`` answers: frozen and typed, one part for each table they join.
+"""The rows that ``credential_rows`` returns: frozen and typed, with one part for each joined table.
 
 A part's fields have the names of its table's columns. The first one is the primary key: where an outer join
 found nothing it is empty, and the row has ``None`` for the part.
@@ -15,7 +15,7 @@ from app.services.tokens.oauth_sessions import OAuthPart
 
 @dataclass(frozen=True, slots=True)
 class PersonPart:
-    """A user, as far as the decision needs to know."""
+    """The facts about a user that the decision needs."""
 
     id: int
     short_name: str
@@ -28,7 +28,7 @@ class PersonPart:
 
 @dataclass(frozen=True, slots=True)
 class UserPart(PersonPart):
-    """The user a credential belongs to, with what claims and pages say about the user."""
+    """The user of a credential, with what claims and pages say about the user."""
 
     name: str
     language: str | None
@@ -58,7 +58,7 @@ class ClientPart:
 
 @dataclass(frozen=True, slots=True)
 class GrantPart:
-    """The consent a session or a code hangs on."""
+    """The consent that a session or a code depends on."""
 
     id: str
     permission_scope_id: int
@@ -68,7 +68,7 @@ class GrantPart:
 
 @dataclass(frozen=True, slots=True)
 class LoginPart:
-    """A login session. ``parent_ended_at`` is of the login that this one was made from."""
+    """A login session. ``parent_ended_at`` belongs to the login that this one was made from."""
 
     id: bytes
     security_level: int
@@ -125,7 +125,7 @@ class CodePart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserRow:
-    """A user, and what else a credential's row may hold. A part that the query does not join is ``None``."""
+    """A user, and the other parts of a credential's row. A part that the query does not join is ``None``."""
 
     policy_version: int
     user: UserPart
@@ -138,7 +138,7 @@ class UserRow:
 
     @property
     def login_ip(self) -> str | None:
-        """Where the user was at the login."""
+        """Return the user's address at login."""
         return self.login.client_ip if self.login is not None else None
 
 
@@ -151,14 +151,14 @@ class KeyRow(UserRow):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginRow(UserRow):
-    """A login session and its user; the key that it was made from, and who impersonates the user."""
+    """A login session and its user; the key that it was made from, and the user's impersonator."""
 
     login: LoginPart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionRow(UserRow):
-    """An OAuth session with its user, client and consent, and the login or the key that it hangs on."""
+    """An OAuth session with its user, client and consent, and the login or key that it depends on."""
 
     client: ClientPart
     oauth: OAuthPart

@@ -65,7 +65,7 @@ IMPERSONATOR = USER.alias("impersonator")
 
 
 class _Layout:
-    """The columns of a statement, part after part, and where each part stands in a result."""
+    """The columns of a statement, part after part, and the position of each part in a result."""
 
     def __init__(self, *parts: Columns) -> None:
         self.columns = [column for part in parts for column in part]
@@ -73,12 +73,12 @@ class _Layout:
         self.places = [slice(end - len(part), end) for part, end in zip(parts, ends, strict=True)]
 
     def cut(self, row: Row[Any]) -> list[Sequence[Any]]:
-        """The values of each part."""
+        """Return the values of each part."""
         return [row[place] for place in self.places]
 
 
 def _columns(part: type[DataclassInstance], table: FromClause, **elsewhere: ColumnElement[Any]) -> Columns:
-    """The columns of a part, by name and in the order of its fields; ``elsewhere`` are of another table."""
+    """Return the columns of a part, by name and in field order; ``elsewhere`` are from another table."""
     return [elsewhere[f.name] if f.name in elsewhere else table.c[f.name] for f in fields(part)]
 
 
@@ -98,7 +98,7 @@ _OF_LOGIN = _Layout(_VERSION, _USER, _LOGIN, _KEY, _IMPERSONATOR)
 _OF_KEY = _Layout(_VERSION, _USER, _KEY)
 _OF_USER = _Layout(_VERSION, _USER)
 
-# Built once: what a statement is kept under costs more to work out than to ask it.
+# Built once: computing the cache key of a statement costs more than running the query.
 _SESSION_BY_ID = (
     select(*_OF_SESSION.columns)
     .select_from(SESSION)
@@ -149,9 +149,9 @@ def load_session_row(session_id: bytes) -> SessionRow | None:
         user=UserPart(*user),
         client=ClientPart(*client),
         oauth=OAuthPart(*oauth),
-        grant=_joined(GrantPart, grant),
-        login=_joined(LoginPart, login),
-        key=_joined(KeyPart, key),
+        grant=_build_joined_part(GrantPart, grant),
+        login=_build_joined_part(LoginPart, login),
+        key=_build_joined_part(KeyPart, key),
     )
 
 
@@ -199,8 +199,8 @@ def load_login_row(login_id: bytes) -> LoginRow | None:
         policy_version=version,
         user=UserPart(*user),
         login=LoginPart(*login),
-        key=_joined(KeyPart, key),
-        impersonator=_joined(PersonPart, impersonator),
+        key=_build_joined_part(KeyPart, key),
+        impersonator=_build_joined_part(PersonPart, impersonator),
     )
 
 
@@ -226,6 +226,6 @@ def _load_one(statement: Select[Any], **values: bytes | int) -> Row[Any] | None:
     return db.session.execute(statement, values).one_or_none()
 
 
-def _joined(part: Callable[..., P], values: Sequence[Any]) -> P | None:
-    """A part of an outer join; ``None`` when it found nothing."""
+def _build_joined_part(part: Callable[..., P], values: Sequence[Any]) -> P | None:
+    """Build a part of an outer join; ``None`` if the join found nothing."""
     return part(*values) if values[0] is not None else None

@@ -21,7 +21,7 @@ def holds_all(caller: Caller, function_id: int, customer_id: int) -> bool:
 
     This compares what is *held* within session constraints, at any security level (design decision 17).
     """
-    return caller.delegable.covers(resolve_rights_given(caller, function_id, customer_id))
+    return caller.delegable_rights.covers(resolve_rights_given(caller, function_id, customer_id))
 
 
 def resolve_rights_given(caller: Caller, function_id: int, customer_id: int) -> Rights:
@@ -35,7 +35,7 @@ def holds_all_of(caller: Caller, subject: Subject) -> bool:
 
     Permissions at a disabled customer count too: they come back with the customer.
     """
-    return caller.delegable.covers(held_rights.resolve_granted_rights(subject.id))
+    return caller.delegable_rights.covers(held_rights.resolve_granted_rights(subject.id))
 
 
 def require_not_above(caller: Caller, user: User) -> None:
@@ -43,7 +43,7 @@ def require_not_above(caller: Caller, user: User) -> None:
 
     A person may always act on the own account, also by a session or key with fewer rights (rule 54).
     """
-    is_self = user.id == caller.user_id and caller.personal
+    is_self = user.id == caller.user_id and caller.is_personal
     if not is_self and not holds_all_of(caller, user):
         raise NotHeld
 

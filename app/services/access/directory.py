@@ -129,8 +129,8 @@ def find_function_by_name(name: str) -> Function | None:
     ).scalar_one_or_none()
 
 
-def functions_named(names: Iterable[str]) -> list[Function]:
-    """Live functions of these names, by name."""
+def list_functions_by_name(names: Iterable[str]) -> list[Function]:
+    """List the live functions of these names, by name."""
     named = Function.name.in_(list(names)) & Function.deleted_at.is_(None)
     return list(db.session.execute(select(Function).where(named).order_by(Function.name)).scalars())
 

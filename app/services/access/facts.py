@@ -43,7 +43,7 @@ LEEWAY = timedelta(seconds=5)
 
 @dataclass(frozen=True, slots=True)
 class RequiredRight:
-    """The function an API call needs, by name, and for which customer (``None``: for any)."""
+    """The function that an API call needs, by name, and its customer (``None``: any)."""
 
     function: str
     customer: int | None = None
@@ -52,27 +52,29 @@ class RequiredRight:
 # --- what a presented credential asks ------------------------------------------------------------------
 
 
-def of_session(
+def build_session_question(
     row: SessionRow, token: Token, leg: Leg, contact: Contact, *, repeated: bool = False
 ) -> Question:
-    """An access or a refresh token is presented. ``repeated``: the last one once more, inside its grace."""
+    """Build the question of an access or refresh token. ``repeated``:
+    the previous one, within its grace period.
+    """
     if token.kind is Kind.ACCESS:
-        credential = _access_token(row, token, None if leg is Leg.INTROSPECT else contact)
+        credential = _describe_access_token(row, token, None if leg is Leg.INTROSPECT else contact)
     else:
-        credential = _refresh_token(row, token, repeated=repeated)
+        credential = _describe_refresh_token(row, token, repeated=repeated)
     return build_question(
         row,
         leg,
         address=contact.address,
         credential=credential,
         scopes=frozenset(row.oauth.scopes),
-        # What a key or a login bought without a person's approval has no consent, nor a refresh token.
+        # A session started by a key or login without approval has no consent and no refresh token.
         consent_needed=row.grant is not None or leg is Leg.REFRESH,
     )
 
 
-def of_code(row: CodeRow, leg: Leg, contact: Contact) -> Question:
-    """An authorization code is presented."""
+def build_code_question(row: CodeRow, leg: Leg, contact: Contact) -> Question:
+    """Build the question of an authorization code."""
     credential = CredentialFacts(
         kind="authorization code",
         expires_at=row.code.expires_at,
@@ -90,44 +92,44 @@ def of_code(row: CodeRow, leg: Leg, contact: Contact) -> Question:
     )
 
 
-def of_login(row: LoginRow, token: Token, leg: Leg, contact: Contact) -> Question:
-    """The token of a login is presented, as a cookie or as a bearer: so the idle clock counts."""
+def build_login_question(row: LoginRow, token: Token, leg: Leg, contact: Contact) -> Question:
+    """Build the question of a login token, from cookie or bearer header: its idle time counts."""
     credential = CredentialFacts(
         kind="login",
         expires_at=row.login.expires_at,
         ended=row.login.ended_at is not None,
         # A re-opened login has a new cookie; its previous cookie is no longer valid.
         spent=not is_same_digest(row.login.token_digest, token.digest),
-        address_ranges=_ranges_of(row.key),
+        address_ranges=_list_ranges(row.key),
     )
     idle_at = row.login.last_seen_at + timedelta(seconds=settings().login_idle_seconds)
-    login = person_facts.login_facts(row, row.login, idle_at)
+    login = person_facts.to_login_facts(row, row.login, idle_at)
     return build_question(row, leg, address=contact.address, credential=credential, login=login)
 
 
-def of_key(row: KeyRow, leg: Leg, contact: Contact) -> Question:
-    """An API key is presented."""
+def build_key_question(row: KeyRow, leg: Leg, contact: Contact) -> Question:
+    """Build the question of an API key."""
     credential = CredentialFacts(
         kind="API key",
         expires_at=row.key.expires_at,
         ended=row.key.revoked_at is not None,
         level=SecurityLevel.EXTERNAL,
-        address_ranges=_ranges_of(row.key),
+        address_ranges=_list_ranges(row.key),
     )
     return build_question(row, leg, address=contact.address, credential=credential)
 
 
-def supposed_session() -> CredentialFacts:
-    """A session that nobody opened: it never ends, and no address is too far for it (explain, what-if)."""
+def suppose_session() -> CredentialFacts:
+    """Describe a hypothetical session: it never ends, and every address is allowed (explain, what-if)."""
     return CredentialFacts(kind="session")
 
 
-def _access_token(row: SessionRow, token: Token, used_by: Contact | None) -> CredentialFacts:
-    """``used_by`` of ``None``: it is only asked about, from another place than it is used from."""
+def _describe_access_token(row: SessionRow, token: Token, used_by: Contact | None) -> CredentialFacts:
+    """Describe an access token. ``used_by`` of ``None``: another client asks about it (introspection)."""
     bound_to = used_for = ranges = None
     if used_by is not None:
         # What a key bought may be used from where the key itself may be used.
-        ranges = _ranges_of(row.key)
+        ranges = _list_ranges(row.key)
         if row.client.require_same_client_ip:
             # The user's address at login, or the address of the caller with the key. An unknown address
             # matches nothing.
@@ -145,7 +147,7 @@ def _access_token(row: SessionRow, token: Token, used_by: Contact | None) -> Cre
     )
 
 
-def _refresh_token(row: SessionRow, token: Token, *, repeated: bool) -> CredentialFacts:
+def _describe_refresh_token(row: SessionRow, token: Token, *, repeated: bool) -> CredentialFacts:
     return CredentialFacts(
         kind="refresh token",
         expires_at=row.oauth.refresh_expires_at,
@@ -155,8 +157,8 @@ def _refresh_token(row: SessionRow, token: Token, *, repeated: bool) -> Credenti
     )
 
 
-def _ranges_of(key: KeyPart | None) -> tuple[str, ...] | None:
-    """Where a key, and what was made from it, may be used."""
+def _list_ranges(key: KeyPart | None) -> tuple[str, ...] | None:
+    """List the ranges from which a key, and sessions started with it, may be used."""
     return tuple(key.valid_sources or ()) if key is not None else None
 
 
@@ -175,35 +177,35 @@ def build_question(
     consent_needed: bool = False,
     login: LoginFacts | None = None,
 ) -> Question:
-    """The question that a row's facts pose. What is passed in stands in the place of the row's own."""
+    """Build the question from a row's facts. Values that are passed in replace the row's own."""
     land = held_rights.load_snapshot(row.policy_version)
     if client is None and row.client is not None:
         client = to_client_facts(row.client)
     return Question(
         leg=leg,
         now=clock.now(),
-        user=person_facts.user_facts(row.user, land),
+        user=person_facts.to_user_facts(row.user, land),
         graph=land.graph,
         tree=land.tree,
         client=client,
         credential=credential,
-        login=login if login is not None else person_facts.login_of(row),
-        grant=grant if grant is not None else grant_facts(row.grant),
+        login=login if login is not None else person_facts.to_login_or_key_facts(row),
+        grant=grant if grant is not None else to_grant_facts(row.grant),
         consent_needed=consent_needed,
         scopes=scopes,
         address=address,
-        constraints=person_facts.constraints_of(row),
-        impersonator=person_facts.impersonator_of(row, land),
+        constraints=person_facts.to_constraints(row),
+        impersonator=person_facts.to_impersonator(row, land),
     )
 
 
 def resolve_right_asked(q: Question, asked: RequiredRight) -> RightAsked:
     """Resolve the required function to its current id."""
-    return RightAsked(q.graph.by_name(asked.function), asked.function, asked.customer)
+    return RightAsked(q.graph.find_by_name(asked.function), asked.function, asked.customer)
 
 
 def to_client_facts(client: OAuthClient | ClientPart) -> ClientFacts:
-    """A client as the policy reads it."""
+    """Convert a client for the policy."""
     return ClientFacts(
         id=client.id,
         domain=client.domain_id,
@@ -217,8 +219,8 @@ def to_client_facts(client: OAuthClient | ClientPart) -> ClientFacts:
     )
 
 
-def grant_facts(grant: Grant | GrantPart | None) -> GrantFacts | None:
-    """A consent as the policy reads it."""
+def to_grant_facts(grant: Grant | GrantPart | None) -> GrantFacts | None:
+    """Convert a consent for the policy."""
     if grant is None:
         return None
     return GrantFacts(grant.permission_scope_id, frozenset(grant.scopes), grant.withdrawn_at is not None)

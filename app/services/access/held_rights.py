@@ -102,7 +102,7 @@ def resolve_granted_rights(subject_id: int) -> Rights:
     where it can become effective again.
     """
     land = load_snapshot()
-    return resolve_rights(_load_permissions(subject_id), land.graph, land.tree.all_alive())
+    return resolve_rights(_load_permissions(subject_id), land.graph, land.tree.with_all_alive())
 
 
 def raise_policy_version() -> None:

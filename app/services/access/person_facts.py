@@ -1,4 +1,4 @@
-"""The person's side of a question: user, login, impersonator and constraints, as the policy reads them."""
+"""The user's part of a question: user, login, impersonator and constraints, converted for the policy."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ from app.services.access.credential_parts import UserRow
 from app.services.access.held_rights import PolicySnapshot
 from app.services.guards import Guard
 
-# Kept among a login's constraints, never shown: the impersonator's session epoch at the beginning.
+# Stored in a login's constraints, never shown: the impersonator's session epoch at the start.
 IMPERSONATOR_EPOCH = "impersonatorEpoch"
 
 
-def user_facts(user: PersonPart, land: PolicySnapshot) -> UserFacts:
-    """A user with the rights of this moment."""
+def to_user_facts(user: PersonPart, land: PolicySnapshot) -> UserFacts:
+    """Convert a user, with the current rights."""
     return UserFacts(
         id=user.id,
         name=user.short_name,
         customer=user.customer_id,
         blocked=user.blocked_at is not None,
         deleted=user.deleted_at is not None,
-        customer_disabled=not land.tree.alive(user.customer_id),
+        customer_disabled=not land.tree.is_alive(user.customer_id),
         rights=held_rights.resolve_user_rights(user.id, user.rights_version, land.version),
     )
 
 
-def login_of(row: UserRow) -> LoginFacts | None:
-    """The login, or the API key, that a credential hangs on."""
+def to_login_or_key_facts(row: UserRow) -> LoginFacts | None:
+    """Convert the login, or the API key, that a credential depends on."""
     if row.login is not None:
-        return login_facts(row, row.login)
+        return to_login_facts(row, row.login)
     if row.key is None:
         return None
     # An API key is its own login, at the lowest level (design decision 17).
@@ -51,8 +51,8 @@ def login_of(row: UserRow) -> LoginFacts | None:
     )
 
 
-def login_facts(row: UserRow, login: LoginPart, idle_at: datetime | None = None) -> LoginFacts:
-    """A login session; ``idle_at`` only when it was itself presented."""
+def to_login_facts(row: UserRow, login: LoginPart, idle_at: datetime | None = None) -> LoginFacts:
+    """Convert a login session; ``idle_at`` only if the login itself was presented."""
     key_revoked = row.key is not None and row.key.revoked_at is not None
     return LoginFacts(
         level=SecurityLevel(login.security_level),
@@ -71,15 +71,15 @@ def _impersonator_left(row: UserRow, login: LoginPart) -> bool:
     return (login.constraints or {}).get(IMPERSONATOR_EPOCH) != row.impersonator.session_epoch
 
 
-def impersonator_of(row: UserRow, land: PolicySnapshot) -> Impersonator | None:
-    """Who acts as the user."""
+def to_impersonator(row: UserRow, land: PolicySnapshot) -> Impersonator | None:
+    """Convert the user who acts as another one."""
     if row.impersonator is None:
         return None
-    return Impersonator(user_facts(row.impersonator, land), land.graph.by_name(Guard.IMPERSONATE))
+    return Impersonator(to_user_facts(row.impersonator, land), land.graph.find_by_name(Guard.IMPERSONATE))
 
 
-def constraints_of(row: UserRow) -> tuple[Constraints, ...]:
-    """What the login and the key may do at most."""
+def to_constraints(row: UserRow) -> tuple[Constraints, ...]:
+    """Return the limits of the login and of the key."""
     stored = (part.constraints for part in (row.login, row.key) if part is not None)
     return tuple(_read_constraints(one) for one in stored if one)
 

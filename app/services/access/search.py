@@ -136,7 +136,7 @@ def match_times(criteria: Criteria, columns: Mapping[str, Column]) -> list[Condi
 def limit_to_reach(caller: Caller, guard: Guard, column: Column) -> Condition:
     """Limit to the customers for which the caller holds the guard now, by the decision."""
     tree = caller.question.tree
-    reached = caller.reach(guard)
+    reached = caller.list_reach(guard)
     out_of_reach = tree.parents.keys() - reached
     # Use the shorter list: the query of an administrator of nearly everything must not contain every customer
     # id.

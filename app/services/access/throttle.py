@@ -40,12 +40,12 @@ class Throttle:
         known = not self._limiter.test(*_count_known_source(kind, account, source))
         self._test(both, by_source, *(() if known else (by_account,)))
 
-    def failed(self, kind: str, failures: int, account: str, source: str | None) -> None:
+    def count_failure(self, kind: str, failures: int, account: str, source: str | None) -> None:
         """Count one failure."""
         for counter in _list_counters(kind, failures, account, source):
             self._limiter.hit(*counter)
 
-    def succeeded(self, kind: str, failures: int, account: str, source: str | None) -> None:
+    def record_success(self, kind: str, failures: int, account: str, source: str | None) -> None:
         """Clear the account's own count from this source, and remember the success for one window."""
         item, *key = _list_counters(kind, failures, account, source)[0]
         self._limiter.clear(item, *key)
@@ -54,7 +54,7 @@ class Throttle:
         self._limiter.clear(item, *key)
         self._limiter.hit(item, *key)
 
-    def stranger(self, kind: str, failures: int, source: str | None) -> None:
+    def count_stranger(self, kind: str, failures: int, source: str | None) -> None:
         """Count a failure of a source without an account; raise ``Throttled`` after too many."""
         counter = _count_by_source(kind, failures, source)
         if not self._limiter.hit(*counter):

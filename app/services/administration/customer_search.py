@@ -75,7 +75,7 @@ def search_customers(
 
     Raises ``Denied``, ``Invalid``.
     """
-    caller.needs(guard)
+    caller.require(guard)
 
     def own(one: CustomerCriteria) -> list[Condition]:
         return _build_filters(caller, one)
@@ -105,7 +105,7 @@ def _build_filters(caller: Caller, criteria: CustomerCriteria) -> list[Condition
     if criteria.ancestors:
         tops = filter_names.resolve_customers(criteria.ancestors, caller, "ancestor")
         conditions.append(
-            Customer.id.in_([c for c in tree.parents if not tops.isdisjoint(tree.ancestors(c))])
+            Customer.id.in_([c for c in tree.parents if not tops.isdisjoint(tree.list_ancestors(c))])
         )
     if criteria.types:
         conditions.append(Customer.type.in_(list(criteria.types)))

@@ -45,11 +45,11 @@ def add_customer(new: NewCustomer, caller: Caller) -> Customer:
     problems: list[FieldProblem] = []
     domain = directory.find_named_domain(new.domain, caller.domain_id, problems)
     parent = directory.find_customer(new.parent, domain.id) if domain is not None else None
-    if domain is not None and (parent is None or not caller.rights.sees(parent.id)):
+    if domain is not None and (parent is None or not caller.rights.allows_anything(parent.id)):
         problems.append(FieldProblem("parent", "There is no such customer in this domain.", "UNKNOWN"))
     if problems or parent is None:
         raise Invalid(*problems)
-    caller.needs(Guard.ADD_CUSTOMER, parent.id)
+    caller.require(Guard.ADD_CUSTOMER, parent.id)
     taken = select(Customer.id).where(
         Customer.domain_id == parent.domain_id, Customer.short_name == new.short_name
     )
@@ -80,7 +80,7 @@ def add_customer(new: NewCustomer, caller: Caller) -> Customer:
 
 def update_customer(customer: Customer, changes: Mapping[str, Any], caller: Caller) -> Customer:
     """Change the columns that were sent; ``flags`` maps a flag to a boolean. Raises as ``add_customer``."""
-    caller.needs(Guard.UPDATE_CUSTOMER, customer.id)
+    caller.require(Guard.UPDATE_CUSTOMER, customer.id)
     columns = dict(changes)
     switched: dict[str, bool] = columns.pop("flags", {})
     name = columns.get("short_name", customer.short_name)
@@ -98,7 +98,7 @@ def disable_customer(customer: Customer, caller: Caller) -> Customer:
     """Disable a customer: permissions on it and below have no effect, its users cannot log in.
     Raises as ``update_customer``.
     """
-    caller.needs(Guard.DELETE_CUSTOMER, customer.id)
+    caller.require(Guard.DELETE_CUSTOMER, customer.id)
     if customer.parent_id is None:
         raise Invalid(FieldProblem("customer", "The root of a domain cannot be disabled.", "NOT_ALLOWED"))
     if customer.disabled_at is None:
@@ -118,11 +118,11 @@ def reenable_customer(text: str, domain_id: int, caller: Caller) -> Customer:
     at = customer.parent_id if customer is not None and customer.disabled_at is not None else None
     if customer is None or at is None:
         customer = get_visible_customer(text, domain_id, caller)
-        caller.needs(Guard.ADD_CUSTOMER, customer.id)
+        caller.require(Guard.ADD_CUSTOMER, customer.id)
         return customer
     if not caller.allows(RequiredRight(Guard.VIEW_CUSTOMERS, at)):
         raise Missing("customer")
-    caller.needs(Guard.ADD_CUSTOMER, at)
+    caller.require(Guard.ADD_CUSTOMER, at)
     customer.disabled_at = None
     endings.end(Event.CUSTOMER_REENABLED, customer, caller.actor)
     _record_change("customer-reenable", customer, caller, {})
@@ -135,11 +135,15 @@ def move_customer(customer: Customer, parent: str, caller: Caller) -> Customer:
     Subjects with permissions above the new place gain them here, and subjects above the old place lose them.
     So the caller must hold all of these functions for the moved customer (security rule 59).
     """
-    caller.needs(Guard.MOVE_CUSTOMER, customer.id)
+    caller.require(Guard.MOVE_CUSTOMER, customer.id)
     target = directory.find_customer(parent, customer.domain_id)
-    if target is None or target.domain_id != customer.domain_id or not caller.rights.sees(target.id):
+    if (
+        target is None
+        or target.domain_id != customer.domain_id
+        or not caller.rights.allows_anything(target.id)
+    ):
         raise Invalid(FieldProblem("parent", "There is no such customer in this domain.", "UNKNOWN"))
-    caller.needs(Guard.MOVE_CUSTOMER, target.id)
+    caller.require(Guard.MOVE_CUSTOMER, target.id)
     if customer.parent_id is None:
         raise Invalid(FieldProblem("customer", "The root of a domain stays where it is.", "NOT_ALLOWED"))
     if caller.question.tree.covers(customer.id, target.id):
@@ -158,7 +162,7 @@ def move_customer(customer: Customer, parent: str, caller: Caller) -> Customer:
 def _list_functions_changing_hands(customer: Customer, target: Customer, caller: Caller) -> list[int]:
     """List the functions granted above one of the two places and not above the other."""
     tree = caller.question.tree
-    differing = frozenset(tree.ancestors(customer.id)[1:]) ^ frozenset(tree.ancestors(target.id))
+    differing = frozenset(tree.list_ancestors(customer.id)[1:]) ^ frozenset(tree.list_ancestors(target.id))
     statement = select(Permission.function_id).where(
         Permission.customer_id.in_(differing), Permission.revoked_at.is_(None)
     )

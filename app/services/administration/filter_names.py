@@ -25,7 +25,7 @@ def resolve_customers(texts: Iterable[str], caller: Caller, field: str = "custom
     Raises ``Invalid``.
     """
     found = [directory.find_customer(text, caller.domain_id) for text in texts]
-    if any(one is None or not caller.rights.sees(one.id) for one in found):
+    if any(one is None or not caller.rights.allows_anything(one.id) for one in found):
         raise Invalid(FieldProblem(field, "There is no such customer.", "UNKNOWN"))
     return frozenset(one.id for one in found if one is not None)
 

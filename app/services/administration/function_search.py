@@ -64,7 +64,7 @@ def search_functions(
     sort_by: Sequence[str],
 ) -> Found[Function]:
     """Search functions, if the caller holds the guard anywhere. Raises ``Denied``, ``Invalid``."""
-    caller.needs(guard)
+    caller.require(guard)
 
     def own(one: FunctionCriteria) -> list[Condition]:
         return _build_filters(caller, one)
@@ -79,7 +79,7 @@ def search_edges(
     caller: Caller, criteria: EdgeCriteria, page: Page, sort_by: Sequence[str]
 ) -> Found[FunctionEdge]:
     """Search the edges of the graph. Raises ``Denied``, ``Invalid``."""
-    caller.needs(Guard.VIEW_FUNCTIONS)
+    caller.require(Guard.VIEW_FUNCTIONS)
     condition: Condition = FunctionEdge.id.is_not(None)
     if criteria.parents:
         condition &= FunctionEdge.parent_id.in_(filter_names.resolve_functions(criteria.parents, "parent"))
@@ -101,10 +101,10 @@ def _build_filters(caller: Caller, criteria: FunctionCriteria) -> list[Condition
         conditions.append(Function.id.in_(filter_names.resolve_functions(criteria.functions)))
     if criteria.ancestors:
         tops = filter_names.resolve_functions(criteria.ancestors, "ancestor")
-        conditions.append(Function.id.in_({f for top in tops for f in graph.descendants(top)}))
+        conditions.append(Function.id.in_({f for top in tops for f in graph.list_descendants(top)}))
     if criteria.descendants:
         below = filter_names.resolve_functions(criteria.descendants, "descendant")
-        above = [f for f in graph.names if not below.isdisjoint(graph.descendants(f))]
+        above = [f for f in graph.names if not below.isdisjoint(graph.list_descendants(f))]
         conditions.append(Function.id.in_(above))
     if criteria.level is not None:
         conditions.append(Function.minimum_security_level <= criteria.level)

@@ -57,7 +57,7 @@ def find_guard_customer() -> int:
 def add_function(new: NewFunction, caller: Caller) -> Function:
     """Add a function under an existing parent. Raises ``Denied``, ``Invalid``."""
     at = find_guard_customer()
-    caller.needs(Guard.ADD_FUNCTION, at)
+    caller.require(Guard.ADD_FUNCTION, at)
     problems: list[FieldProblem] = []
     parent = directory.find_function(new.parent)
     if parent is None:
@@ -96,7 +96,7 @@ def get_visible_function(text: str, caller: Caller) -> Function:
     """Return a live function, if the caller holds ``viewFunctions`` anywhere.
     Raises ``Denied``, ``Missing``.
     """
-    caller.needs(Guard.VIEW_FUNCTIONS)
+    caller.require(Guard.VIEW_FUNCTIONS)
     function = directory.find_function(text)
     if function is None:
         raise Missing("function")
@@ -122,7 +122,7 @@ def update_function(text: str, changes: Mapping[str, Any], caller: Caller) -> Fu
     """Change the columns that were sent. Raises ``Denied``, ``Invalid``, ``Missing``."""
     function = get_visible_function(text, caller)
     at = find_guard_customer()
-    caller.needs(Guard.UPDATE_FUNCTION, at)
+    caller.require(Guard.UPDATE_FUNCTION, at)
     problems: list[FieldProblem] = []
     if not delegation.holds_all(caller, function.id, at):
         problems.append(delegation.report_not_held("function"))
@@ -152,7 +152,7 @@ def delete_function(text: str, caller: Caller) -> Function:
     """Delete permanently: it has no effect from now on. Raises ``Denied``, ``Invalid``, ``Missing``."""
     function = get_visible_function(text, caller)
     at = find_guard_customer()
-    caller.needs(Guard.REMOVE_FUNCTION, at)
+    caller.require(Guard.REMOVE_FUNCTION, at)
     if function.name in BUILT_IN:
         raise Invalid(FieldProblem("function", "A built-in function cannot be deleted.", "NOT_ALLOWED"))
     if not delegation.holds_all(caller, function.id, at):
@@ -184,14 +184,14 @@ def add_children(text: str, names: Sequence[str], caller: Caller) -> Function:
     """Bundle functions under another: its holders hold them too. Raises ``Denied``, ``Invalid``."""
     function = get_visible_function(text, caller)
     at = find_guard_customer()
-    caller.needs(Guard.ADD_CHILD_FUNCTION, at)
+    caller.require(Guard.ADD_CHILD_FUNCTION, at)
     found = _get_functions(names, "children")
     if not delegation.holds_all(caller, function.id, at):
         raise Invalid(delegation.report_not_held("function"))
     if not all(delegation.holds_all(caller, child.id, at) for child in found):
         raise Invalid(delegation.report_not_held("children"))
     graph = caller.question.graph
-    if any(function.id in graph.descendants(child.id) for child in found):
+    if any(function.id in graph.list_descendants(child.id) for child in found):
         raise Invalid(FieldProblem("children", "A function cannot be below itself.", "CYCLE"))
     present = {child.id for child in list_children(function)}
     for child in found:
@@ -207,7 +207,7 @@ def remove_children(text: str, names: Sequence[str], caller: Caller) -> list[Fun
     """Remove functions from a bundle; returns the rest. Raises ``Denied``, ``Invalid``."""
     function = get_visible_function(text, caller)
     at = find_guard_customer()
-    caller.needs(Guard.REMOVE_CHILD_FUNCTION, at)
+    caller.require(Guard.REMOVE_CHILD_FUNCTION, at)
     found = _get_functions(names, "child")
     if not all(delegation.holds_all(caller, child.id, at) for child in found):
         raise Invalid(delegation.report_not_held("child"))

@@ -45,7 +45,7 @@ def add_members(group: Group, names: Sequence[str], comment: str | None, caller:
 
     Raises ``Denied``, ``Invalid``.
     """
-    caller.needs(Guard.ADD_GROUP_MEMBER, group.customer_id)
+    caller.require(Guard.ADD_GROUP_MEMBER, group.customer_id)
     subjects = _get_subjects(names, group, caller)
     if not delegation.holds_all_of(caller, group):
         raise Invalid(delegation.report_not_held("subject"))
@@ -71,7 +71,7 @@ def add_members(group: Group, names: Sequence[str], comment: str | None, caller:
 
 def remove_members(group: Group, names: Sequence[str], comment: str | None, caller: Caller) -> list[Subject]:
     """Remove subjects from a group; returns the visible members. Raises ``Denied``, ``Invalid``."""
-    caller.needs(Guard.REMOVE_GROUP_MEMBER, group.customer_id)
+    caller.require(Guard.REMOVE_GROUP_MEMBER, group.customer_id)
     subjects = _get_subjects(names, group, caller)
     if not delegation.holds_all_of(caller, group):
         raise Invalid(delegation.report_not_held("subject"))

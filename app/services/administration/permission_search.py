@@ -97,7 +97,7 @@ def search_permissions(
     """Search permissions for the customers where the caller holds ``viewPermissions``.
     Raises ``Denied``, ``Invalid``.
     """
-    caller.needs(Guard.VIEW_PERMISSIONS)
+    caller.require(Guard.VIEW_PERMISSIONS)
 
     def own(one: PermissionCriteria) -> list[Condition]:
         return _build_filters(caller, one)
@@ -113,7 +113,7 @@ def list_held_permissions(
     subject: Subject, caller: Caller, page: Page, *, inherited: bool, deleted: bool
 ) -> Found[Permission]:
     """List the permissions of one subject; with ``inherited`` also through its groups. Raises ``Denied``."""
-    caller.needs(Guard.VIEW_PERMISSIONS)
+    caller.require(Guard.VIEW_PERMISSIONS)
     condition = search.limit_to_reach(caller, Guard.VIEW_PERMISSIONS, Permission.customer_id)
     return _list_granted(subject.id, condition, page, inherited=inherited, deleted=deleted)
 
@@ -128,7 +128,7 @@ def search_memberships(
 ) -> Found[Membership]:
     """Search memberships in groups of customers where the caller holds ``viewUsers``. Raises as
     ``search_permissions``."""
-    caller.needs(Guard.VIEW_USERS)
+    caller.require(Guard.VIEW_USERS)
 
     def filters(one: MembershipCriteria) -> list[Condition]:
         return _build_membership_filters(caller, one)
@@ -173,14 +173,14 @@ def _build_filters(caller: Caller, criteria: PermissionCriteria) -> list[Conditi
     if criteria.customers:
         ids = set(filter_names.resolve_customers(criteria.customers, caller))
         around = criteria.around_customers
-        wanted = set(ids) | {up for one in ids if around.above for up in tree.ancestors(one)}
-        wanted |= {c for c in tree.parents if around.below and not ids.isdisjoint(tree.ancestors(c))}
+        wanted = set(ids) | {up for one in ids if around.above for up in tree.list_ancestors(one)}
+        wanted |= {c for c in tree.parents if around.below and not ids.isdisjoint(tree.list_ancestors(c))}
         conditions.append(Permission.customer_id.in_(wanted))
     if criteria.functions:
         ids = set(filter_names.resolve_functions(criteria.functions))
         around = criteria.around_functions
-        wanted = ids | {f for one in ids if around.below for f in graph.descendants(one)}
-        wanted |= {f for f in graph.names if around.above and not ids.isdisjoint(graph.descendants(f))}
+        wanted = ids | {f for one in ids if around.below for f in graph.list_descendants(one)}
+        wanted |= {f for f in graph.names if around.above and not ids.isdisjoint(graph.list_descendants(f))}
         conditions.append(Permission.function_id.in_(wanted))
     conditions += search.match_keywords(criteria, KEYWORDS)
     return conditions + search.match_times(criteria, TIMES)

@@ -44,7 +44,7 @@ def check_grant(new: NewPermission, caller: Caller) -> tuple[Subject, Function, 
     if function is None:
         problems.append(FieldProblem("function", "There is no such function.", "UNKNOWN"))
     customer = directory.find_customer(new.customer, caller.domain_id)
-    if customer is None or not caller.rights.sees(customer.id):
+    if customer is None or not caller.rights.allows_anything(customer.id):
         customer = None
         problems.append(FieldProblem("customer", "There is no such customer.", "UNKNOWN"))
     subject = directory.find_subject(new.subject, caller.domain_id)
@@ -52,7 +52,7 @@ def check_grant(new: NewPermission, caller: Caller) -> tuple[Subject, Function, 
         subject = None
         problems.append(FieldProblem("subject", "There is no such user or group.", "UNKNOWN"))
     if customer is not None:
-        caller.needs(Guard.GRANT_ROLE, customer.id)
+        caller.require(Guard.GRANT_ROLE, customer.id)
     if function is None or customer is None or subject is None:
         raise Invalid(*problems)
     if not delegation.holds_all(caller, function.id, customer.id):
@@ -97,7 +97,7 @@ def get_revocable(permission_id: int, caller: Caller) -> Permission:
         or not caller.allows(RequiredRight(Guard.VIEW_PERMISSIONS, permission.customer_id))
     ):
         raise Missing("permission")
-    caller.needs(Guard.REVOKE_ROLE, permission.customer_id)
+    caller.require(Guard.REVOKE_ROLE, permission.customer_id)
     if not delegation.holds_all(caller, permission.function_id, permission.customer_id):
         raise Invalid(delegation.report_not_held("permissionID"))
     return permission

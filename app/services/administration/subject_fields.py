@@ -67,7 +67,7 @@ class SubjectFields:
     sortable: Mapping[str, Column]
     flags: Mapping[str, Condition]
 
-    def insist(self, criteria: Criteria) -> None:
+    def require_searchable(self, criteria: Criteria) -> None:
         """Require that the criteria name no private field that may not be searched. Raises ``Invalid``."""
         for field, names, known in (
             ("keywordField", criteria.keyword_fields, self.keywords),
@@ -88,7 +88,7 @@ def build_basic_fields(caller: Caller) -> SubjectFields:
     """
     guard = Guard.VIEW_BASIC_USER_PRIVATE_INFO
     within = search.limit_to_reach(caller, guard, Subject.customer_id)
-    reached = bool(caller.reach(guard))
+    reached = bool(caller.list_reach(guard))
 
     def columns(known: Mapping[str, Column], empty: str | None = None) -> dict[str, Any]:
         return {

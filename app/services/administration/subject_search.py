@@ -90,7 +90,7 @@ def _search(
     page: Page,
     sort_by: Sequence[str],
 ) -> Found[S]:
-    caller.needs(guard)
+    caller.require(guard)
 
     def own(one: SubjectCriteria) -> list[Condition]:
         return _build_filters(caller, guard, fields, one)
@@ -110,7 +110,7 @@ def _search(
 def _build_filters(
     caller: Caller, guard: Guard, fields: SubjectFields, criteria: SubjectCriteria
 ) -> list[Condition]:
-    fields.insist(criteria)
+    fields.require_searchable(criteria)
     found: list[Condition] = []
     if criteria.kind is not None:
         found.append(Subject.kind == criteria.kind)
@@ -142,13 +142,13 @@ def _match_holding(caller: Caller, holding: HeldPermission) -> Condition:
     """Match subjects with the function or one above it, for the customer or one above it."""
     graph, tree = caller.question.graph, caller.question.tree
     (function,) = filter_names.resolve_functions([holding.function], "permissions.function")
-    above = [f for f in graph.names if function in graph.descendants(f)]
+    above = [f for f in graph.names if function in graph.list_descendants(f)]
     statement = select(Permission.subject_id).where(
         Permission.function_id.in_(above), Permission.revoked_at.is_(None)
     )
     if holding.customer is not None:
         (customer,) = filter_names.resolve_customers([holding.customer], caller, "permissions.customer")
-        statement = statement.where(Permission.customer_id.in_(tree.ancestors(customer)))
+        statement = statement.where(Permission.customer_id.in_(tree.list_ancestors(customer)))
     # Only permissions that the caller may see can be used as a filter.
     statement = statement.where(search.limit_to_reach(caller, Guard.VIEW_PERMISSIONS, Permission.customer_id))
     granted = set(db.session.execute(statement).scalars())

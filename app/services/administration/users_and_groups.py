@@ -62,7 +62,7 @@ def update_subject(subject: S, changes: Mapping[str, Any], caller: Caller) -> S:
 
     Raises ``Denied``, ``Invalid``, ``NotHeld``, ``NotInteractive``.
     """
-    caller.needs(Guard.UPDATE_USER, subject.customer_id)
+    caller.require(Guard.UPDATE_USER, subject.customer_id)
     _require_not_above(caller, subject)
     if isinstance(subject, User) and changes.get("email", subject.email) != subject.email:
         _require_address_may_change(subject, caller)
@@ -86,12 +86,16 @@ def update_subject(subject: S, changes: Mapping[str, Any], caller: Caller) -> S:
 
 def move_subject(subject: S, customer: str, caller: Caller) -> S:
     """Move a subject to another customer of its domain. Raises ``Denied``, ``Invalid``, ``NotHeld``."""
-    caller.needs(Guard.UPDATE_USER, subject.customer_id)
+    caller.require(Guard.UPDATE_USER, subject.customer_id)
     _require_not_above(caller, subject)
     target = directory.find_customer(customer, subject.domain_id)
-    if target is None or target.domain_id != subject.domain_id or not caller.rights.sees(target.id):
+    if (
+        target is None
+        or target.domain_id != subject.domain_id
+        or not caller.rights.allows_anything(target.id)
+    ):
         raise Invalid(FieldProblem("customer", "There is no such customer in this domain.", "UNKNOWN"))
-    caller.needs(Guard.CREATE_USER, target.id)
+    caller.require(Guard.CREATE_USER, target.id)
     subject.customer_id = target.id
     _mark_updated(subject, caller)
     db.session.refresh(subject)
@@ -106,8 +110,8 @@ def reenable_subject(subject: S, caller: Caller) -> S:
 
     Raises ``Denied``, ``Invalid``.
     """
-    caller.needs(Guard.UPDATE_USER, subject.customer_id)
-    caller.needs(Guard.CREATE_USER, subject.customer_id)
+    caller.require(Guard.UPDATE_USER, subject.customer_id)
+    caller.require(Guard.CREATE_USER, subject.customer_id)
     _require_free_name(subject.short_name, subject.domain_id)
     endings.end(Event.REENABLED, subject, caller.actor)
     subject.deleted_at = subject.deleted_by_id = None
@@ -137,7 +141,7 @@ def unblock_user(user: User, actor: Actor) -> None:
 
 def delete_user(user: User, caller: Caller) -> User:
     """Delete a user permanently; all sessions and keys end. Raises ``Denied``, ``NotHeld``."""
-    caller.needs(Guard.DELETE_USER, user.customer_id)
+    caller.require(Guard.DELETE_USER, user.customer_id)
     delegation.require_not_above(caller, user)
     _mark_deleted(user, caller)
     endings.end(Event.DELETED, user, caller.actor)
@@ -149,7 +153,7 @@ def delete_group(group: Group, caller: Caller) -> Group:
     """Delete a group permanently; its members lose what they held through it.
     Raises ``Denied``, ``NotHeld``.
     """
-    caller.needs(Guard.DELETE_USER, group.customer_id)
+    caller.require(Guard.DELETE_USER, group.customer_id)
     if not delegation.holds_all_of(caller, group):
         raise Invalid(delegation.report_not_held("group"))
     _mark_deleted(group, caller)
@@ -195,11 +199,11 @@ def _check_place(new: NewSubject, caller: Caller) -> Customer:
     problems: list[FieldProblem] = []
     domain = directory.find_named_domain(new.domain, caller.domain_id, problems)
     customer = directory.find_customer(new.customer, domain.id) if domain is not None else None
-    if domain is not None and (customer is None or not caller.rights.sees(customer.id)):
+    if domain is not None and (customer is None or not caller.rights.allows_anything(customer.id)):
         problems.append(FieldProblem("customer", "There is no such customer in this domain.", "UNKNOWN"))
     if problems or customer is None:
         raise Invalid(*problems)
-    caller.needs(Guard.CREATE_USER, customer.id)
+    caller.require(Guard.CREATE_USER, customer.id)
     _require_free_name(new.short_name, customer.domain_id)
     return customer
 

@@ -78,7 +78,7 @@ def get_guarded_user(caller: Caller, text: str, domain_id: int, guard: Guard) ->
     Raises ``Missing``, ``Denied``, ``NotHeld``.
     """
     user = get_visible_user(caller, text, domain_id)
-    caller.needs(guard, user.customer_id)
+    caller.require(guard, user.customer_id)
     delegation.require_not_above(caller, user)
     return user
 

@@ -1,4 +1,6 @@
-"""A change of a client: what was sent, judged field by field and then whole, and set on the client."""
+"""A change of a client: check what was sent, first each field and then the whole,
+and set it on the client.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,7 @@ SCOPE_NOT_HELD = "You cannot give a permission scope that you do not hold yourse
 
 @dataclass(frozen=True, slots=True)
 class ClientChange:
-    """What an administrator sends, by name of the field; what is not in ``sent`` stays as it is.
+    """The data that an administrator sends, by field name; a field that is not in ``sent`` is not changed.
 
     Names and ids are still text. ``made_secret`` is a secret that we made.
     """
@@ -43,7 +45,7 @@ class ClientChange:
 
     @property
     def client_secret(self) -> str | None:
-        """The secret that somebody chose."""
+        """Return the secret that the administrator chose."""
         secret: str | None = self.sent.get("client_secret")
         return secret
 
@@ -58,7 +60,7 @@ def report_missing(wire: str) -> FieldProblem:
     return FieldProblem(wire, "This field is required.", "MISSING")
 
 
-def complete(change: ClientChange, client: OAuthClient | None = None) -> ClientChange:
+def add_needed_secret(change: ClientChange, client: OAuthClient | None = None) -> ClientChange:
     """Add a secret made by us to the change, if the client needs one and has none."""
     stored = client.authentication_method if client else BY_NAME["authentication_method"].default
     method = change.sent.get("authentication_method", stored)
@@ -85,7 +87,7 @@ def apply(
     *,
     new: bool,
 ) -> None:
-    """Set what was sent and is in order; what is wrong goes to ``problems``. The secret: ``keep_secret``."""
+    """Set the valid values; problems are added to ``problems``. ``keep_secret`` handles the secret."""
     values: dict[str, Any] = {}
     for one in EDITABLE:
         if one.name in change.sent:
@@ -93,19 +95,21 @@ def apply(
                 values[one.name] = one.check(one.wire, change.sent[one.name])
             except Invalid as problem:
                 problems += problem.problems
-    problems += _scope_refusals(client, values, caller, at)
+    problems += _check_scope(client, values, caller, at)
     if not new:
-        problems += _take_over_refusals(client, values, change, caller, at)
+        problems += _check_takeover(client, values, change, caller, at)
     for name, value in values.items():
         if BY_NAME[name].kind is not Kind.SECRET:
-            setattr(client, _column(BY_NAME[name]), value)
+            setattr(client, _get_column(BY_NAME[name]), value)
     problems += _judge_whole(client, change)
 
 
-def _scope_refusals(
+def _check_scope(
     client: OAuthClient, values: Mapping[str, Any], caller: Caller, at: int
 ) -> list[FieldProblem]:
-    """Nobody gives what they do not hold: the whole scope, for the client's customer, whatever the level."""
+    """Refuse a scope that the caller does not hold completely, for the client's customer,
+    at any security level.
+    """
     return [
         FieldProblem(one.wire, SCOPE_NOT_HELD, "NOT_HELD")
         for one in EDITABLE
@@ -115,7 +119,7 @@ def _scope_refusals(
     ]
 
 
-def _take_over_refusals(
+def _check_takeover(
     client: OAuthClient, values: Mapping[str, Any], change: ClientChange, caller: Caller, at: int
 ) -> list[FieldProblem]:
     """Refuse a change of who gets the tokens, or on what terms,
@@ -132,10 +136,10 @@ def _take_over_refusals(
 def _differs(client: OAuthClient, one: Field, values: Mapping[str, Any]) -> bool:
     if one.name not in values or one.kind is Kind.SECRET:
         return False
-    return bool(values[one.name] != getattr(client, _column(one)))
+    return bool(values[one.name] != getattr(client, _get_column(one)))
 
 
-def _column(one: Field) -> str:
+def _get_column(one: Field) -> str:
     (column,) = one.columns
     return column
 

@@ -1,4 +1,4 @@
-"""What a field of a client may contain: each value judged by the policy's own parsers.
+"""Checks of a client's fields: each value is judged by the policy's own parsers.
 
 Form, API and decision therefore cannot disagree. A check takes the field's wire name and what was sent, and
 returns what is stored; it raises ``Invalid``. Nothing here reads or writes the database but look-ups.
@@ -29,12 +29,12 @@ MOST_SCOPE_CHARACTERS = 100
 
 
 def accept(wire: str, value: Any) -> Any:  # noqa: ARG001 - a check
-    """The value itself: the schema has judged it."""
+    """Return the value unchanged: the schema has already judged it."""
     return value
 
 
 def check_web_address(wire: str, uri: str) -> str:
-    """An address that a browser may be sent to."""
+    """Check an address that a browser may be sent to."""
     problem = redirects.find_main_uri_problem(uri)
     if problem is not None:
         raise Invalid(FieldProblem(wire, problem, "INVALID_PATTERN"))
@@ -42,16 +42,16 @@ def check_web_address(wire: str, uri: str) -> str:
 
 
 def check_redirect_uris(wire: str, uris: Sequence[str]) -> list[str]:
-    """At least one, each once, in the order they were given."""
+    """Check that there is at least one, without repeats, in the given order."""
     if not uris:
-        raise Invalid(_wrong_number(wire))
+        raise Invalid(_report_wrong_number(wire))
     return check_logout_uris(wire, uris)
 
 
 def check_logout_uris(wire: str, uris: Sequence[str]) -> list[str]:
-    """Any number up to ``MOST_URIS``, each once, in the order they were given."""
+    """Check any number up to ``MOST_URIS``, without repeats, in the given order."""
     if len(uris) > MOST_URIS:
-        raise Invalid(_wrong_number(wire))
+        raise Invalid(_report_wrong_number(wire))
     wrong = [
         (i, p) for i, uri in enumerate(uris) if (p := redirects.find_registration_problem(uri)) is not None
     ]
@@ -61,7 +61,7 @@ def check_logout_uris(wire: str, uris: Sequence[str]) -> list[str]:
 
 
 def check_ranges(wire: str, ranges: Sequence[str]) -> list[str]:
-    """Networks, each in its shortest form."""
+    """Check networks; returns the shortest form of each."""
     found = network.list_range_problems(list(ranges))
     if found:
         raise Invalid(
@@ -74,7 +74,7 @@ def check_ranges(wire: str, ranges: Sequence[str]) -> list[str]:
 
 
 def check_scopes(wire: str, given: Sequence[str]) -> list[str]:
-    """Scope names, sorted, each once."""
+    """Check scope names; returns them sorted, without repeats."""
     if len(given) > MOST_SCOPES:
         raise Invalid(FieldProblem(wire, f"Give at most {MOST_SCOPES} scopes.", "WRONG_LENGTH"))
     wrong = [
@@ -87,7 +87,7 @@ def check_scopes(wire: str, given: Sequence[str]) -> list[str]:
 
 
 def check_secret(wire: str, secret: str) -> str:
-    """A secret that somebody chose."""
+    """Check a secret that a person chose."""
     if not LEAST_SECRET_CHARACTERS <= len(secret) <= MOST_CHARACTERS:
         message = f"Choose {LEAST_SECRET_CHARACTERS} to {MOST_CHARACTERS} characters."
         raise Invalid(FieldProblem(wire, message, "WRONG_LENGTH"))
@@ -95,7 +95,7 @@ def check_secret(wire: str, secret: str) -> str:
 
 
 def check_claims(wire: str, providers: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Claim providers (contract 2.5)."""
+    """Check claim providers (contract 2.5)."""
     wrong = [
         (i, p) for i, one in enumerate(providers) if (p := claims.find_provider_problem(one)) is not None
     ]
@@ -105,7 +105,7 @@ def check_claims(wire: str, providers: Sequence[Mapping[str, Any]]) -> list[dict
 
 
 def check_function(wire: str, text: str) -> int:
-    """A function by id or name; its id."""
+    """Find a function by id or name; returns its id."""
     function = directory.find_function(text)
     if function is None:
         message = "There is no such function. Name a function that exists."
@@ -113,5 +113,5 @@ def check_function(wire: str, text: str) -> int:
     return function.id
 
 
-def _wrong_number(wire: str) -> FieldProblem:
+def _report_wrong_number(wire: str) -> FieldProblem:
     return FieldProblem(wire, f"Give one to {MOST_URIS} URIs.", "WRONG_LENGTH")

@@ -21,7 +21,7 @@ from app.services.clients.changes import apply
 from app.services.clients.changes import report_missing
 from app.services.clients.fields import GIVEN_ONCE
 from app.services.clients.fields import REQUIRED
-from app.services.clients.fields import default_columns
+from app.services.clients.fields import build_default_columns
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 
@@ -53,7 +53,7 @@ def draft(change: ClientChange, caller: Caller) -> ClientDraft:
         created_by_id=caller.user_id,
         updated_at=now,
         updated_by_id=caller.user_id,
-        **default_columns(),
+        **build_default_columns(),
     )
     _judge(client, change, caller, at, problems, new=True)
     return ClientDraft(client, at, tuple(problems))
@@ -92,7 +92,7 @@ def _find_customer(
     if text is None:
         return None
     customer = directory.find_customer(text, domain_id)
-    if customer is None or not caller.rights.sees(customer.id):
+    if customer is None or not caller.rights.allows_anything(customer.id):
         problems.append(FieldProblem("customer", "There is no such customer in this domain.", "UNKNOWN"))
         return None
     return customer

@@ -21,7 +21,7 @@ NO_SECRET = "none"  # noqa: S105
 
 
 class Kind(StrEnum):
-    """What a field holds: it decides how an answer, a form and a page show it."""
+    """The kind of a field: it decides how an answer, a form and a page show it."""
 
     TEXT = "text"
     LONG_TEXT = "long text"
@@ -39,7 +39,7 @@ class Kind(StrEnum):
 
 
 class ChangedBy(StrEnum):
-    """Who may change a field, beyond ``updateOAuthClient`` (docs/decisions/020)."""
+    """Who may change a field, in addition to holders of ``updateOAuthClient`` (docs/decisions/020)."""
 
     EDITOR = "whoever may update the client"
     SCOPE_HOLDER = "who also holds all of its permission scope"
@@ -50,7 +50,7 @@ class ChangedBy(StrEnum):
 
 
 class Place(StrEnum):
-    """The section of the form and of the page. Only ``MORE`` is folded."""
+    """The section on the form and on the page. Only ``MORE`` is folded."""
 
     ABOUT = "about"
     WHO = "who"
@@ -62,7 +62,8 @@ class Place(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """One field. ``default`` and ``proposed`` are as stored; ``proposed`` is what a new form begins with.
+    """One field. ``default`` and ``proposed`` are stored values;
+    ``proposed`` is the initial value of a new form.
 
     ``gated``: seen with ``viewOAuthClientsDetails`` only. ``flag``: answered as one of ``flags``.
     """
@@ -84,7 +85,7 @@ class Field:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Where it is stored."""
+        """Return the columns where it is stored."""
         if self.kind is Kind.SECRET:
             return ("secret_hash", "secret_digest")
         refers = self.kind in (Kind.FUNCTION, Kind.CUSTOMER, Kind.DOMAIN)
@@ -92,7 +93,7 @@ class Field:
 
     @property
     def editable(self) -> bool:
-        """Whether an update may name it."""
+        """Tell whether an update may contain it."""
         return self.changed_by not in (ChangedBy.CREATOR, ChangedBy.OPERATOR, ChangedBy.NOBODY)
 
 
@@ -225,7 +226,7 @@ REQUIRED = tuple(field for field in FIELDS if field.required)
 TERMS = tuple(field for field in FIELDS if field.changed_by is ChangedBy.SCOPE_HOLDER)
 FLAGS = tuple(field for field in FIELDS if field.flag)
 ANSWERED = tuple(field for field in FIELDS if not field.flag and field.kind is not Kind.SECRET)
-# Columns of a client that are no field: nobody writes them by name.
+# Columns of a client that are not fields: nobody writes them by name.
 NO_FIELDS = frozenset(
     {
         "id",
@@ -240,14 +241,16 @@ NO_FIELDS = frozenset(
 )
 
 
-def default_columns() -> dict[str, Any]:
-    """What is stored of a field that nobody sent, by column: at the API, in the console, in the demo."""
+def build_default_columns() -> dict[str, Any]:
+    """Return the stored values of fields that were not sent, by column:
+    for the API, the console and the demo.
+    """
     stored = (field for field in FIELDS if not field.required and field not in GIVEN_ONCE)
     return {column: _own(field.default) for field in stored for column in field.columns}
 
 
-def proposed_values() -> dict[str, Any]:
-    """What the form of a new client begins with, by field, as stored."""
+def build_proposed_values() -> dict[str, Any]:
+    """Return the initial values of a new client's form, by field, as stored."""
     return {
         field.name: _own(field.default if field.proposed is None else field.proposed)
         for field in EDITABLE
@@ -258,12 +261,12 @@ def proposed_values() -> dict[str, Any]:
 def check_names(
     schema: str, found: Iterable[str], table: Collection[Field], beside: Iterable[str] = ()
 ) -> None:
-    """Refuse to load a schema that has other fields than the table and what ``beside`` names."""
+    """Refuse to load a schema with fields other than those of the table and of ``beside``."""
     wanted = {field.name for field in table} | set(beside)
     if set(found) != wanted:
         raise TypeError(f"{schema} and the table of client fields differ: {sorted(set(found) ^ wanted)}")
 
 
 def _own(value: Any) -> Any:
-    """A list of its own for each client."""
+    """Return a separate list for each client."""
     return list(value) if isinstance(value, tuple) else value

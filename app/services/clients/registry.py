@@ -93,7 +93,7 @@ def find_guard_customer(client: OAuthClient, caller: Caller | None = None) -> in
     if client.customer_id is not None:
         return client.customer_id
     if caller is not None and client.domain_id == caller.domain_id:
-        return caller.question.tree.ancestors(caller.question.user.customer)[-1]
+        return caller.question.tree.list_ancestors(caller.question.user.customer)[-1]
     return directory.get_root_customer(client.domain_id).id
 
 
@@ -150,7 +150,7 @@ def list_detailed_clients(caller: Caller, most: int) -> list[OAuthClient]:
     """List live clients whose details the caller may see (``may_see_details``), by short name,
     up to a limit.
     """
-    tree, reach = caller.question.tree, caller.reach(Guard.VIEW_OAUTH_CLIENTS_DETAILS)
+    tree, reach = caller.question.tree, caller.list_reach(Guard.VIEW_OAUTH_CLIENTS_DETAILS)
     whole = {tree.domains[one] for one in reach if tree.parents[one] is None}
     unbound = OAuthClient.customer_id.is_(None) & OAuthClient.domain_id.in_(whole)
     statement = select(OAuthClient).where(
@@ -192,7 +192,7 @@ def _build_filters(caller: Caller, criteria: ClientCriteria) -> list[Condition]:
         conditions.append(OAuthClient.domain_id.in_(filter_names.resolve_domains(criteria.domains)))
     if criteria.customers:
         tops = filter_names.resolve_customers(criteria.customers, caller)
-        below = [c for c in tree.parents if not tops.isdisjoint(tree.ancestors(c))]
+        below = [c for c in tree.parents if not tops.isdisjoint(tree.list_ancestors(c))]
         conditions.append(OAuthClient.customer_id.in_(below))
     if criteria.required_functions:
         functions = filter_names.resolve_functions(criteria.required_functions, "requiredFunction")
@@ -204,7 +204,7 @@ def _build_filters(caller: Caller, criteria: ClientCriteria) -> list[Condition]:
 def create_client(change: ClientChange, caller: Caller) -> OAuthClient:
     """Register a client. Raises ``Denied``, ``Invalid`` naming every wrong field."""
     draft = drafts.draft(change, caller)
-    caller.needs(Guard.ADD_OAUTH_CLIENT, draft.at)
+    caller.require(Guard.ADD_OAUTH_CLIENT, draft.at)
     if draft.problems:
         raise Invalid(*draft.problems)
     client = draft.client
@@ -252,14 +252,14 @@ def propose_update(id_or_short_name: str, change: ClientChange, caller: Caller) 
 def _get_changeable(id_or_short_name: str, caller: Caller) -> tuple[OAuthClient, int]:
     client = get_visible_client(id_or_short_name, caller)
     at = find_guard_customer(client, caller)
-    caller.needs(Guard.UPDATE_OAUTH_CLIENT, at)
+    caller.require(Guard.UPDATE_OAUTH_CLIENT, at)
     return client, at
 
 
 def delete_client(id_or_short_name: str, caller: Caller) -> OAuthClient:
     """Delete permanently: its tokens and codes fail at their next use. Raises ``Missing``, ``Denied``."""
     client = get_visible_client(id_or_short_name, caller)
-    caller.needs(Guard.DELETE_OAUTH_CLIENT, find_guard_customer(client, caller))
+    caller.require(Guard.DELETE_OAUTH_CLIENT, find_guard_customer(client, caller))
     client.deleted_at = clock.now()
     client.deleted_by_id = caller.user_id
     db.session.flush()
@@ -281,7 +281,7 @@ def take_snapshot(client: OAuthClient) -> dict[str, Any]:
 def find_differences(
     before: Mapping[str, Any], after: Mapping[str, Any], change: ClientChange
 ) -> dict[str, dict[str, Any]]:
-    """What two snapshots differ in, by column, and whether the secret changes."""
+    """Return the differences of two snapshots, by column, and whether the secret changes."""
     changed = {
         name: {"before": before[name], "after": after[name]} for name in after if before[name] != after[name]
     }

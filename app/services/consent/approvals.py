@@ -35,7 +35,7 @@ def list_approvals(caller: Caller) -> list[Approval]:
     """List the consents of the logged-in user, by application name; three queries in total."""
     asked = []
     for grant, client in consents.list_consents(caller.user_id):
-        question = caller.at_client(client, facts.grant_facts(grant), frozenset(grant.scopes))
+        question = caller.at_client(client, facts.to_grant_facts(grant), frozenset(grant.scopes))
         asked.append((grant, client, question, gate.ask(question)))
     if not asked:
         return []

@@ -59,7 +59,7 @@ class EarlierConsent:
 class ConsentPage:
     """The content of a consent page, as names and codes; the page adds the words.
 
-    ``name_operator`` is ``None`` if the user may not be told of anybody. ``restricted``: the application may
+    ``run_by`` is ``None`` if the user may not be told of anybody. ``restricted``: the application may
     call only from some addresses.
     """
 
@@ -71,7 +71,7 @@ class ConsentPage:
     restricted: bool
 
     @property
-    def grows_in_vain(self) -> bool:
+    def has_only_unheld_additions(self) -> bool:
         """Tell whether all new functions are ones that the user does not hold."""
         held = any(use.new for one in self.rights for use in one.uses)
         return bool(self.growth.functions) and not self.growth.scopes and not held

@@ -1,1 +1,1 @@
-"""What ends what: one table, and the writes that make it true."""
+"""What ends when something happens: one table, and the writes that carry it out."""

@@ -1,4 +1,4 @@
-"""What ends what: the one table (design decisions 8 and 23), and the writes that make it true.
+"""The one table of what ends what (design decisions 8 and 23), and the writes that carry it out.
 
 Nothing is cascaded: every use joins what it hangs on, so one write ends all that hangs there. An ``Effect``
 is such a write with what it ends for good, or a mark that the use case sets itself (blocked, deleted,
@@ -22,7 +22,7 @@ from app.services.endings import writes
 
 
 class Event(StrEnum):
-    """What happens; the text is the reason that audit rows and ended rows keep."""
+    """An event; the text is the reason that audit rows and ended rows store."""
 
     BLOCKED = "blocked"
     UNBLOCKED = "unblocked"
@@ -53,7 +53,9 @@ class Event(StrEnum):
 
 
 class Thing(StrEnum):
-    """What may live. An event of one login, key or application session is about the first of its kind."""
+    """A thing that can end. An event about one login,
+    key or application session names the first of its kind.
+    """
 
     LOGIN = "login"
     OTHER_LOGIN = "another login"
@@ -76,7 +78,7 @@ class Thing(StrEnum):
 
 
 class Fate(StrEnum):
-    """Over for good; refused until the event is undone; or untouched."""
+    """What happens to a thing: permanently ended; refused until the event is undone; or unaffected."""
 
     ENDS = "ends"
     RESTS = "rests"
@@ -85,7 +87,7 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """A write, with what it ends; or, without ``make``, what follows from a mark that the use case sets."""
+    """A write, with what it ends; or, without ``make``, the effect of a mark that the use case sets."""
 
     ends: frozenset[Thing] = frozenset()
     rests: frozenset[Thing] = frozenset()
@@ -93,7 +95,7 @@ class Effect:
 
 
 def end(event: Event, target: object, actor: Actor) -> bool:
-    """Make every write of the event's row, in order; true when one of them ended something.
+    """Make every write of the event's row, in order; true if one of them ended something.
 
     ``target`` is what the event is about: a subject, a customer, a key, a consent, a client, or the id of a
     login or an OAuth session. Inside a unit of work.
@@ -103,16 +105,16 @@ def end(event: Event, target: object, actor: Actor) -> bool:
     return any(ended)
 
 
-def lasting_fate(event: Event, thing: Thing) -> Fate:
-    """What becomes of the thing in the end, when the event is undone as well, as far as it can be."""
+def find_lasting_fate(event: Event, thing: Thing) -> Fate:
+    """Return what finally happens to the thing if the event is undone again, as far as possible."""
     undo = UNDONE_BY.get(event)
-    if undo is not None and fate(undo, thing) is Fate.ENDS:
+    if undo is not None and find_fate(undo, thing) is Fate.ENDS:
         return Fate.ENDS
-    return fate(event, thing)
+    return find_fate(event, thing)
 
 
-def fate(event: Event, thing: Thing) -> Fate:
-    """What becomes of the thing."""
+def find_fate(event: Event, thing: Thing) -> Fate:
+    """Return what happens to the thing."""
     if any(thing in effect.ends for effect in TABLE[event]):
         return Fate.ENDS
     return Fate.RESTS if any(thing in effect.rests for effect in TABLE[event]) else Fate.LIVES
@@ -126,7 +128,7 @@ _FOR_OTHERS = frozenset({_T.MADE_KEY, _T.MADE_LINK})
 _OF_USER = frozenset(Thing) - _FOR_OTHERS
 
 ONE_LOGIN = Effect(_UNDER_LOGIN | {_T.LOGIN}, make=writes.end_login)
-# The same write, once for each login that was begun so.
+# The same write, once for each login by that method.
 LOGINS_BY_METHOD = Effect(_UNDER_LOGIN | {_T.LOGIN, _T.OTHER_LOGIN}, make=writes.end_login)
 ALL_OPEN = Effect(
     _UNDER_LOGIN | {_T.LOGIN, _T.OTHER_LOGIN, _T.KEY_LOGIN, _T.KEY_SESSION}, make=writes.raise_epoch
@@ -140,7 +142,7 @@ HOLDINGS = Effect(
     make=writes.end_holdings,
 )
 WAYS_IN_FOR_OTHERS = Effect(_FOR_OTHERS, make=writes.end_ways_in_for_others)
-# Marks. Nothing is written to what is refused, so it is there again when the mark is taken off.
+# Marks. Refused things are not changed, so they work again when the mark is removed.
 OUT = Effect(rests=_OF_USER)
 MUST_CHANGE_PASSWORD = Effect(
     rests=_OF_USER
@@ -178,7 +180,7 @@ TABLE: Mapping[Event, tuple[Effect, ...]] = {
     Event.CODE_REPLAYED: (ONE_SESSION,),
     Event.REFRESH_REPLAYED: (ONE_SESSION,),
 }
-# What is only refused counts again after these.
+# After these events, things that were only refused work again.
 UNDONE_BY: Mapping[Event, Event] = {
     Event.BLOCKED: Event.UNBLOCKED,
     Event.DELETED: Event.REENABLED,

@@ -1,4 +1,4 @@
-"""The writes that end something, each one statement or a few. Which event makes which: ``table``.
+"""The writes that end something, one or a few statements each. ``table`` tells which event makes which.
 
 ``reason`` is the event's text, kept in the audit row and in the ended row. Inside a unit of work.
 """
@@ -36,14 +36,14 @@ def raise_epoch(user: User, reason: str, actor: Actor) -> bool:
 
 
 def spend_tokens(user: Subject, reason: str, actor: Actor) -> bool:  # noqa: ARG001
-    """Step-up tokens, resets and links: what was proven or given before counts no more."""
+    """Use up step-up tokens, resets and links: what was proven or given before is no longer valid."""
     return _changed(
         update(StepUp).where(StepUp.user_id == user.id, StepUp.used_at.is_(None)).values(used_at=clock.now())
     )
 
 
 def end_login(login_id: bytes, reason: str, actor: Actor) -> bool:
-    """One login and, by the join at every use, all that hangs on it."""
+    """End one login and, by the join at every use, all sessions under it."""
     ended = db.session.execute(
         update(LoginSession)
         .where(LoginSession.id == login_id, LoginSession.ended_at.is_(None))
@@ -58,19 +58,19 @@ def end_login(login_id: bytes, reason: str, actor: Actor) -> bool:
 
 
 def end_session(session_id: bytes, reason: str, actor: Actor) -> bool:  # noqa: ARG001
-    """One OAuth session: both its tokens."""
+    """End one OAuth session with both its tokens."""
     return oauth_sessions.end_session(session_id, reason)
 
 
 def revoke_key(key: APIKey, reason: str, actor: Actor) -> bool:  # noqa: ARG001
-    """One key and, by the join at every use, all that was made or bought with it."""
+    """Revoke one key and, by the join at every use, everything that was started with it."""
     key.revoked_at = clock.now()
     db.session.flush()
     return True
 
 
 def withdraw_consent(grant: Grant, reason: str, actor: Actor) -> bool:  # noqa: ARG001
-    """Everything that hangs on it is refused at its next use."""
+    """Withdraw a consent: every session that depends on it is refused at its next use."""
     withdrawn = _changed(
         update(Grant)
         .where(Grant.id == grant.id, Grant.withdrawn_at.is_(None))
@@ -82,7 +82,9 @@ def withdraw_consent(grant: Grant, reason: str, actor: Actor) -> bool:  # noqa: 
 
 
 def end_holdings(subject: Subject, reason: str, actor: Actor) -> bool:  # noqa: ARG001
-    """Who was deleted and comes back brings no rights, no keys and no consents (security rule 60)."""
+    """End what a deleted subject held: a restored subject has no rights,
+    keys or consents (security rule 60).
+    """
     now, why = clock.now(), "deleted"
     either_side = or_(Membership.member_id == subject.id, Membership.group_id == subject.id)
     statements = (
@@ -104,7 +106,7 @@ def end_holdings(subject: Subject, reason: str, actor: Actor) -> bool:  # noqa: 
 
 
 def end_ways_in_for_others(maker: User, reason: str, actor: Actor) -> bool:
-    """What the user made for others lets nobody in any more (design decision 23)."""
+    """End keys and authorizations that the user made for others (design decision 23)."""
     made = db.session.execute(
         select(APIKey, User)
         .join(User, User.id == APIKey.user_id)

@@ -62,7 +62,7 @@ class AuditPage:
 
 def search_audit(caller: Caller, criteria: AuditCriteria, page: Page) -> AuditPage:
     """Search the rows the caller may read. Raises ``Denied``."""
-    caller.needs(GUARD)
+    caller.require(GUARD)
     condition = and_(_match_readable(caller), *_build_filters(criteria))
     newest = select(AuditEvent).where(condition).order_by(AuditEvent.at.desc(), AuditEvent.id.desc())
     rows = list(db.session.execute(newest.offset(page.offset).limit(page.limit + 1)).scalars())
@@ -118,7 +118,7 @@ def load_clients(events: Iterable[AuditEvent]) -> dict[str, OAuthClient]:
 
 
 def _get_one(caller: Caller, condition: Condition) -> AuditEvent:
-    caller.needs(GUARD)
+    caller.require(GUARD)
     statement = select(AuditEvent).where(condition, _match_readable(caller)).order_by(AuditEvent.id).limit(1)
     event = db.session.execute(statement).scalar_one_or_none()
     if event is None:
@@ -127,7 +127,7 @@ def _get_one(caller: Caller, condition: Condition) -> AuditEvent:
 
 
 def _match_readable(caller: Caller) -> Condition:
-    reached = caller.reach(GUARD)
+    reached = caller.list_reach(GUARD)
     if caller.question.tree.parents.keys() <= reached:
         return true()
     of_users = select(Subject.id).where(search.limit_to_reach(caller, GUARD, Subject.customer_id))

@@ -54,11 +54,11 @@ def list_customer_events(
     caller: Caller, customers: Collection[int], domains: Collection[int], span: Span, page: Page
 ) -> Found[AuditEvent]:
     """List the events of users for whom the caller may see them, newest first. Raises ``Denied``."""
-    caller.needs(Guard.VIEW_USER_AUTHENTICATION_EVENTS)
+    caller.require(Guard.VIEW_USER_AUTHENTICATION_EVENTS)
     visible = search.limit_to_reach(caller, Guard.VIEW_USER_AUTHENTICATION_EVENTS, Subject.customer_id)
     if customers:
         tree = caller.question.tree
-        below = [c for c in tree.parents if not frozenset(customers).isdisjoint(tree.ancestors(c))]
+        below = [c for c in tree.parents if not frozenset(customers).isdisjoint(tree.list_ancestors(c))]
         visible &= Subject.customer_id.in_(below)
     if domains:
         visible &= Subject.domain_id.in_(list(domains))

@@ -50,9 +50,11 @@ class Explanation:
         rights = self.decision.rights
         return rights if self.customer is None else rights.to_customers((self.customer,))
 
-    def missing(self, translate: Callable[[str], str] = str) -> list[tuple[MissingFunction, str]]:
+    def list_missing(self, translate: Callable[[str], str] = str) -> list[tuple[MissingFunction, str]]:
         """List each function of the permission scope that the session does not get, and the sentence why."""
-        return [(one, self._why(one, translate)) for one in gate.list_missing_functions(self.question)]
+        return [
+            (one, self._explain_missing(one, translate)) for one in gate.list_missing_functions(self.question)
+        ]
 
     def as_data(self, *, evidence: bool = True) -> dict[str, Any]:
         """Return the wire form. Without ``evidence`` only what the person concerned may be told."""
@@ -76,11 +78,11 @@ class Explanation:
             ],
             "missing": [
                 {"function": graph.names[one.function], "reason": one.reason, "message": why}
-                for one, why in self.missing()
+                for one, why in self.list_missing()
             ],
         }
 
-    def _why(self, missing: MissingFunction, translate: Callable[[str], str]) -> str:
+    def _explain_missing(self, missing: MissingFunction, translate: Callable[[str], str]) -> str:
         who = {"user": self.question.user.name, "function": self.question.graph.names[missing.function]}
         return translate(REASONS[missing.reason].private).format_map(who)
 
@@ -155,9 +157,9 @@ def explain_decision(
         leg,
         address=address if address is not None else network.pick_address(client.client_ip_range),
         client=facts.to_client_facts(client),
-        credential=facts.supposed_session(),
+        credential=facts.suppose_session(),
         login=LoginFacts(level=level or SecurityLevel.STANDARD),
-        grant=facts.grant_facts(grant),
+        grant=facts.to_grant_facts(grant),
         scopes=frozenset(scopes),
         consent_needed=grant is not None,
     )
@@ -165,7 +167,7 @@ def explain_decision(
 
 
 def get_recorded(number: str) -> RecordedDecision:
-    """Return a recorded decision. Raises ``MissingFunction``."""
+    """Return a recorded decision. Raises ``problems.Missing``."""
     event = trail.find_by_decision(number)
     if event is None or event.decision is None:
         raise problems.Missing("decision")

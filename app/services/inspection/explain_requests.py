@@ -149,7 +149,7 @@ def _require(guard: Guard, customer: int, caller: Caller, seen: bool, absent: Pr
     at = _find_live_customer(customer, caller)
     if not seen and not caller.allows(RequiredRight(guard, at)):
         raise absent
-    caller.needs(guard, at)
+    caller.require(guard, at)
 
 
 def _find_live_customer(customer: int, caller: Caller) -> int:
@@ -157,7 +157,7 @@ def _find_live_customer(customer: int, caller: Caller) -> int:
     because nothing is held for a disabled one.
     """
     tree = caller.question.tree
-    return next((one for one in tree.ancestors(customer) if tree.alive(one)), customer)
+    return next((one for one in tree.list_ancestors(customer) if tree.is_alive(one)), customer)
 
 
 def _get_client(text: str, caller: Caller) -> OAuthClient:
@@ -185,7 +185,7 @@ def _find_customer(text: str | None, caller: Caller) -> int | None:
     if text is None:
         return None
     customer = directory.find_customer(text, caller.domain_id)
-    if customer is None or not caller.rights.sees(customer.id):
+    if customer is None or not caller.rights.allows_anything(customer.id):
         raise Invalid(FieldProblem("customer", "There is no such customer.", "UNKNOWN"))
     return customer.id
 

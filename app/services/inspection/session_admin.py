@@ -97,7 +97,7 @@ def search_open_logins(caller: Caller, user: str, client: str, page: Page) -> Fo
     Optionally of one user, or with a session of one client; a fixed number of queries per page. Raises
     ``Denied``, ``Invalid``.
     """
-    caller.needs(Guard.DELETE_SESSION)
+    caller.require(Guard.DELETE_SESSION)
     owner = select(User.id).where(
         User.id == LoginSession.user_id,
         func.coalesce(User.session_epoch, 0) == LoginSession.session_epoch,
@@ -134,7 +134,7 @@ def end_session(identifier: str, caller: Caller) -> LoginSession | OAuthSession:
     if user.id != caller.user_id:
         if not may_see(caller, user):
             raise Missing("session")
-        caller.needs(Guard.DELETE_SESSION, user.customer_id)
+        caller.require(Guard.DELETE_SESSION, user.customer_id)
         delegation.require_not_above(caller, user)
     if isinstance(session, LoginSession):
         endings.end(Event.ENDED_BY_NAME, session.id, caller.actor)

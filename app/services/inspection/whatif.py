@@ -104,7 +104,7 @@ class Forecast:
 def get_client(id_or_short_name: str, caller: Caller) -> OAuthClient:
     """Return the client, if the caller may see all of it. Raises ``Missing``, ``Denied``."""
     client = registry.get_visible_client(id_or_short_name, caller)
-    caller.needs(Guard.VIEW_OAUTH_CLIENTS_DETAILS, registry.find_guard_customer(client, caller))
+    caller.require(Guard.VIEW_OAUTH_CLIENTS_DETAILS, registry.find_guard_customer(client, caller))
     return client
 
 
@@ -119,7 +119,7 @@ def forecast_change(client: OAuthClient, proposal: Proposal, caller: Caller) -> 
     """Decide for every user of the client's domain, before and after; five queries in total."""
     now_client = facts.to_client_facts(client)
     then_client = proposal.client or now_client
-    nameable = caller.reach(Guard.VIEW_PERMISSIONS) & caller.reach(Guard.VIEW_USERS)
+    nameable = caller.list_reach(Guard.VIEW_PERMISSIONS) & caller.list_reach(Guard.VIEW_USERS)
     before, after = _load_held({}, None), _load_held(_collect_added(proposal), proposal.revoked)
     effects: list[Effect] = []
     unnamed = 0
@@ -147,12 +147,12 @@ def _decide(caller: Caller, user: User, client: ClientFacts, granted: Iterable[P
             name=user.short_name,
             customer=user.customer_id,
             blocked=user.blocked_at is not None,
-            customer_disabled=not tree.alive(user.customer_id),
+            customer_disabled=not tree.is_alive(user.customer_id),
             rights=resolve_rights(granted, graph, tree),
         ),
         client=client,
         login=LoginFacts(level=SecurityLevel.STANDARD),
-        credential=facts.supposed_session(),
+        credential=facts.suppose_session(),
         address=network.pick_address(client.address_ranges),
         graph=graph,
         tree=tree,

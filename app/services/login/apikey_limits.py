@@ -108,7 +108,7 @@ def _check_constraints(
         stored["functions"] = [function.id for function in found if function is not None]
     if asked.customers is not None:
         places = [directory.find_customer(text, caller.domain_id) for text in asked.customers]
-        if any(place is None or not caller.rights.sees(place.id) for place in places):
+        if any(place is None or not caller.rights.allows_anything(place.id) for place in places):
             problems.append(
                 FieldProblem("sessionConstraints.customerID", "There is no such customer.", "UNKNOWN")
             )

@@ -1,4 +1,4 @@
-"""Login sessions: begun by a proof of who somebody is, seen, re-opened. Their end: ``endings``."""
+"""Login sessions: begun by a proof of identity, used, re-opened. ``endings`` ends them."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ def offer_login_challenge(
         throttle().check("login", limit, account, contact.address)
         # Every request without a right password counts: it stores a row, and must not reveal whether the user
         # exists.
-        throttle().stranger("challenge", limit, contact.address)
+        throttle().count_stranger("challenge", limit, contact.address)
         user = password_login.find_user_by_name(name, domain_id)
     else:
         try:
@@ -167,9 +167,9 @@ def prove_login(domain_id: int, name: str, assertion: Assertion, contact: Contac
     if user is not None and why is None:
         why = _find_fault(assertion, "login", user.id, None, contact)
     if user is not None and why is None:
-        throttle().succeeded("login", limit, account, contact.address)
+        throttle().record_success("login", limit, account, contact.address)
         return user, epoch
-    throttle().failed("login", limit, account, contact.address)
+    throttle().count_failure("login", limit, account, contact.address)
     password_login.note_refusal(user, why or "", contact, SIGNATURE)
     raise LoginFailed
 

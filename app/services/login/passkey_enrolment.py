@@ -1,4 +1,4 @@
-"""A new passkey (WebAuthn): judged by what its authenticator says, added after proof of presence."""
+"""Enrolment of a passkey (WebAuthn): judged by its authenticator's data, added after proof of presence."""
 
 from __future__ import annotations
 
@@ -49,15 +49,17 @@ class Attestation:
     description: str = "Passkey"
 
 
-def prepare(caller: Caller, authorization: str, asked: Attestation) -> Callable[[Caller], WebAuthnCredential]:
-    """Judge a new passkey. What comes back adds it, in the unit that spends the authorization.
+def prepare_enrolment(
+    caller: Caller, authorization: str, asked: Attestation
+) -> Callable[[Caller], WebAuthnCredential]:
+    """Judge a new passkey; returns the work that adds it, in the unit that uses up the authorization.
 
     Raises ``Invalid``. Opens its own units of work: a challenge is spent by trying, an authorization only by
     succeeding.
     """
     sources = _sources(asked.sources)
     proof = Evidence(ENROL_PASSKEY, authorization=authorization)
-    stepup_tokens.insist_at_once(proof, caller.user_id, caller.login_id, caller.actor)
+    stepup_tokens.require_spendable_now(proof, caller.user_id, caller.login_id, caller.actor)
     challenge = passkey_ceremonies.claim(asked.challenge_id, "enrol", caller.user_id, caller.login_id)
     if challenge is None:
         _refused(caller, "webauthn_challenge")

@@ -72,9 +72,9 @@ def prove_passkey(
         assertion, handle, who, browser, contact, after
     )
     if who is not None and why is None:
-        throttle().succeeded("login", limit, account, contact.address)
+        throttle().record_success("login", limit, account, contact.address)
         return who
-    throttle().failed("login", limit, account, contact.address)
+    throttle().count_failure("login", limit, account, contact.address)
     password_login.note_refusal(user, why or "", contact, SIGNATURE)
     raise LoginFailed
 

@@ -51,10 +51,10 @@ def change_by_owner(caller: Caller, new_password: str, proof: Evidence) -> None:
     require_owner(caller)
     user = directory.get_user(caller.user_id)
     if proof.authorization is None:
-        reauthentication.by_own_password(caller, proof)
+        reauthentication.prove_by_own_password(caller, proof)
     else:
-        # Before the new password is looked at: whoever proves nothing must not learn which is the old one.
-        stepup_tokens.insist_at_once(proof, user.id, caller.login_id, caller.actor)
+        # Checked before the new password, because errors about the new one could reveal the old one.
+        stepup_tokens.require_spendable_now(proof, user.id, caller.login_id, caller.actor)
     hashed = _hash_password(user, new_password)
 
     def work() -> None:
@@ -76,7 +76,7 @@ def change_by_reset(user: User, new_password: str, proof: Evidence, contact: Con
     """
     user_id = user.id
     actor = Actor(user.id, user.short_name, contact=contact)
-    stepup_tokens.insist_at_once(proof, user.id, None, actor)
+    stepup_tokens.require_spendable_now(proof, user.id, None, actor)
     hashed = _hash_password(user, new_password)
 
     def work() -> None:

@@ -69,9 +69,9 @@ def verify_password(
         proof = proof(user) if user is not None and right else PASSWORD
     why = "login_wrong_password" if user is not None and not right else find_login_obstacle(user, proof)
     if why is None and user is not None:
-        throttle().succeeded("login", limit, account, contact.address)
+        throttle().record_success("login", limit, account, contact.address)
         return user
-    throttle().failed("login", limit, account, contact.address)
+    throttle().count_failure("login", limit, account, contact.address)
     note_refusal(user, why or "", contact, proof or PASSWORD, "login" if proof is not None else "step-up")
     raise LoginFailed
 
@@ -124,7 +124,7 @@ def log_in(
 
 def renew_hash(user: User, password: str) -> None:
     """Hash a just verified password again if the hashing cost was raised since. Inside a unit of work."""
-    if user.password_hash and passwords().outdated(user.password_hash):
+    if user.password_hash and passwords().is_outdated(user.password_hash):
         user.password_hash = passwords().hash(password)
 
 

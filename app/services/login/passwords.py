@@ -52,7 +52,7 @@ class Passwords:
             return False
         return stored is not None
 
-    def outdated(self, stored: str) -> bool:
+    def is_outdated(self, stored: str) -> bool:
         """Tell whether the hash was made with other parameters and should be made again."""
         return self._hasher.check_needs_rehash(stored)
 

@@ -64,13 +64,13 @@ class OtherMethodNeeded(Problem):
 
 def require_interactive(caller: Caller) -> None:
     """Require a person's own login (security rules 36, 54). Raises ``NotInteractive``."""
-    if not caller.interactive:
+    if not caller.is_interactive:
         raise NotInteractive
 
 
 def require_personal(caller: Caller) -> None:
     """Require a person's own login or unconstrained API key (rule 54). Raises ``NotInteractive``."""
-    if not caller.personal:
+    if not caller.is_personal:
         raise NotInteractive
 
 
@@ -101,7 +101,7 @@ def is_strong_enough(caller: Caller) -> bool:
 
 def is_fresh(caller: Caller) -> bool:
     """Tell whether a person's own login was begun or re-opened in the last ten minutes."""
-    return caller.interactive and clock.now() - caller.login.authenticated_at <= FRESH
+    return caller.is_interactive and clock.now() - caller.login.authenticated_at <= FRESH
 
 
 def require_method(caller: Caller, proof: Proof) -> None:
@@ -141,8 +141,8 @@ def prove_by_passkey(caller: Caller, assertion: Assertion, field: str = "signatu
         raise Invalid(FieldProblem(field, "This does not prove your passkey.", "WRONG")) from None
 
 
-def by_own_password(caller: Caller, proof: Evidence) -> None:
-    """Go on only with the password that came in the place of an authorization. Raises as
+def prove_by_own_password(caller: Caller, proof: Evidence) -> None:
+    """Require the password that was sent instead of an authorization. Raises as
     ``prove_by_password``."""
     field = proof.operation.fields[0]
     if proof.password is None:
@@ -171,5 +171,5 @@ def run_with_proof(caller: Caller, proof: Evidence, work: Callable[[Caller], T])
     """
     if proof.authorization is not None:
         return stepup_tokens.run_spending(proof, caller, work)
-    by_own_password(caller, proof)
+    prove_by_own_password(caller, proof)
     return run_in_transaction(lambda: work(stepup_tokens.reload_caller(caller)))

@@ -55,8 +55,8 @@ def request_link(domain_id: int, named: str, contact: Contact) -> None:
     account = f"{domain_id}/{named.casefold()}"
     throttle().check("recovery", MOST_REQUESTS, account, contact.address)
     # Every request counts, not only failed ones: here nobody can tell them apart.
-    throttle().failed("recovery", MOST_REQUESTS, account, contact.address)
-    background().later("recovery", lambda: _send_links(domain_id, named, contact))
+    throttle().count_failure("recovery", MOST_REQUESTS, account, contact.address)
+    background().run_later("recovery", lambda: _send_links(domain_id, named, contact))
 
 
 def send_link(user: User, actor: Actor) -> None:

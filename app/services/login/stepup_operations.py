@@ -1,6 +1,7 @@
-"""The operations that take proof of presence (contract 3.4, security rule 42): one table for API and pages.
+"""The operations that require proof of presence (contract 3.4, security rule 42):
+one table for API and pages.
 
-An endpoint names its operation (``@endpoint(step_up=…)``), and that is what makes the check happen.
+An endpoint names its operation (``@endpoint(step_up=…)``), which activates the check.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ AUTHORIZATION = "authorization"
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation. ``instead`` is the field that takes the password itself instead of an authorization.
+    """One operation. ``instead`` is the field for the password, as an alternative to an authorization.
 
     ``identifier`` is the contract's second name. ``has_call`` is false where the contract names an operation
     whose call this product does not have: an authorization for it can be had and counts nowhere.
@@ -35,7 +36,7 @@ class Operation:
 
     @property
     def fields(self) -> tuple[str, ...]:
-        """The fields of the call that take proof, by their wire names: one of them is sent."""
+        """Return the fields of the call that carry the proof, by wire name; one of them is sent."""
         return (self.instead, AUTHORIZATION) if self.instead else (AUTHORIZATION,)
 
 
@@ -53,7 +54,7 @@ BY_IDENTIFIER = {operation.identifier: operation for operation in ALL if operati
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What was sent as proof of presence for one operation; not yet judged."""
+    """The proof of presence that was sent for one operation; not yet judged."""
 
     operation: Operation
     password: str | None = field(default=None, repr=False)

@@ -137,8 +137,8 @@ def require_spendable(proof: Evidence, user_id: int, login_id: bytes | None) -> 
     return row
 
 
-def insist_at_once(proof: Evidence, user_id: int, login_id: bytes | None, actor: Actor) -> None:
-    """Go on only with a token that could be spent now; else that is written down. Raises ``NotProven``.
+def require_spendable_now(proof: Evidence, user_id: int, login_id: bytes | None, actor: Actor) -> None:
+    """Require a token that could be used now; else record the refusal. Raises ``NotProven``.
 
     For what looks at more than the token before it spends it.
     """

@@ -169,7 +169,7 @@ def spend_code(user: User, code: str, contact: Contact, *, for_login: bool) -> N
         _refuse(user, "totp_reused_code", contact, for_login=for_login)
         raise CodeReused
     for kind, account, source in _list_counters(user_id, contact):
-        throttle().succeeded(kind, settings().throttle_login_failures, account, source)
+        throttle().record_success(kind, settings().throttle_login_failures, account, source)
 
 
 def _check_throttle(user_id: int, contact: Contact) -> None:
@@ -179,7 +179,7 @@ def _check_throttle(user_id: int, contact: Contact) -> None:
 
 def _count_failure(user_id: int, contact: Contact) -> None:
     for kind, account, source in _list_counters(user_id, contact):
-        throttle().failed(kind, settings().throttle_login_failures, account, source)
+        throttle().count_failure(kind, settings().throttle_login_failures, account, source)
 
 
 def _list_counters(user_id: int, contact: Contact) -> tuple[tuple[str, str, str | None], ...]:
@@ -221,7 +221,7 @@ def _make_seed() -> str:
 
 
 def _seal_seed(seed: str) -> bytes:
-    return keyring().box().encrypt(seed.encode())
+    return keyring().build_box().encrypt(seed.encode())
 
 
 def _find_step(sealed: bytes | None, code: str) -> int | None:
@@ -234,7 +234,7 @@ def _find_step(sealed: bytes | None, code: str) -> int | None:
     if sealed is None or not code.isascii():
         return None
     try:
-        seed = keyring().box().decrypt(sealed).decode()
+        seed = keyring().build_box().decrypt(sealed).decode()
     except InvalidToken:
         return None  # sealed under a key this server no longer has
     generator = pyotp.TOTP(seed, digits=DIGITS, interval=PERIOD)

@@ -72,7 +72,7 @@ def is_reachable(user: User) -> bool:
 def address_notice(
     user: User, kind: Kind, link: str | None = None, lifetime: timedelta | None = None
 ) -> Notice:
-    """Build a letter to a user who is ``is_reachable``."""
+    """Build a letter to a user who has a mail address."""
     return Notice(kind, user.email or "", user.short_name, user.language, link, lifetime)
 
 
@@ -103,7 +103,7 @@ def notify_owner(action: str, user_id: int | None) -> None:
 
 def _send_later(letter: Notice) -> None:
     try:
-        background().later("mail", lambda: send_notice(letter))
+        background().run_later("mail", lambda: send_notice(letter))
     except Unavailable:
         _log_lost(letter, "too much is waiting")
 

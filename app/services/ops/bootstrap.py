@@ -67,7 +67,7 @@ def initialise_database() -> FirstSecrets:
         insert(SystemState).values(
             id=1,
             policy_version=1,
-            key_fingerprint=keyring().fingerprint(),
+            key_fingerprint=keyring().compute_fingerprint(),
             home_domain_id=domain.id,
             demo_added=False,
         )

@@ -24,7 +24,7 @@ from app.services.access import held_rights
 from app.services.audit import trail
 from app.services.clients.fields import NO_SECRET
 from app.services.clients.fields import PASSWORD
-from app.services.clients.fields import default_columns
+from app.services.clients.fields import build_default_columns
 from app.services.guards import ALL_FUNCTIONS
 from app.services.login.passwords import passwords
 from app.services.ops import bootstrap
@@ -212,7 +212,7 @@ def _create_client(
         redirect_uris=[REDIRECT],
         created_at=now,
         updated_at=now,
-        **default_columns() | given,
+        **build_default_columns() | given,
     )
     db.session.add(client)
     db.session.flush()

@@ -32,7 +32,7 @@ def find_problem() -> str | None:
     known = find_state()
     if known is None:
         return "init"
-    if known.key_fingerprint not in keyring().fingerprints():
+    if known.key_fingerprint not in keyring().list_fingerprints():
         return "keys"
     return None
 

@@ -31,18 +31,18 @@ class KeyRing:
         key = self.keys.get(self.signing if key_id is None else key_id)
         return None if key is None else hmac.digest(key, b"argus-idp/" + purpose.encode(), "sha256")
 
-    def box(self) -> MultiFernet:
+    def build_box(self) -> MultiFernet:
         """Return an encryptor that encrypts under the signing key and decrypts under any key."""
         order = [self.signing, *(k for k in self.keys if k != self.signing)]
         return MultiFernet(
             [Fernet(base64.urlsafe_b64encode(self.derive("encryption", k) or b"")) for k in order]
         )
 
-    def fingerprint(self) -> str:
+    def compute_fingerprint(self) -> str:
         """Return what the database stores of the signing key; it reveals nothing about the key."""
         return hashlib.sha256(self.derive("fingerprint") or b"").hexdigest()
 
-    def fingerprints(self) -> frozenset[str]:
+    def list_fingerprints(self) -> frozenset[str]:
         """Return the fingerprints of all keys: a node accepts a database sealed under any of its keys."""
         return frozenset(hashlib.sha256(self.derive("fingerprint", k) or b"").hexdigest() for k in self.keys)
 

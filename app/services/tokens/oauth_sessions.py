@@ -73,7 +73,7 @@ class TokenPair:
 
 @dataclass(frozen=True, slots=True)
 class OAuthPart:
-    """A stored session as it was read. Its user, client and consent are parts of their own."""
+    """A stored session as it was read. User, client and consent are separate parts."""
 
     id: bytes
     user_name: str

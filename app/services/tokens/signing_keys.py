@@ -43,7 +43,7 @@ class Signer:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The public half of a key, and from when until when it signs."""
+    """The public half of a key, and the period in which it signs."""
 
     kid: str
     public_jwk: dict[str, Any]
@@ -101,7 +101,7 @@ def create_key(active_at: datetime) -> SigningKey:
     row = SigningKey(
         kid=kid,
         algorithm=ALGORITHM,
-        private_encrypted=keyring().box().encrypt(json.dumps(key.as_dict(private=True)).encode()),
+        private_encrypted=keyring().build_box().encrypt(json.dumps(key.as_dict(private=True)).encode()),
         public_jwk={**public, "kid": kid, "use": "sig", "alg": ALGORITHM},
         created_at=now,
         active_at=active_at,
@@ -120,7 +120,7 @@ def load_signer(kid: str) -> Signer:
         ).scalar_one_or_none()
         if sealed is None:  # removed since its id was read, because it leaked
             return load_signer(db.session.execute(select_active_kid()).scalar_one())
-        private: dict[str, Any] = json.loads(keyring().box().decrypt(sealed))
+        private: dict[str, Any] = json.loads(keyring().build_box().decrypt(sealed))
         known = opened.signers[kid] = Signer(kid, RSAKey.import_key(private))
     return known
 

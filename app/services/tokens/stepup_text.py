@@ -18,13 +18,13 @@ MOST_CHARACTERS = 4096
 
 
 def mint(token_id: bytes) -> str:
-    """A new text that names this row, under the signing key."""
+    """Make a text for this row, under the signing key."""
     header = {"alg": ALGORITHM, "kid": str(keyring().signing), "typ": TYPE}
     return jws.serialize_compact(header, token_id + secrets.token_bytes(32), _keys(), [ALGORITHM])
 
 
 def read(text: str) -> bytes | None:
-    """The id inside a text that this server signed. Never raises, asks nothing."""
+    """Read the id inside a text that this server signed. Never raises, makes no query."""
     if len(text) > MOST_CHARACTERS or not text.isascii():
         return None
     try:
@@ -35,7 +35,7 @@ def read(text: str) -> bytes | None:
 
 
 def _keys() -> KeySet:
-    """One key for each server key; the header's ``kid`` chooses."""
+    """Return one key for each server key; the header's ``kid`` selects it."""
     ring = keyring()
     derived = {key_id: ring.derive("step-up", key_id) or b"" for key_id in ring.keys}
     return KeySet([OctKey.import_key(key, {"kid": str(key_id)}) for key_id, key in derived.items()])

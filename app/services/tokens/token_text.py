@@ -49,7 +49,7 @@ class Token:
 
 
 def make_secret() -> str:
-    """A secret of 256 random bits, as text."""
+    """Make a secret of 256 random bits, as text."""
     return secrets.token_urlsafe(32)
 
 

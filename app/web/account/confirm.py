@@ -99,7 +99,7 @@ def by_text(caller: Caller) -> Page:
         else:
             reauthentication.prove_by_password(caller, _require_filled("password", "Enter your password."))
     except Invalid as problem:
-        return _render(caller, entry.refused(problem))
+        return _render(caller, entry.with_problems(problem))
     except Throttled as problem:
         return render_too_many(_render(caller, FormValues(), describe_wait(problem.seconds)), problem)
     return _keep_authorization(caller)
@@ -113,7 +113,7 @@ def by_passkey(caller: Caller) -> Page:
         reauthentication.require_method(caller, SIGNATURE)
         reauthentication.prove_by_passkey(caller, read_signed()[0])
     except Invalid as problem:
-        return _render(caller, FormValues().refused(problem))
+        return _render(caller, FormValues().with_problems(problem))
     return _keep_authorization(caller)
 
 

@@ -31,7 +31,7 @@ from app.web.pages import redirect_with_message
 from app.web.pages import require_login
 from app.web.pages import run_as_caller
 from app.web.words.change_messages import describe_key_end
-from app.web.words.labels import function_words
+from app.web.words.labels import describe_function_with_name
 
 blueprint = Blueprint("keys", __name__, url_prefix="/account/keys")
 # With more customers than this, the page does not list them.
@@ -73,7 +73,7 @@ def add(caller: Caller) -> Page:
     except NotProven:
         return confirm.ask_again(CREATE_KEY, url_for("keys.add"))
     except Invalid as problem:
-        return _render_form(caller, read_form().refused(problem))
+        return _render_form(caller, read_form().with_problems(problem))
     confirm.forget_authorization()
     return render_template("account/key_made.html", key=key, text=text)
 
@@ -100,7 +100,7 @@ def renew(caller: Caller, number: int) -> Page:
         except NotProven:
             return confirm.ask_again(RENEW_KEY, url_for("keys.renew", number=number))
         except Invalid as problem:
-            entry = read_form().refused(problem)
+            entry = read_form().with_problems(problem)
         else:
             confirm.forget_authorization()
             return redirect_with_message(describe_key_end(renewed), "keys.index")
@@ -120,7 +120,7 @@ def revoke(caller: Caller, number: int) -> Page:
 
 
 def _render_form(caller: Caller, entry: FormValues) -> str:
-    reach = caller.rights.reach()
+    reach = caller.rights.list_reach()
     found = directory.list_customers_by_id(reach) if len(reach) <= MOST_PLACES else None
     places = [(str(one.id), one.name) for one in found] if found is not None else None
     return render_template("account/key_form.html", entry=entry, places=places)
@@ -139,6 +139,8 @@ def _load_names(keys: list[APIKey]) -> dict[str, dict[int, str]]:
     functions = {one for bound in bounds for one in bound.get("functions", ())}
     customers = {one for bound in bounds for one in bound.get("customers", ())}
     return {
-        "functions": {one.id: function_words(one) for one in directory.list_functions_by_id(functions)},
+        "functions": {
+            one.id: describe_function_with_name(one) for one in directory.list_functions_by_id(functions)
+        },
         "customers": {one.id: one.name for one in directory.list_customers_by_id(customers)},
     }

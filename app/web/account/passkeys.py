@@ -59,12 +59,12 @@ def enrol(caller: Caller) -> Page:
         return confirm.ask_for_presence(ENROL_PASSKEY, url_for("passkeys.add"))
     try:
         asked = parse_form(WebAuthnEnrol)
-        add = passkey_enrolment.prepare(caller, proof.authorization or "", asked.attestation)
+        add = passkey_enrolment.prepare_enrolment(caller, proof.authorization or "", asked.attestation)
         stepup_tokens.run_spending(proof, caller, add)
     except NotProven:
         return confirm.ask_again(ENROL_PASSKEY, url_for("passkeys.add"))
     except Invalid as problem:
-        return _render(caller, read_form().refused(problem))
+        return _render(caller, read_form().with_problems(problem))
     confirm.forget_authorization()
     return redirect_with_message(
         _("The passkey is added. You can log in with it from now on."), "security.index"

@@ -30,7 +30,7 @@ from app.web.login import flow
 from app.web.pages import Page
 from app.web.problems import describe_wait
 from app.web.problems import render_too_many
-from app.web.words.endings import ending_words
+from app.web.words.endings import describe_endings
 
 blueprint = Blueprint("password", __name__, url_prefix="/account/password")
 
@@ -61,7 +61,7 @@ def change() -> Page:
             proof = confirm.find_authorization(SET_PASSWORD) or Evidence(SET_PASSWORD)
         password_change.change_by_owner(caller, new, proof)
     except Invalid as problem:
-        entry = read_form("oldPassword", "newPassword", "newPasswordAgain").refused(problem)
+        entry = read_form("oldPassword", "newPassword", "newPasswordAgain").with_problems(problem)
         return _render(caller, entry, has_password=has_password)
     except Throttled as problem:
         page = _render(
@@ -71,7 +71,7 @@ def change() -> Page:
     session.clear()
     flash(_("Your new password is set. Log in with it."))
     response = redirect(flow.build_page_url("login.login", flow.read_wanted()), 303)
-    cookies.clear(response, cookies.LOGIN)
+    cookies.clear_cookie(response, cookies.LOGIN)
     return response
 
 
@@ -84,6 +84,6 @@ def _render(caller: Caller, entry: FormValues, *, has_password: bool, message: s
         has_password=has_password,
         name=caller.user_name,
         next=flow.read_wanted(),
-        endings=ending_words(Event.PASSWORD_CHANGED),
+        endings=describe_endings(Event.PASSWORD_CHANGED),
         least=password_login.LEAST_PASSWORD_CHARACTERS,
     )

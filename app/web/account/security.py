@@ -96,7 +96,7 @@ def verify_codes(caller: Caller) -> Page:
         user = directory.get_user(caller.user_id)
         totp.activate_generator(user, asked.cookie, asked.verification_code, caller.actor)
     except Invalid as problem:
-        return _render_code_form(read_form("verificationCode").refused(problem))
+        return _render_code_form(read_form("verificationCode").with_problems(problem))
     except Throttled as problem:
         return render_too_many(
             _render_code_form(read_form("verificationCode"), describe_wait(problem.seconds)), problem

@@ -20,7 +20,7 @@ from app.web.pages import Page
 from app.web.pages import redirect_with_message
 from app.web.pages import require_login
 from app.web.pages import run_as_caller
-from app.web.words.endings import ending_words
+from app.web.words.endings import describe_endings
 
 blueprint = Blueprint("sessions", __name__, url_prefix="/account/sessions")
 
@@ -48,7 +48,9 @@ def end(caller: Caller, session: str) -> Page:
 def end_all(caller: Caller) -> Page:
     """Ask, then end all sessions everywhere, this login too."""
     if request.method == "GET":
-        return render_template("account/sessions_end.html", endings=ending_words(Event.LOGGED_OUT_EVERYWHERE))
+        return render_template(
+            "account/sessions_end.html", endings=describe_endings(Event.LOGGED_OUT_EVERYWHERE)
+        )
     run_as_caller(caller, session_admin.end_own_sessions)
     return _redirect_after_end()
 
@@ -56,5 +58,5 @@ def end_all(caller: Caller) -> Page:
 def _redirect_after_end() -> Response:
     form_session.clear()
     response = redirect(url_for("logout.logged_out"), 303)
-    cookies.clear(response, cookies.LOGIN)
+    cookies.clear_cookie(response, cookies.LOGIN)
     return response

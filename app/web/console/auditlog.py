@@ -52,7 +52,7 @@ def index(caller: Caller) -> Page:
     try:
         leaf = audit_search.search_audit(caller, _read_criteria(entry), rows)
     except Invalid as problem:
-        leaf, entry = AuditPage([], rows, more=False), entry.refused(problem)
+        leaf, entry = AuditPage([], rows, more=False), entry.with_problems(problem)
     return render_template(
         "console/audit/list.html",
         leaf=leaf,
@@ -101,7 +101,7 @@ def _read_criteria(entry: FormValues) -> AuditCriteria:
     """Read the filters of the form. Raises ``Invalid`` for each one that cannot be read."""
     problems: list[FieldProblem] = []
     start, end = _parse_moment(entry, "from", problems), _parse_moment(entry, "to", problems)
-    address = entry.value("address")
+    address = entry.get_value("address")
     canonical = canonicalise_address(address) if address else None
     if address and canonical is None:
         problems.append(FieldProblem("address", "Write one IPv4 or IPv6 address."))
@@ -112,7 +112,7 @@ def _read_criteria(entry: FormValues) -> AuditCriteria:
         client="".join(listing.read_choice("client")),
         action="".join(listing.read_choice("action")),
         outcome="".join(listing.read_choice("outcome")),
-        decision=gate.normalise_decision_number(entry.value("decision")),
+        decision=gate.normalise_decision_number(entry.get_value("decision")),
         address=str(canonical or ""),
         span=Span(start, end),
     )
@@ -120,7 +120,7 @@ def _read_criteria(entry: FormValues) -> AuditCriteria:
 
 def _parse_moment(entry: FormValues, name: str, problems: list[FieldProblem]) -> datetime | None:
     """Parse a time as the API does, or as a browser's field sends it; a minute includes its end."""
-    text = entry.value(name)
+    text = entry.get_value(name)
     moment = to_moment(text) or to_moment(f"{text}Z")
     if text and moment is None:
         problems.append(FieldProblem(name, "Write a day and a time such as 2026-01-31T14:00."))

@@ -31,7 +31,7 @@ from app.services.clients.fields import BY_NAME
 from app.services.clients.fields import EDITABLE
 from app.services.clients.fields import REQUIRED
 from app.services.clients.fields import Kind
-from app.services.clients.fields import proposed_values
+from app.services.clients.fields import build_proposed_values
 from app.services.guards import Guard
 from app.services.inspection import whatif
 from app.services.problems import Conflict
@@ -63,7 +63,7 @@ AGAIN = FieldProblem("clientSecret", "Type the secret again, or leave it empty a
 
 @dataclass(frozen=True, slots=True)
 class ChangePreview:
-    """What a change would do: to the fields, and to the people."""
+    """What a change would do, to the fields and to the users."""
 
     changed: Sequence[Change]
     people: ShownForecast
@@ -73,8 +73,8 @@ class ChangePreview:
 @require_login
 def add(caller: Caller) -> Page:
     """Register an application; if the server makes the secret, the answer's page shows it."""
-    caller.needs(Guard.ADD_OAUTH_CLIENT)
-    entry = FormValues({**_wire_values(proposed_values()), "customer": _find_only_customer(caller)})
+    caller.require(Guard.ADD_OAUTH_CLIENT)
+    entry = FormValues({**_to_wire_values(build_proposed_values()), "customer": _find_only_customer(caller)})
     if request.method == "POST":
         entry = read_form("clientSecret")
         wrong = list_form_problems(ClientCreate, lambda body: _judge_new(body, caller))
@@ -82,19 +82,19 @@ def add(caller: Caller) -> Page:
             # The service refuses a missing right, so that the refusal is recorded.
             if wrong and wrong != (ELSEWHERE,):
                 raise Invalid(*wrong)
-            change = changes.complete(parse_form(ClientCreate).as_change())
+            change = changes.add_needed_secret(parse_form(ClientCreate).as_change())
             made = run_as_caller(caller, lambda now: registry.create_client(change, now))
             return render_made_page(made, change.made_secret, new=True)
         except Invalid as problem:
-            entry = entry.refused(problem)
+            entry = entry.with_problems(problem)
         except Denied as refusal:
             if choose_api_status(refusal.decision) != 403:
                 raise
             trail.record_refusal("page", caller.actor, refusal.decision, caller.question)
-            entry = entry.refused(Invalid(ELSEWHERE))
-        if request.form.get("clientSecret") and not entry.wrong("clientSecret"):
+            entry = entry.with_problems(Invalid(ELSEWHERE))
+        if request.form.get("clientSecret") and not entry.list_problems("clientSecret"):
             # The secret is not sent back, and an empty field would silently create another one.
-            entry = entry.refused(Invalid(*entry.problems, AGAIN))
+            entry = entry.with_problems(Invalid(*entry.problems, AGAIN))
     return _render_form(caller, entry)
 
 
@@ -102,7 +102,7 @@ def add(caller: Caller) -> Page:
 @require_login
 def check_new(caller: Caller) -> Page:
     """Check the data of a new application so far; nothing is written."""
-    caller.needs(Guard.ADD_OAUTH_CLIENT)
+    caller.require(Guard.ADD_OAUTH_CLIENT)
     return _render_problems(list_form_problems(ClientCreate, lambda body: _judge_new(body, caller)))
 
 
@@ -123,7 +123,7 @@ def edit(caller: Caller, client: str) -> Page:
                 return _finish_save(client, body, found, caller)
             preview = _preview_change(client, body, caller)
         except Invalid as problem:
-            entry = entry.refused(problem)
+            entry = entry.with_problems(problem)
         except Conflict:
             return _render_conflict(caller, entry, client)
     return _render_form(caller, entry, client=found, preview=preview)
@@ -134,9 +134,9 @@ def _render_conflict(caller: Caller, entry: FormValues, client: str) -> Page:
     now = _get_editable(client, caller)
     stored = _to_form_values(now, details=registry.may_see_details(now, caller))
     differs = {
-        name: stored.value(name)
+        name: stored.get_value(name)
         for name in stored.values
-        if name in entry.values and not _is_alike(stored.value(name), entry.value(name))
+        if name in entry.values and not _is_alike(stored.get_value(name), entry.get_value(name))
     }
     return _render_form(caller, entry, client=now, differs=differs), 409
 
@@ -157,7 +157,7 @@ def check_changed(caller: Caller, client: str) -> Page:
 
 
 def _judge_new(body: ClientCreate, caller: Caller) -> None:
-    draft = drafts.draft(changes.complete(body.as_change()), caller)
+    draft = drafts.draft(changes.add_needed_secret(body.as_change()), caller)
     problems = draft.problems
     elsewhere = not listing.is_allowed(caller, Guard.ADD_OAUTH_CLIENT, draft.at)
     if elsewhere and all(one.field != ELSEWHERE.field for one in problems):
@@ -175,7 +175,7 @@ def _judge_changed(body: ClientUpdate, client: OAuthClient, caller: Caller) -> N
         if field.wire not in find_list_fields(ClientUpdate) and not request.form.get(field.wire, "-").strip()
     )
     try:
-        registry.propose_update(client.id, changes.complete(body.as_change(), client), caller)
+        registry.propose_update(client.id, changes.add_needed_secret(body.as_change(), client), caller)
     except Invalid as problem:
         raise Invalid(*emptied, *problem.problems) from None
     if emptied:
@@ -183,7 +183,7 @@ def _judge_changed(body: ClientUpdate, client: OAuthClient, caller: Caller) -> N
 
 
 def _finish_save(client: str, body: ClientUpdate, found: OAuthClient, caller: Caller) -> Page:
-    change, version = changes.complete(body.as_change(), found), read_sent_version()
+    change, version = changes.add_needed_secret(body.as_change(), found), read_sent_version()
     changed, anything = run_as_caller(
         caller, lambda now: registry.update_client(client, change, now, version=version)
     )
@@ -196,8 +196,8 @@ def _finish_save(client: str, body: ClientUpdate, found: OAuthClient, caller: Ca
 
 def _preview_change(client: str, body: ClientUpdate, caller: Caller) -> ChangePreview:
     found = whatif.get_client(client, caller)
-    proposal = whatif.propose_update(found, changes.complete(body.as_change(), found), caller)
-    changed = client_fields.changes_in_words(proposal.changed)
+    proposal = whatif.propose_update(found, changes.add_needed_secret(body.as_change(), found), caller)
+    changed = client_fields.describe_changes(proposal.changed)
     return ChangePreview(
         changed, forecasts.show_forecast(whatif.forecast_change(found, proposal, caller), caller)
     )
@@ -205,17 +205,17 @@ def _preview_change(client: str, body: ClientUpdate, caller: Caller) -> ChangePr
 
 def _get_editable(client: str, caller: Caller) -> OAuthClient:
     found = registry.get_visible_client(client, caller)
-    caller.needs(Guard.UPDATE_OAUTH_CLIENT, registry.find_guard_customer(found, caller))
+    caller.require(Guard.UPDATE_OAUTH_CLIENT, registry.find_guard_customer(found, caller))
     return found
 
 
 def _render_problems(problems: tuple[FieldProblem, ...]) -> Page:
     """Return each problem for check.js, with its field on the page, and the item if the field is a list."""
-    entry = read_form("clientSecret").refused(Invalid(*problems))
+    entry = read_form("clientSecret").with_problems(Invalid(*problems))
     told = [
         {
-            "field": entry.at(one),
-            "entry": entry.named(one) if one.field != entry.at(one) else "",
+            "field": entry.locate_field(one),
+            "entry": entry.name_item(one) if one.field != entry.locate_field(one) else "",
             "message": translate_sentence(one.message),
         }
         for one in entry.problems
@@ -243,10 +243,10 @@ def _render_form(
         preview=preview,
         differs=differs,
         suggested=suggested,
-        sections=client_fields.by_place(),
-        labels=client_fields.labels(),
-        options_of=client_fields.options_of,
-        everywhere=any(parents[one] is None for one in caller.reach(Guard.ADD_OAUTH_CLIENT)),
+        sections=client_fields.group_by_place(),
+        labels=client_fields.build_labels(),
+        options_of=client_fields.list_options,
+        everywhere=any(parents[one] is None for one in caller.list_reach(Guard.ADD_OAUTH_CLIENT)),
         scopes=[(name, f"{name}: {translate_sentence(words)}") for name, words in WORDS.items()],
     )
 
@@ -255,22 +255,22 @@ def _find_only_customer(caller: Caller) -> str:
     """Return the customer to preselect,
     for a caller who can register applications for only some customers.
     """
-    tops = caller.question.tree.topmost(caller.reach(Guard.ADD_OAUTH_CLIENT))
+    tops = caller.question.tree.keep_topmost(caller.list_reach(Guard.ADD_OAUTH_CLIENT))
     found = directory.list_customers_by_id(tops)
     return found[0].short_name if len(found) == 1 and found[0].parent_id is not None else ""
 
 
 def _to_form_values(client: OAuthClient, *, details: bool) -> FormValues:
     shown = (one for one in EDITABLE if one.kind is not Kind.SECRET and (details or not one.gated))
-    return FormValues(_wire_values({one.name: getattr(client, one.name) for one in shown}))
+    return FormValues(_to_wire_values({one.name: getattr(client, one.name) for one in shown}))
 
 
-def _wire_values(stored: Mapping[str, Any]) -> dict[str, Any]:
-    """What is stored, by field, as the form holds it, by wire name."""
-    return {BY_NAME[name].wire: _as_typed(BY_NAME[name].kind, value) for name, value in stored.items()}
+def _to_wire_values(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Convert stored values for the form, by wire name."""
+    return {BY_NAME[name].wire: _to_typed(BY_NAME[name].kind, value) for name, value in stored.items()}
 
 
-def _as_typed(kind: Kind, value: Any) -> Any:
+def _to_typed(kind: Kind, value: Any) -> Any:
     if kind is Kind.FUNCTION:
         return value.name
     if kind is Kind.LEVEL:

@@ -44,7 +44,7 @@ def index(caller: Caller) -> Page:
     """List the applications the caller may use or administer, by short name."""
     may_add = listing.is_allowed(caller, Guard.ADD_OAUTH_CLIENT)
     if not may_add:
-        caller.needs(Guard.VIEW_OAUTH_CLIENTS)
+        caller.require(Guard.VIEW_OAUTH_CLIENTS)
     state = request.args.get("state", "")
     entry = FormValues({name: request.args.get(name, "") for name in FILTERS})
     criteria = ClientCriteria(
@@ -63,7 +63,7 @@ def index(caller: Caller) -> Page:
         entry=entry,
         state=state,
         may_add=may_add,
-        labels=client_fields.labels(),
+        labels=client_fields.build_labels(),
         functions={
             one.id: one
             for one in directory.list_functions_by_id(row.required_function_id for row in found.rows)
@@ -94,9 +94,9 @@ def show(caller: Caller, client: str) -> Page:
         client=found,
         details=details,
         may=may,
-        sections=client_fields.by_place(),
-        labels=client_fields.labels(),
-        options_of=client_fields.options_of,
+        sections=client_fields.group_by_place(),
+        labels=client_fields.build_labels(),
+        options_of=client_fields.list_options,
         has_secret=found.authentication_method != NO_SECRET,
         explained=details,
         people=directory.load_subjects_by_id(
@@ -111,7 +111,7 @@ def show(caller: Caller, client: str) -> Page:
 def secret(caller: Caller, client: str) -> Page:
     """Ask, then replace the secret; the old one is invalid at once."""
     found = registry.get_visible_client(client, caller)
-    caller.needs(Guard.UPDATE_OAUTH_CLIENT, registry.find_guard_customer(found, caller))
+    caller.require(Guard.UPDATE_OAUTH_CLIENT, registry.find_guard_customer(found, caller))
     if found.authentication_method == NO_SECRET:
         raise Missing("client secret")
     entry = FormValues()
@@ -126,9 +126,9 @@ def secret(caller: Caller, client: str) -> Page:
             )
             return render_made_page(changed, made, new=False)
         except Invalid as problem:
-            entry = entry.refused(problem)
+            entry = entry.with_problems(problem)
     return render_template(
-        "console/clients/secret.html", entry=entry, client=found, labels=client_fields.labels()
+        "console/clients/secret.html", entry=entry, client=found, labels=client_fields.build_labels()
     )
 
 
@@ -140,7 +140,7 @@ def delete(caller: Caller, client: str) -> Page:
         run_as_caller(caller, lambda now: registry.delete_client(client, now))
         return redirect_with_message(_("Deleted. Everything it had open has ended."), "clients.index")
     found = registry.get_visible_client(client, caller)
-    caller.needs(Guard.DELETE_OAUTH_CLIENT, registry.find_guard_customer(found, caller))
+    caller.require(Guard.DELETE_OAUTH_CLIENT, registry.find_guard_customer(found, caller))
     return render_template("console/clients/delete.html", client=found)
 
 
@@ -151,7 +151,7 @@ def render_made_page(client: OAuthClient, secret: str | None, *, new: bool) -> s
         client=client,
         secret=secret,
         new=new,
-        labels=client_fields.labels(),
+        labels=client_fields.build_labels(),
         metadata=settings().base_url + METADATA,
     )
 

@@ -30,7 +30,7 @@ from app.web.pages import Page
 from app.web.pages import redirect_with_message
 from app.web.pages import require_login
 from app.web.pages import run_as_caller
-from app.web.words.endings import ending_words
+from app.web.words.endings import describe_endings
 
 blueprint = Blueprint("customers", __name__, url_prefix="/console/customers")
 
@@ -39,7 +39,7 @@ blueprint = Blueprint("customers", __name__, url_prefix="/console/customers")
 @require_login
 def index(caller: Caller) -> Page:
     """Show the tree; with words or a flag, the customers that match."""
-    caller.needs(Guard.VIEW_CUSTOMERS)
+    caller.require(Guard.VIEW_CUSTOMERS)
     disabled = request.args.get("disabled") == "true"
     found, trees = None, []
     if listing.read_words() or disabled:
@@ -49,7 +49,7 @@ def index(caller: Caller) -> Page:
             caller, Guard.VIEW_CUSTOMERS, criteria, listing.read_page(), ()
         )
     else:
-        trees = build_forest(caller.question.tree, caller.reach(Guard.VIEW_CUSTOMERS))
+        trees = build_forest(caller.question.tree, caller.list_reach(Guard.VIEW_CUSTOMERS))
     return render_template(
         "console/customers/list.html",
         found=found,
@@ -64,8 +64,8 @@ def index(caller: Caller) -> Page:
 def show(caller: Caller, customer: str) -> Page:
     """Show one customer, what is above and below it, and the possible actions."""
     found = customers.get_visible_customer(customer, caller.domain_id, caller)
-    tree, seen = caller.question.tree, caller.reach(Guard.VIEW_CUSTOMERS)
-    above = [one for one in tree.ancestors(found.id)[1:] if one in seen]
+    tree, seen = caller.question.tree, caller.list_reach(Guard.VIEW_CUSTOMERS)
+    above = [one for one in tree.list_ancestors(found.id)[1:] if one in seen]
     guards = {
         "edit": Guard.UPDATE_CUSTOMER,
         "add": Guard.ADD_CUSTOMER,
@@ -96,8 +96,8 @@ def add(caller: Caller) -> Page:
             made = run_as_caller(caller, lambda now: customers.add_customer(new, now))
             return redirect_with_message(_("The customer was created."), "customers.show", customer=made.id)
         except Invalid as problem:
-            entry = entry.refused(problem)
-    caller.needs(Guard.ADD_CUSTOMER)
+            entry = entry.with_problems(problem)
+    caller.require(Guard.ADD_CUSTOMER)
     suggested = {"customers": suggestions.suggest_customers(caller, Guard.ADD_CUSTOMER)}
     return render_template("console/customers/form.html", entry=entry, customer=None, suggested=suggested)
 
@@ -115,8 +115,8 @@ def edit(caller: Caller, customer: str) -> Page:
             run_as_caller(caller, lambda now: customers.update_customer(_reload(customer, now), changes, now))
             return redirect_with_message(_("Saved."), "customers.show", customer=customer)
         except Invalid as problem:
-            entry = entry.refused(problem)
-    caller.needs(Guard.UPDATE_CUSTOMER, found.id)
+            entry = entry.with_problems(problem)
+    caller.require(Guard.UPDATE_CUSTOMER, found.id)
     return render_template("console/customers/form.html", entry=entry, customer=found, suggested={})
 
 
@@ -133,8 +133,8 @@ def move(caller: Caller, customer: str) -> Page:
             run_as_caller(caller, lambda now: customers.move_customer(_reload(customer, now), parent, now))
             return redirect_with_message(_("Moved."), "customers.show", customer=customer)
         except Invalid as problem:
-            entry = entry.refused(problem)
-    caller.needs(Guard.MOVE_CUSTOMER, found.id)
+            entry = entry.with_problems(problem)
+    caller.require(Guard.MOVE_CUSTOMER, found.id)
     suggested = {"customers": suggestions.suggest_customers(caller, Guard.MOVE_CUSTOMER)}
     return render_template("console/customers/move.html", entry=entry, customer=found, suggested=suggested)
 
@@ -147,9 +147,9 @@ def disable(caller: Caller, customer: str) -> Page:
         run_as_caller(caller, lambda now: customers.disable_customer(_reload(customer, now), now))
         return redirect_with_message(_("Disabled."), "customers.index", disabled="true")
     found = customers.get_visible_customer(customer, caller.domain_id, caller)
-    caller.needs(Guard.DELETE_CUSTOMER, found.id)
+    caller.require(Guard.DELETE_CUSTOMER, found.id)
     return render_template(
-        "console/customers/disable.html", customer=found, endings=ending_words(Event.CUSTOMER_DISABLED)
+        "console/customers/disable.html", customer=found, endings=describe_endings(Event.CUSTOMER_DISABLED)
     )
 
 

@@ -47,7 +47,7 @@ from app.web.form_values import read_form
 from app.web.language import translate_sentence
 from app.web.pages import Page
 from app.web.pages import require_login
-from app.web.words.function_names import with_words
+from app.web.words.function_names import add_function_words
 
 blueprint = Blueprint("explain", __name__, url_prefix="/console/explain")
 
@@ -93,13 +93,13 @@ def index(caller: Caller) -> Page:
                 caller, entry, explain_requests.explain_request(asked.as_inquiry(asked.client), caller)
             )
         except Invalid as problem:
-            entry = entry.refused(problem)
+            entry = entry.with_problems(problem)
         except Missing as problem:
             found = _find_audit_entry(sent["decision"], caller) if problem.what == "decision" else None
             if found is not None and not sent.get("client"):
                 return redirect(url_for("auditlog.entry", number=found.id), 303)
-            entry = entry.refused(Invalid(*_list_unknown(problem, entry, caller)))
-    caller.needs(Guard.VIEW_OAUTH_CLIENTS_DETAILS)
+            entry = entry.with_problems(Invalid(*_list_unknown(problem, entry, caller)))
+    caller.require(Guard.VIEW_OAUTH_CLIENTS_DETAILS)
     return _render_form(caller, "ask", entry)
 
 
@@ -115,7 +115,7 @@ def _render_answer(caller: Caller, entry: FormValues, answered: ExplainResult) -
     explained, recorded = answered.explanation, answered.recorded
     case = RefusalCase(caller, answered.client, answered.user, explained.question)
     evidence = not answered.oneself
-    missing = explained.missing(translate_sentence)
+    missing = explained.list_missing(translate_sentence)
     scope = answered.client.permission_scope_id
     ids = {scope, *explained.rights.held, *(one.function for one, _why in missing)}
     functions = {one.id: one for one in directory.list_functions_by_id(ids)}
@@ -128,7 +128,7 @@ def _render_answer(caller: Caller, entry: FormValues, answered: ExplainResult) -
         explained=explained,
         checks=[
             _build_check(case, finding, evidence=evidence)
-            for finding in with_words(explained.decision.findings)
+            for finding in add_function_words(explained.decision.findings)
         ],
         held=_list_held(explained.rights, functions, explained.question.tree),
         missing=[(functions[one.function], why) for one, why in missing[:MOST_FUNCTIONS]],
@@ -212,6 +212,6 @@ def _list_unknown(problem: Missing, entry: FormValues, caller: Caller) -> list[F
     """
     field = problem.what if problem.what in UNKNOWN else "client"
     user = None
-    if field == "client" and not entry.value("decision"):
-        user = explain_requests.find_user_problem(entry.value("user").strip() or None, caller)
+    if field == "client" and not entry.get_value("decision"):
+        user = explain_requests.find_user_problem(entry.get_value("user").strip() or None, caller)
     return [*([user] if user is not None else []), FieldProblem(field, UNKNOWN[field], "UNKNOWN")]

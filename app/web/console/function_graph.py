@@ -49,7 +49,7 @@ def draw_graph(graph: FunctionGraph, around: int | None = None) -> Drawing:
     """Draw the whole graph, or one function with everything above and below it."""
     wanted = set(graph.names) if around is None else _find_neighbourhood(graph, around)
     kept = set(
-        sorted(wanted, key=lambda one: (one != around, -len(graph.descendants(one)), one))[:MOST_BOXES]
+        sorted(wanted, key=lambda one: (one != around, -len(graph.list_descendants(one)), one))[:MOST_BOXES]
     )
     edges = {(a, b) for a in kept for b in graph.children.get(a, ()) if b in kept and b != a}
     layers = _assign_layers(kept, edges)
@@ -63,14 +63,16 @@ def draw_graph(graph: FunctionGraph, around: int | None = None) -> Drawing:
 
 
 def _find_neighbourhood(graph: FunctionGraph, one: int) -> set[int]:
-    above = {f for f in graph.names if one in graph.descendants(f)}
-    return above | set(graph.descendants(one))
+    above = {f for f in graph.names if one in graph.list_descendants(f)}
+    return above | set(graph.list_descendants(one))
 
 
 def _is_redundant(graph: FunctionGraph, above: int, below: int) -> bool:
     """Tell whether another direct child already leads there."""
     others = graph.children.get(above, frozenset()) - {above, below}
-    return any(below in graph.descendants(one) and one not in graph.descendants(below) for one in others)
+    return any(
+        below in graph.list_descendants(one) and one not in graph.list_descendants(below) for one in others
+    )
 
 
 def _assign_layers(kept: Iterable[int], edges: Iterable[tuple[int, int]]) -> dict[int, int]:

@@ -61,7 +61,7 @@ def picture(caller: Caller) -> Page:
     graph = caller.question.graph
     named = request.args.get("function", "")
     chosen = functions.get_visible_function(named, caller) if named else None
-    caller.needs(Guard.VIEW_FUNCTIONS)
+    caller.require(Guard.VIEW_FUNCTIONS)
     drawing = function_graph.draw_graph(graph, chosen.id if chosen is not None else None)
     return render_template(
         "console/functions/picture.html", drawing=drawing, chosen=chosen, size=function_graph
@@ -89,8 +89,8 @@ def add(caller: Caller) -> Page:
                 _("%(name)s was created.", name=made.name), "functions.show", function=made.id
             )
         except Invalid as problem:
-            entry = entry.refused(problem)
-    caller.needs(Guard.ADD_FUNCTION, functions.find_guard_customer())
+            entry = entry.with_problems(problem)
+    caller.require(Guard.ADD_FUNCTION, functions.find_guard_customer())
     suggested = {"functions": suggestions.suggest_functions(caller)}
     return render_template("console/functions/form.html", entry=entry, function=None, suggested=suggested)
 
@@ -108,8 +108,8 @@ def edit(caller: Caller, function: str) -> Page:
             run_as_caller(caller, lambda now: functions.update_function(function, changes, now))
             return redirect_with_message(_("Saved."), "functions.show", function=function)
         except Invalid as problem:
-            entry = entry.refused(problem)
-    caller.needs(Guard.UPDATE_FUNCTION, functions.find_guard_customer())
+            entry = entry.with_problems(problem)
+    caller.require(Guard.UPDATE_FUNCTION, functions.find_guard_customer())
     return render_template("console/functions/form.html", entry=entry, function=found, suggested={})
 
 
@@ -121,7 +121,9 @@ def add_children(caller: Caller, function: str) -> Page:
         names = parse_form(ChildrenAdd).children
         run_as_caller(caller, lambda now: functions.add_children(function, names, now))
     except Invalid as problem:
-        return _render(caller, functions.get_visible_function(function, caller), read_form().refused(problem))
+        return _render(
+            caller, functions.get_visible_function(function, caller), read_form().with_problems(problem)
+        )
     message = _("Added: %(names)s.", names=", ".join(names))
     return redirect_with_message(message, "functions.show", function=function)
 
@@ -135,7 +137,7 @@ def remove_child(caller: Caller, function: str, child: str) -> Page:
         functions.get_visible_function(child, caller),
     )
     if request.method == "GET":
-        caller.needs(Guard.REMOVE_CHILD_FUNCTION, functions.find_guard_customer())
+        caller.require(Guard.REMOVE_CHILD_FUNCTION, functions.find_guard_customer())
         return render_confirmation(
             _("Remove %(child)s from %(parent)s?", child=below.name, parent=above.name),
             _(
@@ -160,7 +162,7 @@ def delete(caller: Caller, function: str) -> Page:
         gone = run_as_caller(caller, lambda now: functions.delete_function(function, now))
         return redirect_with_message(_("%(name)s was deleted.", name=gone.name), "functions.index")
     found = functions.get_visible_function(function, caller)
-    caller.needs(Guard.REMOVE_FUNCTION, functions.find_guard_customer())
+    caller.require(Guard.REMOVE_FUNCTION, functions.find_guard_customer())
     return render_template("console/functions/delete.html", function=found)
 
 

@@ -95,8 +95,8 @@ def add(caller: Caller) -> Page:
             made = run_as_caller(caller, lambda now: users_and_groups.add_group(new, now))
             return redirect_with_message(describe_creation(made), "groups.show", group=made.id)
         except Invalid as problem:
-            entry = entry.refused(problem)
-    caller.needs(Guard.CREATE_USER)
+            entry = entry.with_problems(problem)
+    caller.require(Guard.CREATE_USER)
     suggested = {"customers": suggestions.suggest_customers(caller, Guard.CREATE_USER)}
     return render_template("console/groups/form.html", entry=entry, group=None, suggested=suggested)
 
@@ -116,8 +116,8 @@ def edit(caller: Caller, group: str) -> Page:
             )
             return redirect_with_message(describe_saving(saved), "groups.show", group=saved.id)
         except Invalid as problem:
-            entry = entry.refused(problem)
-    caller.needs(Guard.UPDATE_USER, found.customer_id)
+            entry = entry.with_problems(problem)
+    caller.require(Guard.UPDATE_USER, found.customer_id)
     return render_template("console/groups/form.html", entry=entry, group=found, suggested={})
 
 
@@ -136,8 +136,8 @@ def move(caller: Caller, group: str) -> Page:
             )
             return redirect_with_message(describe_move(moved), "groups.show", group=moved.id)
         except Invalid as problem:
-            entry = entry.refused(problem)
-    caller.needs(Guard.UPDATE_USER, found.customer_id)
+            entry = entry.with_problems(problem)
+    caller.require(Guard.UPDATE_USER, found.customer_id)
     suggested = {"customers": suggestions.suggest_customers(caller, Guard.CREATE_USER)}
     return render_template(
         "console/subject_move.html", entry=entry, subject=found, kind="groups", suggested=suggested
@@ -156,7 +156,7 @@ def add_members(caller: Caller, group: str) -> Page:
         )
     except Invalid as problem:
         found = visibility.get_visible_group(caller, group, caller.domain_id)
-        return _render(caller, found, read_form().refused(problem))
+        return _render(caller, found, read_form().with_problems(problem))
     message = _("Added: %(names)s.", names=", ".join(asked.subject))
     return redirect_with_message(message, "groups.show", group=group)
 
@@ -170,7 +170,7 @@ def remove_member(caller: Caller, group: str, member: int) -> Page:
     if one is None:
         raise Missing("member")
     if request.method == "GET":
-        caller.needs(Guard.REMOVE_GROUP_MEMBER, found.customer_id)
+        caller.require(Guard.REMOVE_GROUP_MEMBER, found.customer_id)
         return render_confirmation(
             _("Remove %(member)s from %(group)s?", member=one.short_name, group=found.short_name),
             _("What %(member)s holds through the group is gone at the next request.", member=one.short_name),
@@ -193,7 +193,7 @@ def delete(caller: Caller, group: str) -> Page:
         gone = run_as_caller(caller, lambda now: users_and_groups.delete_group(_reload(group, now), now))
         return redirect_with_message(describe_deletion(gone), "groups.index")
     found = visibility.get_visible_group(caller, group, caller.domain_id)
-    caller.needs(Guard.DELETE_USER, found.customer_id)
+    caller.require(Guard.DELETE_USER, found.customer_id)
     return render_template("console/groups/delete.html", group=found)
 
 

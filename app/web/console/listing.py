@@ -61,7 +61,7 @@ def run_search(find: Callable[[Page], Found[T]], entry: FormValues) -> tuple[Fou
         return find(rows), entry
     except Invalid as problem:
         problems = (_to_filter_problem(one, entry) for one in problem.problems)
-        return Found([], 0, rows), entry.refused(Invalid(*problems))
+        return Found([], 0, rows), entry.with_problems(Invalid(*problems))
 
 
 def _to_filter_problem(problem: FieldProblem, entry: FormValues) -> FieldProblem:

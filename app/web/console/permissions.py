@@ -33,7 +33,7 @@ from app.web.pages import Page
 from app.web.pages import redirect_with_message
 from app.web.pages import require_login
 from app.web.pages import run_as_caller
-from app.web.words.labels import function_words
+from app.web.words.labels import describe_function_with_name
 
 blueprint = Blueprint("permissions", __name__, url_prefix="/console/permissions")
 FILTERS = ("subject", "function", "customer")
@@ -89,8 +89,8 @@ def add(caller: Caller) -> Page:
                 made = run_as_caller(caller, lambda now: permissions.grant_permission(new, now))
                 return _redirect_after_grant(made, entry)
         except Invalid as problem:
-            entry = entry.refused(problem)
-    caller.needs(Guard.GRANT_ROLE)
+            entry = entry.with_problems(problem)
+    caller.require(Guard.GRANT_ROLE)
     return render_template(
         "console/permissions/form.html",
         entry=entry,
@@ -121,13 +121,13 @@ def revoke(caller: Caller, permission: int) -> Page:
                 )
                 message = _(
                     "%(function)s for %(customer)s is taken from %(subject)s.",
-                    function=function_words(gone.function),
+                    function=describe_function_with_name(gone.function),
                     customer=gone.customer.name,
                     subject=gone.subject.short_name,
                 )
                 return redirect_with_message(message, "permissions.index", subject=gone.subject.short_name)
         except Invalid as problem:
-            entry = entry.refused(problem)
+            entry = entry.with_problems(problem)
     found = permissions.get_revocable(permission, caller)
     return render_template(
         "console/permissions/revoke.html",
@@ -158,13 +158,13 @@ def _read_origin() -> Origin:
 
 def _redirect_after_grant(made: Permission, entry: FormValues) -> Page:
     """Redirect to the list of what the subject holds, or back to the explanation."""
-    subject, client = made.subject.short_name, entry.value("client").strip()
+    subject, client = made.subject.short_name, entry.get_value("client").strip()
     message = _(
         "%(function)s for %(customer)s is granted to %(subject)s.",
-        function=function_words(made.function),
+        function=describe_function_with_name(made.function),
         customer=made.customer.name,
         subject=subject,
     )
-    if entry.value("then") == "explain" and client:
+    if entry.get_value("then") == "explain" and client:
         return redirect_with_message(message, "explain.index", user=subject, client=client)
     return redirect_with_message(message, "permissions.index", subject=subject)

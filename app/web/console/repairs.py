@@ -223,7 +223,7 @@ def _suggest_client_change(case: RefusalCase, what: str) -> Repair:
 def _suggest_enabling(case: RefusalCase, customer: int) -> Repair:
     """Suggest to enable a customer. The right to do so is held above the topmost disabled one."""
     tree = case.question.tree
-    line = [one for one in tree.ancestors(customer) if one in tree.disabled]
+    line = [one for one in tree.list_ancestors(customer) if one in tree.disabled]
     guards = (Guard.ADD_CUSTOMER, Guard.VIEW_CUSTOMERS)
     what = _("Enable the customer %(name)s again", name=tree.names.get(line[-1], ""))
     return _build_repair(case, what, "customers.index", guards, tree.parents[line[-1]], disabled="true")
@@ -232,7 +232,7 @@ def _suggest_enabling(case: RefusalCase, customer: int) -> Repair:
 def _suggest_grant(case: RefusalCase, function: str) -> Repair:
     """Suggest a grant for the client's customer, or for the user's own if the client is bound to none."""
     customer: Customer = case.client.customer or case.user.customer
-    if not case.question.tree.alive(customer.id):
+    if not case.question.tree.is_alive(customer.id):
         return _suggest_enabling(case, customer.id)
     new = NewPermission(case.user.short_name, function, customer.short_name)
     named = {"function": function, "customer": customer.name}
@@ -275,7 +275,7 @@ def _build_repair(
 
 def _name_who_may(caller: Caller, guard: Guard, at: int | None) -> str:
     """Name who may do it; the customer is named only if it is shown elsewhere too."""
-    if at is None or not caller.rights.sees(at):
+    if at is None or not caller.rights.allows_anything(at):
         return str(_("Somebody who holds %(function)s can do it.", function=guard))
     name = caller.question.tree.names[at]
     return str(

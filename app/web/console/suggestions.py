@@ -22,8 +22,8 @@ Suggestion = tuple[str, str]
 def suggest_customers(caller: Caller, guard: Guard) -> list[Suggestion]:
     """Suggest customers for which the caller holds ``guard``, the topmost first; one query."""
     tree = caller.question.tree
-    reached = caller.reach(guard)
-    near = sorted(reached, key=lambda one: (len(tree.ancestors(one)), tree.names[one]))[:MOST]
+    reached = caller.list_reach(guard)
+    near = sorted(reached, key=lambda one: (len(tree.list_ancestors(one)), tree.names[one]))[:MOST]
     return [(one.short_name, one.name) for one in directory.list_customers_by_id(near)]
 
 

@@ -30,7 +30,7 @@ from app.web.pages import Page
 from app.web.pages import redirect_with_message
 from app.web.pages import require_login
 from app.web.pages import run_as_caller
-from app.web.words.endings import ending_words
+from app.web.words.endings import describe_endings
 from app.web.words.labels import describe_ended_session
 from app.web.words.labels import label_method
 from app.web.words.labels import label_way
@@ -61,9 +61,9 @@ def password(caller: Caller, user: str) -> Page:
                 "console/users/password_link.html", user=found, link=link, until=issued.expires_at
             )
         except Invalid as problem:
-            entry = read_form().refused(problem)
+            entry = read_form().with_problems(problem)
     return render_template(
-        "console/users/password.html", user=found, entry=entry, endings=ending_words(Event.PASSWORD_RESET)
+        "console/users/password.html", user=found, entry=entry, endings=describe_endings(Event.PASSWORD_RESET)
     )
 
 
@@ -168,7 +168,7 @@ def end_all(caller: Caller, user: str) -> Page:
         return _render_confirmation(
             found,
             _("End everything of %(name)s?", name=found.short_name),
-            _("The user may log in again.") + " " + ending_words(Event.ENDED_BY_ADMINISTRATOR),
+            _("The user may log in again.") + " " + describe_endings(Event.ENDED_BY_ADMINISTRATOR),
             _("End everything"),
         )
     run_as_caller(

@@ -35,7 +35,7 @@ def add(caller: Caller, user: str) -> Page:
 
         run_as_caller(caller, work)
     except Invalid as problem:
-        return user_page.render_user_page(caller, found, read_form().refused(problem))
+        return user_page.render_user_page(caller, found, read_form().with_problems(problem))
     message = _(
         "%(name)s is now in: %(groups)s.", name=found.short_name, groups=", ".join(asked.parent_groups)
     )

@@ -51,7 +51,7 @@ def add(caller: Caller, user: str) -> Page:
             )
             return render_template("console/users/key_made.html", user=found, key=key, text=text)
         except Invalid as problem:
-            entry = entry.refused(problem)
+            entry = entry.with_problems(problem)
     return render_template("console/users/key_form.html", user=found, entry=entry)
 
 
@@ -76,7 +76,7 @@ def renew(caller: Caller, user: str, number: int) -> Page:
             renewed = run_as_caller(caller, work)
             return redirect_with_message(describe_key_end(renewed), "users.show", user=found.id)
         except Invalid as problem:
-            entry = read_form().refused(problem)
+            entry = read_form().with_problems(problem)
     return render_template("console/users/key_renew.html", user=found, key=key, entry=entry)
 
 

@@ -37,7 +37,7 @@ from app.web.words.change_messages import describe_creation
 from app.web.words.change_messages import describe_deletion
 from app.web.words.change_messages import describe_move
 from app.web.words.change_messages import describe_saving
-from app.web.words.endings import ending_words
+from app.web.words.endings import describe_endings
 
 blueprint = Blueprint("users", __name__, url_prefix="/console/users")
 STATES = {"blocked": "blocked", "deleted": "deleted", "mustChange": "forcePasswordChange"}
@@ -91,8 +91,8 @@ def add(caller: Caller) -> Page:
             made = run_as_caller(caller, lambda now: _add_user(new, now, by_mail=by_mail))
             return redirect_with_message(_describe_added(made, by_mail=by_mail), "users.show", user=made.id)
         except Invalid as problem:
-            entry = entry.refused(_to_form_problem(problem, entry))
-    caller.needs(Guard.CREATE_USER)
+            entry = entry.with_problems(_to_form_problem(problem, entry))
+    caller.require(Guard.CREATE_USER)
     suggested = {"customers": suggestions.suggest_customers(caller, Guard.CREATE_USER)}
     return render_template("console/users/form.html", entry=entry, user=None, suggested=suggested)
 
@@ -112,8 +112,8 @@ def edit(caller: Caller, user: str) -> Page:
             )
             return redirect_with_message(describe_saving(saved), "users.show", user=saved.id)
         except Invalid as problem:
-            entry = entry.refused(problem)
-    caller.needs(Guard.UPDATE_USER, found.customer_id)
+            entry = entry.with_problems(problem)
+    caller.require(Guard.UPDATE_USER, found.customer_id)
     return render_template("console/users/form.html", entry=entry, user=found, suggested={})
 
 
@@ -132,8 +132,8 @@ def move(caller: Caller, user: str) -> Page:
             )
             return redirect_with_message(describe_move(moved), "users.show", user=moved.id)
         except Invalid as problem:
-            entry = entry.refused(problem)
-    caller.needs(Guard.UPDATE_USER, found.customer_id)
+            entry = entry.with_problems(problem)
+    caller.require(Guard.UPDATE_USER, found.customer_id)
     suggested = {"customers": suggestions.suggest_customers(caller, Guard.CREATE_USER)}
     return render_template(
         "console/subject_move.html", entry=entry, subject=found, kind="users", suggested=suggested
@@ -152,7 +152,7 @@ def block(caller: Caller, user: str) -> Page:
         )
         message = _("%(name)s is blocked. Everything that was open has ended.", name=found.short_name)
         return redirect_with_message(message, "users.show", user=found.id)
-    return render_template("console/users/block.html", user=found, endings=ending_words(Event.BLOCKED))
+    return render_template("console/users/block.html", user=found, endings=describe_endings(Event.BLOCKED))
 
 
 @blueprint.post("/<user>/unblock")
@@ -177,8 +177,8 @@ def delete(caller: Caller, user: str) -> Page:
         gone = run_as_caller(caller, lambda now: users_and_groups.delete_user(_reload(user, now), now))
         return redirect_with_message(describe_deletion(gone), "users.index")
     found = visibility.get_visible_user(caller, user, caller.domain_id)
-    caller.needs(Guard.DELETE_USER, found.customer_id)
-    return render_template("console/users/delete.html", user=found, endings=ending_words(Event.DELETED))
+    caller.require(Guard.DELETE_USER, found.customer_id)
+    return render_template("console/users/delete.html", user=found, endings=describe_endings(Event.DELETED))
 
 
 @blueprint.post("/<user>/reenable")
@@ -218,7 +218,7 @@ def _to_form_problem(problem: Invalid, entry: FormValues) -> Invalid:
     """Reword the problem: the form offers an alternative to a missing address,
     which the service cannot know.
     """
-    if entry.value("email") or not entry.has("sendLink", "true"):
+    if entry.get_value("email") or not entry.has("sendLink", "true"):
         return problem
     missing = FieldProblem("email", "Write an e-mail address, or clear “Send a link”.", "MISSING")
     return Invalid(*(missing if one.field == "email" else one for one in problem.problems))

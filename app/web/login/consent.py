@@ -53,7 +53,7 @@ from app.web.errors import render_error_page
 from app.web.errors import render_refusal_page
 from app.web.language import translate_sentence
 from app.web.login.password import build_login_url
-from app.web.words.function_names import words_of
+from app.web.words.function_names import load_function_words
 
 blueprint = Blueprint("consent", __name__)
 ALIASES = ("/oauth/authorize", "/spa/oauth/authorize", "/spa/authentication/oauth/authorize")
@@ -164,7 +164,7 @@ def _render_question(
             caller.login_id, asked.params, client.permission_scope_id, began_at
         )
     )
-    functions = words_of(one.function for one in told.fallen)
+    functions = load_function_words(one.function for one in told.fallen)
     headers.allow_form_to(redirects.extract_origin(asked.redirect_uri))
     return render_template(
         "consent.html",

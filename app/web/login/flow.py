@@ -35,7 +35,7 @@ def begin_login(who: VerifiedUser, proof: Proof, wanted: str | None, password: s
     """
     contact = edge.read_contact(request)
     held = person.find_held_login(request)
-    same_user = held is not None and held.user_id == who.user_id and held.interactive
+    same_user = held is not None and held.user_id == who.user_id and held.is_interactive
     reopen = held.login_id if held is not None and same_user else None
     previous = held.login_id if held is not None and not same_user else None
 

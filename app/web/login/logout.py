@@ -50,7 +50,7 @@ def end_and_redirect(to: str | None) -> Page:
         run_in_transaction(lambda: endings.end(Event.LOGGED_OUT, caller.login_id, caller.actor))
     session.clear()
     response = redirect(to or url_for("logout.logged_out"), 303)
-    cookies.clear(response, cookies.LOGIN)
+    cookies.clear_cookie(response, cookies.LOGIN)
     return response
 
 

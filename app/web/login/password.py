@@ -80,7 +80,7 @@ def _render_opening() -> str:
     form.next.data = flow.read_wanted()
     form.username.data = request.args.get("login_hint", "")[:100]
     caller = person.find_caller_by_cookie(request)
-    if caller is None or not caller.interactive:
+    if caller is None or not caller.is_interactive:
         return render_login(form)
     ended = {finding.reason for finding in caller.decision.denials}
     if ended == {"login_idle"}:

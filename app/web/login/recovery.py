@@ -31,7 +31,7 @@ from app.services.problems import Throttled
 from app.web.forms.recovery import NewPasswordForm
 from app.web.forms.recovery import RecoverForm
 from app.web.language import translate_sentence
-from app.web.words.endings import ending_words
+from app.web.words.endings import describe_endings
 
 blueprint = Blueprint("recovery", __name__)
 Page = Response | str | tuple[str, int]
@@ -102,7 +102,7 @@ def _render_form(form: NewPasswordForm, user: User) -> str:
         form=form,
         user_name=user.short_name,
         least=least,
-        endings=ending_words(Event.PASSWORD_CHANGED),
+        endings=describe_endings(Event.PASSWORD_CHANGED),
     )
 
 

@@ -47,7 +47,7 @@ def ask() -> Page:
     here = person.find_held_login(request)
     if here is None and not person.is_unclear(request):
         return redirect(asked.redirect_uri or url_for("logout.logged_out"), 303)
-    if here is None or asked.needs_no_question(here):
+    if here is None or asked.may_skip_question(here):
         return end_and_redirect(asked.redirect_uri)
     # The question has its own URL, so that the ID token is in none of the page's links.
     way = PendingLogout(asked.client.name if asked.client is not None else None, asked.redirect_uri)

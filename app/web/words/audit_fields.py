@@ -16,7 +16,7 @@ from app.web.words.labels import label_language
 
 # A field that is not here is shown by its code.
 FIELDS: Mapping[str, str] = {
-    **client_fields.column_labels(),
+    **client_fields.build_column_labels(),
     "address": lazy_gettext("Address"),
     "bound": lazy_gettext("Bound to"),
     "changed": lazy_gettext("Changed"),
@@ -92,7 +92,7 @@ FIXED: Mapping[str, Mapping[str, str]] = {
     "reason": REASONS,
     "method": METHODS,
     "operation": OPERATIONS,
-    **client_fields.option_labels(),
+    **client_fields.build_option_labels(),
 }
 
 

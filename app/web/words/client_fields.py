@@ -1,4 +1,4 @@
-"""A client's fields in words: the labels of the table, and what a field holds."""
+"""Words for a client's fields: the labels of the table, and descriptions of values."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from app.services.clients.fields import FIELDS
 from app.services.clients.fields import Field
 from app.services.clients.fields import Kind
 from app.web.language import translate_sentence
-from app.web.words.labels import function_words
+from app.web.words.labels import describe_function_with_name
 from app.web.words.labels import label_level
 
 REFERENCES = (Kind.FUNCTION, Kind.CUSTOMER, Kind.DOMAIN)
@@ -24,20 +24,20 @@ REFERENCES = (Kind.FUNCTION, Kind.CUSTOMER, Kind.DOMAIN)
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One field before and after, in words."""
+    """One field before and after the change, in words."""
 
     name: str
     before: str
     after: str
 
 
-def labels() -> dict[str, str]:
-    """What each field is called on this page, by wire name."""
+def build_labels() -> dict[str, str]:
+    """Return the label of each field on this page, by wire name."""
     return {field.wire: translate_sentence(field.label) for field in FIELDS}
 
 
-def column_labels() -> dict[str, Any]:
-    """What each column is called in the audit log, which holds numbers where a field refers to something."""
+def build_column_labels() -> dict[str, Any]:
+    """Return the label of each column in the audit log, which stores ids where a field names an object."""
     found: dict[str, Any] = {}
     for field in FIELDS:
         label = lazy_gettext(field.label)
@@ -50,8 +50,8 @@ def column_labels() -> dict[str, Any]:
     return found
 
 
-def option_labels() -> dict[str, dict[str, Any]]:
-    """The words for what a field may be, by column, where it is one of a few."""
+def build_option_labels() -> dict[str, dict[str, Any]]:
+    """Return the words for the options of a field, by column."""
     return {
         field.columns[0]: {value: lazy_gettext(words) for value, words in field.options}
         for field in FIELDS
@@ -59,8 +59,8 @@ def option_labels() -> dict[str, dict[str, Any]]:
     }
 
 
-def by_place() -> dict[str, list[Field]]:
-    """The fields of each section, in order."""
+def group_by_place() -> dict[str, list[Field]]:
+    """Group the fields by section, in order."""
     found: dict[str, list[Field]] = {}
     for field in FIELDS:
         if field.place is not None:
@@ -68,28 +68,32 @@ def by_place() -> dict[str, list[Field]]:
     return found
 
 
-def options_of(field: Field) -> list[tuple[str, str]]:
-    """What a field may be, as values and as words."""
+def list_options(field: Field) -> list[tuple[str, str]]:
+    """List the options of a field, as values and as words."""
     return [(value, translate_sentence(words)) for value, words in field.options]
 
 
-def changes_in_words(changed: Mapping[str, Mapping[str, Any]]) -> Sequence[Change]:
-    """Which fields differ (``registry.find_differences``), in the order of the form; one query at most."""
+def describe_changes(changed: Mapping[str, Mapping[str, Any]]) -> Sequence[Change]:
+    """Describe the changed fields (``registry.find_differences``), in form order; at most one query."""
     of = [(field, changed[key]) for field in FIELDS for key in {*field.columns, field.wire} if key in changed]
     ids = {one for field, sides in of if field.kind is Kind.FUNCTION for one in sides.values()}
-    names = {one.id: function_words(one) for one in directory.list_functions_by_id(ids)} if ids else {}
+    names = (
+        {one.id: describe_function_with_name(one) for one in directory.list_functions_by_id(ids)}
+        if ids
+        else {}
+    )
     return [
         Change(
             translate_sentence(field.label),
-            value_in_words(field, sides["before"], names),
-            value_in_words(field, sides["after"], names),
+            describe_value(field, sides["before"], names),
+            describe_value(field, sides["after"], names),
         )
         for field, sides in of
     ]
 
 
-def value_in_words(field: Field, value: Any, functions: Mapping[int, str]) -> str:
-    """What is stored of a field, as text."""
+def describe_value(field: Field, value: Any, functions: Mapping[int, str]) -> str:
+    """Describe the stored value of a field, as text."""
     if field.kind is Kind.SECRET:
         return str(_("changed")) if value else ""
     if field.kind is Kind.FUNCTION:

@@ -1,4 +1,4 @@
-"""What an event ends, for who is about to let it happen: read from the table, not written twice."""
+"""Describe what an event ends, for the user who is about to cause it; read from the table."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from flask_babel import lazy_gettext
 from app.services.endings.table import Event
 from app.services.endings.table import Fate
 from app.services.endings.table import Thing
-from app.services.endings.table import lasting_fate
+from app.services.endings.table import find_lasting_fate
 
-# What people know of. The rest shares the fate of what it hangs on.
+# Things that users know. The others end together with what they depend on.
 NOUNS: Mapping[frozenset[Thing], str] = {
     frozenset({Thing.LOGIN, Thing.OTHER_LOGIN}): lazy_gettext("every login"),
     frozenset({Thing.SESSION}): lazy_gettext("sessions of applications"),
@@ -26,26 +26,28 @@ NOUNS: Mapping[frozenset[Thing], str] = {
     frozenset({Thing.MEMBERSHIP}): lazy_gettext("memberships in groups"),
     frozenset({Thing.MADE_KEY, Thing.MADE_LINK}): lazy_gettext("API keys and links made for others"),
 }
-# Of what goes on only that which one might think has ended.
+# Of the unaffected things, only those that a user might expect to end.
 WORTH_SAYING = frozenset({Thing.LOGIN, Thing.OTHER_LOGIN, Thing.SESSION, Thing.KEY})
 
 
-def ending_words(event: Event) -> str:
-    """What ends, what is refused until the event is undone, and what goes on; a few short sentences."""
-    ends, rests, lives = (_things(event, fate) for fate in (Fate.ENDS, Fate.RESTS, Fate.LIVES))
+def describe_endings(event: Event) -> str:
+    """Describe what ends, what is refused until the event is undone, and what continues,
+    in a few sentences.
+    """
+    ends, rests, lives = (_list_things(event, fate) for fate in (Fate.ENDS, Fate.RESTS, Fate.LIVES))
     said = [
         _("Ends for good: %(things)s.", things=_listed(ends)) if ends else "",
         _("Is refused meanwhile: %(things)s.", things=_listed(rests)) if rests else "",
-        _("Goes on: %(things)s.", things=_listed(told)) if (told := _worth_saying(lives)) else "",
+        _("Goes on: %(things)s.", things=_listed(told)) if (told := _keep_worth_saying(lives)) else "",
     ]
     return " ".join(str(one) for one in said if one)
 
 
-def _things(event: Event, fate: Fate) -> list[frozenset[Thing]]:
-    return [things for things in NOUNS if all(lasting_fate(event, one) is fate for one in things)]
+def _list_things(event: Event, fate: Fate) -> list[frozenset[Thing]]:
+    return [things for things in NOUNS if all(find_lasting_fate(event, one) is fate for one in things)]
 
 
-def _worth_saying(lives: Iterable[frozenset[Thing]]) -> list[frozenset[Thing]]:
+def _keep_worth_saying(lives: Iterable[frozenset[Thing]]) -> list[frozenset[Thing]]:
     return [things for things in lives if things <= WORTH_SAYING]
 
 

@@ -1,4 +1,4 @@
-"""Functions as a person is told of them in a sentence: what each is for, then its name."""
+"""Functions in sentences for users: first the purpose, then the name."""
 
 from __future__ import annotations
 
@@ -9,18 +9,22 @@ from dataclasses import replace
 
 from app.policy.facts import Finding
 from app.services.access import directory
-from app.web.words.labels import function_words
+from app.web.words.labels import describe_function_with_name
 
 
-def words_of(names: Iterable[str]) -> Mapping[str, str]:
-    """The words for these functions, by name; none for a name that is not known. One query at most."""
+def load_function_words(names: Iterable[str]) -> Mapping[str, str]:
+    """Load the words for these functions, by name; nothing for an unknown name. At most one query."""
     asked = set(names)
-    return {one.name: function_words(one) for one in directory.functions_named(asked)} if asked else {}
+    return (
+        {one.name: describe_function_with_name(one) for one in directory.list_functions_by_name(asked)}
+        if asked
+        else {}
+    )
 
 
-def with_words(findings: Sequence[Finding]) -> list[Finding]:
-    """The findings, each telling of its function in words."""
-    words = words_of(one.told["function"] for one in findings if "function" in one.told)
+def add_function_words(findings: Sequence[Finding]) -> list[Finding]:
+    """Return the findings with their functions described in words."""
+    words = load_function_words(one.told["function"] for one in findings if "function" in one.told)
     return [
         replace(one, told={**one.told, "function": words[one.told["function"]]})
         if one.told.get("function") in words

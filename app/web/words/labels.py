@@ -173,7 +173,7 @@ def register(app: Flask) -> None:
         list_leg_options,
         label_verdict,
         describe_function,
-        function_words,
+        describe_function_with_name,
     )
 
     @app.context_processor
@@ -282,7 +282,7 @@ def describe_function(function: Function) -> str:
     return "" if about == function.name else about.rstrip(".")
 
 
-def function_words(function: Function) -> str:
-    """A function as a person is told of it: what it is for, then its name."""
+def describe_function_with_name(function: Function) -> str:
+    """Describe a function for a user: its purpose, then its name."""
     about = describe_function(function)
     return f"{about} ({function.name})" if about else function.name

@@ -1,4 +1,4 @@
-"""What a page says of an expected problem; what is not named here is said as the class it derives from."""
+"""The text of pages for expected problems. A class that is not listed uses the text of its base class."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from app.web.errors import SENTENCES
 from app.web.errors import TITLES
 
 NOT_DONE = lazy_gettext("This was not done")
-# Title and message. The page of ``Invalid`` says which field, that of ``Throttled`` how long, instead.
+# Title and message. The pages of ``Invalid`` and ``Throttled`` show the field or the time instead.
 WORDS: Mapping[type[Problem], tuple[str, str]] = {
     Problem: (NOT_DONE, lazy_gettext("This cannot be done now.")),
     Missing: (
@@ -49,7 +49,7 @@ WORDS: Mapping[type[Problem], tuple[str, str]] = {
 }
 
 
-def words_of(problem: type[Problem]) -> tuple[str, str]:
-    """Title and message of the nearest class that has its own."""
+def find_words(problem: type[Problem]) -> tuple[str, str]:
+    """Return title and message of the nearest base class that has its own."""
     title, message = next(WORDS[one] for one in problem.__mro__ if one in WORDS)
     return str(title), str(message)
