@@ -17,8 +17,8 @@ from app.schemas.answers.infos import Nothing
 from app.schemas.answers.preferences import PreferenceShape
 from app.schemas.answers.preferences import build_preference_shapes
 from app.schemas.common import InDomain
-from app.schemas.requests.preferences import KeysQuery
 from app.schemas.requests.preferences import OwnPreferenceQuery
+from app.schemas.requests.preferences import PreferenceKeysQuery
 from app.schemas.requests.preferences import PreferenceQuery
 from app.schemas.requests.preferences import PreferencesSet
 from app.schemas.requests.preferences import Properties
@@ -59,8 +59,8 @@ def own_preferences(caller: Caller, query: OwnPreferenceQuery) -> Answer:
 
 
 @blueprint.get(f"{OWN}/prefs")
-@endpoint(answers=TextMap, query=KeysQuery)
-def own_properties(caller: Caller, query: KeysQuery) -> Answer:
+@endpoint(answers=TextMap, query=PreferenceKeysQuery)
+def own_properties(caller: Caller, query: PreferenceKeysQuery) -> Answer:
     """Return the caller's own preferences as an object."""
     return Answer(_to_map(preferences.list_preferences(caller.user_id), query.key))
 
@@ -74,8 +74,8 @@ def set_properties(caller: Caller, body: Properties) -> Answer:
 
 
 @blueprint.delete(f"{OWN}/prefs")
-@endpoint(answers=Nothing, query=KeysQuery, writes=True)
-def delete_properties(caller: Caller, query: KeysQuery) -> Answer:
+@endpoint(answers=Nothing, query=PreferenceKeysQuery, writes=True)
+def delete_properties(caller: Caller, query: PreferenceKeysQuery) -> Answer:
     """Delete these preferences."""
     require_personal(caller)
     preferences.remove_preferences(caller.user_id, query.key)

@@ -18,9 +18,9 @@ from app.api.domains import get_domain_id
 from app.schemas.answers.sessions import AuthorizationShape
 from app.schemas.answers.sessions import LoginShape
 from app.schemas.answers.webauthn import AdminPasskeysShape
-from app.schemas.answers.webauthn import ChallengeShape
 from app.schemas.answers.webauthn import EnrolOptionsShape
 from app.schemas.answers.webauthn import KeyNumberShape
+from app.schemas.answers.webauthn import PasskeyChallengeShape
 from app.schemas.answers.webauthn import PasskeysShape
 from app.schemas.answers.webauthn import RevokedShape
 from app.schemas.answers.webauthn import build_admin_passkey_shape
@@ -58,7 +58,7 @@ class KeysQuery(Paged):
 
 
 @blueprint.post(f"{PATH}/webauthn/authentication/challenge")
-@public(answers=ChallengeShape, body=ChallengeRequest)
+@public(answers=PasskeyChallengeShape, body=ChallengeRequest)
 def challenge_to_log_in(body: ChallengeRequest) -> Answer:
     """Create a challenge to log in with. Users without a passkey or with a wrong password get one too."""
     contact = edge.read_contact(request)
@@ -69,7 +69,7 @@ def challenge_to_log_in(body: ChallengeRequest) -> Answer:
 
 
 @blueprint.get(f"{PATH}/webauthn/authentication")
-@public(answers=ChallengeShape, query=ChallengeQuery)
+@public(answers=PasskeyChallengeShape, query=ChallengeQuery)
 def challenge_to_log_in_old(query: ChallengeQuery) -> Answer:
     """Deprecated: as ``/webauthn/authentication/challenge``, without a password."""
     contact = edge.read_contact(request)
@@ -91,7 +91,7 @@ def authenticate_by_passkey(body: WebAuthnLogin) -> Answer:
 
 
 @blueprint.get(f"{PATH}/webauthn/authorize")
-@endpoint(answers=ChallengeShape, writes=True)
+@endpoint(answers=PasskeyChallengeShape, writes=True)
 def challenge_to_authorize(caller: Caller) -> Answer:
     """Create a challenge to authorise an operation."""
     reauthentication.require_method(caller, SIGNATURE)

@@ -17,7 +17,7 @@ from app.services.login.passkey_ceremonies import PasskeyChallenge
 TIMEOUT = int(passkey_ceremonies.LIFETIME.total_seconds() * 1000)
 
 
-class ChallengeShape(Shape):
+class PasskeyChallengeShape(Shape):
     """Challenge: what to sign, with which keys, within how many milliseconds."""
 
     challenge: str
@@ -92,9 +92,9 @@ class AdminPasskeysShape(Shape):
     keys: list[AdminPasskeyShape]
 
 
-def build_challenge_shape(offer: PasskeyChallenge) -> ChallengeShape:
+def build_challenge_shape(offer: PasskeyChallenge) -> PasskeyChallengeShape:
     """Build a challenge to sign."""
-    return ChallengeShape(
+    return PasskeyChallengeShape(
         challenge=_encode_base64(offer.challenge),
         challenge_id=offer.id,
         permitted_web_authn_key_ids=[

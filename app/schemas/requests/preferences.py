@@ -31,7 +31,7 @@ class OwnPreferenceQuery(Paged):
     key_prefix: Keys = ()
 
 
-class KeysQuery(QueryModel):
+class PreferenceKeysQuery(QueryModel):
     """Keys to return or to delete."""
 
     key: Keys = ()
