@@ -26,7 +26,7 @@ CLAIMS = {
         {Thing.OTHER_LOGIN, Thing.KEY},
     ),
     "templates/account/key_revoke.html": (
-        "every session it bought ends. It cannot be undone.",
+        "every session started with it ends. This cannot be undone.",
         Event.KEY_REVOKED,
         {Thing.KEY, Thing.KEY_SESSION, Thing.KEY_LOGIN},
         {Thing.LOGIN, Thing.SESSION},

@@ -154,7 +154,7 @@ def test_a_private_sentence_is_told_in_full(example: Refusal) -> None:
         (
             "function_not_held",
             "You do not hold the function usePortal, which this application requires.",
-            "alice holds usePortal for no customer of the application's domain.",
+            "alice does not hold usePortal for any customer of the application's domain.",
         ),
         (
             "address_outside",

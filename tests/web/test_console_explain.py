@@ -236,7 +236,7 @@ def test_a_recorded_decision(app: Flask, people: World, boss: Person) -> None:
     assert "As it was decided then" in said
     assert "That is the answer of now." in said
     assert number in said
-    assert "dave holds useApp for no customer of the application's domain." in said
+    assert "dave does not hold useApp for any customer of the application's domain." in said
     people.client("other")
     assert 'id="decision-error"' in asks(boss, decision=number, client="other").get_data(as_text=True)
     own = asks(dave, decision=number)
