@@ -44,7 +44,7 @@ def test_it_tells_what_the_application_will_know_do_and_never_do(alice: Person, 
     assert "see your name" not in html
     assert re.search(r"<dt>Acme</dt><dd> <ul class=\"uses\"><li><code>readThings</code></li>", html)
     assert "<code>writeThings</code>" in html
-    assert "More than you may do yourself." in html
+    assert "Never more than you may do yourself." in html
     assert "registered by the administrators of Argus identity" in html
     assert NEW not in html
 
@@ -53,7 +53,7 @@ def test_it_never_does_more_than_the_design_allows(app: Flask, alice: Person, wo
     """That it stays at its addresses is said only of an application that is held to some."""
     elsewhere = "Act for you from another address"
     html = consent(alice, RelyingParty(app, world.client("anywhere")))
-    for sentence in ("What you lose, it loses at once.", "See or change your password, make keys",
+    for sentence in ("If you lose a right, the application loses it at once.", "See or change your password, make keys",
                      "Log in anywhere as you.", "Go on after you log out"):  # fmt: skip
         assert sentence in html
     assert elsewhere not in html
@@ -159,7 +159,7 @@ def test_what_grew_without_being_held_is_told_too(alice: Person, rp: RelyingPart
         world.edge("WIDE-ROLE", child)
     world.change_client(rp.client_id, permission_scope_id=world.function_id("WIDE-ROLE"))
     html = consent(alice, rp)
-    assert "It may now do more, but nothing that you hold" in html
+    assert "It now requests more, but nothing that you hold" in html
     falls = html.split("<summary>What it will not get, and why</summary>")[1].split("</details>")[0]
     assert f"This needs the function exportThings, which you do not hold. {NEW}" in falls
 
