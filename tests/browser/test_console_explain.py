@@ -46,7 +46,7 @@ def test_a_refusal_is_understood_and_ended(admin: Page) -> None:
     heading = page.get_by_role("heading", level=1)
     expect(heading).to_contain_text("Dave Dahl may not use Report portal")
     expect(page.locator(".checks .fail")).to_have_count(1)
-    expect(page.locator(".checks .fail")).to_contain_text("dave holds useReports for no customer")
+    expect(page.locator(".checks .fail")).to_contain_text("dave does not hold useReports for any customer")
     seen(page, "console-explain-refused")
     page.locator(".checks .fail").get_by_role(
         "link", name="Grant useReports for Nordic Group to dave"
