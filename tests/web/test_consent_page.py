@@ -53,8 +53,12 @@ def test_it_never_does_more_than_the_design_allows(app: Flask, alice: Person, wo
     """That it stays at its addresses is said only of an application that is held to some."""
     elsewhere = "Act for you from another address"
     html = consent(alice, RelyingParty(app, world.client("anywhere")))
-    for sentence in ("If you lose a right, the application loses it at once.", "See or change your password, make keys",
-                     "Log in anywhere as you.", "Go on after you log out"):  # fmt: skip
+    for sentence in (
+        "If you lose a right, the application loses it at once.",
+        "See or change your password, make keys",
+        "Log in anywhere as you.",
+        "Go on after you log out",
+    ):
         assert sentence in html
     assert elsewhere not in html
     ranged = world.client("ranged", client_ip_range=["192.0.2.0/24"])
