@@ -18,8 +18,6 @@ from app.extensions import migrate
 from app.services.tokens.keyring import keyring
 from app.services.unit_of_work import prepare_engine
 
-JSON_BYTES = 1_000_000
-
 
 def create_app(overrides: Mapping[str, object] | None = None) -> Flask:
     """Create one application: settings, extensions, OAuth server and blueprints.
@@ -60,7 +58,7 @@ def _configure(app: Flask, settings: config.Settings) -> None:
     app.config.update(
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         SQLALCHEMY_ENGINE_OPTIONS=options,
-        MAX_CONTENT_LENGTH=JSON_BYTES,
+        MAX_CONTENT_LENGTH=config.MOST_BODY_BYTES,
         MAX_FORM_MEMORY_SIZE=65_536,
         MAX_FORM_PARTS=100,
         WTF_CSRF_TIME_LIMIT=None,

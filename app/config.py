@@ -30,6 +30,8 @@ MAILBOX = re.compile(
     r"@(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[A-Za-z0-9:.]+\])"
 )
 MOST_MAILBOX_CHARACTERS = 254
+# Of one request; the server and the application refuse more.
+MOST_BODY_BYTES = 1_000_000
 
 
 class UnsafeConfiguration(Exception):

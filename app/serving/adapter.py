@@ -19,6 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from app.config import MOST_BODY_BYTES
 from app.serving.environ import build_environ
 from app.serving.environ import has_body
 from app.serving.sockets import stop_listening
@@ -39,7 +40,7 @@ log = logging.getLogger(__name__)
 class Limits:
     """Limits in bytes and seconds, per request, or per process where the name says so."""
 
-    body_bytes: int = 1_000_000
+    body_bytes: int = MOST_BODY_BYTES
     body_seconds: float = 10
     # Without this limit, 1,000 clients that hold back the last byte would use 1 GB.
     bodies_bytes_per_process: int = 64 * 1024 * 1024
