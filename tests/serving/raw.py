@@ -12,6 +12,7 @@ class Raw:
 
     def __init__(self, port: int, seconds: float = 30) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=seconds)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._held = b""
 
     def send(self, text: str | bytes) -> Raw:

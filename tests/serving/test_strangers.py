@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 import requests
@@ -34,6 +35,11 @@ def asked(server: LiveServer, text: str | bytes) -> tuple[int, dict[str, str], b
         raw.close()
 
 
+def stalled_body(server: LiveServer) -> str:
+    """A request of which one byte of a thousand comes."""
+    return POST.format(host=server.base.removeprefix("http://")) + "Content-Length: 1000\r\n\r\na"
+
+
 def still_serves(server: LiveServer) -> None:
     """Everybody else is answered: health, a call by key, a token request."""
     assert requests.get(server.base + "/healthz", timeout=5).ok
@@ -42,28 +48,41 @@ def still_serves(server: LiveServer) -> None:
     assert answer.status_code in (400, 401)
 
 
-@pytest.mark.parametrize("count", [8, 100, 400])
-def test_bodies_that_never_end_hold_up_nobody_and_end(server: LiveServer, count: int) -> None:
+def test_eight_bodies_that_never_end_hold_up_nobody(server: LiveServer) -> None:
     """Eight of them stopped the server, for good: a thread each read what did not come."""
-    head = POST.format(host=server.base.removeprefix("http://")) + "Content-Length: 1000\r\n\r\na"
-    with many(server.port, count, head) as stalled:
-        still_serves(server)
-        status, fields, _ = stalled[-1].read()
-        assert (status, fields["connection"]) == (408, "close")
-        assert stalled[-1].ended()
+    with many(server.port, 8, stalled_body(server)):
         still_serves(server)
 
 
-def test_silent_connections_hold_up_nobody_and_end(server: LiveServer) -> None:
-    with many(server.port, 1_500, "") as silent:
-        still_serves(server)
-        assert silent[-1].ended()
+# What a peer sends and then nothing more: how many of them at once, and the last word to each.
+WAITING = {
+    "a body without its end": (400, 408),
+    "no byte at all": (1_500, 0),
+    "a head without its end": (300, 0),
+}
 
 
-def test_slow_heads_hold_up_nobody_and_end(server: LiveServer) -> None:
-    with many(server.port, 300, "GET /healthz HTTP/1.1\r\nHo") as slow:
-        still_serves(server)
-        assert slow[-1].ended()
+@pytest.fixture(scope="module")
+def waiting(server: LiveServer) -> Iterator[dict[str, list[Raw]]]:
+    """All kinds of them at once: one deadline passes for all."""
+    texts = [stalled_body(server), "", "GET /healthz HTTP/1.1\r\nHo"]
+    with ExitStack() as stack:
+        yield {
+            kind: stack.enter_context(many(server.port, count, text))
+            for (kind, (count, _)), text in zip(WAITING.items(), texts, strict=True)
+        }
+
+
+@pytest.mark.parametrize("kind", WAITING)
+def test_those_who_wait_hold_up_nobody_and_end(
+    server: LiveServer, waiting: dict[str, list[Raw]], kind: str
+) -> None:
+    still_serves(server)
+    status, fields, _ = waiting[kind][-1].read()
+    assert status == WAITING[kind][1]
+    assert fields.get("connection", "close") == "close"
+    assert waiting[kind][-1].ended()
+    still_serves(server)
 
 
 def test_idle_connections_hold_up_nobody(server: LiveServer) -> None:
