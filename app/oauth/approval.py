@@ -1,8 +1,8 @@
 """Approval: records the consent and issues the code in one unit of work (design decision 14).
 
-The decision is made again inside the unit, because the facts may have changed since the page was shown.
-Nothing may be recorded that the page did not show: if the application's scope grew, ``ConsentOutgrown`` asks
-again.
+Inside the unit everything is judged again, because anything may have changed since the page was shown:
+the login, the request (by ``authorize.validate_request``), and the decision. Nothing may be recorded that the
+page did not show: if the application's scope grew, ``ConsentOutgrown`` asks again.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from dataclasses import replace
 from flask import Response
 
 from app.oauth.authorize import AuthorizationRequest
-from app.oauth.authorize import build_authlib_grant
 from app.oauth.authorize import build_question
+from app.oauth.authorize import validate_request
 from app.oauth.server import oauth_server
 from app.policy.facts import Decision
 from app.policy.facts import GrantFacts
 from app.policy.facts import Question
-from app.policy.facts import UserFacts
 from app.services.access import callers
 from app.services.access import consents
 from app.services.access import gate
 from app.services.access.callers import Caller
 from app.services.audit import trail
 from app.services.problems import Problem
+from app.services.problems import Refused
 from app.services.tokens import waiting_requests
 from app.services.tokens.codes import Approval
 from app.services.unit_of_work import run_in_transaction
@@ -48,8 +48,8 @@ class ConsentOutgrown(Exception):
 def approve_from_page(request: AuthorizationRequest, caller: Caller, transaction: str) -> Response:
     """Approve what the consent page of ``transaction`` showed; returns the redirect.
 
-    Raises ``ArgusOAuthError`` with the redirect URI if the decision is now a refusal, ``StaleTransaction``,
-    and ``ConsentOutgrown``.
+    Raises ``Refused`` if the decision is now a refusal, ``Denied`` if the login is no longer accepted, as
+    ``validate_request`` if the request is no longer valid, ``StaleTransaction``, and ``ConsentOutgrown``.
     """
 
     def agreed(posed: Question) -> bool:
@@ -70,35 +70,36 @@ def approve_from_consent(request: AuthorizationRequest, caller: Caller) -> Respo
 
 
 def approve_from_call(request: AuthorizationRequest, caller: Caller) -> Response:
-    """Approve because an interactive login made this call (contract 2.6). Raises ``ArgusOAuthError``."""
+    """Approve because an interactive login made this call (contract 2.6). Raises as the others."""
     return _approve(request, caller, lambda _posed: True)
 
 
-def _approve(request: AuthorizationRequest, caller: Caller, agreed: Callable[[Question], bool]) -> Response:
+def _approve(shown: AuthorizationRequest, caller: Caller, agreed: Callable[[Question], bool]) -> Response:
     def work() -> tuple[Decision, Question, Response | None]:
-        fresh = callers.reload_caller(caller)
-        if fresh is None or not fresh.is_interactive:
+        now = callers.reload_caller(caller)
+        if not now.is_interactive:
             raise StaleTransaction
-        posed = build_question(request, fresh)
+        request = validate_request(shown.params)
+        posed = build_question(request, now)
         decision = gate.ask(posed)
         if not decision:
             return decision, posed, None
         if not agreed(posed):
             raise ConsentOutgrown
-        grant = consents.record_consent(caller.user_id, request.client, request.scopes)
-        response = _issue(request, caller, grant.id, posed.user)
-        trail.record("authorize", caller.actor, decision=decision, client_id=request.client.id)
+        grant = consents.record_consent(now.user_id, request.client, request.scopes)
+        response = _issue(request, now, grant.id)
+        trail.record("authorize", now.actor, decision=decision, client_id=request.client.id)
         return decision, posed, response
 
     decision, posed, response = run_in_transaction(work)
     if response is None:
         trail.record_refusal("authorize", caller.actor, decision, posed)
-        raise request.error("access_denied", decision=decision.number)
+        raise Refused(decision)
     return response
 
 
-def _issue(request: AuthorizationRequest, caller: Caller, grant_id: str, user: UserFacts) -> Response:
-    protocol = build_authlib_grant(request.params)
+def _issue(request: AuthorizationRequest, caller: Caller, grant_id: str) -> Response:
+    protocol = request.grant
     protocol.request.approval = Approval(
         client_id=request.client.id,
         user_id=caller.user_id,
@@ -113,6 +114,6 @@ def _issue(request: AuthorizationRequest, caller: Caller, grant_id: str, user: U
         authenticated_at=caller.login.authenticated_at,
     )
     response: Response = oauth_server().create_authorization_response(
-        protocol.request, grant_user=user, grant=protocol
+        protocol.request, grant_user=caller.question.user, grant=protocol
     )
     return response

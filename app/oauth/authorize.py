@@ -55,6 +55,7 @@ class AuthorizationRequest:
 
     params: Mapping[str, str]
     client: OAuthClient
+    grant: ArgusAuthorizationCodeGrant
     redirect_uri: str
     scopes: tuple[str, ...]
     prompts: frozenset[str]
@@ -114,10 +115,11 @@ def _validate_rest(params: Mapping[str, str], client: OAuthClient, redirect_uri:
         raise ArgusOAuthError("invalid_request", "The parameter max_age must be a whole number of seconds.")
     hint = params.get("id_token_hint")
     subject = str(decode_hint(hint)["sub"]) if hint is not None else None
-    grant = build_authlib_grant(params)
+    grant = _build_authlib_grant(params)
     return AuthorizationRequest(
         params=dict(params),
         client=client,
+        grant=grant,
         redirect_uri=redirect_uri,
         scopes=tuple(grant.request.scope.split()),
         prompts=prompts,
@@ -158,15 +160,14 @@ def build_question(request: AuthorizationRequest, caller: Caller) -> Question:
     )
 
 
-def build_authlib_grant(params: Mapping[str, str]) -> ArgusAuthorizationCodeGrant:
+def _build_authlib_grant(params: Mapping[str, str]) -> ArgusAuthorizationCodeGrant:
     """Build Authlib's grant for these parameters and check PKCE and scopes. Raises ``OAuth2Error``."""
     protocol = ArgusRequest("GET", "/oauth/authorize", params)
     grant: ArgusAuthorizationCodeGrant = oauth_server().get_consent_grant(protocol)
     return grant
 
 
-def redirect_with_error(error: ArgusOAuthError, request: AuthorizationRequest | None = None) -> Response:
+def redirect_with_error(error: ArgusOAuthError) -> Response:
     """Build the redirect that returns an error to the client, with ``iss`` and the exact ``state``."""
-    params = request.params if request is not None else {}
-    protocol = ArgusRequest("GET", "/oauth/authorize", params)
+    protocol = ArgusRequest("GET", "/oauth/authorize", {})
     return oauth_server().handle_error_response(protocol, error)

@@ -15,9 +15,9 @@ from flask import request
 from flask import url_for
 from werkzeug.wrappers import Response
 
+from app.services.access import callers
 from app.services.access.callers import Caller
 from app.services.login import password_change
-from app.services.login import stepup_tokens
 from app.services.unit_of_work import run_in_transaction
 from app.web import person
 
@@ -41,7 +41,7 @@ def require_login(view: View) -> View:
 
 def run_as_caller(caller: Caller, work: Callable[[Caller], T]) -> T:
     """Run ``work`` in one unit of work, with the caller's current facts. Raises ``Denied``."""
-    return run_in_transaction(lambda: work(stepup_tokens.reload_caller(caller)))
+    return run_in_transaction(lambda: work(callers.reload_caller(caller)))
 
 
 def redirect_with_message(message: str, endpoint: str, **values: Any) -> Response:

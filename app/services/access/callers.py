@@ -35,6 +35,7 @@ from app.services.access.throttle import throttle
 from app.services.audit.trail import Actor
 from app.services.contact import Contact
 from app.services.problems import Denied
+from app.services.problems import Unauthenticated
 from app.services.tokens.token_text import Kind
 from app.services.tokens.token_text import compute_digest
 from app.services.tokens.token_text import is_same_digest
@@ -224,10 +225,24 @@ def from_api_key(text: str, contact: Contact, leg: Leg = Leg.API) -> Caller | No
     return Caller("key", facts.build_key_question(row, leg, contact), row, contact, text)
 
 
-def reload_caller(caller: Caller) -> Caller | None:
-    """Load the same credential with current facts, for the decision inside a unit of work."""
+def reload_caller(caller: Caller) -> Caller:
+    """Load the same credential with current facts, for the decision inside a unit of work.
+
+    Raises ``Denied`` unless it is still accepted, ``Unauthenticated`` if it is gone.
+    """
+    now = find_again(caller)
+    if not now.decision:
+        raise Denied(now.decision)
+    return now
+
+
+def find_again(caller: Caller) -> Caller:
+    """As ``reload_caller``, but judge nothing: for a login that may only change the password."""
     find = from_api_key if caller.kind == "key" else from_token
-    return find(caller.token, caller.contact, caller.question.leg)
+    now = find(caller.token, caller.contact, caller.question.leg)
+    if now is None:
+        raise Unauthenticated
+    return now
 
 
 def _load_key_row(text: str) -> KeyRow | None:

@@ -58,9 +58,7 @@ def change_by_owner(caller: Caller, new_password: str, proof: Evidence) -> None:
     hashed = _hash_password(user, new_password)
 
     def work() -> None:
-        now = callers.reload_caller(caller)
-        if now is None:
-            raise Denied(caller.decision)
+        now = callers.find_again(caller)
         require_owner(now)
         if proof.authorization is not None:
             stepup_tokens.consume_token(proof, now.user_id, now.login_id)

@@ -34,7 +34,6 @@ from app.services.audit.trail import Actor
 from app.services.login.stepup_operations import SET_PASSWORD
 from app.services.login.stepup_operations import Evidence
 from app.services.login.stepup_operations import Operation
-from app.services.problems import Denied
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 from app.services.tokens import stepup_text
@@ -216,7 +215,7 @@ def run_spending(proof: Evidence, caller: Caller, work: Callable[[Caller], T]) -
     """Run ``work`` in the unit that uses up the token: both happen, or neither. Raises ``NotProven``."""
 
     def unit() -> T:
-        now = reload_caller(caller)
+        now = callers.reload_caller(caller)
         consume_token(proof, caller.user_id, caller.login_id if caller.kind == "login" else None)
         return work(now)
 
@@ -225,16 +224,6 @@ def run_spending(proof: Evidence, caller: Caller, work: Callable[[Caller], T]) -
     except NotProven as problem:
         record_refusal(caller.actor, proof.operation, problem)
         raise
-
-
-def reload_caller(caller: Caller) -> Caller:
-    """Load the caller with current facts and require an accepted credential. Raises ``Denied``."""
-    now = callers.reload_caller(caller)
-    if now is None:
-        raise Denied(gate.ask(caller.question))
-    if not now.decision:
-        raise Denied(now.decision)
-    return now
 
 
 def record_refusal(actor: Actor, operation: Operation, problem: NotProven) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import NoReturn
 from urllib.parse import urlencode
 from urllib.parse import urlsplit
 
@@ -42,6 +43,7 @@ from app.services.access import gate
 from app.services.access.callers import Caller
 from app.services.audit import trail
 from app.services.consent import consent_page
+from app.services.problems import Refused
 from app.services.tokens import waiting_requests
 from app.services.unit_of_work import run_in_transaction
 from app.web import headers
@@ -63,10 +65,7 @@ START_AGAIN = "Go back to the application and start again. If it does not help, 
 def authorize() -> Response | str | tuple[str, int]:
     """GET shows; POST with ``transaction`` answers the form; any other POST is a request sent by form."""
     try:
-        if _is_answer():
-            return _answer_form()
-        waiting = _read_request()
-        asked = requests.validate_request(waiting.params)
+        return _answer_form() if _is_answer() else _answer_request()
     except ProtocolError as problem:
         return render_error_page(
             _("This request is not in order"),
@@ -79,13 +78,6 @@ def authorize() -> Response | str | tuple[str, int]:
         return render_error_page(_("This request cannot be answered"), message, 400)
     except ArgusOAuthError as problem:
         return requests.redirect_with_error(problem)
-    if request.method == "POST":
-        # A cross-site POST arrives without the login cookie: redirect to GET (security rule 39).
-        return redirect(_build_resume_url(waiting.params, waiting.began_at), 303)
-    try:
-        return _proceed(asked, waiting.began_at)
-    except ArgusOAuthError as problem:
-        return requests.redirect_with_error(problem, asked)
 
 
 for number, path in enumerate(ALIASES):
@@ -100,6 +92,15 @@ def _is_answer() -> bool:
     # body.
     request.get_data(cache=True)
     return request.method == "POST" and "transaction" in request.form
+
+
+def _answer_request() -> Response | str | tuple[str, int]:
+    waiting = _read_request()
+    asked = requests.validate_request(waiting.params)
+    if request.method == "POST":
+        # A cross-site POST arrives without the login cookie: redirect to GET (security rule 39).
+        return redirect(_build_resume_url(waiting.params, waiting.began_at), 303)
+    return _proceed(asked, waiting.began_at)
 
 
 def _read_request() -> Continuation:
@@ -131,6 +132,8 @@ def _proceed(asked: AuthorizationRequest, began_at: datetime) -> Response | str 
             return approve_from_consent(asked, caller)
         except ConsentOutgrown:
             pass  # the scope grew, or the consent was withdrawn, at this very moment: ask
+        except Refused as refusal:
+            raise _build_refusal(asked, refusal.decision) from None
     if silent:
         raise asked.error("consent_required")
     return _render_question(asked, caller, began_at, question, decision)
@@ -141,14 +144,14 @@ def _refuse(
 ) -> str | tuple[str, int]:
     """Record the refusal and show it; raise it as ``ArgusOAuthError`` if no page may be shown."""
     trail.record_refusal("authorize", caller.actor, decision, question)
-    refusal = asked.error("access_denied", decision=decision.number)
+    refusal = _build_refusal(asked, decision)
     if "none" in asked.prompts:
         raise refusal
     return render_refusal_page(
         decision,
         caller.user_name,
         application=asked.client.name,
-        return_url=requests.redirect_with_error(refusal, asked).location,
+        return_url=requests.redirect_with_error(refusal).location,
         somebody_else=build_login_url(wrap_request(asked.params, began_at)),
     )
 
@@ -215,19 +218,24 @@ def _answer_form() -> Response | str | tuple[str, int]:
     if somebody is None or waiting is None:
         return _ask_anew(transaction)
     asked = requests.validate_request(waiting.parameters)
+    if request.form.get("decision") == "deny":
+        _deny(asked, somebody.caller, transaction)
+    if request.form.get("decision") != "approve":
+        return render_error_page(_("Nothing was decided"), _("Choose Approve or Deny."), 400)
+    if requests.must_log_in(asked, somebody.caller, waiting.began_at):
+        # While the page was open, the login became older than the application allows.
+        return redirect(_build_resume_url(asked.params, waiting.began_at), 303)
     try:
-        if request.form.get("decision") == "approve":
-            if requests.must_log_in(asked, somebody.caller, waiting.began_at):
-                # While the page was open, the login became older than the application allows.
-                return redirect(_build_resume_url(asked.params, waiting.began_at), 303)
-            return approve_from_page(asked, somebody.caller, transaction)
-        if request.form.get("decision") != "deny":
-            return render_error_page(_("Nothing was decided"), _("Choose Approve or Deny."), 400)
-        return _deny(asked, somebody.caller, transaction)
+        return approve_from_page(asked, somebody.caller, transaction)
     except ConsentOutgrown:
         return _ask_again(asked, somebody.caller, waiting.began_at)
-    except ArgusOAuthError as problem:
-        return requests.redirect_with_error(problem, asked)
+    except Refused as refusal:
+        raise _build_refusal(asked, refusal.decision) from None
+
+
+def _build_refusal(asked: AuthorizationRequest, decision: Decision) -> ArgusOAuthError:
+    """Build the error that tells the application of a refusal."""
+    return asked.error("access_denied", decision=decision.number)
 
 
 def _ask_anew(transaction: str) -> Response | tuple[str, int]:
@@ -250,14 +258,14 @@ def _ask_again(
     return _render_question(asked, caller, began_at, question, decision)
 
 
-def _deny(asked: AuthorizationRequest, caller: Caller, transaction: str) -> Response:
+def _deny(asked: AuthorizationRequest, caller: Caller, transaction: str) -> NoReturn:
     def work() -> None:
         if waiting_requests.answer_request(transaction, caller.login_id) is None:
             raise StaleTransaction
         trail.record("authorize", caller.actor, outcome="denied", client_id=asked.client.id)
 
     run_in_transaction(work)
-    return requests.redirect_with_error(asked.error("access_denied", "The user said no."), asked)
+    raise asked.error("access_denied", "The user said no.")
 
 
 def _build_resume_url(params: Mapping[str, str], began_at: datetime) -> str:
