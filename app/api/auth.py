@@ -108,12 +108,16 @@ def endpoint(
     statuses: tuple[int, ...] = (200,),
     optional_body: bool = False,
     step_up: Operation | None = None,
+    about: Callable[..., Mapping[str, str]] | None = None,
 ) -> Callable[[Callable[..., Answer | Work]], Callable[..., Response]]:
     """A view that gets its ``caller`` first, then path, ``query`` and ``body`` as declared, by keyword.
 
     With ``step_up`` the body carries proof of presence for that operation. The view judges the rest and
-    answers with its work, which is done only after the proof, in the unit of work that spends it.
+    answers with its work, which is done only after the proof, in the unit of work that spends it. ``about``
+    names the object of the operation, from the caller and the path.
     """
+    if (about is not None) != (step_up is not None and bool(step_up.names)):
+        raise TypeError("An operation on an object declares about=, and no other does.")
     contract = Contract(answers, body, query, statuses, optional_body, step_up=step_up)
 
     def decorate(view: Callable[..., Answer | Work]) -> Callable[..., Response]:
@@ -124,7 +128,8 @@ def endpoint(
             _note_use(caller)
             given = contract.read() | read_path_values(path)
             if step_up is not None:
-                proof, work = read_evidence(step_up, given["body"]), _get_work(view(caller, **given))
+                target = about(caller, **path) if about is not None else {}
+                proof, work = read_evidence(step_up, given["body"], target), _get_work(view(caller, **given))
                 return respond(reauthentication.run_with_proof(caller, proof, work))
             if not writes:
                 return respond(_answer(view(caller, **given)))
@@ -155,7 +160,7 @@ def public(
         def call(**path: Any) -> Response:
             given = contract.read() | path
             if step_up is not None:
-                given["proof"] = read_evidence(step_up, given["body"])
+                given["proof"] = read_evidence(step_up, given["body"], {})
             return respond(view(**given))
 
         call.contract = contract  # type: ignore[attr-defined]
@@ -191,11 +196,11 @@ def _to_wire_data(data: BaseModel | list[Any] | None) -> Any:
     return data.model_dump(mode="json", by_alias=True) if data is not None else None
 
 
-def read_evidence(operation: Operation, body: BaseModel) -> Evidence:
+def read_evidence(operation: Operation, body: BaseModel, about: Mapping[str, str]) -> Evidence:
     """Read the proof of presence from the body, by the fields that the operation names."""
     sent = {field.alias: getattr(body, name) for name, field in type(body).model_fields.items()}
     password = sent[operation.instead] if operation.instead is not None else None
-    return Evidence(operation, password, sent[AUTHORIZATION])
+    return Evidence(operation, password, sent[AUTHORIZATION], about)
 
 
 def _get_work(result: Answer | Work) -> Work:

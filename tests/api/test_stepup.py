@@ -6,11 +6,15 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import update
 from werkzeug.test import TestResponse
 
+from app.extensions import db
 from app.models.audit import AuditEvent
 from app.models.stepup import StepUp
+from app.services.login import stepup_operations
 from tests.drivers.api_caller import ApiCaller
+from tests.drivers.authenticator import Authenticator
 from tests.drivers.person import Person
 from tests.drivers.relying_party import RelyingParty
 from tests.fixtures import Clock
@@ -76,7 +80,8 @@ def test_it_counts_for_nothing_else(app: Flask, world: World, clock: Clock, how:
     world.user("bob", "acme")
     own = bearer(app)
     user = bearer(app, "bob") if how == "other user" else bearer(app) if how == "other login" else own
-    authorization = authorizes(app, own, "apikey.renew" if how == "other operation" else "apikey.create")
+    operation = "totp.initialize" if how == "other operation" else "apikey.create"
+    authorization = authorizes(app, own, operation)
     if how == "late":
         clock.advance(301)
     if how == "garbage":
@@ -111,8 +116,8 @@ def test_who_may_authorize(app: Flask, world: World, rp: RelyingParty, alice: Pe
 def test_validate_tells_and_spends_nothing(app: Flask, world: World, clock: Clock) -> None:
     """Contract 3.4: by whom, for what; ``allowReplay`` and ``allowExpired`` say what else may pass."""
     own = bearer(app)
-    authorization = authorizes(app, own, context={"customerID": "7"})
-    asked = {"authorization": authorization, "operation": "apikey.create"}
+    authorization = authorizes(app, own, "pruneCustomerData", context={"customerID": "7"})
+    asked = {"authorization": authorization, "operation": "pruneCustomerData"}
 
     def validate(**more: Any) -> TestResponse:
         return calls(app, "POST", "/authorization/validate", asked | more, own)
@@ -124,7 +129,8 @@ def test_validate_tells_and_spends_nothing(app: Flask, world: World, clock: Cloc
     assert told.json["data"]["context"] == {"customerID": "7"}
     assert validate(context={"customerID": "8"}).status_code == 412
     assert validate(operation="apikey.renew").status_code == 412
-    body = {"description": "ci", "authorization": authorization}
+    asked = {"authorization": authorizes(app, own), "operation": "apikey.create"}
+    body = {"description": "ci", "authorization": asked["authorization"]}
     assert calls(app, "POST", "/apikey", body, own).status_code == 201
     assert validate().status_code == 412
     assert validate(allowReplay=True).status_code == 200
@@ -150,7 +156,8 @@ def test_renewing_a_key(app: Flask, world: World, clock: Clock) -> None:
     made = calls(app, "POST", "/apikey", {"description": "ci", "password": PASSWORD}, own).json["data"]
     prefix = made["keyDescriptor"]["prefix"]
     assert calls(app, "PUT", f"/apikey/{prefix}", {"expirationDays": 7}, own).status_code == 412
-    body = {"expirationDays": 7, "authorization": authorizes(app, own, "apikey.renew")}
+    about = {"prefix": prefix}
+    body = {"expirationDays": 7, "authorization": authorizes(app, own, "apikey.renew", context=about)}
     renewed = calls(app, "PUT", f"/apikey/{prefix}", body, own)
     assert renewed.status_code == 200, renewed.data
     assert renewed.json["data"]["renewedKey"]["validUntil"] < made["keyDescriptor"]["validUntil"]
@@ -160,3 +167,108 @@ def test_renewing_a_key(app: Flask, world: World, clock: Clock) -> None:
     for_ever = {"password": PASSWORD, "disableExpiration": True}
     assert calls(app, "PUT", f"/apikey/{prefix}", for_ever, own).status_code == 412
     assert calls(app, "PUT", "/apikey/1/1", by_password, own).status_code == 404
+
+
+# --- one object ---------------------------------------------------------------------------------------------
+
+
+def _makes_key(app: Flask, own: dict[str, str]) -> str:
+    """A new key of this caller; its prefix."""
+    made = calls(app, "POST", "/apikey", {"description": "ci", "password": PASSWORD}, own)
+    return str(made.json["data"]["keyDescriptor"]["prefix"])
+
+
+@pytest.mark.parametrize("by", ["prefix", "keyID"])
+def test_an_authorization_to_renew_holds_for_one_key(app: Flask, world: World, by: str) -> None:
+    """Named by either name, spent by either path; on another key of the same user it counts for nothing."""
+    own = bearer(app)
+    one, other = _makes_key(app, own), _makes_key(app, own)
+    numbers = [str(int(prefix.split("/")[1], 16)) for prefix in (one, other)]
+    name = {"prefix": one, "keyID": numbers[0]}[by]
+    body = {"authorization": authorizes(app, own, "apikey.renew", context={by: name})}
+    for path in (other, numbers[1]):
+        answer = calls(app, "PUT", f"/apikey/{path}", body, own)
+        assert answer.status_code == 412, answer.data
+        assert answer.json["messages"][0]["field"] == "authorization"
+    assert calls(app, "PUT", f"/apikey/{numbers[0] if by == 'prefix' else one}", body, own).status_code == 200
+    reasons = [e.reasons for e in world.rows(AuditEvent) if e.action == "step-up" and e.outcome == "refused"]
+    assert reasons == [["step_up_other_context"]] * 2
+
+
+def _sets_password(app: Flask, own: dict[str, str], proof: str) -> TestResponse:
+    return calls(app, "PUT", "/password", {"newPassword": "a new battery", "authorization": proof}, own)
+
+
+def _begins_codes(app: Flask, own: dict[str, str], proof: str) -> TestResponse:
+    return calls(app, "POST", "/totp", {"authorization": proof}, own)
+
+
+def _creates_key(app: Flask, own: dict[str, str], proof: str) -> TestResponse:
+    return calls(app, "POST", "/apikey", {"description": "ci", "authorization": proof}, own)
+
+
+def _renews_key(app: Flask, own: dict[str, str], proof: str) -> TestResponse:
+    prefix = calls(app, "GET", "/apikey", None, own).json["data"]["keys"][-1]["prefix"]
+    return calls(app, "PUT", f"/apikey/{prefix}", {"authorization": proof}, own)
+
+
+def _enrols_passkey(app: Flask, own: dict[str, str], proof: str) -> TestResponse:
+    options = calls(app, "POST", "/signature/webauthn/enroll/challenge", None, own).json["data"]
+    body = Authenticator().enrols(options) | {"authorization": proof}
+    return calls(app, "POST", "/signature/webauthn/enroll", body, own)
+
+
+# Of each operation with a call: the call on the object of this caller.
+SPENDS = {
+    "password.set": _sets_password,
+    "totp.initialize": _begins_codes,
+    "apikey.create": _creates_key,
+    "apikey.renew": _renews_key,
+    "publickey.enroll": _enrols_passkey,
+}
+
+
+def test_every_operation_is_in_the_table() -> None:
+    assert set(SPENDS) == {one.name for one in stepup_operations.ALL if one.has_call}
+
+
+@pytest.mark.parametrize("operation", SPENDS)
+def test_an_authorization_holds_for_one_object(app: Flask, world: World, operation: str) -> None:
+    """Every operation on a second object of its kind, another user's: refused; on its own: done."""
+    world.user("bob", "acme")
+    own, others = bearer(app), bearer(app, "bob")
+    context = {"prefix": _makes_key(app, own)} if operation == "apikey.renew" else {}
+    _makes_key(app, others)
+    proof = authorizes(app, own, operation, context=context)
+    answer = SPENDS[operation](app, others, proof)
+    assert (answer.status_code, answer.json["messages"][0]["field"]) == (412, "authorization"), answer.data
+    assert SPENDS[operation](app, own, proof).status_code in (200, 201)
+
+
+@pytest.mark.parametrize("operation", [one.name for one in stepup_operations.ALL])
+def test_an_authorization_names_its_object_and_nothing_else(app: Flask, world: World, operation: str) -> None:
+    """One that names no object where there is one, or what its call would not look at, is not made."""
+    own, names = bearer(app), stepup_operations.BY_NAME[operation].names
+    body = {"password": PASSWORD, "operation": operation, "nextURI": "/account"}
+    unknown = calls(app, "POST", "/password/authorize", body | {"context": {"more": "1"}}, own)
+    assert unknown.status_code == 412
+    assert unknown.json["messages"][0]["field"] == "context.more"
+    bare = calls(app, "POST", "/password/authorize", body, own)
+    if not names:
+        assert bare.status_code == 200
+        return
+    assert (bare.status_code, bare.json["messages"][0]["field"]) == (412, "context")
+    for name in names:
+        named = calls(app, "POST", "/password/authorize", body | {"context": {name: "1"}}, own)
+        assert named.status_code == 200, named.data
+
+
+def test_a_row_that_names_no_object_is_for_none(app: Flask, world: World) -> None:
+    """As an older version wrote it."""
+    own = bearer(app)
+    prefix = _makes_key(app, own)
+    proof = authorizes(app, own, "apikey.renew", context={"prefix": prefix})
+    with app.app_context():
+        db.session.execute(update(StepUp).values(context={}))
+        db.session.commit()
+    assert calls(app, "PUT", f"/apikey/{prefix}", {"authorization": proof}, own).status_code == 412

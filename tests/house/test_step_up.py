@@ -20,6 +20,7 @@ from app.services.access.callers import Caller
 from app.services.login import stepup_operations
 from app.services.login.stepup_operations import AUTHORIZATION
 from app.services.login.stepup_operations import CREATE_KEY
+from app.services.login.stepup_operations import Operation
 from app.services.login.stepup_operations import OperationName
 from app.services.problems import Invalid
 from app.web.words.audit_fields import OPERATIONS
@@ -213,7 +214,7 @@ def test_the_work_waits_for_the_proof(app: Flask, world: World) -> None:
         with pytest.raises(Invalid):
             _calls(app, sensitive, own, **wrong)
     with pytest.raises(Invalid):
-        _calls(app, sensitive, own, authorization=authorizes(app, own, "apikey.renew"))
+        _calls(app, sensitive, own, authorization=authorizes(app, own, "totp.initialize"))
     assert done == []
     authorization = authorizes(app, own)
     _calls(app, sensitive, own, authorization=authorization)
@@ -221,6 +222,17 @@ def test_the_work_waits_for_the_proof(app: Flask, world: World) -> None:
         _calls(app, sensitive, own, authorization=authorization)
     _calls(app, sensitive, own, password=PASSWORD)
     assert done == ["alice", "alice"]
+
+
+@pytest.mark.parametrize("operation", stepup_operations.ALL, ids=lambda one: one.name)
+def test_a_call_on_an_object_says_which(operation: Operation) -> None:
+    """It is not loaded without ``about``, and no other has it."""
+
+    def about(caller: Caller) -> dict[str, str]:
+        return {}
+
+    with pytest.raises(TypeError):
+        endpoint(answers=Nothing, body=Presence, step_up=operation, about=None if operation.names else about)
 
 
 def test_a_view_answers_as_it_declares(app: Flask, world: World) -> None:

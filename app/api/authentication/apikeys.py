@@ -47,15 +47,23 @@ def create_key(caller: Caller, body: APIKeyRequest) -> Work:
     return work
 
 
+def _name_by_prefix(caller: Caller, user_part: str, key_part: str) -> dict[str, str]:  # noqa: ARG001
+    return apikeys.name_key(user_part, key_part)
+
+
+def _name_by_number(caller: Caller, number: str) -> dict[str, str]:
+    return apikeys.name_key(*apikeys.split_key_number(caller.user_id, number))
+
+
 @blueprint.put(f"{PREFIX}/apikey/<user_part>/<key_part>")
-@endpoint(answers=RenewedKeyShape, body=RenewAPIKey, step_up=RENEW_KEY)
+@endpoint(answers=RenewedKeyShape, body=RenewAPIKey, step_up=RENEW_KEY, about=_name_by_prefix)
 def renew_key(caller: Caller, user_part: str, key_part: str, body: RenewAPIKey) -> Work:
-    """Set a new expiry for a key. Requires the password or an authorization for ``apikey.renew``."""
+    """Set a new expiry for a key. Requires the password or an authorization to renew this key."""
     return _renew(caller, user_part, key_part, body)
 
 
 @blueprint.put(f"{PREFIX}/apikey/<number>")
-@endpoint(answers=RenewedKeyShape, body=RenewAPIKey, step_up=RENEW_KEY)
+@endpoint(answers=RenewedKeyShape, body=RenewAPIKey, step_up=RENEW_KEY, about=_name_by_number)
 def renew_key_by_number(caller: Caller, number: str, body: RenewAPIKey) -> Work:
     """Deprecated: as above, but the key is named by its number alone."""
     return _renew(caller, *apikeys.split_key_number(caller.user_id, number), body)

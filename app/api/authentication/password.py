@@ -99,8 +99,9 @@ def authenticate_old(body: PasswordLogin) -> Answer:
 def authorize_by_password(caller: Caller, body: PasswordAuthorize) -> Answer:
     """Issue an authorization for one operation, in a login that was started by password."""
     reauthentication.require_method(caller, PASSWORD)
-    reauthentication.prove_by_password(caller, body.password)
-    return issue_authorization(caller, body)
+    return issue_authorization(
+        caller, body, lambda: reauthentication.prove_by_password(caller, body.password)
+    )
 
 
 @blueprint.put(f"{PREFIX}/password")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from app.api.auth import Answer
 from app.api.auth import endpoint
 from app.api.authentication import PREFIX
@@ -42,8 +44,8 @@ def validate_authorization(caller: Caller, body: ValidateAuthorization) -> Answe
     return Answer(build_validated_shape(row, user))
 
 
-def issue_authorization(caller: Caller, body: Authorizing) -> Answer:
-    """Issue the authorization after a successful proof of presence."""
+def issue_authorization(caller: Caller, body: Authorizing, prove: Callable[[], None]) -> Answer:
+    """Issue the authorization after a successful proof of presence, for the object named in ``context``."""
     operation = stepup_operations.BY_NAME[body.operation]
-    issued = reauthentication.issue_authorization(caller, operation, body.context or {})
+    issued = reauthentication.issue_authorization(caller, operation, body.context or {}, prove)
     return Answer(build_authorization_shape(issued, body.next_uri))

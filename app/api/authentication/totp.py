@@ -60,8 +60,7 @@ def authenticate_by_code_old(body: TOTPLogin) -> Answer:
 def authorize_by_code(caller: Caller, body: TOTPAuthorize) -> Answer:
     """Issue an authorization for one operation, in a login that was started by password and code."""
     reauthentication.require_method(caller, TOTP)
-    reauthentication.prove_by_code(caller, body.token_code)
-    return issue_authorization(caller, body)
+    return issue_authorization(caller, body, lambda: reauthentication.prove_by_code(caller, body.token_code))
 
 
 @blueprint.post(f"{PREFIX}/totp")

@@ -103,8 +103,9 @@ def challenge_to_authorize(caller: Caller) -> Answer:
 def authorize_by_passkey(caller: Caller, body: WebAuthnAuthorize) -> Answer:
     """Issue an authorization for one operation, in a login that was started by passkey."""
     reauthentication.require_method(caller, SIGNATURE)
-    reauthentication.prove_by_passkey(caller, body.assertion)
-    return issue_authorization(caller, body)
+    return issue_authorization(
+        caller, body, lambda: reauthentication.prove_by_passkey(caller, body.assertion)
+    )
 
 
 @blueprint.post(f"{PATH}/webauthn/enroll/challenge")

@@ -26,7 +26,11 @@ def _check_own_path(value: str) -> str:
 
 
 class Authorizing(ArgusModel):
-    """The one operation to authorise; ``nextURI`` is a path of this server."""
+    """The one operation to authorise; ``nextURI`` is a path of this server.
+
+    ``context`` names the object, if the operation acts on one: ``prefix`` or ``keyID`` of the key to renew,
+    ``customerID``.
+    """
 
     operation: OperationName
     next_uri: Annotated[str, Field(max_length=2048), AfterValidator(_check_own_path)]

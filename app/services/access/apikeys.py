@@ -4,6 +4,7 @@ limited and revoked (security rule 57).
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
@@ -19,6 +20,7 @@ from app import clock
 from app.extensions import db
 from app.models.apikeys import APIKey
 from app.models.directory import User
+from app.services.access import directory
 from app.services.audit import trail
 from app.services.audit.trail import Actor
 from app.services.contact import Contact
@@ -31,6 +33,8 @@ from app.services.unit_of_work import run_in_transaction
 ANYWHERE = ("0.0.0.0/0", "::/0")
 DEFAULT_DAYS = 90
 USE_PAUSE = timedelta(seconds=60)
+# As a prefix is written: no key has two prefixes.
+HEX = re.compile(r"[1-9a-f][0-9a-f]{0,14}", re.ASCII)
 
 
 def create_key(
@@ -80,9 +84,17 @@ def list_keys(user_id: int) -> list[APIKey]:
 
 def split_key_number(user_id: int, text: str) -> tuple[str, str]:
     """Return the prefix of a key named only by its decimal number. Raises ``Missing``."""
-    if not (text.isascii() and text.isdigit() and len(text) <= 9):
+    number = directory.as_id(text)
+    if number is None:
         raise Missing("API key")
-    return f"{user_id:x}", f"{int(text):x}"
+    return f"{user_id:x}", f"{number:x}"
+
+
+def name_key(user_part: str, key_part: str) -> dict[str, str]:
+    """Return the names of the key with this prefix, by variable of a step-up context. Raises ``Missing``."""
+    if HEX.fullmatch(key_part) is None:
+        raise Missing("API key")
+    return {"prefix": f"{user_part}/{key_part}", "keyID": str(int(key_part, 16))}
 
 
 def renew_key(user_id: int, user_part: str, key_part: str, days: int | None, actor: Actor) -> APIKey:

@@ -1,7 +1,8 @@
 """Look-ups of domains, customers, functions, users and groups.
 
-``find_...`` takes an id or a name as text and finds live rows. Look-ups by id find deleted rows too: what
-names one must stay readable. These functions do not check who may see the results.
+``find_...`` takes an id or a name as text and finds live rows: digits are an id and never a name, also when
+nothing has this id (design decision 26). Look-ups by id find deleted rows too: what names one must stay
+readable. These functions do not check who may see the results.
 """
 
 from __future__ import annotations
@@ -27,11 +28,15 @@ from app.services.problems import Missing
 ROOT_NAME = "Root"
 
 
+def is_numeric(text: str) -> bool:
+    """Tell whether the text in a path or body can only be an id: it is all digits."""
+    return text.isascii() and text.isdigit()
+
+
 def as_id(text: str) -> int | None:
-    """Parse the number in a path or body: plain ASCII digits that fit in 63 bits; else ``None``."""
-    if text.isascii() and text.isdigit() and len(text) <= 18:
-        return int(text)
-    return None
+    """Parse the id in a path or body: decimal as we write it, in 63 bits; else ``None``."""
+    written = is_numeric(text) and len(text) <= 18 and (text == "0" or not text.startswith("0"))
+    return int(text) if written else None
 
 
 # --- domains and customers -------------------------------------------------------------------------------
@@ -46,8 +51,7 @@ def get_home_domain() -> Domain:
 
 def find_domain(text: str) -> Domain | None:
     """Find a domain by id or name."""
-    number = as_id(text)
-    condition = Domain.id == number if number is not None else Domain.name == text
+    condition = Domain.id == as_id(text) if is_numeric(text) else Domain.name == text
     return db.session.execute(select(Domain).where(condition)).scalar_one_or_none()
 
 
@@ -91,11 +95,9 @@ def get_customer(customer_id: int) -> Customer:
 
 def find_customer(text: str, domain_id: int) -> Customer | None:
     """Find a customer by id, or by short name in the domain."""
-    number = as_id(text)
-    if number is not None:
-        by_id = db.session.get(Customer, number)
-        if by_id is not None:
-            return by_id
+    if is_numeric(text):
+        number = as_id(text)
+        return db.session.get(Customer, number) if number is not None else None
     return db.session.execute(
         select(Customer).where(Customer.domain_id == domain_id, Customer.short_name == text)
     ).scalar_one_or_none()
@@ -112,14 +114,11 @@ def list_customers_by_id(ids: Iterable[int]) -> list[Customer]:
 
 def find_function(text: str) -> Function | None:
     """Find a live function by id or name."""
-    number = as_id(text)
-    if number is not None:
-        by_id = db.session.execute(
-            select(Function).where(Function.id == number, Function.deleted_at.is_(None))
-        ).scalar_one_or_none()
-        if by_id is not None:
-            return by_id
-    return find_function_by_name(text)
+    if not is_numeric(text):
+        return find_function_by_name(text)
+    return db.session.execute(
+        select(Function).where(Function.id == as_id(text), Function.deleted_at.is_(None))
+    ).scalar_one_or_none()
 
 
 def find_function_by_name(name: str) -> Function | None:
@@ -146,18 +145,10 @@ def list_functions_by_id(ids: Iterable[int]) -> list[Function]:
 
 def find_subject(text: str, domain_id: int) -> Subject | None:
     """Find a live user or group by id, or by short name in the domain."""
-    number = as_id(text)
-    if number is not None:
-        by_id = db.session.execute(
-            select(Subject).where(Subject.id == number, Subject.deleted_at.is_(None))
-        ).scalar_one_or_none()
-        if by_id is not None:
-            return by_id
-    return db.session.execute(
-        select(Subject).where(
-            Subject.domain_id == domain_id, Subject.short_name == text, Subject.deleted_at.is_(None)
-        )
-    ).scalar_one_or_none()
+    named = Subject.id == as_id(text)
+    if not is_numeric(text):
+        named = (Subject.domain_id == domain_id) & (Subject.short_name == text)
+    return db.session.execute(select(Subject).where(named, Subject.deleted_at.is_(None))).scalar_one_or_none()
 
 
 def find_user(text: str, domain_id: int) -> User | None:

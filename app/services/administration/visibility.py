@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from sqlalchemy import or_
 from sqlalchemy import select
 
 from app.extensions import db
@@ -104,14 +103,14 @@ def get_user_for_keys(caller: Caller, text: str, domain_id: int) -> User:
 
 def get_deleted_subject(kind: type[S], caller: Caller, text: str, domain_id: int) -> S:
     """Find a deleted subject by id or by its former name (the last one of that name). Raises ``Missing``."""
-    number = directory.as_id(text)
-    named = Subject.short_name == text
+    by_id = directory.is_numeric(text)
+    named = Subject.id == directory.as_id(text) if by_id else Subject.short_name == text
     row = db.session.execute(
         select(kind)
         .where(
             Subject.domain_id == domain_id,
             Subject.deleted_at.is_not(None),
-            or_(Subject.id == number, named) if number is not None else named,
+            named,
         )
         .order_by(Subject.deleted_at.desc())
         .limit(1)

@@ -6,6 +6,7 @@ returns what is stored; it raises ``Invalid``. Nothing here reads or writes the 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ from app.services.problems import Invalid
 
 Check = Callable[[str, Any], Any]
 
+CLIENT_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 LEAST_SECRET_CHARACTERS = 16
 MOST_URIS = 50
 MOST_SCOPES = 100
@@ -31,6 +33,19 @@ MOST_SCOPE_CHARACTERS = 100
 def accept(wire: str, value: Any) -> Any:  # noqa: ARG001 - a check
     """Return the value unchanged: the schema has already judged it."""
     return value
+
+
+def check_short_name(wire: str, name: str) -> str:
+    """Check that a name cannot be taken for the id of another client."""
+    if is_client_id(name):
+        message = "Choose a name that is not formed like a client ID."
+        raise Invalid(FieldProblem(wire, message, "INVALID_PATTERN"))
+    return name
+
+
+def is_client_id(text: str) -> bool:
+    """Tell whether the text is formed as the ids of clients are: a UUID (contract 1.6)."""
+    return CLIENT_ID.fullmatch(text) is not None
 
 
 def check_web_address(wire: str, uri: str) -> str:

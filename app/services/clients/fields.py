@@ -104,7 +104,7 @@ FIELDS = (
     ),
     Field(
         name="short_name", wire="shortName", label="Short name", place=Place.ABOUT, required=True,
-        hint="Letters, digits and _ : - . without spaces.",
+        hint="Letters, digits and _ : - . without spaces.", check=checks.check_short_name,
     ),
     Field(
         name="description", wire="description", label="Description", kind=Kind.LONG_TEXT,

@@ -23,6 +23,7 @@ from app.services.access.search import Criteria
 from app.services.administration import filter_names
 from app.services.audit import trail
 from app.services.audit.trail import Actor
+from app.services.clients import checks
 from app.services.clients import drafts
 from app.services.clients.changes import ClientChange
 from app.services.clients.changes import keep_secret
@@ -70,9 +71,12 @@ def find_deleted_client(client_id: str) -> OAuthClient | None:
 
 
 def get_client(id_or_short_name: str, domain_id: int) -> OAuthClient:
-    """Return a live client by id, or by short name in this domain. Raises ``Missing``."""
+    """Return a live client by id, or by short name in this domain; what is formed as an id is no name.
+
+    Raises ``Missing``.
+    """
     client = find_live_client(id_or_short_name)
-    if client is None:
+    if client is None and not checks.is_client_id(id_or_short_name):
         client = db.session.execute(
             select(OAuthClient).where(
                 OAuthClient.domain_id == domain_id,
@@ -233,7 +237,7 @@ def update_client(
     if before == after and not change.has_secret:
         return client, False
     client.updated_at = clock.now()
-    client.updated_by_id = caller.user_id
+    client.updated_by_id = caller.actor.id
     db.session.flush()
     changed = find_differences(before, after, change)
     trail.record("client-update", caller.actor, client_id=client.id, detail=changed)
@@ -261,7 +265,7 @@ def delete_client(id_or_short_name: str, caller: Caller) -> OAuthClient:
     client = get_visible_client(id_or_short_name, caller)
     caller.require(Guard.DELETE_OAUTH_CLIENT, find_guard_customer(client, caller))
     client.deleted_at = clock.now()
-    client.deleted_by_id = caller.user_id
+    client.deleted_by_id = caller.actor.id
     db.session.flush()
     endings.end(Event.CLIENT_DELETED, client, caller.actor)
     trail.record("client-delete", caller.actor, client_id=client.id, detail={"shortName": client.short_name})

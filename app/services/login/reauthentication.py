@@ -152,9 +152,15 @@ def prove_by_own_password(caller: Caller, proof: Evidence) -> None:
 
 
 def issue_authorization(
-    caller: Caller, operation: Operation, context: Mapping[str, str]
+    caller: Caller, operation: Operation, context: Mapping[str, str], prove: Callable[[], None]
 ) -> stepup_tokens.IssuedToken:
-    """Issue the authorization for one operation after a proof of presence. Opens its own unit of work."""
+    """Issue the authorization for one operation, on the object that ``context`` names, after ``prove``.
+
+    Raises ``Invalid``. Opens its own unit of work.
+    """
+    # Checked first, because the proof may use up a one-time code.
+    stepup_tokens.check_context(operation, context)
+    prove()
 
     def work() -> stepup_tokens.IssuedToken:
         now = callers.reload_caller(caller)

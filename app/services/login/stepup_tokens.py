@@ -1,8 +1,8 @@
 """Step-up tokens: a proof of presence for one operation (contract 3.4, security rule 42).
 
 The text is made and read in ``stepup_text``; its digest is what is stored. It counts once, for one user, one
-operation and the login it was issued in. Only a password reset is bound to no login: it lets somebody in who
-has no other way. An administrator issues it, or it goes by mail to the user.
+operation, the object that its context names and the login it was issued in. Only a password reset is bound
+to no login: it lets somebody in who has no other way. An administrator issues it, or it goes by mail.
 """
 
 from __future__ import annotations
@@ -133,6 +133,8 @@ def require_spendable(proof: Evidence, user_id: int, login_id: bytes | None) -> 
     row = require_valid(proof.authorization or "", proof.operation)
     if row.user_id != user_id or row.login_session_id != login_id:
         raise NotProven("step_up_foreign")
+    if not _is_about(row, proof):
+        raise NotProven("step_up_other_context")
     return row
 
 
@@ -238,6 +240,30 @@ def record_refusal(actor: Actor, operation: Operation, problem: NotProven) -> No
             number=gate.make_decision_number(),
         )
     )
+
+
+def check_context(operation: Operation, context: Mapping[str, str]) -> None:
+    """Require that the context of an authorization names its object, and nothing else. Raises ``Invalid``."""
+    problems = [
+        FieldProblem(f"context.{name}", _describe_names(operation), "UNKNOWN")
+        for name in sorted(set(context) - set(operation.names))
+    ]
+    if operation.names and set(context).isdisjoint(operation.names):
+        problems.append(FieldProblem("context", _describe_names(operation), "MISSING"))
+    if problems:
+        raise Invalid(*problems)
+
+
+def _describe_names(operation: Operation) -> str:
+    if not operation.names:
+        return f"An authorization for {operation.name} has no context. Leave it out."
+    return f"Name what the authorization for {operation.name} is for, by {' or '.join(operation.names)}."
+
+
+def _is_about(row: StepUp, proof: Evidence) -> bool:
+    """Tell whether the token names the object of this call: what it does not name is not meant."""
+    named = {name: row.context.get(name) for name in proof.operation.names if name in row.context}
+    return bool(named) == bool(proof.operation.names) and named.items() <= dict(proof.about).items()
 
 
 def _match_mailed() -> ColumnElement[bool]:

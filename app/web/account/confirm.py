@@ -1,11 +1,13 @@
 """Proof of presence before a sensitive action (rule 42): one page for every such action.
 
-The proof gives a step-up token for that one action: valid five minutes, once, in this login only. The form
-session holds it until the action uses it.
+The proof gives a step-up token for that one action on that one object: valid five minutes, once, in this
+login only. The form session holds it until the action uses it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from collections.abc import Mapping
 from urllib.parse import urlencode
 
 from flask import Blueprint
@@ -51,26 +53,28 @@ blueprint = Blueprint("confirm", __name__, url_prefix="/account/confirm")
 KEPT = "step_up"
 # The page that "cancel" leads back to.
 AROUND = {CREATE_KEY: "keys.index", RENEW_KEY: "keys.index"}
+NOTHING: Mapping[str, str] = {}
 
 
-def find_authorization(operation: Operation) -> Evidence | None:
-    """Return the authorization that this browser holds for an action, if any."""
+def find_authorization(operation: Operation, about: Mapping[str, str] = NOTHING) -> Evidence | None:
+    """Return the authorization that this browser holds for an action on this object, if any."""
     kept = session.get(KEPT)
-    if not isinstance(kept, list) or kept[0] != operation.name:
+    if not isinstance(kept, list) or kept[::2] != [operation.name, _choose_name(operation, about)]:
         return None
-    return Evidence(operation, authorization=str(kept[1]))
+    return Evidence(operation, authorization=str(kept[1]), about=about)
 
 
-def ask_for_presence(operation: Operation, back: str) -> Response:
+def ask_for_presence(operation: Operation, back: str, about: Mapping[str, str] = NOTHING) -> Response:
     """Redirect to the page for the proof of presence; it returns to ``back``."""
     session.pop(KEPT, None)
-    return redirect(url_for("confirm.ask") + "?" + urlencode({"for": operation.name, "next": back}), 303)
+    query = {"for": operation.name, **_choose_name(operation, about), "next": back}
+    return redirect(url_for("confirm.ask") + "?" + urlencode(query), 303)
 
 
-def ask_again(operation: Operation, back: str) -> Response:
+def ask_again(operation: Operation, back: str, about: Mapping[str, str] = NOTHING) -> Response:
     """Redirect there again, because the authorization was expired or already used."""
     flash(_("Your confirmation was too old or used already. Confirm once more."))
-    return ask_for_presence(operation, back)
+    return ask_for_presence(operation, back, about)
 
 
 def forget_authorization() -> None:
@@ -93,16 +97,14 @@ def by_text(caller: Caller) -> Page:
     try:
         if "tokenCode" in request.form:
             reauthentication.require_method(caller, TOTP)
-            reauthentication.prove_by_code(
-                caller, _require_filled("tokenCode", "Enter the code that your app shows.")
-            )
-        else:
-            reauthentication.prove_by_password(caller, _require_filled("password", "Enter your password."))
+            code = _require_filled("tokenCode", "Enter the code that your app shows.")
+            return _keep_authorization(caller, lambda: reauthentication.prove_by_code(caller, code))
+        password = _require_filled("password", "Enter your password.")
+        return _keep_authorization(caller, lambda: reauthentication.prove_by_password(caller, password))
     except Invalid as problem:
         return _render(caller, entry.with_problems(problem))
     except Throttled as problem:
         return render_too_many(_render(caller, FormValues(), describe_wait(problem.seconds)), problem)
-    return _keep_authorization(caller)
 
 
 @blueprint.post("/passkey")
@@ -111,10 +113,10 @@ def by_passkey(caller: Caller) -> Page:
     """Check the signature of the user's passkey."""
     try:
         reauthentication.require_method(caller, SIGNATURE)
-        reauthentication.prove_by_passkey(caller, read_signed()[0])
+        signed = read_signed()[0]
+        return _keep_authorization(caller, lambda: reauthentication.prove_by_passkey(caller, signed))
     except Invalid as problem:
         return _render(caller, FormValues().with_problems(problem))
-    return _keep_authorization(caller)
 
 
 def _require_filled(name: str, otherwise: str) -> str:
@@ -125,14 +127,15 @@ def _require_filled(name: str, otherwise: str) -> str:
     return text
 
 
-def _keep_authorization(caller: Caller) -> Response:
-    operation = _read_operation()
-    session[KEPT] = [operation.name, reauthentication.issue_authorization(caller, operation, {}).text]
+def _keep_authorization(caller: Caller, prove: Callable[[], None]) -> Response:
+    operation, name = _read_operation()
+    issued = reauthentication.issue_authorization(caller, operation, name, prove)
+    session[KEPT] = [operation.name, issued.text, name]
     return redirect(redirects.check_next(request.values.get("next")) or url_for("account.index"), 303)
 
 
 def _render(caller: Caller, entry: FormValues, message: str | None = None) -> str:
-    user, operation = directory.get_user(caller.user_id), _read_operation()
+    user, (operation, name) = directory.get_user(caller.user_id), _read_operation()
     begun_by_key = caller.login.method == SIGNATURE.method and passkey_assertions.are_passkeys_supported()
     by_key = begun_by_key and bool(passkey_rows.list_passkeys(user.id))
     offer = (
@@ -144,6 +147,7 @@ def _render(caller: Caller, entry: FormValues, message: str | None = None) -> st
         "account/confirm.html",
         action=OPERATIONS[operation.name],
         operation=operation.name,
+        about=name,
         around=url_for(AROUND.get(operation, "security.index")),
         message=message,
         back=redirects.check_next(request.values.get("next")) or url_for("account.index"),
@@ -154,9 +158,16 @@ def _render(caller: Caller, entry: FormValues, message: str | None = None) -> st
     )
 
 
-def _read_operation() -> Operation:
+def _read_operation() -> tuple[Operation, dict[str, str]]:
+    """Read what is to be confirmed: the action, and the name of its object. Raises ``Missing``."""
     named = request.values.get("for", "")
     operation = next((one for one in stepup_operations.ALL if one.has_call and one.name == named), None)
-    if operation is None:
+    name = _choose_name(operation, request.values) if operation is not None else {}
+    if operation is None or bool(name) != bool(operation.names):
         raise Missing("action")
-    return operation
+    return operation, name
+
+
+def _choose_name(operation: Operation, about: Mapping[str, str]) -> dict[str, str]:
+    """Return the one name by which pages know the object: the operation's first."""
+    return {name: about[name] for name in operation.names[:1] if about.get(name)}

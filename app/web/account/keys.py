@@ -83,9 +83,10 @@ def add(caller: Caller) -> Page:
 def renew(caller: Caller, number: int) -> Page:
     """Set a new expiry for a key, counted from now; requires proof of presence."""
     key = _get_own_key(caller, number)
-    proof = confirm.find_authorization(RENEW_KEY)
+    about = apikeys.name_key(*apikeys.split_key_number(caller.user_id, str(number)))
+    proof = confirm.find_authorization(RENEW_KEY, about)
     if proof is None:
-        return confirm.ask_for_presence(RENEW_KEY, url_for("keys.renew", number=number))
+        return confirm.ask_for_presence(RENEW_KEY, url_for("keys.renew", number=number), about)
     entry = FormValues({"expirationDays": str(apikeys.DEFAULT_DAYS)})
     if request.method == "POST":
         try:
@@ -98,7 +99,7 @@ def renew(caller: Caller, number: int) -> Page:
 
             renewed: APIKey = stepup_tokens.run_spending(proof, caller, work)
         except NotProven:
-            return confirm.ask_again(RENEW_KEY, url_for("keys.renew", number=number))
+            return confirm.ask_again(RENEW_KEY, url_for("keys.renew", number=number), about)
         except Invalid as problem:
             entry = read_form().with_problems(problem)
         else:
