@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from flask import Request
+from flask import g
 from werkzeug.wrappers import Response
 
 from app.config import Settings
@@ -57,6 +58,7 @@ def store(response: Response, cookie: Cookie, value: str) -> None:
         samesite=cookie.same_site,
         secure=settings().is_https,
     )
+    _note_stored(cookie, value)
 
 
 def clear_cookie(response: Response, cookie: Cookie) -> None:
@@ -68,6 +70,19 @@ def clear_cookie(response: Response, cookie: Cookie) -> None:
         samesite=cookie.same_site,
         secure=settings().is_https,
     )
+    _note_stored(cookie, "")
+
+
+def find_stored_value(cookie: Cookie) -> str | None:
+    """Return what the answer to this request sets the cookie to: empty if it deletes it,
+    ``None`` if it leaves it.
+    """
+    found: str | None = g.get("argus_cookies", {}).get(cookie.name)
+    return found
+
+
+def _note_stored(cookie: Cookie, value: str) -> None:
+    g.setdefault("argus_cookies", {})[cookie.name] = value
 
 
 def read_cookie_values(request: Request, cookie: Cookie) -> list[str]:

@@ -19,6 +19,7 @@ from app.web import menus
 from app.web import person
 from app.web import problems
 from app.web import theme
+from app.web.form_session import FormSessions
 from app.web.words import labels
 from app.web.words import mails
 
@@ -27,6 +28,7 @@ STATIC_SECONDS = 3600
 
 def register(app: Flask) -> None:
     """Register pages, headers, error pages and the login that Flask-Login loads."""
+    app.session_interface = FormSessions()
     host_check.register(app)
     control_characters.register(app)
     headers.register(app)
