@@ -153,9 +153,11 @@ class Caller:
 
     @property
     def actor(self) -> Actor:
-        who = self.question.impersonator
-        user = who.user if who is not None else self.question.user
-        return Actor(user.id, user.name, self.session_label, self.contact)
+        """Return who acts: an impersonator, not the user in whose name that is done."""
+        user, who = self.question.user, self.question.impersonator
+        if who is None:
+            return Actor(user.id, user.name, self.session_label, self.contact)
+        return Actor(who.user.id, who.user.name, self.session_label, self.contact, (user.id, user.name))
 
     @cached_property
     def decision(self) -> Decision:

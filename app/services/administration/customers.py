@@ -66,9 +66,9 @@ def add_customer(new: NewCustomer, caller: Caller) -> Customer:
         time_zone=new.time_zone,
         flags=list(new.flags),
         created_at=now,
-        created_by_id=caller.user_id,
+        created_by_id=caller.actor.id,
         updated_at=now,
-        updated_by_id=caller.user_id,
+        updated_by_id=caller.actor.id,
     )
     db.session.add(customer)
     db.session.flush()
@@ -170,7 +170,7 @@ def _list_functions_changing_hands(customer: Customer, target: Customer, caller:
 
 
 def _record_change(action: str, customer: Customer, caller: Caller, detail: dict[str, Any]) -> None:
-    customer.updated_at, customer.updated_by_id = clock.now(), caller.user_id
+    customer.updated_at, customer.updated_by_id = clock.now(), caller.actor.id
     db.session.flush()
     trail.record(action, caller.actor, detail={"id": customer.id, "shortName": customer.short_name} | detail)
     held_rights.raise_policy_version()

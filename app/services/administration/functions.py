@@ -80,9 +80,9 @@ def add_function(new: NewFunction, caller: Caller) -> Function:
         read_only=new.read_only,
         role_type=new.role_type,
         created_at=now,
-        created_by_id=caller.user_id,
+        created_by_id=caller.actor.id,
         updated_at=now,
-        updated_by_id=caller.user_id,
+        updated_by_id=caller.actor.id,
     )
     db.session.add(function)
     db.session.flush()
@@ -141,7 +141,7 @@ def update_function(text: str, changes: Mapping[str, Any], caller: Caller) -> Fu
         raise Invalid(*problems)
     for column, value in changes.items():
         setattr(function, column, value)
-    function.updated_at, function.updated_by_id = clock.now(), caller.user_id
+    function.updated_at, function.updated_by_id = clock.now(), caller.actor.id
     db.session.flush()
     trail.record("function-update", caller.actor, detail={"name": function.name, "changed": sorted(changes)})
     held_rights.raise_policy_version()
@@ -158,7 +158,7 @@ def delete_function(text: str, caller: Caller) -> Function:
     if not delegation.holds_all(caller, function.id, at):
         raise Invalid(delegation.report_not_held("function"))
     function.deleted_at = clock.now()
-    function.deleted_by_id = caller.user_id
+    function.deleted_by_id = caller.actor.id
     db.session.flush()
     trail.record("function-delete", caller.actor, detail={"name": function.name})
     held_rights.raise_policy_version()
@@ -219,7 +219,7 @@ def remove_children(text: str, names: Sequence[str], caller: Caller) -> list[Fun
         )
     ).scalars()
     for row in rows:
-        row.removed_at, row.removed_by_id = clock.now(), caller.user_id
+        row.removed_at, row.removed_by_id = clock.now(), caller.actor.id
     names = [child.name for child in found]
     trail.record("function-child-remove", caller.actor, detail={"parent": function.name, "children": names})
     held_rights.raise_policy_version()
@@ -240,7 +240,7 @@ def _bundle(parent: Function, child: Function, caller: Caller) -> None:
             parent_id=parent.id,
             child_id=child.id,
             added_at=clock.now(),
-            added_by_id=caller.user_id,
+            added_by_id=caller.actor.id,
         )
     )
     db.session.flush()

@@ -63,7 +63,7 @@ def add_members(group: Group, names: Sequence[str], comment: str | None, caller:
                 member_id=subject.id,
                 comment=comment,
                 added_at=clock.now(),
-                added_by_id=caller.user_id,
+                added_by_id=caller.actor.id,
             )
         )
     return _record_member_change("member-add", group, subjects, caller)
@@ -83,7 +83,7 @@ def remove_members(group: Group, names: Sequence[str], comment: str | None, call
         )
     ).scalars()
     for row in rows:
-        row.removed_at, row.removed_by_id, row.remove_comment = clock.now(), caller.user_id, comment
+        row.removed_at, row.removed_by_id, row.remove_comment = clock.now(), caller.actor.id, comment
     return _record_member_change("member-remove", group, subjects, caller)
 
 

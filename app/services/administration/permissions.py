@@ -79,7 +79,7 @@ def grant_permission(new: NewPermission, caller: Caller) -> Permission:
         customer_id=customer.id,
         comment=new.comment,
         granted_at=clock.now(),
-        granted_by_id=caller.user_id,
+        granted_by_id=caller.actor.id,
     )
     db.session.add(permission)
     db.session.flush()
@@ -107,7 +107,7 @@ def revoke_permission(permission_id: int, comment: str | None, caller: Caller) -
     """Revoke a permission: it has no effect from the next request on. Raises as ``get_revocable``."""
     permission = get_revocable(permission_id, caller)
     permission.revoked_at = clock.now()
-    permission.revoked_by_id = caller.user_id
+    permission.revoked_by_id = caller.actor.id
     permission.revoke_comment = comment
     db.session.flush()
     _record("permission-revoke", permission, caller)

@@ -185,7 +185,7 @@ def _require_free_name(name: str, domain_id: int) -> None:
 
 def _mark_updated(subject: Subject, caller: Caller) -> None:
     subject.updated_at = clock.now()
-    subject.updated_by_id = caller.user_id
+    subject.updated_by_id = caller.actor.id
     db.session.flush()
 
 
@@ -216,9 +216,9 @@ def _build_columns(new: NewSubject, customer: Customer, caller: Caller) -> dict[
         "short_name": new.short_name,
         "name": new.name,
         "created_at": now,
-        "created_by_id": caller.user_id,
+        "created_by_id": caller.actor.id,
         "updated_at": now,
-        "updated_by_id": caller.user_id,
+        "updated_by_id": caller.actor.id,
         **new.fields,
     }
 
@@ -232,5 +232,5 @@ def _store_new(subject: S, action: str, caller: Caller) -> S:
 
 def _mark_deleted(subject: Subject, caller: Caller) -> None:
     subject.deleted_at = clock.now()
-    subject.deleted_by_id = caller.user_id
+    subject.deleted_by_id = caller.actor.id
     db.session.flush()

@@ -33,12 +33,16 @@ log = structlog.get_logger("argus.audit")
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who did it: the person or key that acts, not the one acted upon."""
+    """Who did it: the person or key that acts, not the one acted upon.
+
+    ``acts_as`` is the user in whose name an impersonator acts.
+    """
 
     id: int | None = None
     name: str | None = None
     session: str | None = None
     contact: Contact = NOWHERE
+    acts_as: tuple[int, str] | None = None
 
 
 def find_concerned_user(subject: Subject) -> tuple[int, str] | None:
@@ -63,6 +67,7 @@ def record(
     ``number`` and ``reasons`` are for refusals before a user is known.
     """
     why = [f.reason for f in decision.denials] if decision is not None else list(reasons)
+    user = user or actor.acts_as
     evidence: dict[str, Any] = dict(detail or {})
     if decision is not None:
         evidence["findings"] = list_findings(decision)

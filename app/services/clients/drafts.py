@@ -50,9 +50,9 @@ def draft(change: ClientChange, caller: Caller) -> ClientDraft:
         domain_id=domain_id,
         customer_id=customer.id if customer is not None else None,
         created_at=now,
-        created_by_id=caller.user_id,
+        created_by_id=caller.actor.id,
         updated_at=now,
-        updated_by_id=caller.user_id,
+        updated_by_id=caller.actor.id,
         **build_default_columns(),
     )
     _judge(client, change, caller, at, problems, new=True)
