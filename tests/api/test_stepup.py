@@ -6,10 +6,8 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import update
 from werkzeug.test import TestResponse
 
-from app.extensions import db
 from app.models.audit import AuditEvent
 from app.models.stepup import StepUp
 from app.services.login import stepup_operations
@@ -245,30 +243,26 @@ def test_an_authorization_holds_for_one_object(app: Flask, world: World, operati
     assert SPENDS[operation](app, own, proof).status_code in (200, 201)
 
 
-@pytest.mark.parametrize("operation", [one.name for one in stepup_operations.ALL])
-def test_an_authorization_names_its_object_and_nothing_else(app: Flask, world: World, operation: str) -> None:
-    """One that names no object where there is one, or what its call would not look at, is not made."""
-    own, names = bearer(app), stepup_operations.BY_NAME[operation].names
-    body = {"password": PASSWORD, "operation": operation, "nextURI": "/account"}
-    unknown = calls(app, "POST", "/password/authorize", body | {"context": {"more": "1"}}, own)
-    assert unknown.status_code == 412
-    assert unknown.json["messages"][0]["field"] == "context.more"
-    bare = calls(app, "POST", "/password/authorize", body, own)
-    if not names:
-        assert bare.status_code == 200
-        return
-    assert (bare.status_code, bare.json["messages"][0]["field"]) == (412, "context")
-    for name in names:
-        named = calls(app, "POST", "/password/authorize", body | {"context": {name: "1"}}, own)
-        assert named.status_code == 200, named.data
+CONTEXTS = {"an unknown variable": {"more": "1"}, "of another operation": {"customerID": "7"}}
 
 
-def test_a_row_that_names_no_object_is_for_none(app: Flask, world: World) -> None:
-    """As an older version wrote it."""
+@pytest.mark.parametrize("operation", SPENDS)
+@pytest.mark.parametrize("context", CONTEXTS)
+def test_a_context_that_is_not_true_of_the_call(
+    app: Flask, world: World, operation: str, context: str
+) -> None:
+    """Every variable must match: what the call cannot tell never does."""
     own = bearer(app)
-    prefix = _makes_key(app, own)
-    proof = authorizes(app, own, "apikey.renew", context={"prefix": prefix})
-    with app.app_context():
-        db.session.execute(update(StepUp).values(context={}))
-        db.session.commit()
-    assert calls(app, "PUT", f"/apikey/{prefix}", {"authorization": proof}, own).status_code == 412
+    _makes_key(app, own)
+    proof = authorizes(app, own, operation, context=CONTEXTS[context])
+    answer = SPENDS[operation](app, own, proof)
+    assert (answer.status_code, answer.json["messages"][0]["field"]) == (412, "authorization"), answer.data
+
+
+@pytest.mark.parametrize("operation", SPENDS)
+def test_without_a_context(app: Flask, world: World, operation: str) -> None:
+    """It may be left out: user, operation, login and one use bind the authorization then."""
+    own = bearer(app)
+    _makes_key(app, own)
+    proof = authorizes(app, own, operation)
+    assert SPENDS[operation](app, own, proof).status_code in (200, 201)

@@ -28,8 +28,8 @@ def _check_own_path(value: str) -> str:
 class Authorizing(ArgusModel):
     """The one operation to authorise; ``nextURI`` is a path of this server.
 
-    ``context`` names the object, if the operation acts on one: ``prefix`` or ``keyID`` of the key to renew,
-    ``customerID``.
+    ``context`` may name the object that the operation acts on: ``prefix`` or ``keyID`` of the key to renew,
+    ``customerID``. Each variable must be true of the call that uses the authorization.
     """
 
     operation: OperationName

@@ -156,10 +156,8 @@ def issue_authorization(
 ) -> stepup_tokens.IssuedToken:
     """Issue the authorization for one operation, on the object that ``context`` names, after ``prove``.
 
-    Raises ``Invalid``. Opens its own unit of work.
+    Opens its own unit of work.
     """
-    # Checked first, because the proof may use up a one-time code.
-    stepup_tokens.check_context(operation, context)
     prove()
 
     def work() -> stepup_tokens.IssuedToken:

@@ -27,9 +27,11 @@ class Operation:
     """One operation. ``instead`` is the field for the password, as an alternative to an authorization.
 
     ``names`` are the variables of ``context`` that name the existing object it acts on, each enough alone.
-    Without ``names`` it acts on the user's own account, or makes something new: user, login and one use bind
-    it. ``identifier`` is the contract's second name. ``has_call`` is false where the contract names an
-    operation whose call this product does not have: an authorization for it can be had and counts nowhere.
+    Without ``names`` it acts on the user's own account, or makes something new. An authorization whose
+    context names nothing is bound by user, login and one use alone.
+
+    ``identifier`` is the contract's second name. ``has_call`` is false where the contract names an operation
+    whose call this product does not have: an authorization for it can be had and counts nowhere.
     """
 
     name: OperationName

@@ -242,28 +242,10 @@ def record_refusal(actor: Actor, operation: Operation, problem: NotProven) -> No
     )
 
 
-def check_context(operation: Operation, context: Mapping[str, str]) -> None:
-    """Require that the context of an authorization names its object, and nothing else. Raises ``Invalid``."""
-    problems = [
-        FieldProblem(f"context.{name}", _describe_names(operation), "UNKNOWN")
-        for name in sorted(set(context) - set(operation.names))
-    ]
-    if operation.names and set(context).isdisjoint(operation.names):
-        problems.append(FieldProblem("context", _describe_names(operation), "MISSING"))
-    if problems:
-        raise Invalid(*problems)
-
-
-def _describe_names(operation: Operation) -> str:
-    if not operation.names:
-        return f"An authorization for {operation.name} has no context. Leave it out."
-    return f"Name what the authorization for {operation.name} is for, by {' or '.join(operation.names)}."
-
-
 def _is_about(row: StepUp, proof: Evidence) -> bool:
-    """Tell whether the token names the object of this call: what it does not name is not meant."""
-    named = {name: row.context.get(name) for name in proof.operation.names if name in row.context}
-    return bool(named) == bool(proof.operation.names) and named.items() <= dict(proof.about).items()
+    """Tell whether each variable of the context is true of this call (contract 3.4)."""
+    context = {name: value for name, value in row.context.items() if name not in MAILED}
+    return context.items() <= dict(proof.about).items()
 
 
 def _match_mailed() -> ColumnElement[bool]:
