@@ -1,4 +1,4 @@
-# Doors: run, test, check, bench, browser-test; hooks (the checks at each commit); screenshots and pictures, architecture, translations;
+# Doors: run, test, check, bench (bench-http, bench-strangers), browser-test; hooks (the checks at each commit); screenshots and pictures, architecture, translations;
 # wheel, clean. Needs Python 3.11 or newer, nothing else.
 BIND ?= 127.0.0.1:8080
 ARGS ?=
@@ -9,7 +9,7 @@ PY := .venv/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check install --quiet --constraint .ci/constraints.txt
 PINS := setup.cfg pyproject.toml .ci/constraints.txt
 
-.PHONY: run test check packages lint format types imports policy-coverage hooks bench browser-test
+.PHONY: run test check packages lint format types imports policy-coverage hooks bench bench-http bench-strangers browser-test
 .PHONY: screenshots pictures architecture translations wheel clean
 .DELETE_ON_ERROR:
 
@@ -71,6 +71,14 @@ architecture: .venv/test
 
 bench: .venv/test
 	@$(PY) -m bench $(ARGS)
+
+# Product and floor over HTTP, alternating (Node.js sends the load); ARGS="--json FILE" keeps it, "--base FILE" compares.
+bench-http: .venv/test
+	@cd bench/load && npm install --no-audit --no-fund --no-package-lock --silent
+	@$(PY) -m bench.side_by_side $(ARGS)
+
+bench-strangers: .venv/test
+	@$(PY) -m bench.strangers
 
 wheel: .venv/runtime
 	@rm -rf build dist

@@ -1,0 +1,104 @@
+"""What ``make bench`` measures side by side: the product and the floor, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import requests
+
+from tests.drivers.web_person import WebPerson
+from tests.servers import free_port
+from tests.servers import own_postgres
+from tests.servers import running
+
+VERIFIER = "v" * 48
+CHALLENGE = "4A01DUGx7AT8ouWhbPhYzuvyoNDA2r8CzlD81Yz8KbQ"
+WORKERS = 2
+
+
+@dataclass
+class Target:
+    """A server that is up: its origin, root process, and the values that fill the requests of a workload."""
+
+    name: str
+    base: str
+    pid: int
+    values: dict[str, str]
+    database: str
+
+
+@contextmanager
+def serve_product(folder: Path, database: str, postgres: str) -> Iterator[Target]:
+    """The product with its demo; alice is logged in and approved the portal once."""
+    with ExitStack() as stack:
+        settings: dict[str, object] = {}
+        if database == "postgres":
+            settings["database_url"] = stack.enter_context(own_postgres(postgres, "product"))
+        # Throttles stay on: only wrong secrets count, and none is sent.
+        server = stack.enter_context(running(folder, workers=WORKERS, **settings))
+        client = server.client("report-portal")
+        alice = WebPerson(server.base, "alice", server.password("alice"))
+        values = {
+            "client": client["id"],
+            "secret": client["clientSecret"],
+            "redirect": client["redirectURI"],
+            "key": server.key,
+            "cookie": "",
+            "session_path": "/authentication/v1/session",
+        }
+        alice.approves(server.base + fill(AUTHORIZE, values))
+        values["cookie"] = f"argus_session={alice.browser.cookies['argus_session']}"
+        yield Target("product", server.base, server.process.pid, values, database)
+
+
+@contextmanager
+def serve_floor(folder: Path, database: str, postgres: str) -> Iterator[Target]:
+    """The floor, which ``python -m bench.floor`` makes and serves."""
+    folder.mkdir(parents=True)
+    port = free_port()
+    with ExitStack() as stack:
+        command = [sys.executable, "-m", "bench.floor", str(folder), str(port)]
+        if database == "postgres":
+            url = stack.enter_context(own_postgres(postgres, "floor"))
+            command.append(url.replace("postgresql+psycopg:", "postgresql:"))
+        process = subprocess.Popen(command)
+        stack.callback(process.wait, timeout=30)
+        stack.callback(process.terminate)
+        base = f"http://127.0.0.1:{port}"
+        _wait_for(base)
+        told = json.loads((folder / "floor.json").read_text(encoding="utf-8"))
+        values = {**told, "cookie": f"session={told['session']}", "session_path": "/session"}
+        yield Target("floor", base, process.pid, values, database)
+
+
+def _wait_for(base: str) -> None:
+    for _ in range(200):
+        try:
+            requests.get(base + "/healthz", timeout=2)
+        except requests.ConnectionError:
+            time.sleep(0.05)
+        else:
+            return
+    raise AssertionError(f"{base} did not start")
+
+
+AUTHORIZE = (
+    "/oauth/authorize?response_type=code&client_id={client}&redirect_uri={redirect}&scope=openid%20profile&state=s"
+    f"&code_challenge={CHALLENGE}&code_challenge_method=S256"
+)
+
+
+def fill(text: str, values: dict[str, str]) -> str:
+    """The text with its ``{names}`` filled in, quoted for a URL or form."""
+    for name, value in values.items():
+        text = text.replace(f"{{{name}}}", quote(value, safe=""))
+    return text
