@@ -8,6 +8,7 @@ from flask import Flask
 
 from app import config
 from app import cookies
+from app import edge
 from app import ops
 from app import runtime
 from app import telemetry
@@ -36,8 +37,9 @@ def create_app(overrides: Mapping[str, object] | None = None) -> Flask:
         app.secret_key = keyring().derive("flask")
         prepare_engine(db.engine)
     login_manager.init_app(app)
-    csrf.init_app(app)
     _register(app)
+    # After the checks of host and size: this one reads the form.
+    csrf.init_app(app)
     return app
 
 
@@ -58,7 +60,7 @@ def _configure(app: Flask, settings: config.Settings) -> None:
     app.config.update(
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         SQLALCHEMY_ENGINE_OPTIONS=options,
-        MAX_CONTENT_LENGTH=config.MOST_BODY_BYTES,
+        MAX_CONTENT_LENGTH=edge.OF_STRANGERS.body_bytes,
         MAX_FORM_MEMORY_SIZE=65_536,
         MAX_FORM_PARTS=100,
         WTF_CSRF_TIME_LIMIT=None,

@@ -10,6 +10,7 @@ from flask import Request
 from flask import g
 
 from app import cookies
+from app.config import MOST_BODY_BYTES
 from app.policy import network
 from app.runtime import settings
 from app.services.access import callers
@@ -19,6 +20,20 @@ from app.services.contact import Contact
 # Health checks may use any host name (design §8).
 HEALTH_PATHS = frozenset({"/healthz", "/readyz"})
 BEARER = re.compile(r"bearer +([\x21-\x7e]{1,512})", re.IGNORECASE | re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class BodyLimits:
+    """The most that a body may hold: bytes, and values if it is JSON."""
+
+    body_bytes: int
+    values: int
+
+
+# Every body is a stranger's until the decision has allowed its caller (``accept_long_body``): a route that
+# identifies nobody cannot read more. The longest password fits twice, however it is encoded.
+OF_STRANGERS = BodyLimits(16_384, 200)
+OF_CALLERS = BodyLimits(MOST_BODY_BYTES, 10_000)
 
 
 class AmbiguousCredential(Exception):
@@ -46,6 +61,18 @@ def read_contact(request: Request) -> Contact:
             user_agent=(request.user_agent.string or "")[:200],
         )
     return known
+
+
+def accept_long_body(request: Request) -> None:
+    """Let this request have the body of a caller. Call it only when the decision has allowed the caller."""
+    g.argus_body_limits = OF_CALLERS
+    request.max_content_length = OF_CALLERS.body_bytes
+
+
+def get_body_limits() -> BodyLimits:
+    """Return the limits of the body of this request."""
+    found: BodyLimits = g.get("argus_body_limits", OF_STRANGERS)
+    return found
 
 
 def find_credential(request: Request) -> PresentedCredential | None:

@@ -125,6 +125,7 @@ def endpoint(
         def call(**path: Any) -> Response:
             credential = _read_credential()
             caller = _require_caller(credential)
+            edge.accept_long_body(request)
             _note_use(caller)
             given = contract.read() | read_path_values(path)
             if step_up is not None:

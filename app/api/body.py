@@ -10,6 +10,7 @@ from flask import request
 from pydantic import BaseModel
 from pydantic import ValidationError
 
+from app import edge
 from app.api.strict_json import PLAIN_NAME
 from app.api.strict_json import BadJSON
 from app.api.strict_json import parse_object
@@ -34,7 +35,9 @@ def read_body(model: type[M], *, allow_empty: bool = False) -> M:
     if request.mimetype not in (CURL_TYPES if by_header else ("application/json",)):
         raise Invalid(FieldProblem("body", "Send JSON with Content-Type: application/json.", "WRONG_TYPE"))
     try:
-        fields = parse_object(request.get_data(cache=True), allow_empty=allow_empty)
+        fields = parse_object(
+            request.get_data(cache=True), max_values=edge.get_body_limits().values, allow_empty=allow_empty
+        )
     except BadJSON as problem:
         raise Invalid(FieldProblem(problem.field, problem.problem, "INVALID")) from None
     return validate_fields(model, fields)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from flask import Flask
 from flask import Request
 from flask import g
+from flask import request
 from flask_login import UserMixin
 from flask_login import current_user
 
@@ -93,10 +94,17 @@ def register(app: Flask) -> None:
     """Let Flask-Login load users from the cookie; give every template the user."""
     login_manager.session_protection = None
     login_manager.request_loader(_load_person)
+    app.before_request(_accept_long_form)
 
     @app.context_processor
     def _person() -> dict[str, object]:
         return {"person": current_person()}
+
+
+def _accept_long_form() -> None:
+    """Let a user send a long form. It runs before any other check reads the form."""
+    if (request.content_length or 0) > edge.OF_STRANGERS.body_bytes and current_person() is not None:
+        edge.accept_long_body(request)
 
 
 def _load_person(request: Request) -> Person | None:

@@ -70,7 +70,7 @@ def authorize() -> Response | str | tuple[str, int]:
         return render_error_page(
             _("This request is not in order"),
             translate_sentence(START_AGAIN),
-            400,
+            problem.status,
             detail=problem.description,
         )
     except UnredirectableError as problem:

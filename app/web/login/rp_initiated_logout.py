@@ -37,7 +37,7 @@ def ask() -> Page:
         return render_error_page(
             _("This request is not in order"),
             _("Nobody was logged out. Log out here, or go back to the application."),
-            400,
+            problem.status,
             detail=problem.description,
         )
     if request.method == "POST":
