@@ -4,20 +4,20 @@ The page's files come from a package, not from a CDN.
 
 from __future__ import annotations
 
+import mimetypes
 from functools import cache
 from importlib import resources
-from pathlib import Path
 
 from flask import Blueprint
+from flask import Flask
 from flask import Response
 from flask import abort
 from flask import current_app
 from flask import g
-from flask import jsonify
 from flask import render_template
 from flask import request
-from flask import send_file
 
+from app import documents
 from app import edge
 from app.api.openapi import build_document
 from app.edge import AmbiguousCredential
@@ -35,7 +35,7 @@ DAY = 86_400
 @blueprint.get("/openapi.json")
 def openapi() -> Response:
     """Return the OpenAPI document."""
-    return jsonify(per_app(_build_document))
+    return documents.respond(per_app(_write_document))
 
 
 @blueprint.get("/docs")
@@ -53,7 +53,8 @@ def asset(name: str) -> Response:
     """Return one of Swagger's own files."""
     if name not in ASSETS:
         abort(404)
-    return send_file(_find_asset_folder() / name, max_age=DAY)
+    kind, _ = mimetypes.guess_type(name)
+    return documents.respond(_read_asset(name), str(kind), seconds=DAY)
 
 
 def _find_session_key() -> str:
@@ -72,10 +73,11 @@ def _find_session_key() -> str:
     return derive_session_key(caller.token)
 
 
-def _build_document() -> dict[str, object]:
-    return build_document(current_app._get_current_object(), settings().base_url)  # type: ignore[attr-defined]
+def _write_document() -> bytes:
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    return documents.write_json(build_document(app, settings().base_url))
 
 
 @cache
-def _find_asset_folder() -> Path:
-    return Path(str(resources.files("flask_swagger_ui"))) / "dist"
+def _read_asset(name: str) -> bytes:
+    return resources.files("flask_swagger_ui").joinpath("dist", name).read_bytes()

@@ -10,6 +10,7 @@ from flask import Response
 from flask import jsonify
 from flask import request
 
+from app import documents
 from app import edge
 from app.edge import AmbiguousCredential
 from app.edge import PresentedCredential
@@ -39,8 +40,6 @@ from app.services.problems import Unavailable
 from app.services.tokens import signing_keys
 
 blueprint = Blueprint("oauth", __name__)
-# Public documents may be cached for a short time; they change only with a key.
-DOCUMENT_SECONDS = 300
 
 
 @blueprint.post(PREFIX + "/token")
@@ -97,25 +96,27 @@ def userinfo() -> Response:
         raise build_bearer_refusal(decision)
     session = caller.session
     granted = keep_permitted(session.oauth.access_scopes, session.client.permitted_scopes)
-    return _build_document_response(build_claims(session, granted, decision.rights), store=False)
+    response = jsonify(build_claims(session, granted, decision.rights))
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 @blueprint.get("/.well-known/openid-configuration")
 def openid_configuration() -> Response:
     """OpenID Connect Discovery 1.0."""
-    return _build_document_response(metadata.describe_openid_provider())
+    return documents.respond(documents.write_json(metadata.describe_openid_provider()))
 
 
 @blueprint.get("/.well-known/oauth-authorization-server")
 def authorization_server_metadata() -> Response:
     """RFC 8414."""
-    return _build_document_response(metadata.describe_authorization_server())
+    return documents.respond(documents.write_json(metadata.describe_authorization_server()))
 
 
 @blueprint.get("/oauth/jwks")
 def jwks() -> Response:
     """Return the public signing keys (RFC 7517)."""
-    return _build_document_response({"keys": signing_keys.list_public_jwks()})
+    return documents.respond(documents.write_json({"keys": signing_keys.list_public_jwks()}))
 
 
 @blueprint.errorhandler(OAuth2Error)
@@ -196,9 +197,3 @@ def _require_bearer() -> Caller:
             challenge='Bearer realm="argus", error="invalid_token"',
         )
     return caller
-
-
-def _build_document_response(body: dict[str, object], *, store: bool = True) -> Response:
-    response = jsonify(body)
-    response.headers["Cache-Control"] = f"public, max-age={DOCUMENT_SECONDS}" if store else "no-store"
-    return response
