@@ -32,6 +32,8 @@ MAILBOX = re.compile(
 MOST_MAILBOX_CHARACTERS = 254
 # Of one request; the server and the application refuse more.
 MOST_BODY_BYTES = 1_000_000
+# ``Retry-After`` of every 503, of the server and of the application.
+RETRY_AFTER_SECONDS = 1
 
 
 class UnsafeConfiguration(Exception):

@@ -32,7 +32,7 @@ ERRORS = {
     "412": "A field is wrong: one FIELD_ERROR for each.",
     "413": "The body is too large.",
     "429": "Too many failures; see Retry-After.",
-    "503": "The database cannot do it now; nothing was changed.",
+    "503": "The server is busy or has no database now; nothing was changed. See Retry-After.",
 }
 # The web server itself refuses these, before the application runs.
 TOO_LONG = {"414": {"description": "The address is too long."}, "431": {"description": "Too long."}}

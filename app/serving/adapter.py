@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.config import MOST_BODY_BYTES
+from app.config import RETRY_AFTER_SECONDS
 from app.serving.environ import build_environ
 from app.serving.environ import has_body
 from app.serving.sockets import stop_listening
@@ -54,9 +55,9 @@ class Limits:
 class Refused(Exception):
     """Answered without calling the application; the connection closes."""
 
-    def __init__(self, status: int, sentence: str, **headers: str) -> None:
+    def __init__(self, status: int, sentence: str) -> None:
         super().__init__(sentence)
-        self.status, self.sentence, self.headers = status, sentence, headers
+        self.status, self.sentence = status, sentence
 
 
 class Disconnected(Exception):
@@ -98,7 +99,7 @@ class Adapter:
                 await body.receive(receive)
             return await self._threads.run(build_environ(scope, body.whole()))
         except Busy:
-            raise Refused(503, "The server is busy. Try again in a second.", retry_after="1") from None
+            raise Refused(503, "The server is busy. Try again in a second.") from None
         finally:
             body.release()
 
@@ -106,7 +107,7 @@ class Adapter:
         """Count bytes of a body that is not answered yet. Raises ``Refused``."""
         self._held_bytes += size
         if self._held_bytes > self.limits.bodies_bytes_per_process:
-            raise Refused(503, "The server is busy. Try again in a second.", retry_after="1")
+            raise Refused(503, "The server is busy. Try again in a second.")
 
     def release(self, size: int) -> None:
         """Stop counting them."""
@@ -203,8 +204,9 @@ def _render_refusal(refusal: Refused) -> tuple[int, list[tuple[bytes, bytes]], b
         "cache-control": "no-store",
         "x-content-type-options": "nosniff",
         "connection": "close",
-        **{name.replace("_", "-"): value for name, value in refusal.headers.items()},
     }
+    if refusal.status == 503:
+        headers["retry-after"] = str(RETRY_AFTER_SECONDS)
     return refusal.status, [(name.encode(), value.encode()) for name, value in headers.items()], body
 
 

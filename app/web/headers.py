@@ -7,6 +7,7 @@ from flask import Response
 from flask import g
 from whitenoise.base import Headers
 
+from app.config import RETRY_AFTER_SECONDS
 from app.runtime import settings
 
 YEAR = 31_536_000
@@ -23,7 +24,7 @@ def allow_form_to(origin: str) -> None:
 
 
 def register(app: Flask) -> None:
-    """Set the headers after every request."""
+    """Set the headers after every request. Every 503 says when to come again (RFC 9110 15.6.4)."""
     app.after_request(_set_headers)
 
 
@@ -38,6 +39,8 @@ def _set_headers(response: Response) -> Response:
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Referrer-Policy"] = "no-referrer"
     headers.setdefault("Cache-Control", "no-store")
+    if response.status_code == 503:
+        headers.setdefault("Retry-After", str(RETRY_AFTER_SECONDS))
     if settings().is_https:
         headers["Strict-Transport-Security"] = f"max-age={YEAR}"
     if response.mimetype == "text/html":

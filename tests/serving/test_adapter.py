@@ -146,7 +146,8 @@ def test_who_waited_too_long_is_refused_and_the_application_never_sees_it(flag: 
         await running
         return late
 
-    assert asyncio.run(rush()).status == 503
+    late = asyncio.run(rush())
+    assert (late.status, late.headers[b"retry-after"]) == (503, b"1")
     assert len(application.asked) == 1
 
 
@@ -165,6 +166,7 @@ def test_all_bodies_together_have_a_bound_and_it_is_given_back(flag: StopFlag) -
         one.never_ends = True
     asyncio.run(each(adapter, *stalled))
     assert sorted(one.status for one in stalled) == [408, 408, 503]
+    assert [one.headers.get(b"retry-after") for one in stalled if one.status == 503] == [b"1"]
     later = Exchange(b"a" * 900)
     asyncio.run(each(adapter, later))
     assert later.status == 200
