@@ -10,6 +10,7 @@ from granian.constants import Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
+from app.serving import memory
 from app.serving import sockets
 from app.serving import stopping
 from app.serving.adapter import Adapter
@@ -64,5 +65,6 @@ def run(target: str, host: str, port: int, workers: int) -> None:
 
 def adapt(make: Callable[[], WSGI]) -> Adapter:
     """Build the adapter of one worker process around the application that ``make`` makes."""
+    memory.return_large_blocks()
     sockets.watch_listener()
     return Adapter(make(), stopping.open_flag())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable
 
@@ -27,6 +28,7 @@ from app.services.endings.table import Event
 from app.services.login import login_sessions
 from app.services.login import stepup_tokens
 from app.services.login.common_passwords import is_common
+from app.services.login.hashing import Busy
 from app.services.login.login_sessions import PASSWORD
 from app.services.login.login_sessions import Proof
 from app.services.login.passwords import MOST_CHARACTERS
@@ -125,7 +127,9 @@ def log_in(
 def renew_hash(user: User, password: str) -> None:
     """Hash a just verified password again if the hashing cost was raised since. Inside a unit of work."""
     if user.password_hash and passwords().is_outdated(user.password_hash):
-        user.password_hash = passwords().hash(password)
+        # A later login can do it: this one is not refused for it.
+        with contextlib.suppress(Busy):
+            user.password_hash = passwords().hash(password)
 
 
 def create_user(

@@ -15,6 +15,7 @@ from argon2.exceptions import VerificationError
 
 from app.runtime import per_app
 from app.runtime import settings
+from app.services.login import hashing
 
 MOST_CHARACTERS = 1024
 REMEMBERED_SECONDS = 60.0
@@ -22,21 +23,20 @@ REMEMBERED_SECRETS = 1000
 
 
 class Passwords:
-    """Hashes and verifies. Only a few hashes run at once, so that logins cannot exhaust the memory."""
+    """Hashes and verifies. Both raise ``hashing.Busy`` when too many hashes run already."""
 
     def __init__(self) -> None:
         chosen = settings()
         self._hasher = PasswordHasher(
             time_cost=chosen.argon2_time, memory_cost=chosen.argon2_memory_kib, parallelism=1
         )
-        self._few = threading.BoundedSemaphore(4)
-        self._nobody = self._hasher.hash(secrets.token_urlsafe(16))
+        self._nobody = self.hash(secrets.token_urlsafe(16))
         self._process_key = secrets.token_bytes(32)
         self._remembered: OrderedDict[bytes, float] = OrderedDict()
         self._lock = threading.Lock()
 
     def hash(self, chosen: str) -> str:
-        with self._few:
+        with hashing.gate.enter():
             return self._hasher.hash(chosen)
 
     def verify(self, stored: str | None, presented: str) -> bool:
@@ -46,7 +46,7 @@ class Passwords:
         if len(presented) > MOST_CHARACTERS:
             return False
         try:
-            with self._few:
+            with hashing.gate.enter():
                 self._hasher.verify(stored or self._nobody, presented)
         except (VerificationError, InvalidHashError):
             return False
