@@ -22,14 +22,14 @@ def healthz() -> Response:
 @blueprint.get("/readyz")
 def readyz() -> tuple[Response, int]:
     """Answer 200 if the database is reachable, migrated, initialised and under these keys;
-    else 503 with the cause.
+    else 503 with the cause. ``warnings`` names what is missing and is no reason not to serve.
     """
     try:
         problem = readiness.find_problem()
     except SQLAlchemyError:
         problem = "database"
     if problem is None:
-        return jsonify(status="ready"), 200
+        return jsonify(status="ready", warnings=readiness.list_warnings()), 200
     return jsonify(status="not ready", problem=problem), 503
 
 

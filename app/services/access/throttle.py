@@ -11,13 +11,12 @@ import hashlib
 import time
 
 from limits import RateLimitItemPerSecond
-from limits.storage import Storage
-from limits.storage import storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 
 from app.policy import network
 from app.runtime import per_app
 from app.runtime import settings
+from app.services.access import counting
 from app.services.problems import Throttled
 
 # The limit by source alone, or by account alone, is this many times higher.
@@ -29,10 +28,7 @@ class Throttle:
     """A rate limiter in memory, or in Redis when several processes share it."""
 
     def __init__(self) -> None:
-        storage = storage_from_string(settings().ratelimit_storage)
-        if not isinstance(storage, Storage):  # pragma: no cover - the asynchronous kinds are never named
-            raise TypeError("a synchronous rate-limit storage is needed")
-        self._limiter = MovingWindowRateLimiter(storage)
+        self._limiter = MovingWindowRateLimiter(counting.counters())
 
     def check(self, kind: str, failures: int, account: str, source: str | None) -> None:
         """Raise ``Throttled`` after too many recent failures of this kind."""

@@ -10,6 +10,7 @@ from sqlalchemy import inspect
 
 from app.config import find_migrations_folder
 from app.extensions import db
+from app.services.access import counting
 from app.services.ops.bootstrap import find_state
 from app.services.tokens.keyring import keyring
 
@@ -19,6 +20,17 @@ REPAIRS = {
     "init": "The database is empty: run 'argus-idp init'.",
     "keys": "This node's ARGUS_SECRET_KEYS are not those of the database: give all nodes the same keys.",
 }
+
+# What is worse than it should be, but no reason not to serve.
+WARNINGS = {
+    "ratelimit_storage": "Redis does not answer: failures are counted by each process alone. "
+    "Check ARGUS_RATELIMIT_STORAGE.",
+}
+
+
+def list_warnings() -> list[str]:
+    """List the keys of ``WARNINGS`` that hold now."""
+    return [] if counting.is_shared() else ["ratelimit_storage"]
 
 
 def find_problem() -> str | None:
