@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
 from collections.abc import MutableMapping
@@ -32,11 +33,31 @@ def configure_logging(level: str) -> None:
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
-        # Look up standard error for each line: it may have been replaced.
-        logger_factory=lambda *_: structlog.WriteLogger(sys.stderr),
+        logger_factory=lambda *_: structlog.WriteLogger(_StandardError()),  # type: ignore[arg-type]
         cache_logger_on_first_use=False,
     )
     logging.getLogger("authlib").setLevel(logging.WARNING)
+
+
+class _StandardError:
+    """Standard error of this moment: it may have been replaced, closed, or lie on a full disk.
+
+    A line that cannot be written is lost; the work that it tells of goes on (decision 024).
+    """
+
+    def write(self, text: str) -> None:
+        write_line(text)
+
+    def flush(self) -> None:
+        """Nothing: each line is flushed as it is written."""
+
+
+def write_line(text: str) -> None:
+    """Write text to standard error if that is possible."""
+    # ValueError: the stream was closed. AttributeError: the process was started without one.
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        sys.stderr.write(text)
+        sys.stderr.flush()
 
 
 def redact(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 from typing import Any
 
 import psycopg
@@ -26,12 +27,18 @@ CHEAP = {"ARGUS_ARGON2_MEMORY_KIB": "8", "ARGUS_ARGON2_TIME": "1", "ARGUS_LOG_LE
 class LiveServer:
     """Initialised with the demo and serving; ``told`` is what ``init --demo --json`` printed.
 
-    Browsers use passkeys at a ``host`` with a name only, such as ``localhost``. Environment variables of the
-    server by keyword: ``refresh_grace_seconds=0``.
+    Browsers use passkeys at a ``host`` with a name only, such as ``localhost``. What it writes goes to
+    ``output``, else to a file. Environment variables of the server by keyword: ``refresh_grace_seconds=0``.
     """
 
     def __init__(
-        self, folder: Path, *, workers: int = 1, host: str = "127.0.0.1", **settings: object
+        self,
+        folder: Path,
+        *,
+        workers: int = 1,
+        host: str = "127.0.0.1",
+        output: IO[bytes] | None = None,
+        **settings: object,
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
@@ -48,7 +55,11 @@ class LiveServer:
         }
         self.told: dict[str, Any] = json.loads(self.command("init", "--demo", "--json"))
         self.log = folder / "server.log"
-        self._start(workers)
+        if output is not None:
+            self._start(workers, output)
+            return
+        with self.log.open("wb") as log:
+            self._start(workers, log)
 
     @property
     def key(self) -> str:
@@ -84,13 +95,12 @@ class LiveServer:
         self.process.terminate()
         self.process.wait(timeout=30)
 
-    def _start(self, workers: int) -> None:
-        with self.log.open("wb") as log:
-            arguments = ["serve", "--bind", f"127.0.0.1:{self.port}", "--workers", str(workers)]
-            self.process = subprocess.Popen(
-                [SCRIPTS / "argus-idp", *arguments],
-                env=self.environment, cwd=self.folder, stdout=log, stderr=log,
-            )  # fmt: skip
+    def _start(self, workers: int, output: IO[bytes]) -> None:
+        arguments = ["serve", "--bind", f"127.0.0.1:{self.port}", "--workers", str(workers)]
+        self.process = subprocess.Popen(
+            [SCRIPTS / "argus-idp", *arguments],
+            env=self.environment, cwd=self.folder, stdout=output, stderr=output,
+        )  # fmt: skip
         until = time.monotonic() + START_SECONDS
         while time.monotonic() < until and self.process.poll() is None:
             try:
@@ -99,7 +109,8 @@ class LiveServer:
             except requests.ConnectionError:
                 time.sleep(0.05)
         self.process.kill()
-        raise AssertionError(f"the server did not start: {self.log.read_text(encoding='utf-8')}")
+        told = self.log.read_text(encoding="utf-8") if self.log.exists() else "it could not say why"
+        raise AssertionError(f"the server did not start: {told}")
 
 
 def free_port() -> int:
@@ -110,10 +121,15 @@ def free_port() -> int:
 
 @contextmanager
 def running(
-    folder: Path, *, workers: int = 1, host: str = "127.0.0.1", **settings: object
+    folder: Path,
+    *,
+    workers: int = 1,
+    host: str = "127.0.0.1",
+    output: IO[bytes] | None = None,
+    **settings: object,
 ) -> Iterator[LiveServer]:
     """A server for the time of a ``with``."""
-    server = LiveServer(folder, workers=workers, host=host, **settings)
+    server = LiveServer(folder, workers=workers, host=host, output=output, **settings)
     try:
         yield server
     finally:

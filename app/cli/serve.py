@@ -11,6 +11,7 @@ from flask.cli import with_appcontext
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.utils import import_string
 
+from app import telemetry
 from app.extensions import db
 from app.policy.network import is_loopback
 from app.services.audit import sealing_thread
@@ -40,7 +41,7 @@ def serve(bind: str, workers: int) -> None:
     with current_app.app_context():
         db.engine.dispose()
     base = os.environ["ARGUS_BASE_URL"]
-    click.echo(f"Serving {base} on {bind} with {workers} worker{'s' if workers > 1 else ''}", err=True)
+    telemetry.write_line(f"Serving {base} on {bind} with {workers} worker{'s' if workers > 1 else ''}\n")
     try:
         server.run(TARGET, host, port, workers)
     except server.TooFewFiles as problem:
