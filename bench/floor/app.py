@@ -1,4 +1,4 @@
-"""The application: remembered consent, code with PKCE and ID token, refresh, client credentials, and so on."""
+"""The application: code with PKCE and ID token, refresh, client credentials, introspection, userinfo."""
 
 from __future__ import annotations
 
