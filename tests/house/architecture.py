@@ -53,6 +53,7 @@ PURPOSES = {
     "app.clock": "what time it is",
     "app.config": "settings, read once",
     "app.cookies": "every cookie, with its flags",
+    "app.documents": "public documents, made once",
     "app.extensions": "Flask extensions, unbound",
     "app.runtime": "what belongs to one application",
     "app.telemetry": "log lines, without secrets",
