@@ -34,6 +34,8 @@ from app.schemas.wire import QueryModel
 from app.services.access import apikeys
 from app.services.access.callers import Caller
 from app.services.access.search import Found
+from app.services.administration.own_data import Own
+from app.services.administration.own_data import require_own
 from app.services.login import login_sessions
 from app.services.login import reauthentication
 from app.services.login.stepup_operations import AUTHORIZATION
@@ -80,6 +82,7 @@ class Contract:
     optional_body: bool = False
     login: bool = True
     step_up: Operation | None = None
+    own: Own | None = None
     also: Mapping[int, type[BaseModel]] = field(default_factory=dict)
 
     def read(self) -> dict[str, Any]:
@@ -109,16 +112,19 @@ def endpoint(
     optional_body: bool = False,
     step_up: Operation | None = None,
     about: Callable[..., Mapping[str, str]] | None = None,
+    own: Own | None = None,
 ) -> Callable[[Callable[..., Answer | Work]], Callable[..., Response]]:
     """A view that gets its ``caller`` first, then path, ``query`` and ``body`` as declared, by keyword.
 
     With ``step_up`` the body carries proof of presence for that operation. The view judges the rest and
     answers with its work, which is done only after the proof, in the unit of work that spends it. ``about``
     names the object of the operation, from the caller and the path.
+
+    ``own`` is the kind of the caller's own data in the answer: it says which credentials may read it.
     """
     if (about is not None) != (step_up is not None and bool(step_up.names)):
         raise TypeError("An operation on an object declares about=, and no other does.")
-    contract = Contract(answers, body, query, statuses, optional_body, step_up=step_up)
+    contract = Contract(answers, body, query, statuses, optional_body, step_up=step_up, own=own)
 
     def decorate(view: Callable[..., Answer | Work]) -> Callable[..., Response]:
         @functools.wraps(view)
@@ -127,6 +133,8 @@ def endpoint(
             caller = _require_caller(credential)
             edge.accept_long_body(request)
             _note_use(caller)
+            if own is not None:
+                require_own(caller, own)
             given = contract.read() | read_path_values(path)
             if step_up is not None:
                 target = about(caller, **path) if about is not None else {}

@@ -22,7 +22,10 @@ from app.schemas.searching import Paged
 from app.services.access import directory
 from app.services.access import search
 from app.services.access.callers import Caller
+from app.services.administration import own_data
 from app.services.administration import permission_search
+from app.services.administration.own_data import Own
+from app.services.guards import Guard
 from app.services.problems import Missing
 
 PREFIX = "/currentuser/v1"
@@ -57,16 +60,24 @@ class CustomersQuery(Paged):
 
 
 @blueprint.get(f"{PREFIX}/user")
-@endpoint(answers=CurrentUserShape)
+@endpoint(answers=CurrentUserShape, own=Own.IDENTITY)
 def current_user(caller: Caller) -> Answer:
-    """CurrentUser."""
-    return Answer(build_current_user_shape(directory.get_user(caller.user_id)))
+    """CurrentUser. An application gets the fields that its OAuth scopes or its functions open; the others are
+    empty.
+    """
+    user = directory.get_user(caller.user_id)
+    return Answer(build_current_user_shape(user, own_data.list_readable(caller)))
 
 
 @blueprint.get(f"{PREFIX}/functions")
 @endpoint(answers=[FunctionBrief], query=FunctionsQuery)
 def current_functions(caller: Caller, query: FunctionsQuery) -> Answer:
-    """List the functions that this session may use for some customer."""
+    """List the functions that this session may use for some customer.
+
+    Without ``requirePermission`` every function, to a person or with ``viewBasicFunctions``.
+    """
+    if not query.require_permission and not caller.is_personal:
+        caller.require(Guard.VIEW_BASIC_FUNCTIONS)
     ids = caller.rights.held if query.require_permission else caller.question.graph.names
     found = [f for f in directory.list_functions_by_id(ids) if _is_wanted(f, query)]
     page = search.cut_page(found, query.page)
@@ -94,7 +105,7 @@ def current_customers(caller: Caller, query: CustomersQuery) -> Answer:
 
 
 @blueprint.get(f"{PREFIX}/groups")
-@endpoint(answers=[OldGroupShape], query=GroupsQuery)
+@endpoint(answers=[OldGroupShape], query=GroupsQuery, own=Own.PROFILE)
 def current_groups(caller: Caller, query: GroupsQuery) -> Answer:
     """List the groups of the caller, by id; with ``includeAncestors`` also groups of groups."""
     if query.include_ancestors:
@@ -106,7 +117,7 @@ def current_groups(caller: Caller, query: GroupsQuery) -> Answer:
 
 
 @blueprint.get(f"{PREFIX}/permissions")
-@endpoint(answers=[OwnPermissionShape], query=PermissionsQuery)
+@endpoint(answers=[OwnPermissionShape], query=PermissionsQuery, own=Own.PERMISSIONS)
 def current_permissions(caller: Caller, query: PermissionsQuery) -> Answer:
     """List the caller's granted permissions, by id. Session constraints do not reduce this list."""
     found = permission_search.list_own_permissions(caller, query.page, inherited=query.include_inherited)

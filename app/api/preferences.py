@@ -29,6 +29,7 @@ from app.services.access import search
 from app.services.access.callers import Caller
 from app.services.administration import preferences
 from app.services.administration import visibility
+from app.services.administration.own_data import Own
 from app.services.administration.visibility import get_guarded_user
 from app.services.guards import Guard
 from app.services.login.reauthentication import require_personal
@@ -46,7 +47,7 @@ class PlainText(RootModel[str]):
 
 
 @blueprint.get(f"{OWN}/preferences")
-@endpoint(answers=[PreferenceShape], query=OwnPreferenceQuery)
+@endpoint(answers=[PreferenceShape], query=OwnPreferenceQuery, own=Own.PROFILE)
 def own_preferences(caller: Caller, query: OwnPreferenceQuery) -> Answer:
     """List the caller's own preferences, filtered by key or by prefix of the key."""
     rows = [
@@ -59,7 +60,7 @@ def own_preferences(caller: Caller, query: OwnPreferenceQuery) -> Answer:
 
 
 @blueprint.get(f"{OWN}/prefs")
-@endpoint(answers=TextMap, query=PreferenceKeysQuery)
+@endpoint(answers=TextMap, query=PreferenceKeysQuery, own=Own.PROFILE)
 def own_properties(caller: Caller, query: PreferenceKeysQuery) -> Answer:
     """Return the caller's own preferences as an object."""
     return Answer(_to_map(preferences.list_preferences(caller.user_id), query.key))
@@ -83,7 +84,7 @@ def delete_properties(caller: Caller, query: PreferenceKeysQuery) -> Answer:
 
 
 @blueprint.get(f"{OWN}/prefs/<key>")
-@endpoint(answers=PlainText)
+@endpoint(answers=PlainText, own=Own.PROFILE)
 def get_property(caller: Caller, key: str) -> Answer:
     """Return one value."""
     return Answer(PlainText(preferences.get_preference(caller.user_id, key).value))

@@ -17,6 +17,7 @@ from app.schemas.requests.stepup import RenewAPIKey
 from app.services.access import apikeys
 from app.services.access import directory
 from app.services.access.callers import Caller
+from app.services.administration.own_data import Own
 from app.services.login import apikey_limits
 from app.services.login.apikey_limits import KeyRequest
 from app.services.login.reauthentication import require_personal
@@ -25,10 +26,9 @@ from app.services.login.stepup_operations import RENEW_KEY
 
 
 @blueprint.get(f"{PREFIX}/apikey")
-@endpoint(answers=KeysShape)
+@endpoint(answers=KeysShape, own=Own.CREDENTIALS)
 def list_keys(caller: Caller) -> Answer:
     """List the caller's keys that have not been revoked."""
-    require_personal(caller)
     return Answer(KeysShape(keys=build_key_shapes(apikeys.list_keys(caller.user_id))))
 
 

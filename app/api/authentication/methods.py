@@ -25,10 +25,10 @@ from app.schemas.common import InDomain
 from app.services.access import directory
 from app.services.access.callers import Caller
 from app.services.administration import visibility
+from app.services.administration.own_data import Own
 from app.services.administration.visibility import get_other_user
 from app.services.login import login_methods
 from app.services.login.login_sessions import Proof
-from app.services.login.reauthentication import require_personal
 
 NAMES: tuple[str, ...] = get_args(MethodName)
 
@@ -45,10 +45,9 @@ def list_methods() -> Answer:
 
 @blueprint.get(f"{PREFIX}/session/authmethods")
 @blueprint.get("/currentuser/v1/authmethods")
-@endpoint(answers=[MethodShape])
+@endpoint(answers=[MethodShape], own=Own.CREDENTIALS)
 def own_methods(caller: Caller) -> Answer:
     """List the caller's own login methods."""
-    require_personal(caller)
     return Answer(build_method_shapes(login_methods.list_methods(directory.get_user(caller.user_id))))
 
 

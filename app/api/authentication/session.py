@@ -31,6 +31,7 @@ from app.services.access.callers import Caller
 from app.services.access.facts import RequiredRight
 from app.services.administration import filter_names
 from app.services.administration import visibility
+from app.services.administration.own_data import Own
 from app.services.audit import trail
 from app.services.endings import table as endings
 from app.services.endings.table import Event
@@ -80,10 +81,9 @@ def evict_session(caller: Caller, identifier: str) -> Answer:
 
 
 @blueprint.get(f"{PREFIX}/sessions")
-@endpoint(answers=[LoginTreeShape])
+@endpoint(answers=[LoginTreeShape], own=Own.CREDENTIALS)
 def own_sessions(caller: Caller) -> Answer:
     """List the caller's own logins with the application sessions under them."""
-    require_personal(caller)
     return Answer(build_login_tree_shapes(session_admin.list_branches(directory.get_user(caller.user_id))))
 
 
@@ -153,7 +153,8 @@ def check_permission(caller: Caller, function: str, query: InDomain, customer: s
     at: int | None = None
     if customer is not None:
         place = directory.find_customer(customer, get_domain_id(query, caller))
-        if place is None or not caller.question.may_name(place.id, caller.rights):
+        may_name = caller.question.may_name if caller.is_personal else caller.rights.allows_anything
+        if place is None or not may_name(place.id):
             raise Missing("customer")
         at = place.id
     decision = caller.allows(RequiredRight(found.name, at))

@@ -39,12 +39,12 @@ from app.services.access.callers import Caller
 from app.services.administration import filter_names
 from app.services.administration import users_and_groups
 from app.services.administration import visibility
+from app.services.administration.own_data import Own
 from app.services.administration.visibility import get_guarded_user
 from app.services.guards import Guard
 from app.services.inspection import authentication_events
 from app.services.inspection import session_admin
 from app.services.login import apikey_limits
-from app.services.login.reauthentication import refuse_application
 from app.services.login.reauthentication import require_personal
 
 
@@ -93,7 +93,7 @@ def sessions_of_user(caller: Caller, user: str, query: InDomain) -> Answer:
     """
     require_personal(caller)
     found = visibility.get_visible_user(caller, user, get_domain_id(query, caller))
-    if found.id != caller.user_id:
+    if not caller.is_self(found.id):
         caller.require(Guard.DELETE_SESSION, found.customer_id)
     return Answer(build_login_tree_shapes(session_admin.list_branches(found)))
 
@@ -118,10 +118,9 @@ def events_of_user(caller: Caller, user: str, query: UserEventsQuery) -> Answer:
 
 
 @blueprint.get(f"{PREFIX}/events")
-@endpoint(answers=[EventShape], query=EventsQuery)
+@endpoint(answers=[EventShape], query=EventsQuery, own=Own.EVENTS)
 def own_events(caller: Caller, query: EventsQuery) -> Answer:
     """List the caller's own authentication events, newest first. An application needs a right for this."""
-    refuse_application(caller)
     found = authentication_events.list_user_events(caller.user_id, query.span, query.page)
     return build_page(found, build_event_shapes(found.rows))
 

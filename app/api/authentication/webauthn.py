@@ -39,6 +39,7 @@ from app.schemas.searching import Paged
 from app.services.access import directory
 from app.services.access.callers import Caller
 from app.services.administration import visibility
+from app.services.administration.own_data import Own
 from app.services.administration.visibility import get_other_user
 from app.services.guards import Guard
 from app.services.login import passkey_ceremonies
@@ -131,10 +132,9 @@ def enrol(caller: Caller, body: WebAuthnEnrol) -> Work:
 
 
 @blueprint.get(PATH)
-@endpoint(answers=PasskeysShape, query=Paged)
+@endpoint(answers=PasskeysShape, query=Paged, own=Own.CREDENTIALS)
 def list_passkeys(caller: Caller, query: Paged) -> Answer:
     """List the caller's own passkeys."""
-    reauthentication.require_personal(caller)
     found = passkey_rows.list_passkey_page(caller.user_id, query.page)
     shown = PasskeysShape(keys=[build_passkey_shape(key) for key in found.rows])
     return Answer(shown, limit=found.page.limit, offset=found.page.offset, count=found.count)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from collections.abc import Mapping
+from typing import Any
 from typing import Literal
 
 from app.models.authority import Permission
@@ -22,6 +25,7 @@ from app.schemas.wire import to_millis
 from app.services.access import apikeys
 from app.services.access import directory
 from app.services.access import held_rights
+from app.services.administration.own_data import REST
 
 Flag = Literal[
     "BLOCKED",
@@ -34,22 +38,33 @@ Flag = Literal[
     "AUTH_CRYPTO",
 ]
 
+GROUPS = frozenset({"groups", "groupstring"})
+NO_HISTORY: Mapping[str, Any] = {
+    "created_timestamp": 0,
+    "created_by_user": None,
+    "last_updated_timestamp": 0,
+    "last_updated_by_user": None,
+}
+
 
 class TimeZoneShape(Shape):
     description: str
 
 
 class CurrentUserShape(History):
-    """The caller's account. Note ``userName``, not ``shortName``."""
+    """The caller's account. Note ``userName``, not ``shortName``.
+
+    What the credential may not read of its user is null, empty or 0 (decision 027).
+    """
 
     id: int
     user_name: str
-    name: str
+    name: str | None
     email: str | None
     mobile: str | None
-    customer: CustomerInfo
-    domain: DomainInfo
-    language: Literal["ENGLISH", "NORWEGIAN"]
+    customer: CustomerInfo | None
+    domain: DomainInfo | None
+    language: Literal["ENGLISH", "NORWEGIAN"] | None
     flags: list[Flag]
     ascendant_ids: list[int]
     last_login_ip: str | None
@@ -58,7 +73,7 @@ class CurrentUserShape(History):
     image_url: str | None
     public_key: str | None
     properties: dict[str, str]
-    time_zone: TimeZoneShape
+    time_zone: TimeZoneShape | None
 
 
 class OldGroupShape(Shape):
@@ -98,35 +113,51 @@ class OwnPermissionShape(Shape):
     granted_timestamp: int
 
 
-def build_current_user_shape(user: User) -> CurrentUserShape:
-    """Build the shape of the caller's own account."""
-    people = directory.load_subjects_by_id(collect_people_ids([user], "created_by_id", "updated_by_id"))
+def build_current_user_shape(user: User, readable: Collection[str]) -> CurrentUserShape:
+    """Build the shape of the caller's own account, with what may be read (``own_data.list_readable``).
+
+    Id and user name are always told: the text of every token begins with the name.
+    """
+    whole = REST in readable
     return CurrentUserShape(
         id=user.id,
         user_name=user.short_name,
-        name=user.name,
-        email=user.email,
-        mobile=directory.read_phone(user.id) or None,
-        customer=CustomerInfo.from_row(user.customer),
-        domain=DomainInfo.from_row(user.domain),
-        language="NORWEGIAN" if user.language == "norwegian" else "ENGLISH",
-        flags=list_set_flags(
-            ("BLOCKED", user.blocked_at),
-            ("FORCE_PWCHANGE", user.force_password_change),
-            ("DAEMON_ACCOUNT", user.daemon_account),
-            ("PASSWORD_NOT_SET", user.password_hash is None),
-            ("AUTH_LOCAL", user.password_hash is not None),
-            ("AUTH_APIKEY", bool(apikeys.list_keys(user.id))),
-        ),
-        ascendant_ids=sorted(held_rights.list_group_ids(user.id)),
-        last_login_ip=user.last_login_ip,
-        last_login_timestamp=to_millis(user.last_login_at),
+        name=user.name if "profile" in readable else None,
+        email=user.email if "email" in readable else None,
+        mobile=(directory.read_phone(user.id) or None) if "phone" in readable else None,
+        customer=CustomerInfo.from_row(user.customer) if "customer" in readable else None,
+        domain=DomainInfo.from_row(user.domain) if "customer" in readable else None,
+        language=_name_language(user) if "profile" in readable else None,
+        flags=_list_flags(user) if whole else [],
+        ascendant_ids=sorted(held_rights.list_group_ids(user.id)) if not GROUPS.isdisjoint(readable) else [],
+        last_login_ip=user.last_login_ip if whole else None,
+        last_login_timestamp=to_millis(user.last_login_at) if whole else 0,
         last_impersonation_timestamp=0,
-        **collect_history_fields(user, people),
+        **(_collect_history(user) if whole else NO_HISTORY),
         image_url=None,
         public_key=None,
         properties={},
-        time_zone=TimeZoneShape(description=user.customer.time_zone),
+        time_zone=TimeZoneShape(description=user.customer.time_zone) if "customer" in readable else None,
+    )
+
+
+def _collect_history(user: User) -> dict[str, Any]:
+    people = directory.load_subjects_by_id(collect_people_ids([user], "created_by_id", "updated_by_id"))
+    return collect_history_fields(user, people)
+
+
+def _name_language(user: User) -> Literal["ENGLISH", "NORWEGIAN"]:
+    return "NORWEGIAN" if user.language == "norwegian" else "ENGLISH"
+
+
+def _list_flags(user: User) -> list[Flag]:
+    return list_set_flags(
+        ("BLOCKED", user.blocked_at),
+        ("FORCE_PWCHANGE", user.force_password_change),
+        ("DAEMON_ACCOUNT", user.daemon_account),
+        ("PASSWORD_NOT_SET", user.password_hash is None),
+        ("AUTH_LOCAL", user.password_hash is not None),
+        ("AUTH_APIKEY", bool(apikeys.list_keys(user.id))),
     )
 
 

@@ -143,6 +143,15 @@ class Caller:
         return self.is_interactive or (self.kind == "key" and not self.key.constraints)
 
     @property
+    def is_impersonated(self) -> bool:
+        """Tell whether somebody else acts in the user's name."""
+        return self.question.impersonator is not None
+
+    def is_self(self, user_id: int) -> bool:
+        """Tell whether this is the person's own account: who acts for a person is not the person."""
+        return user_id == self.user_id and self.is_personal
+
+    @property
     def session_label(self) -> str:
         """Return how audit rows and session lists name the credential;
         it contains nothing that could be presented.
@@ -188,6 +197,13 @@ class Caller:
         """Build the question of leg LIST: whether this caller might use the client, with any credential."""
         at = facts.to_client_facts(client)
         return facts.build_question(self.row, Leg.LIST, client=at, grant=grant, scopes=scopes)
+
+    def opens(self, client: OAuthClient) -> bool:
+        """Tell whether the caller's own rights, not only those of its user, hold the client's function."""
+        function, at = client.required_function_id, client.customer_id
+        if self.is_personal or at is None:
+            return self.is_personal or self.rights.allows_anywhere(function, client.domain_id)
+        return self.rights.allows(function, at)
 
     def require(self, function: str, customer: int | None = None) -> None:
         """Require this function. Raises ``Denied``."""

@@ -43,8 +43,7 @@ def require_not_above(caller: Caller, user: User) -> None:
 
     A person may always act on the own account, also by a session or key with fewer rights (rule 54).
     """
-    is_self = user.id == caller.user_id and caller.is_personal
-    if not is_self and not holds_all_of(caller, user):
+    if not caller.is_self(user.id) and not holds_all_of(caller, user):
         raise NotHeld
 
 

@@ -37,7 +37,7 @@ def list_members(group: Group) -> list[Subject]:
 def list_visible_members(group: Group, caller: Caller) -> list[Subject]:
     """List the members the caller may know of, including the caller: ``visibility.may_see``, in one query."""
     seen = search.limit_to_reach(caller, Guard.VIEW_USERS, Subject.customer_id)
-    return _load_members(group, or_(seen, Subject.id == caller.user_id))
+    return _load_members(group, or_(seen, Subject.id == caller.user_id) if caller.is_personal else seen)
 
 
 def add_members(group: Group, names: Sequence[str], comment: str | None, caller: Caller) -> list[Subject]:

@@ -1,6 +1,7 @@
 """Which users and groups a caller may know of, and which a caller may change.
 
-A subject is visible to callers with ``viewUsers`` for its customer, and to itself; for others it is absent.
+A subject is visible to callers with ``viewUsers`` for its customer, and to the person itself; for others it
+is absent. What acts for a person, an application or an impersonator, is not the person.
 """
 
 from __future__ import annotations
@@ -29,9 +30,9 @@ OWN = "Change your own account by proof of presence."
 
 def may_see(caller: Caller, subject: Subject, guard: Guard = Guard.VIEW_USERS) -> bool:
     """Tell whether the caller may know of a subject:
-    the subject is the caller, or the caller holds the guard.
+    it is the person's own account, or the caller holds the guard.
     """
-    if subject.id == caller.user_id:
+    if caller.is_self(subject.id):
         return bool(caller.decision)
     return bool(caller.allows(RequiredRight(guard, subject.customer_id)))
 

@@ -102,8 +102,11 @@ def find_guard_customer(client: OAuthClient, caller: Caller | None = None) -> in
 
 
 def may_see(client: OAuthClient, caller: Caller) -> bool:
-    """Tell whether the caller may know of the client: may use it (leg LIST), or may administer it."""
-    if gate.ask(caller.at_client(client)):
+    """Tell whether the caller may know of the client: may use it (leg LIST), or may administer it.
+
+    What acts for a person knows only of the clients that its own rights open.
+    """
+    if caller.opens(client) and gate.ask(caller.at_client(client)):
         return True
     return caller.allows(RequiredRight(Guard.VIEW_OAUTH_CLIENTS, find_guard_customer(client, caller))).allowed
 
@@ -124,11 +127,12 @@ def get_visible_client(id_or_short_name: str, caller: Caller) -> OAuthClient:
 
 
 def require_known_client(client: OAuthClient, caller: Caller) -> None:
-    """Require that people asking about themselves may see the client, or were refused by it before.
+    """Require that a person asking about the own account may see the client, or was refused by it before.
 
     Raises ``Missing`` if the caller could not know of the client in either way.
     """
-    if not may_see(client, caller) and not trail.was_refused(caller.user_id, client.id):
+    refused = caller.is_personal and trail.was_refused(caller.user_id, client.id)
+    if not refused and not may_see(client, caller):
         raise Missing("client")
 
 

@@ -105,7 +105,7 @@ def _is_explainable(
     if client is not None and not registry.may_see_details(client, caller):
         return False
     of_permissions = "findings" in event.detail or event.action in OF_PERMISSIONS
-    if user is None or user.id == caller.user_id or not of_permissions:
+    if user is None or caller.is_self(user.id) or not of_permissions:
         return True
     return bool(caller.allows(RequiredRight(Guard.VIEW_PERMISSIONS, user.customer_id)))
 

@@ -69,7 +69,7 @@ class ExplainResult:
 
 
 def explain_request(asked: ExplainRequest, caller: Caller) -> ExplainResult:
-    """Explain a decision. About oneself no guard is needed and no evidence is shown;
+    """Explain a decision. To a person about the own account no guard is needed and no evidence is shown;
     about others both guards.
 
     Raises ``Denied``, ``Invalid``, ``Missing``.
@@ -85,7 +85,7 @@ def explain_request(asked: ExplainRequest, caller: Caller) -> ExplainResult:
     if name is None:
         raise Invalid(NO_USER)
     user = directory.find_user(name, caller.domain_id)
-    oneself = user is not None and user.id == caller.user_id
+    oneself = user is not None and caller.is_self(user.id)
     if oneself:
         registry.require_known_client(client, caller)
     else:
@@ -129,7 +129,7 @@ def _require_may_ask(user: User | None, caller: Caller) -> User:
     """
     if user is None:
         raise Invalid(UNKNOWN_USER)
-    if user.id != caller.user_id:
+    if not caller.is_self(user.id):
         seen = visibility.may_see(caller, user)
         _require(Guard.VIEW_PERMISSIONS, user.customer_id, caller, seen, Invalid(UNKNOWN_USER))
     return user

@@ -129,7 +129,7 @@ def forecast_change(client: OAuthClient, proposal: Proposal, caller: Caller) -> 
         gained, lost = _subtract(two.rights, one.rights), _subtract(one.rights, two.rights)
         if one.allowed == two.allowed and not gained and not lost:
             continue
-        may_know = user.id == caller.user_id or user.customer_id in nameable
+        may_know = caller.is_self(user.id) or user.customer_id in nameable
         if may_know and len(effects) < MOST_NAMED:
             effects.append(Effect(user, one, two, gained, lost))
         else:

@@ -18,6 +18,7 @@ from app.services.access.callers import Caller
 from app.services.login import login_methods
 from app.services.login import passkey_ceremonies
 from app.services.login import password_login
+from app.services.login import stepup_operations
 from app.services.login import stepup_tokens
 from app.services.login import totp
 from app.services.login.login_sessions import Proof
@@ -72,14 +73,6 @@ def require_interactive(caller: Caller) -> None:
 def require_personal(caller: Caller) -> None:
     """Require a person's own login or unconstrained API key (rule 54). Raises ``NotInteractive``."""
     if not caller.is_personal:
-        raise NotInteractive
-
-
-def refuse_application(caller: Caller) -> None:
-    """Refuse applications: require a credential of the person, with any limits (rule 54).
-    Raises ``NotInteractive``.
-    """
-    if caller.kind == "oauth":
         raise NotInteractive
 
 
