@@ -10,7 +10,7 @@ PIP := $(PY) -m pip --disable-pip-version-check install --quiet --constraint .ci
 PINS := setup.cfg pyproject.toml .ci/constraints.txt
 
 .PHONY: run test check packages lint format types imports policy-coverage hooks bench bench-http bench-strangers browser-test
-.PHONY: screenshots pictures architecture translations wheel clean
+.PHONY: torture screenshots pictures architecture translations wheel clean
 .DELETE_ON_ERROR:
 
 run: .venv/runtime
@@ -32,6 +32,10 @@ screenshots: .venv/test
 # The few that the documents show, made anew from those: smaller, and cut to what one sees first.
 pictures: .venv/test
 	@$(PY) -m tests.browser.pictures
+
+# Everything that each run of the tests tries a share of, in full: hours (docs/torture.md).
+torture: .venv/test
+	@ARGUS_TEST_TORTURE=full $(PY) -m pytest -q -s tests/torture $(ARGS)
 
 translations: .venv/test
 	@$(PY) -m tests.house.catalogue

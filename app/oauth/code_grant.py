@@ -142,10 +142,13 @@ class ArgusAuthorizationCodeGrant(AccessGateMixin, AuthorizationCodeGrant):  # t
         If the claim fails, another request was first.
         """
         view = self.request.authorization_code
-        if run_in_transaction(lambda: self._claim(view.row)):
+        if run_in_transaction(lambda: self._claim(view.row), repeatable=True):
+            return
+        fresh = credential_rows.load_code_row(view.row.code.id)
+        if fresh is not None and fresh.code.oauth_session_id == self.pair.session_id:
+            # By ourselves: the unit was committed, the answer to its COMMIT was lost, and it was tried again.
             return
         # Another request claimed it between our read and our write: the gate refuses, and its session ends.
-        fresh = credential_rows.load_code_row(view.row.code.id)
         if fresh is not None:
             self.request.authorization_code = CodeView(fresh)
             self.authenticate_user(self.request.authorization_code)

@@ -118,11 +118,14 @@ class ArgusRefreshTokenGrant(AccessGateMixin, RefreshTokenGrant):  # type: ignor
         login = refresh_token.row.login
         until = login.expires_at if login is not None else None
         asked = parse_scope(self.request.payload.scope) or tuple(refresh_token.scopes)
-        pair = run_in_transaction(lambda: oauth_sessions.rotate_pair(refresh_token.token, asked, until))
+        pair = run_in_transaction(
+            lambda: oauth_sessions.rotate_pair(refresh_token.token, asked, until), repeatable=True
+        )
         if pair is not None:
             return build_token_response(pair)
-        # Another request rotated between our read and our write. Look again: a duplicate of this call within
-        # the grace window gets the identical answer; anything else is a replay and ends the session.
+        # Another request rotated between our read and our write, or this one did and could not know it. Look
+        # again: a duplicate of this call within the grace window gets the identical answer; anything else is
+        # a replay and ends the session.
         again = self.authenticate_refresh_token(refresh_token.token.text)
         if again is not None:
             self.authenticate_user(again)

@@ -11,6 +11,7 @@ Problem
 ├── BadCsrf          a call by the cookie lacks the proof that the caller's own script made it
 ├── Throttled        too many failures, try again in ``seconds``
 └── Unavailable      the database cannot do it now; nothing was committed
+    └── Undetermined     the answer to the COMMIT was lost: nobody knows whether it was done
 
 A class says how it is answered: programs get its ``status``, ``code`` and ``sentence``; a page has the same
 status unless the class names another in ``page_status`` (the contract calls a conflict 412, HTTP 409). A
@@ -135,3 +136,10 @@ class Unavailable(Problem):
     status = 503
     code = "UNAVAILABLE"
     sentence = "The database cannot be reached. Nothing was changed; try again."
+
+
+class Undetermined(Unavailable):
+    """The connection was lost during the COMMIT, so all of it was done, or nothing."""
+
+    code = "UNDETERMINED"
+    sentence = "The database was lost while this was stored: it may be done. Look before you repeat it."

@@ -2,7 +2,8 @@
 
 ``run_in_transaction(work)`` runs ``work`` in one transaction and commits. On SQLite it begins IMMEDIATE, so
 that a reader never has to upgrade its lock. A serialization failure or deadlock is retried once, then it
-raises ``Unavailable``: nothing was committed.
+raises ``Unavailable``: nothing was committed. A connection lost during the COMMIT leaves open what was done:
+then only work that recognises what it did before is retried.
 """
 
 from __future__ import annotations
@@ -18,11 +19,14 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.exc import InterfaceError
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session
+from sqlalchemy.orm import scoped_session
 from sqlalchemy.orm.exc import StaleDataError
 
 from app.extensions import db
 from app.services.problems import Conflict
 from app.services.problems import Unavailable
+from app.services.problems import Undetermined
 
 __all__ = ["DatabaseError", "PoolTimeout", "prepare_engine", "run_after_commit", "run_in_transaction"]
 
@@ -35,14 +39,18 @@ MOVED = "argus_rights_moved"
 RETRIED_STATES = ("40001", "40P01", "55P03")
 
 
-def run_in_transaction(work: Callable[[], T]) -> T:
+def run_in_transaction(work: Callable[[], T], *, repeatable: bool = False) -> T:
     """Run ``work`` in one write transaction and commit it.
 
     Raises ``Unavailable`` when the database is unavailable, ``Conflict`` when another request changed or took
-    the same object; exceptions of ``work`` pass through. In each case nothing was committed.
+    the same object; exceptions of ``work`` pass through. In each case nothing was committed. Raises
+    ``Undetermined`` when nobody can know that; ``repeatable`` work finds out itself what it did before.
     """
     try:
         return _run_once(work)
+    except Undetermined:
+        if not repeatable:
+            raise
     except DatabaseError as problem:
         if not _is_retryable(problem):
             raise
@@ -72,7 +80,8 @@ def _run_once(work: Callable[[], T]) -> T:
         options = {WRITES: True} if engine.dialect.name == "sqlite" else {"isolation_level": "READ COMMITTED"}
         session.connection(execution_options=options)
         result = work()
-        session.commit()
+        session.flush()
+        _commit(session)
     except (IntegrityError, StaleDataError) as problem:
         session.rollback()
         raise Conflict from problem
@@ -87,6 +96,15 @@ def _run_once(work: Callable[[], T]) -> T:
     for follows in session.info.pop(AFTER, ()):
         follows()
     return result
+
+
+def _commit(session: scoped_session[Session]) -> None:
+    try:
+        session.commit()
+    except DatabaseError as problem:
+        if problem.connection_invalidated:
+            raise Undetermined from problem
+        raise
 
 
 def _is_retryable(problem: DatabaseError) -> bool:

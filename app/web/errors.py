@@ -22,6 +22,7 @@ from app import edge
 from app.policy.facts import Decision
 from app.runtime import settings
 from app.services.problems import Unavailable
+from app.services.problems import Undetermined
 from app.services.unit_of_work import DatabaseError
 from app.services.unit_of_work import PoolTimeout
 from app.web import person
@@ -144,8 +145,9 @@ def _handle_csrf(problem: CSRFError) -> Response | tuple[str, int]:  # noqa: ARG
     return _answer_plainly(400, "The page was open too long or your login changed. Load it again and repeat.")
 
 
-def _handle_unavailable(problem: Exception) -> Response | tuple[str, int]:  # noqa: ARG001
-    return _answer_plainly(503, SENTENCES[503])
+def _handle_unavailable(problem: Exception) -> Response | tuple[str, int]:
+    in_doubt = isinstance(problem, Undetermined)
+    return _answer_plainly(503, Undetermined.sentence if in_doubt else SENTENCES[503])
 
 
 def _handle_database(problem: DatabaseError) -> Response | tuple[str, int]:

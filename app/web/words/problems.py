@@ -15,6 +15,7 @@ from app.services.problems import NotHeld
 from app.services.problems import Problem
 from app.services.problems import Throttled
 from app.services.problems import Unavailable
+from app.services.problems import Undetermined
 from app.web.errors import SENTENCES
 from app.web.errors import TITLES
 
@@ -46,6 +47,7 @@ WORDS: Mapping[type[Problem], tuple[str, str]] = {
     ),
     Throttled: (TITLES[Throttled.status], lazy_gettext(SENTENCES[Throttled.status])),
     Unavailable: (TITLES[Unavailable.status], lazy_gettext(SENTENCES[Unavailable.status])),
+    Undetermined: (TITLES[Undetermined.status], lazy_gettext(Undetermined.sentence)),
 }
 
 

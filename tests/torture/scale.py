@@ -1,0 +1,23 @@
+"""How much is tried: a share in each run of the tests, all of it by ``make torture``.
+
+``ARGUS_TEST_TORTURE=full`` means all of it; ``ARGUS_TEST_TORTURE_SEQUENCES=500`` sets one figure alone.
+"""
+
+from __future__ import annotations
+
+import os
+
+IS_FULL = os.environ.get("ARGUS_TEST_TORTURE") == "full"
+# name -> in each run, by ``make torture``
+FIGURES = {
+    # Of all faults at all statements of a use case, each so-many-th is tried.
+    "fault_step": (9, 1),
+    # Seconds for which the database ends all its sessions again and again.
+    "terminating_seconds": (4, 120),
+}
+
+
+def figure(name: str) -> int:
+    """The figure of this run."""
+    share, full = FIGURES[name]
+    return int(os.environ.get(f"ARGUS_TEST_TORTURE_{name.upper()}", full if IS_FULL else share))
