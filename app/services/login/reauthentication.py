@@ -18,7 +18,6 @@ from app.services.access.callers import Caller
 from app.services.login import login_methods
 from app.services.login import passkey_ceremonies
 from app.services.login import password_login
-from app.services.login import stepup_operations
 from app.services.login import stepup_tokens
 from app.services.login import totp
 from app.services.login.login_sessions import Proof

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from dataclasses import field
 from typing import Literal
 
-
 OperationName = Literal[
     "password.set",
     "totp.initialize",
