@@ -9,6 +9,7 @@ then only work that recognises what it did before is retried.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 from typing import TypeVar
 
 from sqlalchemy import Connection
@@ -19,7 +20,6 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.exc import InterfaceError
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.orm import Session
 from sqlalchemy.orm import scoped_session
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -98,7 +98,7 @@ def _run_once(work: Callable[[], T]) -> T:
     return result
 
 
-def _commit(session: scoped_session[Session]) -> None:
+def _commit(session: scoped_session[Any]) -> None:
     try:
         session.commit()
     except DatabaseError as problem:
