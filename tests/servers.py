@@ -90,6 +90,11 @@ class LiveServer:
         headers = {"Argus-API-Key": self.key, **options.pop("headers", {})}
         return requests.request(method, self.base + path, headers=headers, timeout=30, **options)
 
+    def start_again(self, workers: int = 1) -> None:
+        """Serve as before, after an end."""
+        with self.log.open("ab") as log:
+            self._start(workers, log)
+
     def stop(self) -> None:
         """End the server, as an operator would."""
         self.process.terminate()

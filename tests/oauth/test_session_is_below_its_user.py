@@ -113,14 +113,15 @@ def test_it_reads_no_events_and_leaves_nothing_behind(app: Flask, world: World, 
     own = {"Argus-API-Key": world.api_key("alice")}
     prefs, auth = "/currentuser/v1/prefs", "/authentication/v1"
     assert browser.post(prefs, json={"colour": "red"}, headers=own).status_code == 200
-    for method, path, body in (
-        ("GET", f"{auth}/customer/events", None),
-        ("GET", f"{AUTH}/alice/events", None),
-        ("POST", prefs, {"colour": "blue"}),
-        ("DELETE", f"{prefs}?key=colour", None),
-        ("DELETE", f"{prefs}/colour", None),
+    for method, path, body, status in (
+        ("GET", f"{auth}/customer/events", None, 403),
+        # Without a function that shows users it does not see alice as one.
+        ("GET", f"{AUTH}/alice/events", None, 404),
+        ("POST", prefs, {"colour": "blue"}, 403),
+        ("DELETE", f"{prefs}?key=colour", None, 403),
+        ("DELETE", f"{prefs}/colour", None, 403),
     ):
-        assert browser.open(path, method=method, json=body, headers=headers).status_code == 403, path
+        assert browser.open(path, method=method, json=body, headers=headers).status_code == status, path
     assert browser.get(prefs, headers=own).json["data"] == {"colour": "red"}
     for path in (prefs, f"{auth}/events"):
         assert browser.get(path, headers=headers).status_code == 403, path
