@@ -203,6 +203,7 @@ def _render_refusal(refusal: Refused) -> tuple[int, list[tuple[bytes, bytes]], b
         "content-length": str(len(body)),
         "cache-control": "no-store",
         "x-content-type-options": "nosniff",
+        "referrer-policy": "no-referrer",
         "connection": "close",
     }
     if refusal.status == 503:

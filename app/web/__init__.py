@@ -57,5 +57,5 @@ def serve_static(app: Flask) -> None:
             prefix="static/",
             max_age=STATIC_SECONDS,
             allow_all_origins=False,
-            add_headers_function=headers.set_static_headers,
+            add_headers_function=headers.prepare_static_headers(app),
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import Flask
 from flask import Response
 from flask import g
@@ -28,21 +30,32 @@ def register(app: Flask) -> None:
     app.after_request(_set_headers)
 
 
-def set_static_headers(headers: Headers, _path: str, _url: str) -> None:
-    """Set the same headers on static files, which never reach Flask."""
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers["Referrer-Policy"] = "no-referrer"
+def prepare_static_headers(app: Flask) -> Callable[[Headers, str, str], None]:
+    """Return what sets the same headers on static files, which never reach Flask."""
+    with app.app_context():
+        common = _list_common_headers()
+
+    def set_headers(headers: Headers, _path: str, _url: str) -> None:
+        for name, value in common.items():
+            headers[name] = value
+
+    return set_headers
+
+
+def _list_common_headers() -> dict[str, str]:
+    """Return the headers of every answer."""
+    common = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
+    if settings().is_https:
+        common["Strict-Transport-Security"] = f"max-age={YEAR}"
+    return common
 
 
 def _set_headers(response: Response) -> Response:
     headers = response.headers
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers["Referrer-Policy"] = "no-referrer"
+    headers.update(_list_common_headers())
     headers.setdefault("Cache-Control", "no-store")
     if response.status_code == 503:
         headers.setdefault("Retry-After", str(RETRY_AFTER_SECONDS))
-    if settings().is_https:
-        headers["Strict-Transport-Security"] = f"max-age={YEAR}"
     if response.mimetype == "text/html":
         origin: str = g.get("argus_form_action", "")
         headers["Content-Security-Policy"] = POLICY.format(

@@ -186,6 +186,17 @@ def test_a_body_beyond_the_limit_is_refused(
     assert (exchange.status, application.asked) == (413, [])
 
 
+def test_a_refusal_is_protected(flag: StopFlag) -> None:
+    """Rule 73, also where the application was not asked: kept by nobody, taken for nothing but text."""
+    exchange = Exchange(headers=[(b"host", b"another.example")])
+    asyncio.run(each(Adapter(Application(), flag), exchange))
+    assert exchange.status == 400
+    assert exchange.headers[b"cache-control"] == b"no-store"
+    assert exchange.headers[b"x-content-type-options"] == b"nosniff"
+    assert exchange.headers[b"referrer-policy"] == b"no-referrer"
+    assert exchange.headers[b"content-type"].startswith(b"text/plain")
+
+
 def test_a_server_about_to_stop_says_so(flag: StopFlag) -> None:
     flag.set()
     exchange = Exchange()
