@@ -70,6 +70,8 @@ def _parse_address(bind: str) -> tuple[str, int]:
 
 
 def _check_ready() -> None:
+    if current_app.debug:
+        raise click.ClickException("FLASK_DEBUG: unset it. It is for development and does not serve.")
     try:
         problem = readiness.find_problem()
     except SQLAlchemyError:

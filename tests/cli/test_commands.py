@@ -29,7 +29,7 @@ def run(
     environment |= {**CHEAP, "ARGUS_INSTANCE": str(folder), **settings}
     return subprocess.run(
         [SCRIPTS / "argus-idp", *arguments],
-        env=environment, cwd=folder, input=text, text=True, capture_output=True, check=False,
+        env=environment, cwd=folder, input=text, text=True, capture_output=True, check=False, timeout=120,
     )  # fmt: skip
 
 
@@ -90,6 +90,15 @@ def test_what_is_unsafe_or_wrong_is_one_plain_line(
     done = run(tmp_path, *arguments, **settings)
     assert done.returncode != 0
     assert done.stderr.strip()
+    assert "Traceback" not in done.stderr
+
+
+def test_a_developers_mode_does_not_serve(tmp_path: Path) -> None:
+    """Rule 80: FLASK_DEBUG of some shell must not make a server that tells more than it should."""
+    told(run(tmp_path, "init", "--json"))
+    done = run(tmp_path, "serve", "--bind", f"127.0.0.1:{free_port()}", FLASK_DEBUG="1")
+    assert done.returncode == 1
+    assert "FLASK_DEBUG" in done.stderr
     assert "Traceback" not in done.stderr
 
 
