@@ -14,8 +14,10 @@ MOST_NEXT_CHARACTERS = 8192
 # Visible ASCII without quotes, backslash, angle brackets and other characters that a URI must escape.
 CHARACTERS = re.compile(r"[!#-&(-;=?-\[\]_a-z~]+", re.ASCII)
 NEXT = re.compile(r"/(?![/\\])[!-\[\]-~]*", re.ASCII)
-# RFC 8252 7.3: only IP literals; the name localhost may resolve to another address.
-LOOPBACK_PORT = re.compile(r"(http://(?:127\.0\.0\.1|\[::1\]))(?::[0-9]{1,5})?(/.*|\?.*)?", re.ASCII)
+# RFC 8252 7.3, and the name localhost by RFC 9700 4.1.3: a native app cannot know its port before it runs.
+LOOPBACK_PORT = re.compile(
+    r"(http://(?:127\.0\.0\.1|\[::1\]|localhost))(?::[0-9]{1,5})?(/.*|\?.*)?", re.ASCII
+)
 
 
 def find_registration_problem(uri: object) -> str | None:
@@ -40,7 +42,7 @@ def find_main_uri_problem(uri: object) -> str | None:
 
 def matches(asked: str, registered: Sequence[str], *, public_client: bool) -> bool:
     """Compare byte by byte with a registered URI;
-    for a loopback IP a public client may use any port (RFC 8252).
+    on the loopback host it registered a public client may use any port (RFC 8252, RFC 9700 4.1.3).
     """
     if asked in registered:
         return True

@@ -69,12 +69,17 @@ def test_a_uri_matches_nothing_else(uri: str, other: str) -> None:
 
 
 def test_the_loopback_port_is_free_for_public_clients_only() -> None:
-    """RFC 8252 7.3: IP literals, any port, the rest equal; never the name localhost."""
+    """RFC 8252 7.3, RFC 9700 4.1.3: any port, the rest equal; each name of this machine is its own."""
     registered = ["http://127.0.0.1/cb", "http://[::1]:1/cb", "http://localhost/cb"]
     assert redirects.matches("http://127.0.0.1:50000/cb", registered, public_client=True)
     assert redirects.matches("http://[::1]:50000/cb", registered, public_client=True)
     assert not redirects.matches("http://127.0.0.1:50000/cb", registered, public_client=False)
-    assert not redirects.matches("http://localhost:50000/cb", registered, public_client=True)
+    assert redirects.matches("http://localhost:50000/cb", registered, public_client=True)
+    assert not redirects.matches("http://localhost:50000/cb", registered, public_client=False)
+    assert not redirects.matches("http://localhost:50000/cb", registered[:2], public_client=True)
+    assert not redirects.matches("http://127.0.0.1:50000/cb", registered[2:], public_client=True)
+    assert not redirects.matches("http://localhost.evil.example:50000/cb", registered, public_client=True)
+    assert not redirects.matches("https://localhost:50000/cb", registered, public_client=True)
     assert not redirects.matches("http://127.0.0.1:50000/other", registered, public_client=True)
     assert not redirects.matches("http://127.0.0.2:50000/cb", registered, public_client=True)
     assert not redirects.matches("http://127.0.0.1:50000@evil.example/cb", registered, public_client=True)
