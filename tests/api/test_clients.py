@@ -64,6 +64,24 @@ def test_put_changes_what_was_sent_and_nothing_else(world: World, admin: ApiCall
     assert row.secret_hash is not None
 
 
+OPENED = ("requiredFunction", "permissionScope", "clientIPRange", "permittedScopes", "redirectURIs",
+          "maxSecurityLevel", "authenticationMethod", "clientSecret", "requirePkce")  # fmt: skip
+
+
+@pytest.mark.parametrize("field", OPENED)
+def test_null_opens_nothing(app: Flask, world: World, admin: ApiCaller, field: str) -> None:
+    """Security rule 60: nothing is never *without limit*: the row stays as it was."""
+    assert admin.post(CLIENTS, body(requirePkce=True)).status_code == 201
+    (before,) = world.rows(OAuthClient)
+    answer = admin.put(f"{CLIENTS}/my-client", {field: None})
+    assert answer.status_code in (412, 220), answer.data
+    (after,) = world.rows(OAuthClient)
+    columns = [column.name for column in OAuthClient.__table__.columns if column.name != "updated_at"]
+    assert {name: getattr(after, name) for name in columns} == {
+        name: getattr(before, name) for name in columns
+    }
+
+
 def test_delete_is_final(world: World, admin: ApiCaller) -> None:
     """Security rule 60: a deleted client is gone, and its name is free for a new one."""
     first = admin.post(CLIENTS, body()).json["data"]["id"]

@@ -97,6 +97,17 @@ def test_an_explicit_header_decides_alone(app: Flask, world: World) -> None:
     assert browser.get(SESSION, headers=both).status_code == 401
 
 
+def test_the_session_key_is_of_its_own_login(
+    app: Flask, world: World, rp: RelyingParty, alice: Person
+) -> None:
+    """Security rule 45: whoever could read it could sign for the person's cookie."""
+    token = rp.obtains(alice)["access_token"]
+    assert rp.calls(SESSION, token).json["data"]["sessionKey"] is None
+    assert ApiCaller(app, world.api_key("alice")).get(SESSION).json["data"]["sessionKey"] is None
+    one, other = (logged_in(app)[1]["sessionKey"] for _ in range(2))
+    assert one != other
+
+
 def test_login_failures_look_alike(app: Flask, world: World) -> None:
     """Security rule 41: unknown user, wrong password, blocked, unknown domain: one answer."""
     world.user("mallory", blocked_at=app_clock.now())

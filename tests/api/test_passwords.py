@@ -81,6 +81,27 @@ def test_why_not(app: Flask, world: World, body: dict[str, str], field: str, rea
     assert logs_in(app, PASSWORD).status_code == 200
 
 
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        "  blanks before and after  ",
+        "all small letters only",
+        "ÆØÅ with å few signs ✓ 😀",
+        "0" * 5 + "1" * 5 + "9753124680",
+        "a very long sentence of many words " * 20,
+    ],
+    ids=["blanks", "letters", "signs", "digits", "long"],
+)
+def test_it_counts_as_it_was_typed(app: Flask, world: World, chosen: str) -> None:
+    """No rule of composition, nothing cut off or folded: every character counts, to the last."""
+    answer = changes(app, bearer(app), oldPassword=PASSWORD, newPassword=chosen)
+    assert answer.status_code == 200, answer.data
+    others = {chosen[:-1], chosen + "x", chosen.strip(), chosen.swapcase(), chosen[:72]} - {chosen}
+    for other in others:
+        assert logs_in(app, other).status_code == 401, other
+    assert logs_in(app, chosen).status_code == 200
+
+
 def test_who_may_not(app: Flask, world: World, rp: RelyingParty, alice: Person) -> None:
     """Neither key nor application, nor both proofs at once, nor nobody."""
     body = {"newPassword": NEW, "oldPassword": PASSWORD}

@@ -72,6 +72,15 @@ def test_enrol_and_log_in(app: Flask, world: World) -> None:
     assert key["lastUsedTimestamp"] > 0
 
 
+def test_a_challenge_cannot_be_guessed(app: Flask, world: World) -> None:
+    """WebAuthn 13.4.3: random, and a new one each time; known user or not."""
+    enrolled(app)
+    names = ["alice"] * 10 + ["nobody"] * 10
+    raws = [base64.urlsafe_b64decode(challenge(app, name)["challenge"] + "==") for name in names]
+    assert {len(raw) for raw in raws} == {32}
+    assert len(set(raws)) == len(raws)
+
+
 def test_both_alphabets_and_the_old_challenge(app: Flask, world: World) -> None:
     """Contract 3.8: base64 or base64url; the deprecated challenge names no password."""
     device = enrolled(app)

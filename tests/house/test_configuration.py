@@ -92,3 +92,43 @@ def test_what_does_not_start(tmp_path: Path, name: str, text: str) -> None:
     with pytest.raises(UnsafeConfiguration, match=f"^{name}: ") as refused:
         config.load_settings({"ARGUS_INSTANCE": tmp_path, name: text})
     assert "sec" not in str(refused.value)
+
+
+KEY = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVowMTIzNDU="
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("ARGUS_BASE_URL", "http://id.example.com"),
+        ("ARGUS_BASE_URL", "ftp://id.example.com"),
+        ("ARGUS_BASE_URL", "https://id.example.com/path"),
+        ("ARGUS_BASE_URL", "https://user@id.example.com"),
+        ("ARGUS_BASE_URL", "id.example.com"),
+        ("ARGUS_TRUSTED_PROXIES", "0.0.0.0/0"),
+        ("ARGUS_TRUSTED_PROXIES", "0.0.0.0/1,128.0.0.0/1"),
+        ("ARGUS_TRUSTED_PROXIES", "::/0"),
+        ("ARGUS_TRUSTED_PROXIES", "everybody"),
+        ("ARGUS_SECRET_KEYS", "1:AAAA"),
+        ("ARGUS_SECRET_KEYS", "1:" + "A" * 43 + "="),
+        ("ARGUS_SECRET_KEYS", f"256:{KEY}"),
+        ("ARGUS_SECRET_KEYS", f"x:{KEY}"),
+        ("ARGUS_SECRET_KEYS", f"1:{KEY},1:{KEY}"),
+        ("ARGUS_SECRET_KEYS", "changeme"),
+        ("ARGUS_CODE_SECONDS", "0"),
+        ("ARGUS_CODE_SECONDS", "601"),
+        ("ARGUS_ACCESS_TOKEN_SECONDS", "0"),
+        ("ARGUS_ACCESS_TOKEN_SECONDS", "-1"),
+        ("ARGUS_REFRESH_TIMEOUT_SECONDS", "0"),
+        ("ARGUS_REFRESH_GRACE_SECONDS", "61"),
+        ("ARGUS_LOGIN_SECONDS", "0"),
+        ("ARGUS_LOGIN_IDLE_SECONDS", "0"),
+        ("ARGUS_REQUIRE_PKCE", "perhaps"),
+        ("ARGUS_DATABASE_URL", "mysql://localhost/x"),
+    ],
+)
+def test_what_is_unsafe_does_not_start(tmp_path: Path, name: str, text: str) -> None:
+    """Rules 18, 52, 80: in clear, trusting everybody, with keys that can be guessed, or for ever."""
+    with pytest.raises(UnsafeConfiguration, match=f"^{name}: ") as refused:
+        config.load_settings({"ARGUS_INSTANCE": tmp_path, name: text})
+    assert KEY not in str(refused.value)

@@ -18,6 +18,7 @@ from app.models.sessions import AuthorizeTransaction
 from tests.drivers.api_caller import ApiCaller
 from tests.drivers.person import Person
 from tests.drivers.person import first_form
+from tests.drivers.relying_party import TOKEN
 from tests.drivers.relying_party import RelyingParty
 from tests.drivers.relying_party import returned
 from tests.fixtures import Clock
@@ -26,6 +27,7 @@ from tests.world import REDIRECT
 from tests.world import World
 
 AUTHORIZE = "/oauth/authorize"
+ROOT = "/authentication/v1"
 JSON = "/authentication/v1/oauth/authorize"
 LOGIN = "/authentication/v1/password/authentication"
 HOSTILE = [
@@ -521,3 +523,51 @@ def test_only_a_person_approves(
     answer = app.test_client().post(JSON, json=json_request(rp), headers={"Authorization": f"Bearer {token}"})
     assert answer.status_code == 403
     assert alice.browser.post(JSON, json=json_request(rp)).status_code == 403
+
+
+@pytest.mark.parametrize("how", ["constrained login", "constrained by key", "impersonation", "bought by key"])
+def test_nothing_that_was_derived_approves(app: Flask, world: World, rp: RelyingParty, how: str) -> None:
+    """Rule 36: what was made from another credential, for less, never gets a credential of its own."""
+    world.user("boss", "acme", holds=[("ALL-FUNCTIONS", "acme")])
+    key = ApiCaller(app, world.api_key("alice"))
+    if how == "bought by key":
+        form = {"grant_type": "client_credentials", "client_id": rp.client_id}
+        token = key.call("POST", TOKEN, data=form).json["access_token"]
+    elif how == "constrained by key":
+        token = key.post(f"{ROOT}/constrain", {}).json["data"]["requestCredentialsData"]
+    else:
+        path, body, who = {
+            "constrained login": ("constrain", {}, "alice"),
+            "impersonation": ("impersonate", {"userName": "alice"}, "boss"),
+        }[how]
+        answer = app.test_client().post(f"{ROOT}/{path}", json=body, headers=bearer(app, who))
+        token = answer.json["data"]["requestCredentialsData"]
+    headers = {"Authorization": f"Bearer {token}"}
+    assert app.test_client().get(f"{ROOT}/session", headers=headers).status_code == 200
+    answer = app.test_client().post(JSON, json=json_request(rp), headers=headers)
+    assert answer.status_code == 403, answer.data
+    browser = app.test_client()
+    browser.set_cookie("argus_session", token)
+    assert browser.get(rp.url()).headers["Location"].startswith("/login?")
+    assert world.rows(AuthorizationCode) == world.rows(Grant) == []
+
+
+MOST = {"state": 2048, "nonce": 512, "login_hint": 2048}
+
+
+@pytest.mark.parametrize("name", MOST)
+def test_what_is_too_long_is_no_request(rp: RelyingParty, alice: Person, name: str) -> None:
+    """Rule 77: as long as allowed is carried to its end; one character more is an error page."""
+    alice.logs_in()
+    assert alice.visits(rp.url(**{name: "x" * MOST[name]})).status_code == 200
+    answer = alice.visits(rp.url(**{name: "x" * (MOST[name] + 1)}))
+    assert answer.status_code == 400
+    assert "Location" not in answer.headers
+
+
+def test_too_many_parameters_are_no_request(rp: RelyingParty, alice: Person) -> None:
+    """Rule 77: a hundred."""
+    alice.logs_in()
+    own = rp.url().count("=")
+    assert alice.visits(rp.url() + "".join(f"&x{n}=y" for n in range(100 - own))).status_code == 200
+    assert alice.visits(rp.url() + "".join(f"&x{n}=y" for n in range(101 - own))).status_code == 400

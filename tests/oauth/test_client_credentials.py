@@ -113,3 +113,24 @@ def test_the_keys_level_counts(world: World, key: ApiCaller, rp: RelyingParty) -
     """Design decisions 3, 17: a key is external; a stronger required function refuses it."""
     world.raise_level("useApp", 2)
     assert buys(key, rp.client_id).json["error"] == "invalid_grant"
+
+
+def test_the_keys_limits_go_with_it(app: Flask, world: World, rp: RelyingParty) -> None:
+    """Rule 56: its constraints and its addresses bind what it bought, beside the client's own."""
+    limits = {"constraints": {"functions": [world.function_id("readThings"), world.function_id("useApp")]}}
+    narrow = ApiCaller(app, world.api_key("alice", **limits))
+    token = buys(narrow, rp.client_id).json["access_token"]
+    told = rp.calls(FUNCTIONS, token).json["data"]
+    assert {f["name"] for f in told} == {"useApp", "readThings"}
+    there = ApiCaller(app, world.api_key("alice", sources=["192.0.2.0/24"]), address="192.0.2.7")
+    token = buys(there, rp.client_id).json["access_token"]
+    assert rp.calls(SESSION, token, address="192.0.2.8").status_code == 200
+    assert rp.calls(SESSION, token, address="127.0.0.1").status_code == 401
+
+
+def test_a_constrained_login_buys_nothing(app: Flask, world: World, key: ApiCaller, rp: RelyingParty) -> None:
+    """Rule 56: only a person's own login or key."""
+    made = key.post("/authentication/v1/constrain", {}).json["data"]["requestCredentialsData"]
+    form = {"grant_type": "client_credentials", "client_id": rp.client_id}
+    answer = app.test_client().post(TOKEN, data=form, headers={"Authorization": f"Bearer {made}"})
+    assert answer.json["error"] == "invalid_grant"

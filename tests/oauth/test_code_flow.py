@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from flask import Flask
 
 from app.models.audit import AuditEvent
@@ -92,6 +93,35 @@ def test_code_of_another_client(app: Flask, world: World, rp: RelyingParty, alic
     other = RelyingParty(app, world.client("other"))
     other.verifier = rp.verifier
     assert other.redeems(code).json["error"] == "invalid_grant"
+    assert rp.redeems(code).status_code == 200
+
+
+@pytest.mark.parametrize("how", ["verifier", "redirect URI", "client", "address"])
+def test_an_invalid_replay_ends_nothing(
+    app: Flask, world: World, rp: RelyingParty, alice: Person, how: str
+) -> None:
+    """Rule 13: whoever found a spent code, and has nothing else of its client, logs nobody out."""
+    code = rp.sends(alice)["code"]
+    tokens = rp.redeems(code).json or {}
+    if how == "client":
+        other = RelyingParty(app, world.client("other"))
+        other.verifier = rp.verifier
+        assert other.redeems(code).json["error"] == "invalid_grant"
+    elif how == "address":
+        world.change_client(rp.client_id, client_ip_range=["127.0.0.0/8"])
+        assert rp.redeems(code, address="192.0.2.1").json["error"] == "invalid_client"
+    else:
+        changes = {"verifier": {"code_verifier": "x" * 43}, "redirect URI": {"redirect_uri": REDIRECT + "/"}}
+        assert rp.redeems(code, **changes[how]).json["error"] == "invalid_grant"
+    assert rp.calls(SESSION, tokens["access_token"]).status_code == 200
+    assert rp.refreshes(tokens["refresh_token"]).status_code == 200
+
+
+def test_from_outside_the_range_a_code_stays_usable(world: World, rp: RelyingParty, alice: Person) -> None:
+    """Rules 14, 48: the refusal of the address consumes nothing."""
+    code = rp.sends(alice)["code"]
+    world.change_client(rp.client_id, client_ip_range=["127.0.0.0/8"])
+    assert rp.redeems(code, address="192.0.2.1").json["error"] == "invalid_client"
     assert rp.redeems(code).status_code == 200
 
 

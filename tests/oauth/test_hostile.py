@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from tests.drivers.api_caller import ApiCaller
 from tests.drivers.relying_party import TOKEN
 from tests.drivers.relying_party import RelyingParty
+from tests.world import SECRET
 from tests.world import World
 
 FORM = "application/x-www-form-urlencoded"
@@ -128,6 +130,20 @@ def test_a_huge_body_is_refused_unread(app: Flask, rp: RelyingParty, admin: ApiC
     answer = admin.post("/authentication/v1/oauth/client", data=body)
     assert answer.status_code in (412, 413)
     assert rp.app is app
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br"])
+def test_nothing_is_decompressed(rp: RelyingParty, admin: ApiCaller, coding: str) -> None:
+    """Rule 77: a small body never becomes a large one."""
+    form = f"grant_type=refresh_token&refresh_token=x&client_id={rp.client_id}&client_secret={SECRET}"
+    packed = {"Content-Encoding": coding}
+    answer = rp.app.test_client().post(
+        TOKEN, data=gzip.compress(form.encode()), headers=packed, content_type=FORM
+    )
+    assert answer.json["error"] == "invalid_request"
+    body = gzip.compress(b'{"shortName": "x"}')
+    answer = admin.post("/authentication/v1/oauth/client", data=body, headers=packed)
+    assert answer.json["messages"][0]["field"] == "body"
 
 
 def path_values() -> list[Any]:

@@ -44,6 +44,18 @@ def test_after_the_grace_window_it_is_a_replay(rp: RelyingParty, alice: Person, 
     assert rp.refreshes(second["refresh_token"]).status_code == 400
 
 
+def test_what_is_dead_is_ended_once(rp: RelyingParty, alice: Person, world: World, clock: Clock) -> None:
+    """Rule 16: the first replay ends the session and raises the alert; the next find nothing to end."""
+    first = rp.obtains(alice)
+    second = rp.refreshes(first["refresh_token"]).json or {}
+    clock.advance(10)
+    for _ in range(3):
+        for tokens in (first, second):
+            assert rp.refreshes(tokens["refresh_token"]).json["error"] == "invalid_grant"
+    alerts = [row.action for row in world.rows(AuditEvent) if row.outcome == "alert"]
+    assert alerts == ["refresh-token-replayed"]
+
+
 def test_a_used_successor_closes_the_window(rp: RelyingParty, alice: Person) -> None:
     """Design §7: once the successor was refreshed, its predecessor is a replay inside the window too."""
     first = rp.obtains(alice)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from urllib.parse import parse_qs
 from urllib.parse import urlsplit
 
@@ -91,6 +92,28 @@ def test_every_page_is_light(app: Flask, crawl: Crawl) -> None:
     browser = app.test_client()
     for page in crawl.pages:
         assert weight(browser, page) < MOST_BYTES, page.path
+
+
+def test_every_page_has_the_way_out(crawl: Crawl) -> None:
+    """Wherever a logged-in person is, one can log out from there."""
+    own = [page for page in crawl.pages if page.path.startswith(("/account", "/console")) or page.path == "/"]
+    assert len(own) > 10
+    for page in own:
+        ways = [*page.links, *(form.action for form in page.forms)]
+        assert "/logout" in ways, page.path
+
+
+def test_every_password_is_hidden_and_may_be_pasted(app: Flask, crawl: Crawl) -> None:
+    """OWASP ASVS 6.2.6, 6.2.7: masked, filled in by managers, held back by no script."""
+    boxes = [box for page in crawl.pages for box in re.findall(r"<input[^>]*>", page.html)]
+    named = [box for box in boxes if re.search(r'name="[^"]*[pP]assword[^"]*"', box)]
+    assert len(named) > 3
+    for box in named:
+        assert 'type="password"' in box, box
+        assert re.search(r'autocomplete="(current|new)-password"', box), box
+        assert "onpaste" not in box
+    scripts = "".join(path.read_text(encoding="utf-8") for path in Path(str(app.static_folder)).glob("*.js"))
+    assert not re.search(r"""["'](paste|beforeinput)["']|onpaste""", scripts)
 
 
 def test_every_form_wants_its_token(app: Flask, crawl: Crawl) -> None:
