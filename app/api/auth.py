@@ -29,9 +29,11 @@ from app.api.body import read_query
 from app.api.messages import build_envelope
 from app.edge import AmbiguousCredential
 from app.edge import PresentedCredential
+from app.policy.ways_in import WayIn
 from app.schemas.common import NoQuery
 from app.schemas.wire import QueryModel
 from app.services.access import apikeys
+from app.services.access import ways_in
 from app.services.access.callers import Caller
 from app.services.access.search import Found
 from app.services.administration.own_data import Own
@@ -83,6 +85,7 @@ class Contract:
     login: bool = True
     step_up: Operation | None = None
     own: Own | None = None
+    way_in: WayIn | None = None
     also: Mapping[int, type[BaseModel]] = field(default_factory=dict)
 
     def read(self) -> dict[str, Any]:
@@ -113,6 +116,7 @@ def endpoint(
     step_up: Operation | None = None,
     about: Callable[..., Mapping[str, str]] | None = None,
     own: Own | None = None,
+    way_in: WayIn | None = None,
 ) -> Callable[[Callable[..., Answer | Work]], Callable[..., Response]]:
     """A view that gets its ``caller`` first, then path, ``query`` and ``body`` as declared, by keyword.
 
@@ -120,11 +124,14 @@ def endpoint(
     answers with its work, which is done only after the proof, in the unit of work that spends it. ``about``
     names the object of the operation, from the caller and the path.
 
-    ``own`` is the kind of the caller's own data in the answer: it says which credentials may read it.
+    ``own`` is the kind of the caller's own data in the answer: it says which credentials may read it. With
+    ``way_in`` only a personal session comes through; the use case judges what the way leads to.
     """
     if (about is not None) != (step_up is not None and bool(step_up.names)):
         raise TypeError("An operation on an object declares about=, and no other does.")
-    contract = Contract(answers, body, query, statuses, optional_body, step_up=step_up, own=own)
+    contract = Contract(
+        answers, body, query, statuses, optional_body, step_up=step_up, own=own, way_in=way_in
+    )
 
     def decorate(view: Callable[..., Answer | Work]) -> Callable[..., Response]:
         @functools.wraps(view)
@@ -135,6 +142,8 @@ def endpoint(
             _note_use(caller)
             if own is not None:
                 require_own(caller, own)
+            if way_in is not None and not way_in.sometimes:
+                ways_in.require_personal(caller, way_in)
             given = contract.read() | read_path_values(path)
             if step_up is not None:
                 target = about(caller, **path) if about is not None else {}
@@ -158,11 +167,14 @@ def public(
     statuses: tuple[int, ...] = (200,),
     also: Mapping[int, type[BaseModel]] | None = None,
     step_up: Operation | None = None,
+    way_in: WayIn | None = None,
 ) -> Callable[[View], Callable[..., Response]]:
     """Register a view that needs no login.
-    With ``step_up`` it gets the ``proof``, and identifies its user itself.
+    With ``step_up`` it gets the ``proof``, and identifies its user itself; ``way_in`` is only told.
     """
-    contract = Contract(answers, body, query, statuses, login=False, step_up=step_up, also=also or {})
+    contract = Contract(
+        answers, body, query, statuses, login=False, step_up=step_up, way_in=way_in, also=also or {}
+    )
 
     def decorate(view: View) -> Callable[..., Response]:
         @functools.wraps(view)

@@ -8,6 +8,7 @@ from app.api.auth import endpoint
 from app.api.blueprint import blueprint
 from app.api.domains import get_domain_id
 from app.models.directory import Customer
+from app.policy.ways_in import RETURN
 from app.schemas.answers.customers import BasicCustomer
 from app.schemas.answers.customers import CustomerShape
 from app.schemas.answers.customers import build_basic_customer
@@ -86,7 +87,7 @@ def disable_customer(caller: Caller, customer: str, query: InDomain, body: NoBod
 
 
 @blueprint.put(f"{ADMIN}/<customer>/reenable")
-@endpoint(answers=CustomerShape, body=NoBody, query=InDomain, optional_body=True, writes=True)
+@endpoint(answers=CustomerShape, body=NoBody, query=InDomain, optional_body=True, writes=True, way_in=RETURN)
 def reenable_customer(caller: Caller, customer: str, query: InDomain, body: NoBody) -> Answer:  # noqa: ARG001
     """Enable a disabled customer."""
     return Answer(

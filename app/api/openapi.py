@@ -15,6 +15,7 @@ from app import cookies
 from app.api.auth import MOST_PATH_CHARACTERS
 from app.api.auth import Contract
 from app.api.openapi_oauth import OAUTH_PATHS
+from app.policy.ways_in import WayIn
 from app.schemas.wire import QueryModel
 from app.services.login.stepup_operations import AUTHORIZATION
 from app.services.login.stepup_operations import Operation
@@ -128,6 +129,9 @@ def _describe_operation(
             "proof": list(contract.step_up.fields),
         }
         sentences.append(_describe_step_up(contract.step_up))
+    if contract.way_in is not None:
+        operation["x-way-in"] = contract.way_in.name
+        sentences.append(_describe_way_in(contract.way_in))
     if sentences:
         operation["description"] = " ".join(sentences)
     if contract.body is not None:
@@ -143,6 +147,15 @@ def _describe_step_up(operation: Operation) -> str:
     """Describe what to send as proof of presence, for readers of the document."""
     password = f"`{operation.instead}`, or " if operation.instead else ""
     return f"Needs proof of presence: {password}an `{AUTHORIZATION}` for `{operation.name}`."
+
+
+def _describe_way_in(way: WayIn) -> str:
+    """Describe who may call a way in, for readers of the document."""
+    when = "When it opens a way in" if way.sometimes else "It opens a way in"
+    return (
+        f"{when} ({way.words}), it needs a person's own login, or API key without limits, "
+        "that may use all the way leads to."
+    )
 
 
 def _describe_path(rule: Rule) -> list[dict[str, Any]]:

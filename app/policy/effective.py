@@ -25,8 +25,8 @@ def compute_effective_rights(q: Question) -> Rights:
     return _narrow_to_level(q, _narrow_to_constraints(q, _narrow_to_client(q, q.user.rights)))
 
 
-def compute_delegable_rights(q: Question) -> Rights:
-    """Compute what the caller may delegate: what is held within client and session limits, at any level."""
+def compute_held_rights(q: Question) -> Rights:
+    """Compute what a stronger login would give: held within client and session limits, at any level."""
     return _narrow_to_constraints(q, _narrow_to_client(q, q.user.rights))
 
 

@@ -7,6 +7,9 @@ Problem
 ├── Missing          no such thing, or not for this caller to know
 ├── Conflict         somebody else changed or took it first
 ├── NotHeld          the caller would touch more than they hold themselves
+├── NotInteractive   this needs a person's own login
+│   └── NotPersonal  or that person's API key without limits
+├── StrongerLoginNeeded  the caller holds it, and this session may not use it
 ├── Unauthenticated  no credential, or none that proves who is there
 ├── BadCsrf          a call by the cookie lacks the proof that the caller's own script made it
 ├── Throttled        too many failures, try again in ``seconds``
@@ -92,6 +95,28 @@ class NotHeld(Problem):
     status = 403
     code = "NOT_HELD"
     sentence = "This user holds more than you do: you cannot change the account."
+
+
+class NotInteractive(Problem):
+    """This operation needs a person's own login."""
+
+    status = 403
+    code = "NOT_INTERACTIVE"
+    sentence = "This needs your own login, not a key or an application."
+
+
+class NotPersonal(NotInteractive):
+    """This operation needs a person's own login or API key; nothing may narrow it."""
+
+    sentence = "This needs your own login or an API key without limits, not an application."
+
+
+class StrongerLoginNeeded(Problem):
+    """The caller holds what this needs, but only a stronger login may use it."""
+
+    status = 403
+    code = "STRONGER_LOGIN"
+    sentence = "Log in with your second factor first, then do this."
 
 
 class Conflict(Problem):

@@ -95,7 +95,7 @@ P = "/authentication/v1"
         ({"authenticationMethod": "none"}, "authenticationMethod"),
         ({"clientIPRange": ["10.0.0.0/8"]}, "clientIPRange"),
         ({"requiredFunction": "viewOAuthClients"}, "requiredFunction"),
-        ({"maxSecurityLevel": "administrative"}, "maxSecurityLevel"),
+        ({"maxSecurityLevel": "standard"}, "maxSecurityLevel"),
         ({"requirePkce": True}, "requirePkce"),
         (
             {"openIDCustomClaims": [{"provider": "customClaim", "claimName": "m", "claim": "email"}]},
@@ -106,20 +106,21 @@ P = "/authentication/v1"
 def test_who_holds_less_takes_no_application_over(
     app: Flask, world: World, change: dict[str, object], field: str
 ) -> None:
-    """Whoever gets its tokens acts with its whole scope: only who holds that says who gets them."""
+    """Whoever gets its tokens acts with its whole scope: only who holds that changes it at all."""
     world.user("mallory", "acme", holds=[("OAUTH-ADMIN", "acme")])
     client = world.client("portal", customer="acme", max_security_level=1)
     mallory, at = ApiCaller(app, world.api_key("mallory")), f"{P}/oauth/client/{client}"
     answer = mallory.put(at, change)
     assert answer.status_code == 412, answer.json
     assert {(m["field"], m["messageTemplate"]) for m in answer.json["messages"]} == {(field, "NOT_HELD")}
-    assert mallory.put(at, {"name": "Another name", "description": "And text"}).status_code == 200
+    unchanged = {"name": "Portal", "permissionScope": "APP-ROLE"}
+    assert mallory.put(at, unchanged).status_code == 220
     world.grant("mallory", "APP-ROLE", "acme")
     assert mallory.put(at, change).status_code == 200
 
 
 def test_an_application_takes_no_other_over(app: Flask, world: World) -> None:
-    """Its session is bounded by its own scope, whatever its user holds (rule 54)."""
+    """Whatever its user holds: an application never changes a client (design decision 23)."""
     world.user("adm", "root", holds=[("ALL-FUNCTIONS", "root")])
     helper = world.client("helper", required_function="updateOAuthClient", permission_scope="OAUTH-ADMIN")
     victim = world.client("victim")
@@ -129,8 +130,8 @@ def test_an_application_takes_no_other_over(app: Flask, world: World) -> None:
         json={"redirectURIs": ["https://evil.example/callback"]},
         headers={"Authorization": f"Bearer {token}"},
     )
-    assert answer.status_code == 412
-    assert answer.json["messages"][0]["messageTemplate"] == "NOT_HELD"
+    assert answer.status_code == 403
+    assert answer.json["messages"][0]["messageTemplate"] == "NOT_INTERACTIVE"
 
 
 @pytest.mark.parametrize("change", ["disable", "cut"])

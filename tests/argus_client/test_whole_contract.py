@@ -367,13 +367,14 @@ def _groups(s: Scenario) -> None:
 
 def _functions(s: Scenario) -> None:
     m = "useradmin.v2.function."
-    s.call(m + "add_function", name="contractThings", parent="REPORT-READER")
+    # A key hands on nothing above its own level; without one a new function is "standard".
+    s.call(m + "add_function", name="contractThings", parent="REPORT-READER", minimumSecurityLevel="external")
     s.call(m + "get_function", functionNameOrID="contractThings")
     s.call(
         m + "update_function",
         functionNameOrID="contractThings",
         description="d",
-        minimumSecurityLevel="administrative",
+        minimumSecurityLevel="external",
     )
     s.call(m + "list_functions", ancestor=["REPORT-READER"])
     found = s.call(

@@ -147,7 +147,7 @@ def test_the_docs_say_what_the_table_says() -> None:
         "Written by `tests/house/test_client_fields.py` under `ARGUS_TEST_WRITE_DOCS=1` from the table in",
         "`app/services/clients/fields.py`. The default holds at the API, in the console and in the demo.",
         "What the console proposes for a new application is shown in its form at once.",
-        "Who may change a field: decision 020. *Details* are seen with `viewOAuthClientsDetails` only.",
+        "Who may change a field: decision 026. *Details* are seen with `viewOAuthClientsDetails` only.",
         "",
         "| field | label | holds | default | console proposes | changed by | seen by |",
         "| --- | --- | --- | --- | --- | --- | --- |",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from hypothesis import given
 
-from app.policy.effective import compute_delegable_rights
 from app.policy.effective import compute_effective_rights
+from app.policy.effective import compute_held_rights
+from app.policy.ways_in import Lack
+from app.policy.ways_in import find_lack
 from tests.policy.worlds import World
 from tests.policy.worlds import live_customers
 from tests.policy.worlds import pairs_of
@@ -15,12 +17,16 @@ from tests.policy.worlds import worlds
 
 
 @quick
-@given(worlds())
-def test_handing_on_compares_what_is_held_whatever_the_level(world: World) -> None:
-    """Design decision 17: within session constraints, never narrower than the effective rights."""
+@given(worlds(), worlds())
+def test_handing_on_compares_with_what_the_session_may_use(world: World, other: World) -> None:
+    """Design decision 23: the rights, within constraints and scope, at this level; and it says what lacks."""
     q = question(**world)
-    assert compute_delegable_rights(q).covers(compute_effective_rights(q))
-    assert q.user.rights.covers(compute_delegable_rights(q))
+    asked = question(**(world | {"holds": other["holds"]})).user.rights
+    lack = find_lack(q, asked)
+    assert (lack is None) == compute_effective_rights(q).covers(asked)
+    assert (lack is Lack.RIGHTS) == (not compute_held_rights(q).covers(asked))
+    assert find_lack(q, compute_effective_rights(q)) is None
+    assert q.user.rights.covers(compute_held_rights(q))
 
 
 @quick

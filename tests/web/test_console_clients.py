@@ -281,7 +281,8 @@ def test_who_may_only_look(app: Flask, world: World) -> None:
 
 def test_who_may_change_and_not_see_the_details(app: Flask, world: World) -> None:
     """The form leaves the gated fields out, and saving it leaves them as they are."""
-    world.user("half", "acme", holds=[("viewOAuthClients", "acme"), ("updateOAuthClient", "acme")])
+    holds = ("viewOAuthClients", "updateOAuthClient", "APP-ROLE")
+    world.user("half", "acme", holds=[(function, "acme") for function in holds])
     half = Administrator(app, "half")
     half.logs_in()
     there = world.client("there", customer="acme", client_ip_range=["10.9.8.7/32"])

@@ -258,15 +258,19 @@ def test_a_number_of_a_page_that_refused(app: Flask, people: World, boss: Person
 
 def test_what_falls_away(people: World, boss: Person) -> None:
     """Each function of the permission scope that the application does not get, why, and what helps."""
+    people.user("carla", "acme", holds=[("useApp", "acme")])
+    page = asks(boss, user="carla", client="bound")
+    assert "carla does not hold readThings for any customer." in text(page)
+    assert "Grant APP-ROLE for Acme to carla" in links(page)
     people.raise_level("writeThings", 3)
     page = asks(boss, user="alice", client="bound")
     assert "writeThings needs a higher security level than this session has." in text(page)
     assert "alice logs in with a second factor" in links(page)
     assert "Raise the highest level the application may use" in text(page)
-    people.user("carla", "acme", holds=[("useApp", "acme")])
+    # Whoever logged in by password alone hands on nothing that needs more (design decision 23).
     page = asks(boss, user="carla", client="bound")
-    assert "carla does not hold readThings for any customer." in text(page)
-    assert "Grant APP-ROLE for Acme to carla" in links(page)
+    assert "Grant APP-ROLE for Acme to carla" not in links(page)
+    assert "Somebody who holds grantRole and APP-ROLE for Acme can do it." in text(page)
 
 
 def test_no_secret_and_nothing_written(people: World, boss: Person) -> None:

@@ -7,6 +7,7 @@ from app.api.auth import Work
 from app.api.auth import endpoint
 from app.api.authentication import PREFIX
 from app.api.blueprint import blueprint
+from app.policy.ways_in import KEY
 from app.schemas.answers.apikeys import KeysShape
 from app.schemas.answers.apikeys import NewKeyShape
 from app.schemas.answers.apikeys import RenewedKeyShape
@@ -33,10 +34,9 @@ def list_keys(caller: Caller) -> Answer:
 
 
 @blueprint.post(f"{PREFIX}/apikey")
-@endpoint(answers=NewKeyShape, body=APIKeyRequest, statuses=(201,), step_up=CREATE_KEY)
-def create_key(caller: Caller, body: APIKeyRequest) -> Work:
+@endpoint(answers=NewKeyShape, body=APIKeyRequest, statuses=(201,), step_up=CREATE_KEY, way_in=KEY)
+def create_key(caller: Caller, body: APIKeyRequest) -> Work:  # noqa: ARG001
     """Create a key and show it once. Requires the password or an authorization for ``apikey.create``."""
-    require_personal(caller)
 
     def work(now: Caller) -> Answer:
         key, text = apikey_limits.create_key(
@@ -56,17 +56,17 @@ def _name_by_number(caller: Caller, number: str) -> dict[str, str]:
 
 
 @blueprint.put(f"{PREFIX}/apikey/<user_part>/<key_part>")
-@endpoint(answers=RenewedKeyShape, body=RenewAPIKey, step_up=RENEW_KEY, about=_name_by_prefix)
-def renew_key(caller: Caller, user_part: str, key_part: str, body: RenewAPIKey) -> Work:
+@endpoint(answers=RenewedKeyShape, body=RenewAPIKey, step_up=RENEW_KEY, about=_name_by_prefix, way_in=KEY)
+def renew_key(caller: Caller, user_part: str, key_part: str, body: RenewAPIKey) -> Work:  # noqa: ARG001
     """Set a new expiry for a key. Requires the password or an authorization to renew this key."""
-    return _renew(caller, user_part, key_part, body)
+    return _renew(user_part, key_part, body)
 
 
 @blueprint.put(f"{PREFIX}/apikey/<number>")
-@endpoint(answers=RenewedKeyShape, body=RenewAPIKey, step_up=RENEW_KEY, about=_name_by_number)
+@endpoint(answers=RenewedKeyShape, body=RenewAPIKey, step_up=RENEW_KEY, about=_name_by_number, way_in=KEY)
 def renew_key_by_number(caller: Caller, number: str, body: RenewAPIKey) -> Work:
     """Deprecated: as above, but the key is named by its number alone."""
-    return _renew(caller, *apikeys.split_key_number(caller.user_id, number), body)
+    return _renew(*apikeys.split_key_number(caller.user_id, number), body)
 
 
 @blueprint.delete(f"{PREFIX}/apikey/<user_part>/<key_part>")
@@ -78,9 +78,7 @@ def revoke_key(caller: Caller, user_part: str, key_part: str) -> Answer:
     return Answer(KeysShape(keys=build_key_shapes(apikeys.list_keys(caller.user_id))))
 
 
-def _renew(caller: Caller, user_part: str, key_part: str, body: RenewAPIKey) -> Work:
-    require_personal(caller)
-
+def _renew(user_part: str, key_part: str, body: RenewAPIKey) -> Work:
     def work(now: Caller) -> Answer:
         asked = KeyRequest(expiration_days=body.expiration_days, disable_expiration=body.disable_expiration)
         days = apikey_limits.check_limits(now, asked).days

@@ -11,6 +11,7 @@ from app.api.auth import endpoint
 from app.api.authentication import PREFIX
 from app.api.blueprint import blueprint
 from app.models.clients import OAuthClient
+from app.policy.ways_in import CLIENT
 from app.schemas.answers.clients import ClientShape
 from app.schemas.answers.clients import build_client_shape
 from app.schemas.answers.clients import build_client_shapes
@@ -35,7 +36,7 @@ SORTABLE = {
 
 
 @blueprint.post(f"{PREFIX}/oauth/client")
-@endpoint(answers=ClientShape, body=ClientCreate, statuses=(201,), writes=True)
+@endpoint(answers=ClientShape, body=ClientCreate, statuses=(201,), writes=True, way_in=CLIENT)
 def create(caller: Caller, body: ClientCreate) -> Answer:
     """Register a client; ``data.id`` is its ``client_id``."""
     return Answer(build_client_shape(registry.create_client(body.as_change(), caller), caller), status=201)
@@ -63,7 +64,14 @@ def get(caller: Caller, client: str) -> Answer:
 
 
 @blueprint.put(f"{PREFIX}/oauth/client/<client>")
-@endpoint(answers=ClientShape, body=ClientUpdate, statuses=(200, 220), optional_body=True, writes=True)
+@endpoint(
+    answers=ClientShape,
+    body=ClientUpdate,
+    statuses=(200, 220),
+    optional_body=True,
+    writes=True,
+    way_in=CLIENT,
+)
 def update(caller: Caller, client: str, body: ClientUpdate) -> Answer:
     """Change the fields that are sent; 220 when nothing changed."""
     changed, anything = registry.update_client(client, body.as_change(), caller)
@@ -71,7 +79,7 @@ def update(caller: Caller, client: str, body: ClientUpdate) -> Answer:
 
 
 @blueprint.delete(f"{PREFIX}/oauth/client/<client>")
-@endpoint(answers=ClientShape, writes=True)
+@endpoint(answers=ClientShape, writes=True, way_in=CLIENT)
 def delete(caller: Caller, client: str) -> Answer:
     """Delete a client permanently; returns it as it was, with the flag ``deleted``."""
     return Answer(build_client_shape(registry.delete_client(client, caller), caller))

@@ -16,6 +16,7 @@ from app.api.authentication import PREFIX
 from app.api.blueprint import blueprint
 from app.api.domains import get_domain_id
 from app.models.directory import User
+from app.policy.ways_in import METHOD
 from app.schemas.answers.methods import MethodName
 from app.schemas.answers.methods import MethodNames
 from app.schemas.answers.methods import MethodShape
@@ -60,19 +61,21 @@ def methods_of_user(caller: Caller, user: str, query: InDomain) -> Answer:
 
 
 @blueprint.put(f"{PREFIX}/user/<user>/enable/<method>")
-@endpoint(answers=MethodShape, query=InDomain, writes=True)
+@endpoint(answers=MethodShape, query=InDomain, writes=True, way_in=METHOD)
 def enable_method(caller: Caller, user: str, method: str, query: InDomain) -> Answer:
     """Allow the user to log in by this method again."""
-    found = get_other_user(caller, user, get_domain_id(query, caller), login_methods.get_method_guard(method))
+    guard = login_methods.get_method_guard(method)
+    found = get_other_user(caller, user, get_domain_id(query, caller), guard, METHOD)
     login_methods.enable_method(found, method, caller.actor)
     return Answer(_build_shape(found, method))
 
 
 @blueprint.put(f"{PREFIX}/user/<user>/disable/<method>")
-@endpoint(answers=MethodShape, query=InDomain, writes=True)
+@endpoint(answers=MethodShape, query=InDomain, writes=True, way_in=METHOD)
 def disable_method(caller: Caller, user: str, method: str, query: InDomain) -> Answer:
     """Stop logins by this method. Keys are revoked, not disabled."""
-    found = get_other_user(caller, user, get_domain_id(query, caller), login_methods.get_method_guard(method))
+    guard = login_methods.get_method_guard(method)
+    found = get_other_user(caller, user, get_domain_id(query, caller), guard, METHOD)
     login_methods.disable_method(found, method, caller.actor)
     return Answer(_build_shape(found, method))
 

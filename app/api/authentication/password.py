@@ -22,6 +22,7 @@ from app.api.domains import get_domain_id
 from app.api.errors import build_error_response
 from app.api.errors import list_field_errors
 from app.models.directory import User
+from app.policy import ways_in
 from app.schemas.answers.infos import Nothing
 from app.schemas.answers.sessions import AuthorizationShape
 from app.schemas.answers.sessions import CredentialsShape
@@ -106,7 +107,7 @@ def authorize_by_password(caller: Caller, body: PasswordAuthorize) -> Answer:
 
 @blueprint.put(f"{PREFIX}/password")
 @blueprint.put("/currentuser/v1/password")
-@public(answers=Nothing, body=PasswordChange, step_up=SET_PASSWORD)
+@public(answers=Nothing, body=PasswordChange, step_up=SET_PASSWORD, way_in=ways_in.PASSWORD)
 def change_password(body: PasswordChange, proof: Evidence) -> Answer:
     """Change the password; every login ends, this one too.
 
@@ -140,10 +141,12 @@ def test_password(body: PasswordTest) -> Answer:
 
 @blueprint.put(f"{PREFIX}/user/<user>/password/reset")
 @blueprint.put("/useradmin/v2/user/<user>/resetpassword")
-@endpoint(answers=AuthorizationShape, query=InDomain, writes=True)
+@endpoint(answers=AuthorizationShape, query=InDomain, writes=True, way_in=ways_in.PASSWORD)
 def reset_password(caller: Caller, user: str, query: InDomain) -> Answer:
     """Let the user choose a new password once, within a day, without a login, by an authorization."""
-    found = get_other_user(caller, user, get_domain_id(query, caller), Guard.RESET_USER_PASSWORD)
+    found = get_other_user(
+        caller, user, get_domain_id(query, caller), Guard.RESET_USER_PASSWORD, ways_in.PASSWORD
+    )
     return Answer(build_authorization_shape(password_login.reset_password(found, caller.actor)))
 
 

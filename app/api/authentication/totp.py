@@ -16,6 +16,7 @@ from app.api.authentication.password import verify_password
 from app.api.authentication.stepup import issue_authorization
 from app.api.blueprint import blueprint
 from app.api.domains import get_domain_id
+from app.policy.ways_in import FACTOR
 from app.schemas.answers.infos import Nothing
 from app.schemas.answers.sessions import AuthorizationShape
 from app.schemas.answers.sessions import CredentialsShape
@@ -64,7 +65,7 @@ def authorize_by_code(caller: Caller, body: TOTPAuthorize) -> Answer:
 
 
 @blueprint.post(f"{PREFIX}/totp")
-@endpoint(answers=SeedShape, body=Presence, step_up=INITIALIZE_TOTP)
+@endpoint(answers=SeedShape, body=Presence, step_up=INITIALIZE_TOTP, way_in=FACTOR)
 def initialize_totp(caller: Caller, body: Presence) -> Work:  # noqa: ARG001 - the endpoint reads it
     """Create a pending generator. A user with a second factor must have used it in this login."""
     reauthentication.require_strong_login(caller)
@@ -77,7 +78,7 @@ def initialize_totp(caller: Caller, body: Presence) -> Work:  # noqa: ARG001 - t
 
 
 @blueprint.put(f"{PREFIX}/totp")
-@endpoint(answers=MessageShape, body=VerifyTOTP)
+@endpoint(answers=MessageShape, body=VerifyTOTP, way_in=FACTOR)
 def verify_totp(caller: Caller, body: VerifyTOTP) -> Answer:
     """Activate the pending generator by its first code."""
     reauthentication.require_strong_login(caller)
@@ -87,7 +88,7 @@ def verify_totp(caller: Caller, body: VerifyTOTP) -> Answer:
 
 
 @blueprint.delete(f"{PREFIX}/totp")
-@endpoint(answers=Nothing, writes=True)
+@endpoint(answers=Nothing, writes=True, way_in=FACTOR)
 def remove_totp(caller: Caller) -> Answer:
     """Remove one-time codes. Requires a login by a second factor."""
     reauthentication.require_strong_login(caller)
@@ -96,20 +97,19 @@ def remove_totp(caller: Caller) -> Answer:
 
 
 @blueprint.post(f"{PREFIX}/user/<user>/totp")
-@endpoint(answers=SeedShape, query=InDomain, writes=True)
+@endpoint(answers=SeedShape, query=InDomain, writes=True, way_in=FACTOR)
 def install_totp_for_user(caller: Caller, user: str, query: InDomain) -> Answer:
     """Create a generator for another user. It is active at once and replaces the previous one."""
-    found = get_other_user(caller, user, get_domain_id(query, caller), Guard.ADMINISTRATIVE_TOTP)
+    found = get_other_user(caller, user, get_domain_id(query, caller), Guard.ADMINISTRATIVE_TOTP, FACTOR)
     return Answer(build_seed_shape(totp.install_generator(found, caller.actor), found))
 
 
 @blueprint.delete(f"{PREFIX}/user/<user>/totp")
-@endpoint(answers=Nothing, query=InDomain, writes=True)
+@endpoint(answers=Nothing, query=InDomain, writes=True, way_in=FACTOR)
 def remove_totp_of_user(caller: Caller, user: str, query: InDomain) -> Answer:
     """Remove the one-time codes of another user."""
-    totp.remove_generator(
-        get_other_user(caller, user, get_domain_id(query, caller), Guard.ADMINISTRATIVE_TOTP), caller.actor
-    )
+    found = get_other_user(caller, user, get_domain_id(query, caller), Guard.ADMINISTRATIVE_TOTP, FACTOR)
+    totp.remove_generator(found, caller.actor)
     return Answer(Nothing())
 
 

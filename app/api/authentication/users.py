@@ -14,6 +14,8 @@ from app.api.auth import public
 from app.api.authentication import PREFIX
 from app.api.blueprint import blueprint
 from app.api.domains import get_domain_id
+from app.policy.ways_in import KEY
+from app.policy.ways_in import RETURN
 from app.schemas.answers.apikeys import KeysShape
 from app.schemas.answers.apikeys import NewKeyShape
 from app.schemas.answers.apikeys import RenewedKeyShape
@@ -65,10 +67,11 @@ def block(caller: Caller, user: str, query: InDomain) -> Answer:
 
 
 @blueprint.put(f"{PREFIX}/user/<user>/unblock")
-@endpoint(answers=Nothing, query=InDomain, writes=True)
+@endpoint(answers=Nothing, query=InDomain, writes=True, way_in=RETURN)
 def unblock(caller: Caller, user: str, query: InDomain) -> Answer:
     """Unblock a user. Nothing that was ended comes back."""
-    found = get_guarded_user(caller, user, get_domain_id(query, caller), Guard.UNBLOCK_USER)
+    domain = get_domain_id(query, caller)
+    found = visibility.get_user_to_let_in(caller, user, domain, Guard.UNBLOCK_USER, RETURN)
     users_and_groups.unblock_user(found, caller.actor)
     return Answer(Nothing())
 
@@ -144,12 +147,13 @@ def keys_of_user(caller: Caller, user: str, query: InDomain) -> Answer:
 
 
 @blueprint.post(f"{PREFIX}/user/<user>/apikey")
-@endpoint(answers=NewKeyShape, body=AdminAPIKeyRequest, query=InDomain, statuses=(201,), writes=True)
+@endpoint(
+    answers=NewKeyShape, body=AdminAPIKeyRequest, query=InDomain, statuses=(201,), writes=True, way_in=KEY
+)
 def create_key_for_user(caller: Caller, user: str, body: AdminAPIKeyRequest, query: InDomain) -> Answer:
     """Create a key for another user and show it once. The user must not hold more than the caller."""
-    found = visibility.get_other_user(
-        caller, user, get_domain_id(query, caller), Guard.ADMINISTRATIVE_API_KEY
-    )
+    domain = get_domain_id(query, caller)
+    found = visibility.get_other_user(caller, user, domain, Guard.ADMINISTRATIVE_API_KEY, KEY)
     key, text = apikey_limits.create_key(found, body.description, body.as_limits(), caller)
     return Answer(NewKeyShape(api_key_string=text, key_descriptor=build_key_shape(key)), status=201)
 
@@ -167,14 +171,20 @@ def revoke_key_of_user(caller: Caller, user: str, user_part: str, key_part: str,
 
 
 @blueprint.put(f"{PREFIX}/user/<user>/apikey/<user_part>/<key_part>")
-@endpoint(answers=RenewedKeyShape, body=AdminRenewAPIKey, query=InDomain, optional_body=True, writes=True)
+@endpoint(
+    answers=RenewedKeyShape,
+    body=AdminRenewAPIKey,
+    query=InDomain,
+    optional_body=True,
+    writes=True,
+    way_in=KEY,
+)
 def renew_key_of_user(
     caller: Caller, user: str, user_part: str, key_part: str, body: AdminRenewAPIKey, query: InDomain
 ) -> Answer:
     """Set a new expiry for another user's key."""
-    found = visibility.get_other_user(
-        caller, user, get_domain_id(query, caller), Guard.ADMINISTRATIVE_API_KEY
-    )
+    domain = get_domain_id(query, caller)
+    found = visibility.get_other_user(caller, user, domain, Guard.ADMINISTRATIVE_API_KEY, KEY)
     days = apikey_limits.check_limits(caller, body.as_limits()).days
     renewed = apikeys.renew_key(found.id, user_part, key_part, days, caller.actor)
     return Answer(RenewedKeyShape(renewed_key=build_key_shape(renewed)))

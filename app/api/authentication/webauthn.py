@@ -15,6 +15,7 @@ from app.api.authentication.password import find_domain_id
 from app.api.authentication.stepup import issue_authorization
 from app.api.blueprint import blueprint
 from app.api.domains import get_domain_id
+from app.policy.ways_in import FACTOR
 from app.schemas.answers.sessions import AuthorizationShape
 from app.schemas.answers.sessions import LoginShape
 from app.schemas.answers.webauthn import AdminPasskeysShape
@@ -123,7 +124,7 @@ def options_to_enrol(caller: Caller) -> Answer:
 
 
 @blueprint.post(f"{PATH}/webauthn/enroll")
-@endpoint(answers=KeyNumberShape, body=WebAuthnEnrol, statuses=(201,), step_up=ENROL_PASSKEY)
+@endpoint(answers=KeyNumberShape, body=WebAuthnEnrol, statuses=(201,), step_up=ENROL_PASSKEY, way_in=FACTOR)
 def enrol(caller: Caller, body: WebAuthnEnrol) -> Work:
     """Enrol a new passkey. A user with a second factor must have used it in this login."""
     reauthentication.require_strong_login(caller)
@@ -141,7 +142,7 @@ def list_passkeys(caller: Caller, query: Paged) -> Answer:
 
 
 @blueprint.delete(f"{PATH}/<int:key_id>")
-@endpoint(answers=RevokedShape, writes=True)
+@endpoint(answers=RevokedShape, writes=True, way_in=FACTOR)
 def remove_passkey(caller: Caller, key_id: int) -> Answer:
     """Remove a passkey. Requires a login by a second factor."""
     reauthentication.require_strong_login(caller)
@@ -162,8 +163,8 @@ def passkeys_of_user(caller: Caller, user: str, query: KeysQuery) -> Answer:
 
 
 @blueprint.delete(f"{PREFIX}/user/<user>/signature/<int:key_id>")
-@endpoint(answers=RevokedShape, query=InDomain, writes=True)
+@endpoint(answers=RevokedShape, query=InDomain, writes=True, way_in=FACTOR)
 def remove_passkey_of_user(caller: Caller, user: str, key_id: int, query: InDomain) -> Answer:
     """Remove a passkey of another user."""
-    found = get_other_user(caller, user, get_domain_id(query, caller), Guard.ADMINISTRATIVE_SIGNATURE)
+    found = get_other_user(caller, user, get_domain_id(query, caller), Guard.ADMINISTRATIVE_SIGNATURE, FACTOR)
     return Answer(build_revoked_shape(passkey_rows.revoke_passkey(found, key_id, caller.actor)))

@@ -8,6 +8,8 @@ from app.api.auth import endpoint
 from app.api.blueprint import blueprint
 from app.api.domains import get_domain_id
 from app.models.directory import User
+from app.policy.ways_in import ACCOUNT
+from app.policy.ways_in import RETURN
 from app.schemas.answers.functions import PermissionShape
 from app.schemas.answers.functions import build_permission_shapes
 from app.schemas.answers.subjects import UserShape
@@ -46,7 +48,7 @@ def search_users(caller: Caller, body: SubjectSearch) -> Answer:
 
 
 @blueprint.post(PATH)
-@endpoint(answers=UserShape, body=UserAdd, statuses=(201,), writes=True)
+@endpoint(answers=UserShape, body=UserAdd, statuses=(201,), writes=True, way_in=ACCOUNT)
 def add_user(caller: Caller, body: UserAdd) -> Answer:
     """Add a user without a password."""
     return Answer(build_user_shape(users_and_groups.add_user(body.as_new(), caller)), status=201)
@@ -60,7 +62,7 @@ def get_user(caller: Caller, user: str, query: InDomain) -> Answer:
 
 
 @blueprint.put(f"{PATH}/<user>")
-@endpoint(answers=UserShape, body=UserUpdate, query=InDomain, writes=True)
+@endpoint(answers=UserShape, body=UserUpdate, query=InDomain, writes=True, way_in=ACCOUNT)
 def update_user(caller: Caller, user: str, body: UserUpdate, query: InDomain) -> Answer:
     """Change the fields that are sent."""
     return Answer(
@@ -78,7 +80,7 @@ def delete_user(caller: Caller, user: str, query: InDomain) -> Answer:
 
 
 @blueprint.put(f"{PATH}/<user>/reenable")
-@endpoint(answers=UserShape, query=InDomain, writes=True)
+@endpoint(answers=UserShape, query=InDomain, writes=True, way_in=RETURN)
 def reenable_user(caller: Caller, user: str, query: InDomain) -> Answer:
     """Restore a deleted user, without permissions, keys or consents."""
     gone = visibility.get_deleted_subject(User, caller, user, get_domain_id(query, caller))

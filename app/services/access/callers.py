@@ -14,12 +14,10 @@ from functools import cached_property
 from typing import TypeVar
 
 from app.models.clients import OAuthClient
-from app.policy.effective import compute_delegable_rights
 from app.policy.facts import Decision
 from app.policy.facts import GrantFacts
 from app.policy.facts import Leg
 from app.policy.facts import Question
-from app.policy.rights import NO_RIGHTS
 from app.policy.rights import Rights
 from app.runtime import settings
 from app.services.access import credential_rows
@@ -177,11 +175,6 @@ class Caller:
     def rights(self) -> Rights:
         """Return the effective rights: none unless the credential is accepted."""
         return self.decision.rights
-
-    @property
-    def delegable_rights(self) -> Rights:
-        """Return what the caller may grant to others or revoke from them (design decision 17)."""
-        return compute_delegable_rights(self.question) if self.decision else NO_RIGHTS
 
     def list_reach(self, function: str) -> frozenset[int]:
         """Return every live customer for which this caller may use the function now: what a list may show."""

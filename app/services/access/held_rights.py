@@ -15,6 +15,7 @@ from threading import Lock
 
 from sqlalchemy import CTE
 from sqlalchemy import BigInteger
+from sqlalchemy import Select
 from sqlalchemy import event
 from sqlalchemy import literal
 from sqlalchemy import select
@@ -105,6 +106,23 @@ def resolve_granted_rights(subject_id: int) -> Rights:
     return resolve_rights(_load_permissions(subject_id), land.graph, land.tree.with_all_alive())
 
 
+def resolve_rights_of_members(customer_id: int, but_not: int | None = None) -> Rights:
+    """Resolve everything that the users of this customer, and of those below it, were granted, all together;
+    ``but_not`` leaves one user out.
+    """
+    below = select(literal(customer_id, BigInteger()).label("id")).cte("below", recursive=True)
+    below = below.union(select(Customer.id).join(below, Customer.parent_id == below.c.id))
+    user = Subject.__table__.alias("u")
+    members = select(user.c.id).where(
+        user.c.customer_id.in_(select(below.c.id)),
+        user.c.kind == "user",
+        user.c.deleted_at.is_(None),
+        user.c.id != (but_not or 0),
+    )
+    land = load_snapshot()
+    return resolve_rights(_list_permissions(members), land.graph, land.tree.with_all_alive())
+
+
 def raise_policy_version() -> None:
     """Record that graph, tree, groups or group permissions changed. Call it last in the transaction:
     writers queue.
@@ -145,7 +163,7 @@ def _mark_rows_changed(state: ORMExecuteState) -> None:
 
 def list_group_ids(subject_id: int) -> list[int]:
     """List the ids of all live groups the subject belongs to, direct and indirect."""
-    above = _select_with_groups(subject_id)
+    above = _select_with_groups(_select_one(subject_id))
     return [row.id for row in db.session.execute(select(above.c.id)) if row.id != subject_id]
 
 
@@ -160,8 +178,12 @@ def list_member_ids(group_id: int) -> frozenset[int]:
     return frozenset(row.id for row in db.session.execute(select(below.c.id)) if row.id != group_id)
 
 
-def _select_with_groups(subject_id: int) -> CTE:
-    start = select(literal(subject_id, BigInteger()).label("id")).cte("above", recursive=True)
+def _select_one(subject_id: int) -> Select[tuple[int]]:
+    return select(literal(subject_id, BigInteger()).label("id"))
+
+
+def _select_with_groups(subjects: Select[tuple[int]]) -> CTE:
+    start = subjects.cte("above", recursive=True)
     group = Subject.__table__.alias("g")
     return start.union(
         select(Membership.group_id)
@@ -172,7 +194,11 @@ def _select_with_groups(subject_id: int) -> CTE:
 
 
 def _load_permissions(user_id: int) -> Iterable[tuple[int, int]]:
-    above = _select_with_groups(user_id)
+    return _list_permissions(_select_one(user_id))
+
+
+def _list_permissions(subjects: Select[tuple[int]]) -> Iterable[tuple[int, int]]:
+    above = _select_with_groups(subjects)
     rows = db.session.execute(
         select(Permission.function_id, Permission.customer_id)
         .join(above, Permission.subject_id == above.c.id)

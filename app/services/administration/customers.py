@@ -12,9 +12,11 @@ from app import clock
 from app.extensions import db
 from app.models.authority import Permission
 from app.models.directory import Customer
+from app.policy.ways_in import RETURN
 from app.services.access import delegation
 from app.services.access import directory
 from app.services.access import held_rights
+from app.services.access import ways_in
 from app.services.access.callers import Caller
 from app.services.access.facts import RequiredRight
 from app.services.audit import trail
@@ -24,6 +26,11 @@ from app.services.guards import Guard
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 from app.services.problems import Missing
+
+SOMEBODY_ABOVE = (
+    "A user who belongs to it, or below it, may do more than this session: ask somebody who holds all of it, "
+    "or log in more strongly."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +102,13 @@ def update_customer(customer: Customer, changes: Mapping[str, Any], caller: Call
 
 
 def disable_customer(customer: Customer, caller: Caller) -> Customer:
-    """Disable a customer: permissions on it and below have no effect, its users cannot log in.
-    Raises as ``update_customer``.
+    """Disable a customer: permissions on it and below have no effect, its users cannot log in; so the caller
+    leaves alone one with a user above the caller (rule 59). Raises as ``update_customer``.
     """
     caller.require(Guard.DELETE_CUSTOMER, customer.id)
     if customer.parent_id is None:
         raise Invalid(FieldProblem("customer", "The root of a domain cannot be disabled.", "NOT_ALLOWED"))
+    _require_nobody_above(customer, caller)
     if customer.disabled_at is None:
         customer.disabled_at = clock.now()
         endings.end(Event.CUSTOMER_DISABLED, customer, caller.actor)
@@ -109,11 +117,12 @@ def disable_customer(customer: Customer, caller: Caller) -> Customer:
 
 
 def reenable_customer(text: str, domain_id: int, caller: Caller) -> Customer:
-    """Undo ``disable_customer``. The guard is checked at the customer above,
+    """Undo ``disable_customer``: its users come back. The guard is checked at the customer above,
     because nothing is held for a disabled one.
 
-    Raises ``Denied``, ``Missing``.
+    Raises ``Denied``, ``Missing``, ``NotPersonal``, ``Invalid``.
     """
+    ways_in.require_personal(caller, RETURN)
     customer = directory.find_customer(text, domain_id)
     at = customer.parent_id if customer is not None and customer.disabled_at is not None else None
     if customer is None or at is None:
@@ -123,6 +132,7 @@ def reenable_customer(text: str, domain_id: int, caller: Caller) -> Customer:
     if not caller.allows(RequiredRight(Guard.VIEW_CUSTOMERS, at)):
         raise Missing("customer")
     caller.require(Guard.ADD_CUSTOMER, at)
+    _require_nobody_above(customer, caller)
     customer.disabled_at = None
     endings.end(Event.CUSTOMER_REENABLED, customer, caller.actor)
     _record_change("customer-reenable", customer, caller, {})
@@ -157,6 +167,12 @@ def move_customer(customer: Customer, parent: str, caller: Caller) -> Customer:
     endings.end(Event.CUSTOMER_MOVED, customer, caller.actor)
     _record_change("customer-move", customer, caller, {"parent": target.short_name})
     return customer
+
+
+def _require_nobody_above(customer: Customer, caller: Caller) -> None:
+    lack = delegation.find_lack_over_members(caller, customer.id)
+    if lack is not None:
+        raise Invalid(FieldProblem("customer", SOMEBODY_ABOVE, delegation.PROBLEMS[lack].code))
 
 
 def _list_functions_changing_hands(customer: Customer, target: Customer, caller: Caller) -> list[int]:

@@ -62,7 +62,7 @@ def add_function(new: NewFunction, caller: Caller) -> Function:
     parent = directory.find_function(new.parent)
     if parent is None:
         problems.append(FieldProblem("parent", "There is no such function.", "UNKNOWN"))
-    elif not delegation.holds_all(caller, parent.id, at):
+    elif not delegation.holds(caller, parent.id, at):
         problems.append(delegation.report_not_held("parent"))
     if directory.find_function_by_name(new.name) is not None:
         problems.append(FieldProblem("name", "This name is taken. Choose another.", "TAKEN"))
@@ -124,7 +124,7 @@ def update_function(text: str, changes: Mapping[str, Any], caller: Caller) -> Fu
     at = find_guard_customer()
     caller.require(Guard.UPDATE_FUNCTION, at)
     problems: list[FieldProblem] = []
-    if not delegation.holds_all(caller, function.id, at):
+    if not delegation.holds(caller, function.id, at):
         problems.append(delegation.report_not_held("function"))
     name = changes.get("name", function.name)
     if name != function.name:
@@ -186,7 +186,7 @@ def add_children(text: str, names: Sequence[str], caller: Caller) -> Function:
     at = find_guard_customer()
     caller.require(Guard.ADD_CHILD_FUNCTION, at)
     found = _get_functions(names, "children")
-    if not delegation.holds_all(caller, function.id, at):
+    if not delegation.holds(caller, function.id, at):
         raise Invalid(delegation.report_not_held("function"))
     if not all(delegation.holds_all(caller, child.id, at) for child in found):
         raise Invalid(delegation.report_not_held("children"))

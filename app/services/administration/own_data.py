@@ -14,7 +14,7 @@ from app.policy.scopes import keep_permitted
 from app.services.access.callers import Caller
 from app.services.access.facts import RequiredRight
 from app.services.guards import Guard
-from app.services.login.reauthentication import NotInteractive
+from app.services.problems import NotInteractive
 
 # What no scope tells of a user.
 REST = "rest"

@@ -13,9 +13,12 @@ from app.models.directory import Customer
 from app.models.directory import Group
 from app.models.directory import Subject
 from app.models.directory import User
+from app.policy.ways_in import ACCOUNT
+from app.policy.ways_in import RETURN
 from app.services.access import delegation
 from app.services.access import directory
 from app.services.access import held_rights
+from app.services.access import ways_in
 from app.services.access.callers import Caller
 from app.services.audit import trail
 from app.services.audit.trail import Actor
@@ -44,7 +47,11 @@ class NewSubject:
 
 
 def add_user(new: NewSubject, caller: Caller) -> User:
-    """Add a user without a password. Raises ``Denied``, ``Invalid``."""
+    """Add a user without a password; one with an e-mail address can get in.
+    Raises ``Denied``, ``Invalid``, ``NotPersonal``.
+    """
+    if new.fields.get("email"):
+        ways_in.require_personal(caller, ACCOUNT)
     customer = _check_place(new, caller)
     user = User(**_build_columns(new, customer, caller))
     return _store_new(user, "user-add", caller)
@@ -60,9 +67,11 @@ def add_group(new: NewSubject, caller: Caller) -> Group:
 def update_subject(subject: S, changes: Mapping[str, Any], caller: Caller) -> S:
     """Change the columns that were sent; the own e-mail address only shortly after a login.
 
-    Raises ``Denied``, ``Invalid``, ``NotHeld``, ``NotInteractive``.
+    Raises ``Denied``, ``Invalid``, ``NotHeld``, ``NotPersonal``, ``StrongerLoginNeeded``.
     """
     caller.require(Guard.UPDATE_USER, subject.customer_id)
+    if isinstance(subject, User) and _lets_in(subject, changes):
+        ways_in.require(caller, ACCOUNT, subject)
     _require_not_above(caller, subject)
     if isinstance(subject, User) and changes.get("email", subject.email) != subject.email:
         _require_address_may_change(subject, caller)
@@ -108,8 +117,10 @@ def move_subject(subject: S, customer: str, caller: Caller) -> S:
 def reenable_subject(subject: S, caller: Caller) -> S:
     """Restore a deleted subject. Its permissions and memberships are not restored.
 
-    Raises ``Denied``, ``Invalid``.
+    Raises ``Denied``, ``Invalid``, ``NotPersonal``.
     """
+    if isinstance(subject, User):
+        ways_in.require_personal(caller, RETURN)
     caller.require(Guard.UPDATE_USER, subject.customer_id)
     caller.require(Guard.CREATE_USER, subject.customer_id)
     _require_free_name(subject.short_name, subject.domain_id)
@@ -169,11 +180,16 @@ def _require_not_above(caller: Caller, subject: Subject) -> None:
         raise NotHeld
 
 
+def _lets_in(user: User, changes: Mapping[str, Any]) -> bool:
+    """Tell whether the changes open a way in: a new address, or logins in the browser."""
+    to_person = user.daemon_account and not changes.get("daemon_account", True)
+    return bool(to_person) or changes.get("email", user.email) != user.email
+
+
 def _require_address_may_change(user: User, caller: Caller) -> None:
     """Require a fresh login: the new mailbox can reset the password,
     so an open session must not be enough.
     """
-    reauthentication.require_personal(caller)
     if user.id == caller.user_id and not reauthentication.is_fresh(caller):
         raise Invalid(FieldProblem("email", OWN_ADDRESS, "OWN_ACCOUNT"))
 

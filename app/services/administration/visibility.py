@@ -14,8 +14,10 @@ from app.extensions import db
 from app.models.directory import Group
 from app.models.directory import Subject
 from app.models.directory import User
+from app.policy.ways_in import WayIn
 from app.services.access import delegation
 from app.services.access import directory
+from app.services.access import ways_in
 from app.services.access.callers import Caller
 from app.services.access.facts import RequiredRight
 from app.services.guards import Guard
@@ -83,12 +85,21 @@ def get_guarded_user(caller: Caller, text: str, domain_id: int, guard: Guard) ->
     return user
 
 
-def get_other_user(caller: Caller, text: str, domain_id: int, guard: Guard) -> User:
-    """Return another user whose login the caller may change;
-    the own account is changed by proof of presence.
+def get_user_to_let_in(caller: Caller, text: str, domain_id: int, guard: Guard, way: WayIn) -> User:
+    """Return a user for whom the caller holds the guard, and may open this way in.
+
+    Raises ``NotPersonal``, ``Missing``, ``Denied``, ``NotHeld``, ``StrongerLoginNeeded``.
     """
-    reauthentication.require_personal(caller)
-    user = get_guarded_user(caller, text, domain_id, guard)
+    ways_in.require_personal(caller, way)
+    user = get_visible_user(caller, text, domain_id)
+    caller.require(guard, user.customer_id)
+    ways_in.require(caller, way, user)
+    return user
+
+
+def get_other_user(caller: Caller, text: str, domain_id: int, guard: Guard, way: WayIn) -> User:
+    """As ``get_user_to_let_in``, for another user; the own account is changed by proof of presence."""
+    user = get_user_to_let_in(caller, text, domain_id, guard, way)
     if user.id == caller.user_id:
         raise Invalid(FieldProblem("user", OWN, "OWN_ACCOUNT"))
     return user

@@ -4,6 +4,7 @@ and set it on the client.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,23 +14,30 @@ from typing import Any
 
 from app.models.clients import OAuthClient
 from app.policy import network
-from app.services.access import delegation
+from app.policy.ways_in import Lack
+from app.services.access import ways_in
 from app.services.access.callers import Caller
 from app.services.clients.fields import BY_NAME
 from app.services.clients.fields import EDITABLE
 from app.services.clients.fields import NO_SECRET
 from app.services.clients.fields import PASSWORD
-from app.services.clients.fields import TERMS
-from app.services.clients.fields import ChangedBy
 from app.services.clients.fields import Field
 from app.services.clients.fields import Kind
 from app.services.login.passwords import passwords
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
+from app.services.problems import NotPersonal
 from app.services.tokens.token_text import compute_digest
 from app.services.tokens.token_text import make_secret
 
-NOT_OVERTAKEN = "This application may do more than you hold yourself. Ask somebody who holds all of it."
+LACKING = {
+    Lack.PERSONAL: (NotPersonal.sentence, NotPersonal.code),
+    Lack.RIGHTS: (
+        "This application may do more than you hold yourself. Ask somebody who holds all of it.",
+        "NOT_HELD",
+    ),
+    Lack.LEVEL: ("Its highest level is administrative: log in with your second factor.", "STRONGER_LOGIN"),
+}
 SCOPE_NOT_HELD = "You cannot give a permission scope that you do not hold yourself."
 
 
@@ -95,42 +103,44 @@ def apply(
                 values[one.name] = one.check(one.wire, change.sent[one.name])
             except Invalid as problem:
                 problems += problem.problems
-    problems += _check_scope(client, values, caller, at)
-    if not new:
-        problems += _check_takeover(client, values, change, caller, at)
+    touched = [one for one in EDITABLE if _differs(client, one, values)]
+    if change.has_secret:
+        touched.append(BY_NAME["client_secret"])
+    lacking = [] if new else _report_lack(client, caller, at, *(one.wire for one in touched))
     for name, value in values.items():
         if BY_NAME[name].kind is not Kind.SECRET:
             setattr(client, _get_column(BY_NAME[name]), value)
+    problems += lacking or _check_terms(client, touched, caller, at)
     problems += _judge_whole(client, change)
 
 
-def _check_scope(
-    client: OAuthClient, values: Mapping[str, Any], caller: Caller, at: int
-) -> list[FieldProblem]:
-    """Refuse a scope that the caller does not hold completely, for the client's customer,
-    at any security level.
-    """
-    return [
-        FieldProblem(one.wire, SCOPE_NOT_HELD, "NOT_HELD")
-        for one in EDITABLE
-        if one.changed_by is ChangedBy.SCOPE_GIVER
-        and _differs(client, one, values)
-        and not delegation.holds_all(caller, values[one.name], at)
-    ]
+def require_whole_client(client: OAuthClient, caller: Caller, at: int) -> None:
+    """Require that the caller may decide about the client as it is. Raises ``Invalid``."""
+    if problems := _report_lack(client, caller, at, "client"):
+        raise Invalid(*problems)
 
 
-def _check_takeover(
-    client: OAuthClient, values: Mapping[str, Any], change: ClientChange, caller: Caller, at: int
+def _report_lack(client: OAuthClient, caller: Caller, at: int, *wires: str) -> list[FieldProblem]:
+    """Report what the caller lacks to decide about the client as it is: at each of the fields (rule 59)."""
+    lack = ways_in.find_lack_for_client(caller, client.permission_scope_id, client.max_security_level, at)
+    return [FieldProblem(wire, *LACKING[lack]) for wire in wires] if lack is not None else []
+
+
+def _check_terms(
+    client: OAuthClient, touched: Collection[Field], caller: Caller, at: int
 ) -> list[FieldProblem]:
-    """Refuse a change of who gets the tokens, or on what terms,
-    by a caller with fewer rights than the client (rule 59).
+    """Refuse a scope that the caller does not hold completely, at the client's customer, and a highest level
+    that this session may not give.
     """
-    touched = [one for one in TERMS if _differs(client, one, values)]
-    if change.has_secret:
-        touched.append(BY_NAME["client_secret"])
-    if not touched or delegation.holds_all(caller, client.permission_scope_id, at):
+    scope, cap = BY_NAME["permission_scope"], BY_NAME["max_security_level"]
+    if scope not in touched and cap not in touched:
         return []
-    return [FieldProblem(one.wire, NOT_OVERTAKEN, "NOT_HELD") for one in touched]
+    lack = ways_in.find_lack_for_client(caller, client.permission_scope_id, client.max_security_level, at)
+    if lack is Lack.RIGHTS and scope in touched:
+        return [FieldProblem(scope.wire, SCOPE_NOT_HELD, "NOT_HELD")]
+    if lack is Lack.LEVEL and cap in touched:
+        return [FieldProblem(cap.wire, *LACKING[lack])]
+    return []
 
 
 def _differs(client: OAuthClient, one: Field, values: Mapping[str, Any]) -> bool:

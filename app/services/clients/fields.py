@@ -39,11 +39,11 @@ class Kind(StrEnum):
 
 
 class ChangedBy(StrEnum):
-    """Who may change a field, in addition to holders of ``updateOAuthClient`` (docs/decisions/020)."""
+    """Who may change a field, in addition to holding ``updateOAuthClient`` (docs/decisions/026)."""
 
-    EDITOR = "whoever may update the client"
     SCOPE_HOLDER = "who also holds all of its permission scope"
-    SCOPE_GIVER = "who also holds all of the new value"
+    SCOPE_GIVER = "who also holds all of the old and of the new value"
+    CAP_GIVER = "who also holds all of its permission scope; `administrative` in a login of that level"
     CREATOR = "given once, on creation"
     OPERATOR = "the operator, by command"
     NOBODY = "nobody"
@@ -74,7 +74,7 @@ class Field:
     kind: Kind = Kind.TEXT
     place: Place | None = None
     check: Check = checks.accept
-    changed_by: ChangedBy = ChangedBy.EDITOR
+    changed_by: ChangedBy = ChangedBy.SCOPE_HOLDER
     required: bool = False
     gated: bool = False
     flag: bool = False
@@ -117,7 +117,7 @@ FIELDS = (
     ),
     Field(
         name="required_function", wire="requiredFunction", label="Required function", kind=Kind.FUNCTION,
-        place=Place.WHO, check=checks.check_function, changed_by=ChangedBy.SCOPE_HOLDER, required=True,
+        place=Place.WHO, check=checks.check_function, required=True,
         hint="Only users who hold this function can log in to it.",
     ),
     Field(
@@ -129,14 +129,14 @@ FIELDS = (
     ),
     Field(
         name="client_ip_range", wire="clientIPRange", label="Client IP range", kind=Kind.LINES,
-        place=Place.WHERE, check=checks.check_ranges, changed_by=ChangedBy.SCOPE_HOLDER, required=True,
+        place=Place.WHERE, check=checks.check_ranges, required=True,
         gated=True,
         hint="Addresses of the application, not of its users: 10.1.2.3 or 10.1.0.0/16, one per line. "
         "From anywhere is two lines: 0.0.0.0/0 and ::/0",
     ),
     Field(
         name="redirect_uris", wire="redirectURIs", label="Redirect URIs", kind=Kind.LINES,
-        place=Place.WHERE, check=checks.check_redirect_uris, changed_by=ChangedBy.SCOPE_HOLDER,
+        place=Place.WHERE, check=checks.check_redirect_uris,
         required=True, gated=True,
         hint="Where the browser is sent after the login, one per line, letter by letter as the application "
         "sends it: https://app.example.com/callback",
@@ -150,7 +150,7 @@ FIELDS = (
     ),
     Field(
         name="max_security_level", wire="maxSecurityLevel", label="Highest security level",
-        kind=Kind.LEVEL, place=Place.WHAT, changed_by=ChangedBy.SCOPE_HOLDER,
+        kind=Kind.LEVEL, place=Place.WHAT, changed_by=ChangedBy.CAP_GIVER,
         default=int(SecurityLevel.EXTERNAL), proposed=int(SecurityLevel.STANDARD),
         hint="Functions that need a stronger login have no effect in it.",
     ),
@@ -161,7 +161,7 @@ FIELDS = (
     ),
     Field(
         name="authentication_method", wire="authenticationMethod", label="Client type", kind=Kind.CHOICE,
-        place=Place.PROOF, changed_by=ChangedBy.SCOPE_HOLDER, default=PASSWORD,
+        place=Place.PROOF, default=PASSWORD,
         options=(
             (PASSWORD, "Confidential: on a server, with a secret"),
             (NO_SECRET, "Public: in a browser or an app, without a secret"),
@@ -169,12 +169,12 @@ FIELDS = (
     ),
     Field(
         name="client_secret", wire="clientSecret", label="Client secret", kind=Kind.SECRET,
-        place=Place.PROOF, check=checks.check_secret, changed_by=ChangedBy.SCOPE_HOLDER,
+        place=Place.PROOF, check=checks.check_secret,
         hint="Leave it empty: the server then makes one that nobody can guess, and shows it once.",
     ),
     Field(
         name="require_pkce", wire="requirePkce", label="Requires PKCE", kind=Kind.YES_NO,
-        place=Place.PROOF, changed_by=ChangedBy.SCOPE_HOLDER, gated=True, default=False, proposed=True,
+        place=Place.PROOF, gated=True, default=False, proposed=True,
         hint="Refuse a login that is not protected by PKCE with S256. "
         "Without a secret it is always required.",
     ),
@@ -185,7 +185,7 @@ FIELDS = (
     ),
     Field(
         name="insecure_without_pkce", wire="insecureWithoutPkce", label="Insecure: may leave out PKCE",
-        kind=Kind.YES_NO, place=Place.MORE, changed_by=ChangedBy.SCOPE_HOLDER, gated=True, default=False,
+        kind=Kind.YES_NO, place=Place.MORE, gated=True, default=False,
         hint="Only for an old application without a secret that cannot do it. "
         "Refused while the range is anywhere.",
     ),
@@ -201,7 +201,7 @@ FIELDS = (
     ),
     Field(
         name="open_id_custom_claims", wire="openIDCustomClaims", label="Custom claims", kind=Kind.CLAIMS,
-        place=Place.MORE, check=checks.check_claims, changed_by=ChangedBy.SCOPE_HOLDER, gated=True,
+        place=Place.MORE, check=checks.check_claims, gated=True,
         default=(),
         hint='One per line, in JSON: {"provider": "customClaim", "claimName": "mail", "claim": "email"}',
     ),
@@ -222,8 +222,6 @@ BY_NAME = {field.name: field for field in FIELDS}
 EDITABLE = tuple(field for field in FIELDS if field.editable)
 GIVEN_ONCE = tuple(field for field in FIELDS if field.changed_by is ChangedBy.CREATOR)
 REQUIRED = tuple(field for field in FIELDS if field.required)
-# These fields decide who can act through a client.
-TERMS = tuple(field for field in FIELDS if field.changed_by is ChangedBy.SCOPE_HOLDER)
 FLAGS = tuple(field for field in FIELDS if field.flag)
 ANSWERED = tuple(field for field in FIELDS if not field.flag and field.kind is not Kind.SECRET)
 # Columns of a client that are not fields: nobody writes them by name.

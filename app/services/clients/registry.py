@@ -12,9 +12,11 @@ from sqlalchemy import select
 from app import clock
 from app.extensions import db
 from app.models.clients import OAuthClient
+from app.policy.ways_in import CLIENT
 from app.services.access import directory
 from app.services.access import gate
 from app.services.access import search
+from app.services.access import ways_in
 from app.services.access.callers import Caller
 from app.services.access.facts import RequiredRight
 from app.services.access.search import Column
@@ -23,10 +25,10 @@ from app.services.access.search import Criteria
 from app.services.administration import filter_names
 from app.services.audit import trail
 from app.services.audit.trail import Actor
+from app.services.clients import changes
 from app.services.clients import checks
 from app.services.clients import drafts
 from app.services.clients.changes import ClientChange
-from app.services.clients.changes import keep_secret
 from app.services.clients.fields import BY_NAME
 from app.services.endings import table as endings
 from app.services.endings.table import Event
@@ -210,13 +212,14 @@ def _build_filters(caller: Caller, criteria: ClientCriteria) -> list[Condition]:
 
 
 def create_client(change: ClientChange, caller: Caller) -> OAuthClient:
-    """Register a client. Raises ``Denied``, ``Invalid`` naming every wrong field."""
+    """Register a client. Raises ``Denied``, ``NotPersonal``, ``Invalid`` naming every wrong field."""
+    ways_in.require_personal(caller, CLIENT)
     draft = drafts.draft(change, caller)
     caller.require(Guard.ADD_OAUTH_CLIENT, draft.at)
     if draft.problems:
         raise Invalid(*draft.problems)
     client = draft.client
-    keep_secret(client, change)
+    changes.keep_secret(client, change)
     db.session.add(client)
     db.session.flush()
     trail.record("client-add", caller.actor, client_id=client.id, detail={"after": take_snapshot(client)})
@@ -228,20 +231,19 @@ def update_client(
 ) -> tuple[OAuthClient, bool]:
     """Change only what was sent; the second value tells whether anything changed.
 
-    ``version`` is the version that the change is based on. Raises ``Missing``, ``Denied``, ``Invalid``, and
-    ``Conflict`` if the client has another version now.
+    ``version`` is what the change is based on. Raises ``Missing``, ``Denied``, ``NotPersonal``, ``Invalid``,
+    and ``Conflict`` if the client has another version now.
     """
-    client, at = _get_changeable(id_or_short_name, caller)
+    client, at = _get_changeable(id_or_short_name, caller, Guard.UPDATE_OAUTH_CLIENT)
     if version is not None and version != client.version:
         raise Conflict
     before = take_snapshot(client)
     drafts.apply_change(client, change, caller, at)
-    keep_secret(client, change)
+    changes.keep_secret(client, change)
     after = take_snapshot(client)
     if before == after and not change.has_secret:
         return client, False
-    client.updated_at = clock.now()
-    client.updated_by_id = caller.actor.id
+    client.updated_at, client.updated_by_id = clock.now(), caller.actor.id
     db.session.flush()
     changed = find_differences(before, after, change)
     trail.record("client-update", caller.actor, client_id=client.id, detail=changed)
@@ -250,26 +252,26 @@ def update_client(
 
 def propose_update(id_or_short_name: str, change: ClientChange, caller: Caller) -> OAuthClient:
     """Return the client as it would be after an update; nothing is stored. Raises as ``update_client``."""
-    client, at = _get_changeable(id_or_short_name, caller)
+    client, at = _get_changeable(id_or_short_name, caller, Guard.UPDATE_OAUTH_CLIENT)
     columns = [column.key for column in OAuthClient.__mapper__.columns]
     copy = OAuthClient(**{name: getattr(client, name) for name in columns})
     drafts.apply_change(copy, change, caller, at)
     return copy
 
 
-def _get_changeable(id_or_short_name: str, caller: Caller) -> tuple[OAuthClient, int]:
-    client = get_visible_client(id_or_short_name, caller)
+def _get_changeable(text: str, caller: Caller, guard: Guard) -> tuple[OAuthClient, int]:
+    ways_in.require_personal(caller, CLIENT)
+    client = get_visible_client(text, caller)
     at = find_guard_customer(client, caller)
-    caller.require(Guard.UPDATE_OAUTH_CLIENT, at)
+    caller.require(guard, at)
     return client, at
 
 
 def delete_client(id_or_short_name: str, caller: Caller) -> OAuthClient:
-    """Delete permanently: its tokens and codes fail at their next use. Raises ``Missing``, ``Denied``."""
-    client = get_visible_client(id_or_short_name, caller)
-    caller.require(Guard.DELETE_OAUTH_CLIENT, find_guard_customer(client, caller))
-    client.deleted_at = clock.now()
-    client.deleted_by_id = caller.actor.id
+    """Delete permanently: its tokens and codes fail at their next use. Raises as ``update_client``."""
+    client, at = _get_changeable(id_or_short_name, caller, Guard.DELETE_OAUTH_CLIENT)
+    changes.require_whole_client(client, caller, at)
+    client.deleted_at, client.deleted_by_id = clock.now(), caller.actor.id
     db.session.flush()
     endings.end(Event.CLIENT_DELETED, client, caller.actor)
     trail.record("client-delete", caller.actor, client_id=client.id, detail={"shortName": client.short_name})

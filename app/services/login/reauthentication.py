@@ -30,28 +30,15 @@ from app.services.login.totp import CodeReused
 from app.services.login.totp import WrongCode
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
+from app.services.problems import NotInteractive
+from app.services.problems import NotPersonal
 from app.services.problems import Problem
+from app.services.problems import StrongerLoginNeeded
 from app.services.unit_of_work import run_in_transaction
 
 T = TypeVar("T")
 FRESH = timedelta(minutes=10)
 REUSED = "This code was used already. Wait for the next one."
-
-
-class NotInteractive(Problem):
-    """This operation needs a person's own login."""
-
-    status = 403
-    code = "NOT_INTERACTIVE"
-    sentence = "This needs your own login, not a key or an application."
-
-
-class StrongerLoginNeeded(Problem):
-    """A user with a second factor can change it only in a login by a second factor."""
-
-    status = 403
-    code = "STRONGER_LOGIN"
-    sentence = "Log in with your second factor first, then do this."
 
 
 class OtherMethodNeeded(Problem):
@@ -70,9 +57,9 @@ def require_interactive(caller: Caller) -> None:
 
 
 def require_personal(caller: Caller) -> None:
-    """Require a person's own login or unconstrained API key (rule 54). Raises ``NotInteractive``."""
+    """Require a person's own login or unconstrained API key (rule 54). Raises ``NotPersonal``."""
     if not caller.is_personal:
-        raise NotInteractive
+        raise NotPersonal
 
 
 def require_strong_login(caller: Caller) -> None:

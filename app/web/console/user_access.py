@@ -9,6 +9,10 @@ from flask import url_for
 from flask_babel import gettext as _
 
 from app.models.directory import User
+from app.policy.ways_in import FACTOR
+from app.policy.ways_in import METHOD
+from app.policy.ways_in import PASSWORD
+from app.policy.ways_in import WayIn
 from app.runtime import settings
 from app.services.access.callers import Caller
 from app.services.administration import visibility
@@ -42,7 +46,7 @@ blueprint = Blueprint("user_access", __name__, url_prefix="/console/users/<user>
 @require_login
 def password(caller: Caller, user: str) -> Page:
     """Let the user choose a new password: by a link that is mailed, or shown here once."""
-    found = visibility.get_other_user(caller, user, caller.domain_id, Guard.RESET_USER_PASSWORD)
+    found = _reset_password(user, caller)
     entry = FormValues()
     if request.method == "POST":
         try:
@@ -71,11 +75,13 @@ def password(caller: Caller, user: str) -> Page:
 @require_login
 def codes(caller: Caller, user: str) -> Page:
     """Create a generator of one-time codes for the user, active at once, or remove it."""
-    found = visibility.get_other_user(caller, user, caller.domain_id, Guard.ADMINISTRATIVE_TOTP)
+    found = _reload_other(user, caller, Guard.ADMINISTRATIVE_TOTP, FACTOR)
     if request.method == "POST" and read_form().has("how", "remove"):
         run_as_caller(
             caller,
-            lambda now: totp.remove_generator(_reload_other(user, now, Guard.ADMINISTRATIVE_TOTP), now.actor),
+            lambda now: totp.remove_generator(
+                _reload_other(user, now, Guard.ADMINISTRATIVE_TOTP, FACTOR), now.actor
+            ),
         )
         return redirect_with_message(
             _("The one-time codes of %(name)s are off.", name=found.short_name), "users.show", user=found.id
@@ -84,7 +90,7 @@ def codes(caller: Caller, user: str) -> Page:
         seed: Seed = run_as_caller(
             caller,
             lambda now: totp.install_generator(
-                _reload_other(user, now, Guard.ADMINISTRATIVE_TOTP), now.actor
+                _reload_other(user, now, Guard.ADMINISTRATIVE_TOTP, FACTOR), now.actor
             ),
         )
         return render_template("console/users/codes_seed.html", user=found, seed=seed)
@@ -96,7 +102,7 @@ def codes(caller: Caller, user: str) -> Page:
 def remove_passkey(caller: Caller, user: str, key: int) -> Page:
     """Ask, then remove this passkey permanently."""
     guard = Guard.ADMINISTRATIVE_SIGNATURE
-    found = _reload_other(user, caller, guard)
+    found = _reload_other(user, caller, guard, FACTOR)
     held = next((one for one in passkey_rows.list_passkeys(found.id) if one.id == key), None)
     if held is None:
         raise Missing("passkey")
@@ -108,7 +114,8 @@ def remove_passkey(caller: Caller, user: str, key: int) -> Page:
             _("Remove"),
         )
     run_as_caller(
-        caller, lambda now: passkey_rows.revoke_passkey(_reload_other(user, now, guard), key, now.actor)
+        caller,
+        lambda now: passkey_rows.revoke_passkey(_reload_other(user, now, guard, FACTOR), key, now.actor),
     )
     message = _("The passkey %(key)s of %(name)s is removed.", key=held.description, name=found.short_name)
     return redirect_with_message(message, "users.show", user=found.id)
@@ -119,9 +126,10 @@ def remove_passkey(caller: Caller, user: str, key: int) -> Page:
 def enable_method(caller: Caller, user: str, method: str) -> Page:
     """Allow the user to log in by this method again."""
     guard = login_methods.get_method_guard(method)
-    found = _reload_other(user, caller, guard)
+    found = _reload_other(user, caller, guard, METHOD)
     run_as_caller(
-        caller, lambda now: login_methods.enable_method(_reload_other(user, now, guard), method, now.actor)
+        caller,
+        lambda now: login_methods.enable_method(_reload_other(user, now, guard, METHOD), method, now.actor),
     )
     message = _("%(name)s may log in by %(way)s again.", name=found.short_name, way=label_way(method))
     return redirect_with_message(message, "users.show", user=found.id)
@@ -132,7 +140,7 @@ def enable_method(caller: Caller, user: str, method: str) -> Page:
 def disable_method(caller: Caller, user: str, method: str) -> Page:
     """Ask, then stop logins by this method; the user's setup is kept."""
     guard = login_methods.get_method_guard(method)
-    found = _reload_other(user, caller, guard)
+    found = _reload_other(user, caller, guard, METHOD)
     if request.method == "GET":
         return _render_confirmation(
             found,
@@ -144,7 +152,8 @@ def disable_method(caller: Caller, user: str, method: str) -> Page:
             _("Switch off"),
         )
     run_as_caller(
-        caller, lambda now: login_methods.disable_method(_reload_other(user, now, guard), method, now.actor)
+        caller,
+        lambda now: login_methods.disable_method(_reload_other(user, now, guard, METHOD), method, now.actor),
     )
     message = _("%(name)s can no longer log in by %(way)s.", name=found.short_name, way=label_way(method))
     return redirect_with_message(message, "users.show", user=found.id)
@@ -186,9 +195,9 @@ def _render_confirmation(user: User, question: str, about: str, label: str) -> P
 
 
 def _reset_password(user: str, now: Caller) -> User:
-    return _reload_other(user, now, Guard.RESET_USER_PASSWORD)
+    return _reload_other(user, now, Guard.RESET_USER_PASSWORD, PASSWORD)
 
 
-def _reload_other(user: str, now: Caller, guard: Guard) -> User:
+def _reload_other(user: str, now: Caller, guard: Guard, way: WayIn) -> User:
     """Load the user again inside the unit of work; the own account is changed elsewhere."""
-    return visibility.get_other_user(now, user, now.domain_id, guard)
+    return visibility.get_other_user(now, user, now.domain_id, guard, way)

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 
 from app.models.apikeys import APIKey
 from app.models.directory import User
+from app.policy.ways_in import KEY
 from app.schemas.requests.apikeys import AdminAPIKeyRequest
 from app.schemas.requests.apikeys import AdminRenewAPIKey
 from app.services.access import apikeys
@@ -116,4 +117,4 @@ def _get_key(user: User, number: int) -> APIKey:
 
 def _reload_other(user: str, now: Caller) -> User:
     """Load the user again inside the unit of work; own keys are created elsewhere."""
-    return visibility.get_other_user(now, user, now.domain_id, Guard.ADMINISTRATIVE_API_KEY)
+    return visibility.get_other_user(now, user, now.domain_id, Guard.ADMINISTRATIVE_API_KEY, KEY)

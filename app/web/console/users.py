@@ -8,10 +8,13 @@ from flask import request
 from flask_babel import gettext as _
 
 from app.models.directory import User
+from app.policy.ways_in import PASSWORD
+from app.policy.ways_in import RETURN
 from app.schemas.common import Move
 from app.schemas.requests.subjects import UserAdd
 from app.schemas.requests.subjects import UserUpdate
 from app.services.access import directory
+from app.services.access import ways_in
 from app.services.access.callers import Caller
 from app.services.administration import subject_search
 from app.services.administration import users_and_groups
@@ -81,8 +84,9 @@ def show(caller: Caller, user: str) -> Page:
 @require_login
 def add(caller: Caller) -> Page:
     """Add a user without a password; on request a link to choose one is mailed."""
+    may_send = listing.is_allowed(caller, Guard.RESET_USER_PASSWORD)
     entry = FormValues(
-        {"customer": request.args.get("customer", ""), "language": "english", "sendLink": True}
+        {"customer": request.args.get("customer", ""), "language": "english", "sendLink": may_send}
     )
     if request.method == "POST":
         entry = read_form()
@@ -94,7 +98,9 @@ def add(caller: Caller) -> Page:
             entry = entry.with_problems(_to_form_problem(problem, entry))
     caller.require(Guard.CREATE_USER)
     suggested = {"customers": suggestions.suggest_customers(caller, Guard.CREATE_USER)}
-    return render_template("console/users/form.html", entry=entry, user=None, suggested=suggested)
+    return render_template(
+        "console/users/form.html", entry=entry, user=None, suggested=suggested, may_send=may_send
+    )
 
 
 @blueprint.route("/<user>/edit", methods=["GET", "POST"])
@@ -159,11 +165,8 @@ def block(caller: Caller, user: str) -> Page:
 @require_login
 def unblock(caller: Caller, user: str) -> Page:
     """Unblock the user. Nothing that was ended comes back."""
-    found = visibility.get_guarded_user(caller, user, caller.domain_id, Guard.UNBLOCK_USER)
-    run_as_caller(
-        caller,
-        lambda now: users_and_groups.unblock_user(_reload_guarded(user, now, Guard.UNBLOCK_USER), now.actor),
-    )
+    found = _reload_to_let_in(user, caller)
+    run_as_caller(caller, lambda now: users_and_groups.unblock_user(_reload_to_let_in(user, now), now.actor))
     return redirect_with_message(
         _("%(name)s may log in again.", name=found.short_name), "users.show", user=found.id
     )
@@ -198,6 +201,8 @@ def reenable(caller: Caller, user: str) -> Page:
 def _add_user(new: NewSubject, now: Caller, *, by_mail: bool) -> User:
     user = users_and_groups.add_user(new, now)
     if by_mail:
+        now.require(Guard.RESET_USER_PASSWORD, user.customer_id)
+        ways_in.require(now, PASSWORD, user)
         recovery.send_link(user, now.actor)
     return user
 
@@ -227,6 +232,10 @@ def _to_form_problem(problem: Invalid, entry: FormValues) -> Invalid:
 def _reload(user: str, now: Caller) -> User:
     """Load the user again inside the unit of work."""
     return visibility.get_visible_user(now, user, now.domain_id)
+
+
+def _reload_to_let_in(user: str, now: Caller) -> User:
+    return visibility.get_user_to_let_in(now, user, now.domain_id, Guard.UNBLOCK_USER, RETURN)
 
 
 def _reload_guarded(user: str, now: Caller, guard: Guard) -> User:

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from flask_babel import lazy_gettext
 
 from app.oauth.approval import StaleTransaction
-from app.services.login.reauthentication import NotInteractive
-from app.services.login.reauthentication import StrongerLoginNeeded
 from app.services.problems import Conflict
 from app.services.problems import Missing
 from app.services.problems import NotHeld
+from app.services.problems import NotInteractive
 from app.services.problems import Problem
+from app.services.problems import StrongerLoginNeeded
 from app.services.problems import Throttled
 from app.services.problems import Unavailable
 from app.services.problems import Undetermined
