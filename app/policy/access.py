@@ -9,6 +9,7 @@ from collections.abc import Callable
 from collections.abc import Mapping
 
 from app.policy.effective import compute_effective_rights
+from app.policy.effective import compute_key_rights
 from app.policy.effective import explain_missing
 from app.policy.facts import ClientFacts
 from app.policy.facts import CredentialFacts
@@ -23,6 +24,8 @@ from app.policy.facts import UserFacts
 from app.policy.network import is_in_ranges
 from app.policy.reasons import UNNAMED_CUSTOMER
 from app.policy.rights import NO_RIGHTS
+from app.policy.ways_in import KEY
+from app.policy.ways_in import may_still_open
 
 Evidence = Mapping[str, str]
 NONE: Evidence = {}
@@ -84,8 +87,8 @@ def credential_live(q: Question) -> Finding:
 
 
 def login_session(q: Question) -> Finding:
-    """The login behind the credential is live: not ended, not expired, no newer password.
-    All legs but list.
+    """The login behind the credential is live: not ended, not expired, no newer password; and whoever made a
+    key for somebody could make it today. All legs but list.
     """
     rule, login = "login_session", q.login
     if q.leg is Leg.LIST:
@@ -102,6 +105,8 @@ def login_session(q: Question) -> Finding:
         return _fail(rule, "password_change_required")
     if q.impersonator is not None and not _may_impersonate(q.impersonator, q.user):
         return _fail(rule, "impersonation_ended", {"impersonator": q.impersonator.user.name})
+    if q.maker is not None and not may_still_open(KEY, q.maker, compute_key_rights(q), q.graph):
+        return _fail(rule, "key_outgrown", {"maker": q.maker.name})
     return _pass(rule)
 
 

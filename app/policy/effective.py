@@ -30,6 +30,12 @@ def compute_held_rights(q: Question) -> Rights:
     return _narrow_to_constraints(q, _narrow_to_client(q, q.user.rights))
 
 
+def compute_key_rights(q: Question) -> Rights:
+    """Compute what the owner of a key holds within the key's limits, at any level."""
+    owner = q.impersonator.user if q.impersonator is not None else q.user
+    return _narrow_to_constraints(q, owner.rights)
+
+
 def explain_missing(q: Question, function: int, customer: int | None) -> str:
     """Return the reason code why a function is not effective: the first narrowing that removed it."""
     rights = q.user.rights

@@ -148,7 +148,10 @@ class RightAsked:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """May this user, at this client, from this address, do this, now?"""
+    """May this user, at this client, from this address, do this, now?
+
+    ``maker``: the user who made the API key for somebody else.
+    """
 
     leg: Leg
     now: datetime
@@ -164,6 +167,7 @@ class Question:
     address: str | None = None
     constraints: tuple[Constraints, ...] = ()
     impersonator: Impersonator | None = None
+    maker: UserFacts | None = None
     asked: RightAsked | None = None
 
     def may_name(self, customer: int, rights: Rights | None = None) -> bool:

@@ -104,6 +104,12 @@ REASONS: Mapping[str, Reason] = _build_catalogue(
         "The user has logged out.",
     ),
     Reason(
+        "key_outgrown",
+        "This API key was made by somebody who may do less than you. Make one yourself.",
+        "{maker}, who made this API key, does not hold all that its owner holds now.",
+        "The user has logged out.",
+    ),
+    Reason(
         "login_expired",
         "Your login has reached its end. " + _SIGN_IN,
         "The login session reached its absolute end at {since}.",

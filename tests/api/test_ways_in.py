@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 
 from app.extensions import db
 from app.extensions import metadata
+from app.models.audit import AuditEvent
 from app.models.clients import OAuthClient
 from app.models.directory import User
 from tests.drivers.api_caller import ApiCaller
@@ -19,6 +20,7 @@ from tests.drivers.person import Person
 from tests.drivers.relying_party import RelyingParty
 from tests.web.kit import given_codes
 from tests.world import PASSWORD
+from tests.world import SECRET
 from tests.world import World
 
 U, C, A = "/useradmin/v2/user", "/customeradmin/v2/customer", "/authentication/v1"
@@ -478,3 +480,101 @@ def token_of(page: TestResponse) -> dict[str, str]:
         for _, fields in forms(page.get_data(as_text=True))
         if "csrf_token" in fields
     )
+
+
+# --- what was made for somebody is judged again -------------------------------------------------------------
+
+
+@pytest.fixture
+def helpdesk(app: Flask, world: World) -> ApiCaller:
+    """Makes keys and resets for those in ``acme`` who hold no more."""
+    world.user("helpdesk", "acme", holds=[("USER-ADMIN", "acme"), ("readThings", "acme")])
+    world.user("pupil", "acme", holds=[("readThings", "acme")])
+    return ApiCaller(app, world.api_key("helpdesk"))
+
+
+def made_key(app: Flask, helpdesk: ApiCaller, name: str = "pupil", **limits: Any) -> ApiCaller:
+    answer = helpdesk.post(f"{A}/user/{name}/apikey", {"description": "x", **limits})
+    assert answer.status_code == 201, answer.data
+    return ApiCaller(app, answer.json["data"]["apiKeyString"])
+
+
+def raise_pupil(world: World) -> None:
+    world.grant("pupil", "writeThings", "acme")
+
+
+def raise_pupil_by_group(world: World) -> None:
+    world.group("writers", ["pupil"], customer="acme")
+    world.grant("writers", "writeThings", "acme")
+
+
+def lower_helpdesk(world: World) -> None:
+    world.revoke("helpdesk", "readThings")
+
+
+CHANGES = [raise_pupil, raise_pupil_by_group, lower_helpdesk]
+changes = pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
+
+
+@changes
+def test_a_key_made_for_somebody_lower_ends_there(
+    app: Flask, world: World, helpdesk: ApiCaller, change: Callable[[World], None]
+) -> None:
+    """And with it what it bought; an own key goes on, and so does one that leads no further."""
+    key = made_key(app, helpdesk)
+    limited = made_key(app, helpdesk, sessionConstraints={"function": ["useApp"]})
+    own = ApiCaller(app, world.api_key("pupil"))
+    client = world.client("reader", required_function="readThings")
+    bought = key.app.test_client().post(
+        f"{A}/oauth/token",
+        data={"grant_type": "client_credentials", "client_id": client, "client_secret": SECRET},
+        headers={"Argus-API-Key": key.key},
+    )
+    session = key.post(f"{A}/constrain", {}).json["data"]["requestCredentialsData"]
+    assert bought.status_code == 200, bought.data
+    bearers = [{"Authorization": f"Bearer {token}"} for token in (bought.json["access_token"], session)]
+    caller = ApiCaller(app, None)
+    assert [caller.get(f"{A}/session", headers=one).status_code for one in bearers] == [200, 200]
+    change(world)
+    refused = key.get(f"{A}/session")
+    assert refused.status_code == 401
+    assert [caller.get(f"{A}/session", headers=one).status_code for one in bearers] == [401, 401]
+    assert own.get(f"{A}/session").status_code == 200
+    assert limited.get(f"{A}/session").status_code == 200
+    denied = [row for row in world.rows(AuditEvent) if row.outcome == "refused"]
+    assert {tuple(row.reasons) for row in denied} == {("key_outgrown",)}
+
+
+def test_a_key_goes_by_what_a_key_can_do(app: Flask, world: World, helpdesk: ApiCaller) -> None:
+    """Functions above its level are nothing to it; blocked, its maker ends it for good."""
+    key = made_key(app, helpdesk)
+    world.function("sealThings", level=3)
+    world.grant("pupil", "sealThings", "acme")
+    assert key.get(f"{A}/session").status_code == 200
+    world.disable_customer("acme")
+    assert key.get(f"{A}/session").status_code == 401
+
+
+@changes
+@pytest.mark.parametrize("how", ["api", "page"])
+def test_a_reset_made_for_somebody_lower_ends_there(
+    app: Flask, world: World, helpdesk: ApiCaller, change: Callable[[World], None], how: str
+) -> None:
+    """As link and as call; nothing is set."""
+    link = helpdesk.put(f"{A}/user/pupil/password/reset").json["data"]["authorization"]
+    change(world)
+    before = stored(app)
+    if how == "api":
+        body = {"newPassword": "another long sentence", "authorization": link}
+        answer = app.test_client().put(f"{A}/password", json=body)
+        assert answer.status_code == 412
+        assert [m["field"] for m in answer.json["messages"]] == ["authorization"]
+    else:
+        page = Person(app, "pupil").visits(f"/recover/{link}")
+        assert b'name="newPassword"' not in page.data
+    assert stored(app) == before
+    # Whoever holds all of it makes another.
+    world.user("chief", "root", holds=[("ALL-FUNCTIONS", "root")])
+    again = ApiCaller(app, world.api_key("chief")).put(f"{A}/user/pupil/password/reset")
+    body = {"newPassword": "another long sentence", "authorization": again.json["data"]["authorization"]}
+    assert app.test_client().put(f"{A}/password", json=body).status_code == 200

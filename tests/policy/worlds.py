@@ -280,6 +280,7 @@ REFUSALS = _refusals(
     ("login_session", "login_idle", {"login": {"idle_at": NOW}}),
     ("login_session", "password_change_required", {"login": {"must_change_password": True}}),
     ("login_session", "impersonation_ended", {"impersonator": impersonator(blocked=True)}),
+    ("login_session", "key_outgrown", {"maker": impersonator(holds=()).user}),
     ("consent", "consent_missing", {"grant": None}),
     ("consent", "consent_withdrawn", {"grant": {"withdrawn": True}}),
     ("consent", "consent_outgrown", {"grant": {"permission_scope": Fn.VIEW_CASES}}),

@@ -125,7 +125,10 @@ class CodePart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserRow:
-    """A user, and the other parts of a credential's row. A part that the query does not join is ``None``."""
+    """A user, and the other parts of a credential's row. A part that the query does not join is ``None``.
+
+    ``maker``: the user who made the key for its owner.
+    """
 
     policy_version: int
     user: UserPart
@@ -135,6 +138,7 @@ class UserRow:
     login: LoginPart | None = None
     key: KeyPart | None = None
     impersonator: PersonPart | None = None
+    maker: PersonPart | None = None
 
     @property
     def login_ip(self) -> str | None:

@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement
 from sqlalchemy import Row
 from sqlalchemy import Select
 from sqlalchemy import Table
+from sqlalchemy import and_
 from sqlalchemy import bindparam
 from sqlalchemy import select
 from sqlalchemy.sql import FromClause
@@ -62,6 +63,9 @@ SESSION: Table = OAuthSession.__table__  # type: ignore[assignment]
 STATE: Table = SystemState.__table__  # type: ignore[assignment]
 PARENT = LOGIN.alias("parent")
 IMPERSONATOR = USER.alias("impersonator")
+MAKER = USER.alias("maker")
+# Whoever made the key for somebody else; an own key has no maker.
+MADE_BY = and_(MAKER.c.id == KEY.c.created_by_id, MAKER.c.id != KEY.c.user_id)
 
 
 class _Layout:
@@ -91,11 +95,12 @@ _LOGIN = _columns(LoginPart, LOGIN, parent_ended_at=PARENT.c.ended_at)
 _KEY = _columns(KeyPart, KEY)
 _CODE = _columns(CodePart, CODE)
 _IMPERSONATOR = _columns(PersonPart, IMPERSONATOR)
+_MAKER = _columns(PersonPart, MAKER)
 
-_OF_SESSION = _Layout(_VERSION, _USER, _CLIENT, _OAUTH, _GRANT, _LOGIN, _KEY)
+_OF_SESSION = _Layout(_VERSION, _USER, _CLIENT, _OAUTH, _GRANT, _LOGIN, _KEY, _MAKER)
 _OF_CODE = _Layout(_VERSION, _USER, _CLIENT, _GRANT, _LOGIN, _CODE)
-_OF_LOGIN = _Layout(_VERSION, _USER, _LOGIN, _KEY, _IMPERSONATOR)
-_OF_KEY = _Layout(_VERSION, _USER, _KEY)
+_OF_LOGIN = _Layout(_VERSION, _USER, _LOGIN, _KEY, _IMPERSONATOR, _MAKER)
+_OF_KEY = _Layout(_VERSION, _USER, _KEY, _MAKER)
 _OF_USER = _Layout(_VERSION, _USER)
 
 # Built once: computing the cache key of a statement costs more than running the query.
@@ -109,6 +114,7 @@ _SESSION_BY_ID = (
     .outerjoin(LOGIN, LOGIN.c.id == SESSION.c.login_session_id)
     .outerjoin(PARENT, PARENT.c.id == LOGIN.c.parent_id)
     .outerjoin(KEY, KEY.c.id == SESSION.c.api_key_id)
+    .outerjoin(MAKER, MADE_BY)
     .where(SESSION.c.id == bindparam("session"))
 )
 _LOGIN_BY_ID = (
@@ -117,6 +123,7 @@ _LOGIN_BY_ID = (
     .join(USER, USER.c.id == LOGIN.c.user_id)
     .outerjoin(PARENT, PARENT.c.id == LOGIN.c.parent_id)
     .outerjoin(KEY, KEY.c.id == LOGIN.c.api_key_id)
+    .outerjoin(MAKER, MADE_BY)
     .outerjoin(IMPERSONATOR, IMPERSONATOR.c.id == LOGIN.c.impersonator_id)
     .join(STATE, STATE.c.id == 1)
     .where(LOGIN.c.id == bindparam("login"))
@@ -125,6 +132,7 @@ _KEY_BY_NUMBER = (
     select(*_OF_KEY.columns)
     .select_from(KEY)
     .join(USER, USER.c.id == KEY.c.user_id)
+    .outerjoin(MAKER, MADE_BY)
     .join(STATE, STATE.c.id == 1)
     .where(KEY.c.user_id == bindparam("user"), KEY.c.key_number == bindparam("number"))
 )
@@ -143,7 +151,7 @@ def load_session_row(session_id: bytes) -> SessionRow | None:
     row = _load_one(_SESSION_BY_ID, session=session_id)
     if row is None:
         return None
-    (version,), user, client, oauth, grant, login, key = _OF_SESSION.cut(row)
+    (version,), user, client, oauth, grant, login, key, maker = _OF_SESSION.cut(row)
     return SessionRow(
         policy_version=version,
         user=UserPart(*user),
@@ -152,6 +160,7 @@ def load_session_row(session_id: bytes) -> SessionRow | None:
         grant=_build_joined_part(GrantPart, grant),
         login=_build_joined_part(LoginPart, login),
         key=_build_joined_part(KeyPart, key),
+        maker=_build_joined_part(PersonPart, maker),
     )
 
 
@@ -194,13 +203,14 @@ def load_login_row(login_id: bytes) -> LoginRow | None:
     row = _load_one(_LOGIN_BY_ID, login=login_id)
     if row is None:
         return None
-    (version,), user, login, key, impersonator = _OF_LOGIN.cut(row)
+    (version,), user, login, key, impersonator, maker = _OF_LOGIN.cut(row)
     return LoginRow(
         policy_version=version,
         user=UserPart(*user),
         login=LoginPart(*login),
         key=_build_joined_part(KeyPart, key),
         impersonator=_build_joined_part(PersonPart, impersonator),
+        maker=_build_joined_part(PersonPart, maker),
     )
 
 
@@ -209,8 +219,13 @@ def load_key_row(user_id: int, key_number: int) -> KeyRow | None:
     row = _load_one(_KEY_BY_NUMBER, user=user_id, number=key_number)
     if row is None:
         return None
-    (version,), user, key = _OF_KEY.cut(row)
-    return KeyRow(policy_version=version, user=UserPart(*user), key=KeyPart(*key))
+    (version,), user, key, maker = _OF_KEY.cut(row)
+    return KeyRow(
+        policy_version=version,
+        user=UserPart(*user),
+        key=KeyPart(*key),
+        maker=_build_joined_part(PersonPart, maker),
+    )
 
 
 def load_user_row(user_id: int) -> UserRow | None:

@@ -196,6 +196,7 @@ def build_question(
         address=address,
         constraints=person_facts.to_constraints(row),
         impersonator=person_facts.to_impersonator(row, land),
+        maker=person_facts.to_maker(row, land),
     )
 
 

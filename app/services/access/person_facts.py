@@ -78,6 +78,11 @@ def to_impersonator(row: UserRow, land: PolicySnapshot) -> Impersonator | None:
     return Impersonator(to_user_facts(row.impersonator, land), land.graph.find_by_name(Guard.IMPERSONATE))
 
 
+def to_maker(row: UserRow, land: PolicySnapshot) -> UserFacts | None:
+    """Convert the user who made the key for its owner."""
+    return to_user_facts(row.maker, land) if row.maker is not None else None
+
+
 def to_constraints(row: UserRow) -> tuple[Constraints, ...]:
     """Return the limits of the login and of the key."""
     stored = (part.constraints for part in (row.login, row.key) if part is not None)

@@ -13,8 +13,10 @@ from app.policy.facts import SecurityLevel
 from app.policy.rights import NO_RIGHTS
 from app.policy.ways_in import Lack
 from app.policy.ways_in import WayIn
+from app.services.access import credential_rows
 from app.services.access import delegation
 from app.services.access import held_rights
+from app.services.access import person_facts
 from app.services.access.callers import Caller
 from app.services.problems import Denied
 
@@ -37,6 +39,21 @@ def require(caller: Caller, way: WayIn, user: User) -> None:
     delegation.require_no_lack(
         ways_in.find_lack_for(way, caller.question, leads_to, personal=caller.is_personal)
     )
+
+
+def may_still_open(maker_id: int | None, way: WayIn, user_id: int) -> bool:
+    """Tell whether whoever once opened this way in to the user could do so today, by what the maker holds.
+
+    Without a maker the user or an operator opened it.
+    """
+    if maker_id is None or maker_id == user_id:
+        return True
+    row = credential_rows.load_user_row(maker_id)
+    if row is None:
+        return False
+    land = held_rights.load_snapshot(row.policy_version)
+    leads_to = held_rights.resolve_granted_rights(user_id)
+    return ways_in.may_still_open(way, person_facts.to_user_facts(row.user, land), leads_to, land.graph)
 
 
 def find_lack_for_client(caller: Caller, scope_id: int, cap: int, at: int) -> Lack | None:

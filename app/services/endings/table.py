@@ -144,6 +144,8 @@ HOLDINGS = Effect(
 WAYS_IN_FOR_OTHERS = Effect(_FOR_OTHERS, make=writes.end_ways_in_for_others)
 # Marks. Refused things are not changed, so they work again when the mark is removed.
 OUT = Effect(rests=_OF_USER)
+# Whoever made a key or a reset for somebody holds nothing there meanwhile: it is judged at every use.
+MAKER_OUT = Effect(rests=_FOR_OTHERS)
 MUST_CHANGE_PASSWORD = Effect(
     rests=_OF_USER
     - {_T.KEY, _T.KEY_SESSION, _T.PERMISSION, _T.MEMBERSHIP, _T.IMPERSONATION, _T.STEP_UP, _T.LINK}
@@ -168,7 +170,7 @@ TABLE: Mapping[Event, tuple[Effect, ...]] = {
     Event.ANOTHER_USER: (ONE_LOGIN,),
     Event.LOGGED_OUT_EVERYWHERE: (ALL_OPEN,),
     Event.ENDED_BY_ADMINISTRATOR: (ALL_OPEN,),
-    Event.CUSTOMER_DISABLED: (OUT,),
+    Event.CUSTOMER_DISABLED: (OUT, MAKER_OUT),
     Event.CUSTOMER_REENABLED: (),
     Event.CUSTOMER_MOVED: (),
     Event.KEY_REVOKED: (ONE_KEY,),

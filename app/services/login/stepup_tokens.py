@@ -26,8 +26,10 @@ from app.extensions import db
 from app.models.directory import User
 from app.models.sessions import LoginSession
 from app.models.stepup import StepUp
+from app.policy.ways_in import PASSWORD
 from app.services.access import callers
 from app.services.access import gate
+from app.services.access import ways_in
 from app.services.access.callers import Caller
 from app.services.audit import trail
 from app.services.audit.trail import Actor
@@ -51,9 +53,7 @@ MAILED = {"sent": "mail"}
 
 
 class NotProven(Invalid):
-    """The authorization is unknown, for something else, used or expired;
-    the audit row records the true reason.
-    """
+    """The authorization is unknown, for something else, used or expired; the audit row has the reason."""
 
     def __init__(self, reason: str) -> None:
         sentence = "This authorization is not valid here, or no longer valid. Get a new one."
@@ -78,10 +78,8 @@ def issue_token(
     *,
     login_id: bytes | None,
 ) -> IssuedToken:
-    """Issue a token for one operation, bound to a login;
-    without a login, a password reset by an administrator.
-
-    To be run inside a unit of work, after the proof.
+    """Issue a token for one operation, bound to a login; without one, a password reset by an administrator.
+    Inside a unit of work, after the proof.
     """
     lifetime = LIFETIME if login_id is not None else RESET_LIFETIME
     return _issue(user, operation, context, actor, login_id, lifetime)
@@ -170,6 +168,8 @@ def require_valid(
         raise NotProven("step_up_spent")
     if row.expires_at <= clock.now() and not allow_expired:
         raise NotProven("step_up_expired")
+    if not ways_in.may_still_open(row.made_by_id, PASSWORD, row.user_id):
+        raise NotProven("step_up_outgrown")
     return row
 
 

@@ -93,18 +93,7 @@ def _repair_user_active(case: RefusalCase, finding: Finding) -> Sequence[Repair]
 
 def _repair_credential_live(case: RefusalCase, finding: Finding) -> Sequence[Repair]:
     if finding.evidence.get("kind") == "API key":
-        what = _("Make or renew an API key of %(name)s", name=case.user.short_name)
-        home = case.user.customer_id
-        return [
-            _build_repair(
-                case,
-                what,
-                "users.show",
-                (Guard.ADMINISTRATIVE_API_KEY, Guard.VIEW_USERS),
-                home,
-                user=case.user.id,
-            )
-        ]
+        return [_suggest_key(case)]
     return [Repair(_("The application sends the user to log in, and gets new tokens by that"))]
 
 
@@ -125,7 +114,13 @@ def _repair_login_session(case: RefusalCase, finding: Finding) -> Sequence[Repai
         ]
     if finding.reason == "impersonation_ended":
         return [Repair(_("The user who acts for %(name)s must be allowed to do so again", name=name))]
-    return [_suggest_login(name)]
+    return [_suggest_key(case) if finding.reason == "key_outgrown" else _suggest_login(name)]
+
+
+def _suggest_key(case: RefusalCase) -> Repair:
+    what = _("Make or renew an API key of %(name)s", name=case.user.short_name)
+    guards = (Guard.ADMINISTRATIVE_API_KEY, Guard.VIEW_USERS)
+    return _build_repair(case, what, "users.show", guards, case.user.customer_id, user=case.user.id)
 
 
 def _repair_consent(case: RefusalCase, finding: Finding) -> Sequence[Repair]:  # noqa: ARG001
