@@ -99,12 +99,14 @@ class User(Subject):
     """A person (or a daemon) that can act.
 
     ``session_epoch`` ends every login made under an older value; ``rights_version`` changes with this user's
-    own permissions and memberships (design §7). Logins by ``disabled_methods`` are refused.
+    own permissions and memberships (design §7). Logins by ``disabled_methods`` are refused. ``password_alone``:
+    the password lets in without the second factor that there is. Links go to an address that is confirmed.
     """
 
     __mapper_args__ = {"polymorphic_identity": "user"}  # noqa: RUF012
 
     email: Mapped[str | None] = mapped_column(String(254))
+    email_confirmed_at: Mapped[datetime | None]
     phone_country_code: Mapped[str | None] = mapped_column(String(8))
     phone_national_number: Mapped[str | None] = mapped_column(String(32))
     language: Mapped[str | None] = mapped_column(String(20), default="english")
@@ -113,6 +115,7 @@ class User(Subject):
     force_password_change: Mapped[bool | None] = mapped_column(default=False)
     blocked_at: Mapped[datetime | None]
     disabled_methods: Mapped[list[str] | None] = mapped_column(Json)
+    password_alone: Mapped[bool | None] = mapped_column(default=False)
     session_epoch: Mapped[int | None] = mapped_column(default=0)
     rights_version: Mapped[int | None] = mapped_column(default=0)
     last_login_at: Mapped[datetime | None]

@@ -65,6 +65,7 @@ def test_a_code_raises_the_level(app: Flask, world: World, clock: Clock) -> None
     clock.advance(30)
     info = calls(app, "GET", "/session", None, token(logs_in(app, code(seed)))).json["data"]
     assert (info["authenticationMethod"], info["securityLevel"]) == ("TOTP", "ADMINISTRATIVE")
+    world.change_user("alice", password_alone=True)  # left on by name
     plain = calls(app, "GET", "/session", None, bearer(app)).json["data"]
     assert (plain["authenticationMethod"], plain["securityLevel"]) == ("PASSWORD", "DEFAULT")
     page = Person(app, "alice")
@@ -142,6 +143,7 @@ def test_guessing_codes_gets_slow_from_everywhere(
         statuses.append(app.test_client().post(LOGIN, json=body, environ_overrides=place).status_code)
     assert statuses == [401, 401, 401, 429]
     assert logs_in(app, code(seed)).status_code == 429
+    world.change_user("alice", password_alone=True)
     assert bearer(app)
 
 
@@ -169,8 +171,8 @@ def test_setting_up_takes_proof(app: Flask, world: World, clock: Clock) -> None:
 
 def test_the_second_factor_guards_itself(app: Flask, world: World, clock: Clock) -> None:
     """Who learned the password alone can neither replace nor remove the codes; their owner can."""
-    seed = enrols(app)
     thief = bearer(app)
+    seed = enrols(app)
     assert calls(app, "POST", "/totp", {"password": PASSWORD}, thief).status_code == 403
     assert calls(app, "DELETE", "/totp", None, thief).status_code == 403
     assert calls(app, "POST", "/signature/webauthn/enroll/challenge", None, thief).status_code == 403

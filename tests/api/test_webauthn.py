@@ -273,9 +273,10 @@ def test_a_challenge_to_authorize_logs_nobody_in(app: Flask, world: World) -> No
 
 def test_removing_a_passkey(app: Flask, world: World) -> None:
     """By its owner, in a login by a second factor; a stranger's is not there."""
+    by_password = bearer(app)
     device = enrolled(app)
     (key,) = world.rows(WebAuthnCredential)
-    assert calls(app, "DELETE", f"/signature/{key.id}", None, bearer(app)).status_code == 403
+    assert calls(app, "DELETE", f"/signature/{key.id}", None, by_password).status_code == 403
     own = token(logs_in(app, device.signs(challenge(app))))
     assert calls(app, "DELETE", "/signature/999", None, own).status_code == 404
     assert calls(app, "DELETE", "/signature/x", None, own).status_code == 404

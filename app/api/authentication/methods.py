@@ -63,7 +63,10 @@ def methods_of_user(caller: Caller, user: str, query: InDomain) -> Answer:
 @blueprint.put(f"{PREFIX}/user/<user>/enable/<method>")
 @endpoint(answers=MethodShape, query=InDomain, writes=True, way_in=METHOD)
 def enable_method(caller: Caller, user: str, method: str, query: InDomain) -> Answer:
-    """Allow the user to log in by this method again."""
+    """Allow the user to log in by this method again.
+
+    ``password`` lets in a user who has a second factor by the password alone.
+    """
     guard = login_methods.get_method_guard(method)
     found = get_other_user(caller, user, get_domain_id(query, caller), guard, METHOD)
     login_methods.enable_method(found, method, caller.actor)

@@ -84,7 +84,10 @@ def _refused(problem: PasswordRefused) -> Response:
 @blueprint.post(f"{PREFIX}/password/authentication")
 @public(answers=LoginShape, body=PasswordLogin, statuses=(200, 221))
 def authenticate(body: PasswordLogin) -> Answer:
-    """Log in by password: AuthenticationResponse and cookie; 401 for every cause; 221: change it first."""
+    """Log in by password: AuthenticationResponse and cookie; 401 for every cause; 221: change it first.
+
+    Whoever has a second factor logs in by it: ``/totp/authentication`` or ``/signature/…``.
+    """
     return _log_in(body)
 
 

@@ -23,6 +23,7 @@ from app.services.login import passkey_rows
 from app.services.login.login_sessions import PASSWORD
 from app.services.login.login_sessions import SIGNATURE
 from app.services.login.login_sessions import TOTP
+from app.services.login.login_sessions import Proof
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 from app.services.problems import Missing
@@ -38,11 +39,16 @@ METHOD_GUARDS = {
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """One login method: whether the user has set it up, and whether an administrator allows it."""
+    """One login method: whether the user has set it up, and whether it may be used.
+
+    The password alone may not be used beside a second factor, unless an administrator enabled it by name
+    (design decision 17): ``needs_factor`` tells this from a method that an administrator disabled.
+    """
 
     name: str
     initialized: bool
     enabled: bool = True
+    needs_factor: bool = False
     last_used_at: datetime | None = None
     last_used_ip: str | None = None
 
@@ -58,24 +64,39 @@ def list_methods(user: User) -> list[Method]:
             select(APIKey).where(APIKey.user_id == user.id, APIKey.revoked_at.is_(None))
         ).scalars()
     )
-    return [
-        Method(
-            PASSWORD.method,
-            user.password_hash is not None,
-            PASSWORD.method not in off,
-            user.last_login_at if by_password else None,
-            user.last_login_ip if by_password else None,
-        ),
-        Method(
-            TOTP.method,
-            generator is not None and generator.active_sealed is not None,
-            TOTP.method not in off,
-            generator.last_used_at if generator is not None else None,
-            generator.last_used_ip if generator is not None else None,
-        ),
-        Method(SIGNATURE.method, bool(signing), SIGNATURE.method not in off, *_find_latest(signing)),
-        Method("apikey", bool(keys), True, *_find_latest(keys)),
-    ]
+    codes = Method(
+        TOTP.method,
+        generator is not None and generator.active_sealed is not None,
+        TOTP.method not in off,
+        last_used_at=generator.last_used_at if generator is not None else None,
+        last_used_ip=generator.last_used_ip if generator is not None else None,
+    )
+    passkeys = Method(
+        SIGNATURE.method, bool(signing), SIGNATURE.method not in off, False, *_find_latest(signing)
+    )
+    needs_factor = not user.password_alone and any(
+        one.initialized and one.enabled for one in (codes, passkeys)
+    )
+    password = Method(
+        PASSWORD.method,
+        user.password_hash is not None,
+        PASSWORD.method not in off and not needs_factor,
+        needs_factor and PASSWORD.method not in off,
+        user.last_login_at if by_password else None,
+        user.last_login_ip if by_password else None,
+    )
+    return [password, codes, passkeys, Method("apikey", bool(keys), True, False, *_find_latest(keys))]
+
+
+def list_second_factors(user: User) -> tuple[Proof, ...]:
+    """List the second factors of this user: set up, and not disabled by an administrator."""
+    usable = {one.name for one in list_methods(user) if one.initialized and one.enabled}
+    return tuple(proof for proof in (TOTP, SIGNATURE) if proof.method in usable)
+
+
+def is_password_enough(user: User) -> bool:
+    """Tell whether the password alone lets this user in, if the method is not disabled."""
+    return bool(user.password_alone) or not list_second_factors(user)
 
 
 def get_method_guard(name: str) -> Guard:
@@ -86,10 +107,12 @@ def get_method_guard(name: str) -> Guard:
 
 
 def enable_method(user: User, name: str, actor: Actor) -> None:
-    """Allow the user to log in by this method again."""
+    """Allow the user to log in by this method again; the password, also without the second factor."""
     off = user.disabled_methods or []
-    if name in off:
+    alone = name == PASSWORD.method and not is_password_enough(user)
+    if name in off or alone:
         user.disabled_methods = [one for one in off if one != name]
+        user.password_alone = alone or user.password_alone
         db.session.flush()
         endings.end(Event.METHOD_ENABLED, user, actor)
         trail.record("method-enable", actor, user=(user.id, user.short_name), detail={"method": name})
@@ -104,6 +127,7 @@ def disable_method(user: User, name: str, actor: Actor) -> None:
     off = user.disabled_methods or []
     if name not in off:
         user.disabled_methods = [*off, name]
+        user.password_alone = user.password_alone and name != PASSWORD.method
         db.session.flush()
         for login in login_sessions.list_live_logins(user):
             if login.method == name:

@@ -25,6 +25,7 @@ from app.services.audit.trail import Actor
 from app.services.contact import Contact
 from app.services.endings import table as endings
 from app.services.endings.table import Event
+from app.services.login import login_methods
 from app.services.login import login_sessions
 from app.services.login import stepup_tokens
 from app.services.login.common_passwords import is_common
@@ -60,7 +61,7 @@ def verify_password(
     """Return the user with this password. Raises ``LoginFailed``, ``Throttled``. Writes only refusals.
 
     ``proof`` is the login this is a part of, or a function of the user that returns it; ``None`` if a
-    logged-in user proves presence.
+    logged-in user proves presence. The password alone is not enough beside a second factor (decision 17).
     """
     limit, account = settings().throttle_login_failures, f"{domain_id}/{name}"
     throttle().check("login", limit, account, contact.address)
@@ -70,6 +71,8 @@ def verify_password(
         # Not checked earlier: a wrong password must cost the same for every account.
         proof = proof(user) if user is not None and right else PASSWORD
     why = "login_wrong_password" if user is not None and not right else find_login_obstacle(user, proof)
+    if user is not None and why is None and proof is PASSWORD and not login_methods.is_password_enough(user):
+        why = "login_needs_factor"
     if why is None and user is not None:
         throttle().record_success("login", limit, account, contact.address)
         return user

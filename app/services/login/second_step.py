@@ -11,7 +11,6 @@ from app.services.login import login_methods
 from app.services.login import password_login
 from app.services.login import totp
 from app.services.login.login_sessions import PASSWORD
-from app.services.login.login_sessions import SIGNATURE
 from app.services.login.login_sessions import TOTP
 from app.services.login.login_sessions import Proof
 from app.services.login.password_login import LoginFailed
@@ -31,16 +30,15 @@ def verify_password(domain_id: int, name: str, password: str, contact: Contact) 
     Raises ``LoginFailed``, ``Throttled``.
     """
     user = password_login.verify_password(domain_id, name, password, contact, proof=_choose_proof)
-    who, enough = VerifiedUser(user.id, user.session_epoch or 0), not list_ways(user)
+    who, enough = VerifiedUser(user.id, user.session_epoch or 0), login_methods.is_password_enough(user)
     if not enough:
         run_in_transaction(lambda: password_login.renew_hash(directory.get_user(who.user_id), password))
     return who, enough
 
 
 def list_ways(user: User) -> tuple[Proof, ...]:
-    """List the second factors of this user: set up, and not disabled by an administrator."""
-    usable = {one.name for one in login_methods.list_methods(user) if one.initialized and one.enabled}
-    return tuple(proof for proof in (TOTP, SIGNATURE) if proof.method in usable)
+    """List the second factors by which the login can go on."""
+    return login_methods.list_second_factors(user)
 
 
 def get_verified_user(who: VerifiedUser) -> User:
@@ -63,4 +61,4 @@ def verify_code(who: VerifiedUser, code: str, contact: Contact) -> None:
 
 def _choose_proof(user: User) -> Proof:
     """Return the proof of this user's browser login: by the second step, if there is one."""
-    return next(iter(list_ways(user)), PASSWORD)
+    return PASSWORD if login_methods.is_password_enough(user) else list_ways(user)[0]
