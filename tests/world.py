@@ -91,6 +91,7 @@ class World:
                 short_name=name,
                 name=name.title(),
                 email=f"{name}@example.com",
+                email_confirmed_at=now,
                 password_hash=passwords().hash(PASSWORD),
                 created_at=now,
                 updated_at=now,

@@ -99,8 +99,9 @@ class User(Subject):
     """A person (or a daemon) that can act.
 
     ``session_epoch`` ends every login made under an older value; ``rights_version`` changes with this user's
-    own permissions and memberships (design §7). Logins by ``disabled_methods`` are refused. ``password_alone``:
-    the password lets in without the second factor that there is. Links go to an address that is confirmed.
+    own permissions and memberships (design §7). Logins by ``disabled_methods`` are refused. With
+    ``password_alone`` the password lets in without the second factor that there is. Links to a new password
+    go to a confirmed address only.
     """
 
     __mapper_args__ = {"polymorphic_identity": "user"}  # noqa: RUF012

@@ -42,6 +42,9 @@ VALUES: dict[str, Callable[[SessionUser], Any]] = {
     "name": lambda user: user.row.user.name,
     "picture": lambda _user: None,
     "email": lambda user: user.row.user.email or None,
+    "email_verified": lambda user: (
+        (user.row.user.email_confirmed_at is not None) if user.row.user.email else None
+    ),
     "phone": lambda user: directory.read_phone(user.row.user.id) or None,
     "customer_id": lambda user: user.customer.id,
     "domain_id": lambda user: user.customer.domain_id,

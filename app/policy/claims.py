@@ -50,6 +50,7 @@ CLAIMS = (
     Claim("name", "profile", own="name", words="your name"),
     Claim("picture", None, own="picture", words="your picture"),
     Claim("email", "email", own="email", words="your e-mail address"),
+    Claim("email_verified", "email"),
     Claim("phone", "phone", own="phone", words="your telephone number"),
     Claim("customer_id", "customer", own="customerID", words="the number of the customer you belong to"),
     Claim("domain_id", "customer", own="domainID", words="the number of your domain"),

@@ -104,7 +104,7 @@ def test_userinfo_by_scope(rp: RelyingParty, alice: Person) -> None:
     """Contract 2.9: claims follow the granted scopes; GET and POST alike; no token is 401."""
     path = "/oauth/userinfo"
     told = rp.calls(path, rp.obtains(alice, scope="openid email")["access_token"]).json
-    assert set(told) == {"sub", "email"}
+    assert set(told) == {"sub", "email", "email_verified"}
     answer = rp.app.test_client().get(path)
     assert answer.status_code == 401
     assert answer.headers["WWW-Authenticate"] == 'Bearer realm="argus"'

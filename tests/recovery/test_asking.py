@@ -66,6 +66,10 @@ def no_mail(world: World) -> None:
     world.change_user("alice", email=None)
 
 
+def unconfirmed(world: World) -> None:
+    world.change_user("alice", email_confirmed_at=None)
+
+
 def odd_mail(world: World) -> None:
     world.change_user("alice", email="alice@example.com\nBcc: eve@example.com")
 
@@ -94,6 +98,7 @@ CASES: list[tuple[Callable[[World], None], str, str]] = [
     (no_password_login, "alice", "login_method_disabled"),
     (no_mail, "alice", "recovery_no_address"),
     (odd_mail, "alice", "recovery_no_address"),
+    (unconfirmed, "alice", "recovery_unconfirmed"),
 ]
 
 

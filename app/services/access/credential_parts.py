@@ -34,6 +34,7 @@ class UserPart(PersonPart):
     language: str | None
     domain_id: int
     email: str | None
+    email_confirmed_at: datetime | None
     force_password_change: bool
 
 

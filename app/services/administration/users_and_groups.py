@@ -25,6 +25,7 @@ from app.services.audit.trail import Actor
 from app.services.endings import table as endings
 from app.services.endings.table import Event
 from app.services.guards import Guard
+from app.services.login import addresses
 from app.services.login import reauthentication
 from app.services.mail import notices
 from app.services.problems import FieldProblem
@@ -54,6 +55,7 @@ def add_user(new: NewSubject, caller: Caller) -> User:
         ways_in.require_personal(caller, ACCOUNT)
     customer = _check_place(new, caller)
     user = User(**_build_columns(new, customer, caller))
+    user.email_confirmed_at = addresses.find_confirmed_at(user.email, None, customer.id, caller)
     return _store_new(user, "user-add", caller)
 
 
@@ -65,7 +67,8 @@ def add_group(new: NewSubject, caller: Caller) -> Group:
 
 
 def update_subject(subject: S, changes: Mapping[str, Any], caller: Caller) -> S:
-    """Change the columns that were sent; the own e-mail address only shortly after a login.
+    """Change the columns that were sent; the own e-mail address only shortly after a login, and it counts for
+    links when it is confirmed.
 
     Raises ``Denied``, ``Invalid``, ``NotHeld``, ``NotPersonal``, ``StrongerLoginNeeded``.
     """
@@ -86,6 +89,9 @@ def update_subject(subject: S, changes: Mapping[str, Any], caller: Caller) -> S:
         setattr(subject, column, value)
     _mark_updated(subject, caller)
     if isinstance(subject, User) and before.get("email") != changes.get("email"):
+        subject.email_confirmed_at = addresses.find_confirmed_at(
+            subject.email, subject.id, subject.customer_id, caller
+        )
         # The old mailbox may contain a link to a new password.
         endings.end(Event.ADDRESS_CHANGED, subject, caller.actor)
     changed = sorted(column for column in changes if before[column] != changes[column])

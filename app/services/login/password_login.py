@@ -151,6 +151,7 @@ def create_user(
         short_name=name,
         name=full_name,
         email=email,
+        email_confirmed_at=now if email else None,
         password_hash=passwords().hash(password),
         created_at=now,
         created_by_id=actor.id,

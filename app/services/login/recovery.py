@@ -24,6 +24,7 @@ from app.services.audit import trail
 from app.services.audit.trail import Actor
 from app.services.background import background
 from app.services.contact import Contact
+from app.services.login import addresses
 from app.services.login import password_login
 from app.services.login import stepup_tokens
 from app.services.login.login_sessions import PASSWORD
@@ -63,7 +64,7 @@ def send_link(user: User, actor: Actor) -> None:
     """Send a link to set the first password, or a new one that the user must now choose.
 
     It is valid for a day, and sent when the current unit of work is committed. The caller checks who may do
-    this. Raises ``Invalid`` if the user has no address.
+    this: whoever may reset the password answers for the address. Raises ``Invalid`` if the user has none.
     """
     if not notices.is_reachable(user):
         raise Invalid(FieldProblem("email", "This user has no address that a mail can go to.", "MISSING"))
@@ -134,6 +135,8 @@ def _find_obstacle(user: User) -> str | None:
         return why
     if not notices.is_reachable(user):
         return "recovery_no_address"
+    if not addresses.counts(user):
+        return "recovery_unconfirmed"
     lately = clock.now() - timedelta(seconds=settings().recovery_seconds)
     return "recovery_too_often" if stepup_tokens.count_mailed_since(user, lately) >= MOST_LINKS else None
 

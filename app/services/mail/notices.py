@@ -32,6 +32,7 @@ class Kind(StrEnum):
     """The subject of a letter."""
 
     RECOVERY = "recovery"
+    ADDRESS = "address"
     FIRST_PASSWORD = "first_password"  # noqa: S105 - a name
     NEW_PASSWORD = "new_password"  # noqa: S105 - a name
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a name
@@ -43,7 +44,9 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One message to one user. ``link``, if present, is as powerful as a password for ``lifetime``."""
+    """One message to one user. ``link``, if present, is as powerful as a password for ``lifetime``;
+    that to an address which is to be confirmed also needs its user's login.
+    """
 
     kind: Kind
     to: str

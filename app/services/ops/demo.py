@@ -141,6 +141,7 @@ def _create_user(demo: Demo, customer: Customer, short_name: str, name: str) -> 
         short_name=short_name,
         name=name,
         email=f"{short_name}@example.com",
+        email_confirmed_at=now,
         password_hash=passwords().hash(password),
         created_at=now,
         updated_at=now,

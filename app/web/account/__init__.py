@@ -9,6 +9,7 @@ from flask import url_for
 from werkzeug.wrappers import Response
 
 from app.web.account import activity
+from app.web.account import address
 from app.web.account import confirm
 from app.web.account import keys
 from app.web.account import passkeys
@@ -27,6 +28,6 @@ def index() -> Response:
 
 def register(app: Flask) -> None:
     """Register the pages of the account."""
-    for part in (sessions, password, security, passkeys, keys, activity, confirm):
+    for part in (sessions, password, security, address, passkeys, keys, activity, confirm):
         app.register_blueprint(part.blueprint)
     app.register_blueprint(blueprint)

@@ -48,6 +48,7 @@ def index(caller: Caller) -> Page:
     methods = {method.name: method for method in login_methods.list_methods(user)}
     return render_template(
         "account/security.html",
+        user=user,
         methods=methods,
         passkeys=passkey_rows.list_passkeys(user.id),
         strong=reauthentication.is_strong_enough(caller),

@@ -42,6 +42,7 @@ EVENTS: Mapping[str, str] = {
     "password-set": lazy_gettext("Password changed"),
     "password-reset": lazy_gettext("Password reset by an administrator"),
     "recovery": lazy_gettext("Link to a new password asked for"),
+    "address-confirm": lazy_gettext("E-mail address confirmed"),
     "step-up": lazy_gettext("Confirmed by password or code"),
     "user-add": lazy_gettext("User created"),
     "user-update": lazy_gettext("User changed"),

@@ -21,6 +21,7 @@ from app.web.language import OF_USER
 
 SUBJECTS: Mapping[Kind, str] = {
     Kind.RECOVERY: lazy_gettext("A new password"),
+    Kind.ADDRESS: lazy_gettext("Confirm your e-mail address"),
     Kind.FIRST_PASSWORD: lazy_gettext("Your new account"),
     Kind.NEW_PASSWORD: lazy_gettext("Choose a new password"),
     Kind.PASSWORD_CHANGED: lazy_gettext("Your password was changed"),
@@ -29,7 +30,7 @@ SUBJECTS: Mapping[Kind, str] = {
     Kind.KEY_MADE: lazy_gettext("A new API key was created"),
     Kind.ADDRESS_CHANGED: lazy_gettext("Your e-mail address was changed"),
 }
-WITH_LINK = frozenset({Kind.RECOVERY, Kind.FIRST_PASSWORD, Kind.NEW_PASSWORD})
+WITH_LINK = frozenset({Kind.RECOVERY, Kind.ADDRESS, Kind.FIRST_PASSWORD, Kind.NEW_PASSWORD})
 
 
 def register(app: Flask) -> None:
