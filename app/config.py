@@ -111,7 +111,7 @@ def load_settings(overrides: Mapping[str, object] | None = None) -> Settings:
         base_url=base_url,
         domain=given.get("ARGUS_DOMAIN") or "MNEMONIC",
         trusted_proxies=_read_proxies(given.get("ARGUS_TRUSTED_PROXIES", "")),
-        ratelimit_storage=given.get("ARGUS_RATELIMIT_STORAGE") or "memory://",
+        ratelimit_storage=_read_storage(given.get("ARGUS_RATELIMIT_STORAGE") or "database"),
         require_pkce=_read_boolean(given, "ARGUS_REQUIRE_PKCE", default=False),
         log_level=(given.get("ARGUS_LOG_LEVEL") or "INFO").upper(),
         code_seconds=_read_seconds(given, "ARGUS_CODE_SECONDS", 60, most=600),
@@ -217,6 +217,12 @@ def _read_support_contact(text: str) -> str:
     """
     if text and not is_mailbox(text) and redirects.find_main_uri_problem(text) is not None:
         raise UnsafeConfiguration("ARGUS_SUPPORT_CONTACT: write a mail address or an https:// address.")
+    return text
+
+
+def _read_storage(text: str) -> str:
+    if text not in ("database", "memory://") and not text.startswith(("redis://", "rediss://")):
+        raise UnsafeConfiguration("ARGUS_RATELIMIT_STORAGE: write database, memory:// or redis://….")
     return text
 
 

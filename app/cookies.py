@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response
 
 from app.config import Settings
 from app.runtime import settings
+from app.services.tokens import device_text
 
 YEAR = timedelta(days=365)
 
@@ -43,8 +44,13 @@ LOGIN = Cookie("argus_session", "The login: a random text whose digest is stored
 FORM = Cookie("argus_form", "The form session, signed: CSRF token, messages, a step begun.", host_prefix=True)
 LANGUAGE = Cookie("argus_language", "The language chosen at the foot of a page.", lifetime=YEAR)
 LAST_METHOD = Cookie("argus_last_method", "The way in that this browser used last.", lifetime=YEAR)
+DEVICE = Cookie(
+    "argus_device",
+    "Who logged in from this browser, signed: guesses of strangers do not stop them here.",
+    lifetime=device_text.LIFETIME,
+)
 
-ALL = (LOGIN, FORM, LANGUAGE, LAST_METHOD)
+ALL = (LOGIN, FORM, LANGUAGE, LAST_METHOD, DEVICE)
 
 
 def store(response: Response, cookie: Cookie, value: str) -> None:

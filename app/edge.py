@@ -49,7 +49,7 @@ class PresentedCredential:
 
 
 def read_contact(request: Request) -> Contact:
-    """Read address (through trusted proxies only), request id and user agent, once per request."""
+    """Read address (through trusted proxies only), request id, user agent and device, once per request."""
     known: Contact | None = g.get("argus_contact")
     if known is None:
         forwarded = request.headers.getlist("X-Forwarded-For")
@@ -59,6 +59,7 @@ def read_contact(request: Request) -> Contact:
             asserted=network.find_asserted_address(request.remote_addr, forwarded, trusted),
             request_id=secrets.token_hex(8),
             user_agent=(request.user_agent.string or "")[:200],
+            device=next(iter(cookies.read_cookie_values(request, cookies.DEVICE)), ""),
         )
     return known
 

@@ -53,7 +53,8 @@ from app.services.unit_of_work import run_in_transaction
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What a view answers. ``count`` is the total number of rows;
-    ``cookie`` is a login token to set, or empty.
+    ``cookie`` is a login token to set, or empty;
+    ``device`` what the device cookie becomes after a login.
     """
 
     data: BaseModel | list[Any] | None = None
@@ -62,6 +63,7 @@ class Answer:
     offset: int = 0
     count: int = 0
     cookie: str | None = None
+    device: str | None = None
     metadata: dict[str, Any] | None = None
 
 
@@ -207,6 +209,8 @@ def respond(answer: Answer) -> Response:
         cookies.clear_cookie(response, cookies.LOGIN)
     elif answer.cookie is not None:
         cookies.store(response, cookies.LOGIN, answer.cookie)
+    if answer.device is not None:
+        cookies.store(response, cookies.DEVICE, answer.device)
     return response
 
 

@@ -14,6 +14,8 @@ from werkzeug.utils import import_string
 from app import telemetry
 from app.extensions import db
 from app.policy.network import is_loopback
+from app.runtime import settings
+from app.services.access import counting
 from app.services.audit import sealing_thread
 from app.services.ops import readiness
 from app.serving import server
@@ -40,6 +42,11 @@ def serve(bind: str, workers: int) -> None:
     _check_ready()
     with current_app.app_context():
         db.engine.dispose()
+    if workers > 1 and settings().ratelimit_storage == counting.IN_MEMORY:
+        raise click.ClickException(
+            "ARGUS_RATELIMIT_STORAGE: with several workers, memory:// would multiply every limit. "
+            "Leave it out (the workers then count in the database), or name a Redis."
+        )
     base = os.environ["ARGUS_BASE_URL"]
     telemetry.write_line(f"Serving {base} on {bind} with {workers} worker{'s' if workers > 1 else ''}\n")
     try:

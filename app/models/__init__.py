@@ -13,5 +13,6 @@ from app.models import preferences as preferences
 from app.models import sessions as sessions
 from app.models import state as state
 from app.models import stepup as stepup
+from app.models import throttle as throttle
 from app.models import totp as totp
 from app.models import webauthn as webauthn

@@ -27,6 +27,10 @@ class AuditEvent(Base):
     ``decision`` is the decision number. ``place`` is the position in the chain, not that of the id: a
     transaction that was open for long commits a low id late. It and ``seal`` are filled by the sealer,
     never by the writer (``services/audit/sealing.py``).
+
+    What strangers can repeat is counted in one row, which is in no chain: ``repeat_key`` says what is the
+    same, ``times`` how often it happened since ``since``; the rest is of the last time, but the number of the
+    first.
     """
 
     __tablename__ = "audit_event"
@@ -58,8 +62,16 @@ class AuditEvent(Base):
         Index(
             "ix_audit_event_unsealed",
             "id",
-            sqlite_where=text("place IS NULL"),
-            postgresql_where=text("place IS NULL"),
+            sqlite_where=text("place IS NULL AND repeat_key IS NULL"),
+            postgresql_where=text("place IS NULL AND repeat_key IS NULL"),
+        ),
+        # Indexes for the rows that are counted: to find the one to count, and the oldest of too many.
+        Index("uq_audit_event_repeat_key", "repeat_key", unique=True),
+        Index(
+            "ix_audit_event_counted",
+            "at",
+            sqlite_where=text("repeat_key IS NOT NULL"),
+            postgresql_where=text("repeat_key IS NOT NULL"),
         ),
         {"sqlite_autoincrement": True},
     )
@@ -80,6 +92,9 @@ class AuditEvent(Base):
     request_id: Mapped[str | None] = mapped_column(String(64))
     reasons: Mapped[list[str]] = mapped_column(default=list)
     detail: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    repeat_key: Mapped[bytes | None] = mapped_column(Digest)
+    times: Mapped[int | None] = mapped_column(BigId)
+    since: Mapped[datetime | None]
     place: Mapped[int | None] = mapped_column(BigId)
     seal: Mapped[bytes | None] = mapped_column(Digest)
 

@@ -12,11 +12,12 @@ from typing import NoReturn
 from app.models.clients import OAuthClient
 from app.oauth.errors import ArgusOAuthError
 from app.oauth.requests import ArgusRequest
+from app.policy import network
 from app.policy.client_methods import ClientMethod
 from app.policy.facts import Outcome
-from app.runtime import settings
 from app.services.access import facts
 from app.services.access import gate
+from app.services.access.throttle import Guesser
 from app.services.access.throttle import throttle
 from app.services.audit import trail
 from app.services.audit.trail import Actor
@@ -74,30 +75,41 @@ def check_address(request: ArgusRequest, client: OAuthClient) -> None:
 
 
 def check_secret(request: ArgusRequest, client: OAuthClient, presented: str | None) -> None:
-    """Require the client's own secret. Raises ``invalid_client``; ``Throttled`` after many failures."""
-    limit, address = settings().throttle_client_failures, request.contact.address
-    throttle().check("client", limit, client.id, address)
-    if not _is_right_secret(client, presented):
-        throttle().count_failure("client", limit, client.id, address)
-        refuse_client(request, client, "client_secret_wrong")
-    if presented is not None:
-        # An address that used the right secret is not blocked by wrong secrets from other addresses.
-        throttle().record_success("client", limit, client.id, address)
+    """Require the client's own secret: none satisfies only ``none``, one only ``password``.
+
+    Raises ``invalid_client``; ``Throttled`` after many failures. Only a secret that people chose can be
+    guessed, so only its clients can be slowed; for all others what is wrong counts for its address alone.
+    """
+    if client.secret_hash is not None and presented is not None and not client.is_public:
+        if not _is_chosen_secret(request, client, client.secret_hash, presented):
+            refuse_client(request, client, "client_secret_wrong")
+    elif not _is_right_secret(client, presented):
+        refuse_stranger(request, client, "client_secret_wrong")
 
 
 def _is_right_secret(client: OAuthClient, presented: str | None) -> bool:
-    """Check the secret by the client's method:
-    no secret never satisfies ``password``, and a secret never ``none``.
-    """
-    if client.is_public:
-        return presented is None
-    if presented is None:
+    """Check a secret that nobody guesses: none, or a random one."""
+    if client.is_public or presented is None:
+        return client.is_public and presented is None
+    return is_same_digest(client.secret_digest, compute_digest(presented))
+
+
+def _is_chosen_secret(request: ArgusRequest, client: OAuthClient, stored: str, presented: str) -> bool:
+    """Check a secret that people chose. Raises ``Throttled`` before it is judged."""
+    address = request.contact.address
+    narrow = network.is_in_narrow_range(address, client.client_ip_range)
+    who = Guesser(client.id, address, known_address=narrow)
+    caller = f"{client.id}/{address}"
+    # Right from this address a moment ago: nothing is counted or asked, while nobody was stopped there.
+    if passwords().remembers(caller, stored, presented) and not throttle().stopped_lately("client", who):
+        return True
+    guess = throttle().admit("client", who)
+    with guess.judging():
+        right = passwords().verify_client_secret(caller, stored, presented)
+    if not right:
         return False
-    if client.secret_digest is not None:
-        return is_same_digest(client.secret_digest, compute_digest(presented))
-    if client.secret_hash is None:
-        return False
-    return passwords().verify_client_secret(client.id, client.secret_hash, presented)
+    guess.succeed()
+    return True
 
 
 def refuse_stranger(request: ArgusRequest, client: OAuthClient | None, reason: str) -> NoReturn:
@@ -105,7 +117,7 @@ def refuse_stranger(request: ArgusRequest, client: OAuthClient | None, reason: s
 
     This counts against no client and blocks none.
     """
-    throttle().count_stranger("stranger", settings().throttle_client_failures, request.contact.address)
+    throttle().count_refusal("client", request.contact.address)
     refuse_client(request, client, reason)
 
 

@@ -116,6 +116,16 @@ def is_in_ranges(address: str | None, ranges: Sequence[str]) -> bool:
     return found is not None and any(found in network for network in _parse_networks(tuple(ranges)))
 
 
+def is_in_narrow_range(address: str | None, ranges: Sequence[str]) -> bool:
+    """Tell whether an entry holds the address that is no wider than one site: /24, or /48 of IPv6."""
+    narrow = [one for one in ranges if _is_narrow(one)]
+    return is_in_ranges(address, narrow)
+
+
+def _is_narrow(entry: str) -> bool:
+    return all(one.prefixlen >= (24 if one.version == 4 else 48) for one in _parse_networks((entry,)))
+
+
 def find_client_address(peer: str | None, forwarded_for: Sequence[str], trusted: Sequence[str]) -> str | None:
     """Find the client's address: the peer's own, or what trusted proxies report (security rule 49).
 

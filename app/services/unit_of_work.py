@@ -14,7 +14,10 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy import Engine
+from sqlalchemy import Table
 from sqlalchemy import event
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DBAPIError as DatabaseError
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.exc import InterfaceError
@@ -28,7 +31,14 @@ from app.services.problems import Conflict
 from app.services.problems import Unavailable
 from app.services.problems import Undetermined
 
-__all__ = ["DatabaseError", "PoolTimeout", "prepare_engine", "run_after_commit", "run_in_transaction"]
+__all__ = [
+    "DatabaseError",
+    "PoolTimeout",
+    "build_upsert",
+    "prepare_engine",
+    "run_after_commit",
+    "run_in_transaction",
+]
 
 T = TypeVar("T")
 WRITES = "argus_writes"
@@ -58,6 +68,13 @@ def run_in_transaction(work: Callable[[], T], *, repeatable: bool = False) -> T:
         return _run_once(work)
     except DatabaseError as problem:
         raise Unavailable from problem
+
+
+def build_upsert(table: Table) -> sqlite.Insert | postgresql.Insert:
+    """Build an INSERT that can say what to do when the row is there already (``on_conflict_do_update``)."""
+    if db.session.get_bind().dialect.name == "sqlite":
+        return sqlite.insert(table)
+    return postgresql.insert(table)
 
 
 def run_after_commit(work: Callable[[], None]) -> None:

@@ -13,13 +13,14 @@ from app.schemas.requests.webauthn import PasskeyLogin
 from app.schemas.requests.webauthn import decode_binary
 from app.services.login import passkey_assertions
 from app.services.login import passkey_ceremonies
+from app.services.login import passkey_challenges
 from app.services.login import passkey_rows
 from app.services.login.passkey_assertions import Assertion
-from app.services.login.passkey_ceremonies import PasskeyChallenge
+from app.services.login.passkey_challenges import PasskeyChallenge
 from app.web import theme
 from app.web.form_values import parse_form
 
-TIMEOUT = int(passkey_ceremonies.LIFETIME.total_seconds() * 1000)
+TIMEOUT = int(passkey_challenges.LIFETIME.total_seconds() * 1000)
 
 
 def build_create_options(offer: PasskeyChallenge, user: User) -> dict[str, Any]:

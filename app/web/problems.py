@@ -9,6 +9,7 @@ from flask import Flask
 from flask import make_response
 from flask import redirect
 from flask import url_for
+from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
@@ -36,6 +37,9 @@ def register(app: Flask) -> None:
 def describe_wait(seconds: int) -> str:
     """Describe how long to wait, in plain words."""
     minutes = math.ceil(seconds / 60)
+    if minutes > 120:
+        hours = math.ceil(seconds / 3600)
+        return str(_("Too many failed attempts. Wait about %(num)d hours and try again.", num=hours))
     return str(
         ngettext(
             "Too many failed attempts. Wait a minute and try again.",

@@ -81,6 +81,8 @@ def test_the_sender(tmp_path: Path, base_url: str, sender: str) -> None:
         ("ARGUS_MAIL_FROM", "Argus <idp@example.com>"),
         ("ARGUS_MAIL_FROM", "idp@example.com\nBcc: eve@example.com"),
         ("ARGUS_MAIL_FROM", "idp"),
+        ("ARGUS_RATELIMIT_STORAGE", "Database"),
+        ("ARGUS_RATELIMIT_STORAGE", "memcached://127.0.0.1"),
         ("ARGUS_RECOVERY_SECONDS", "59"),
         ("ARGUS_RECOVERY_SECONDS", "0"),
         ("ARGUS_RECOVERY_SECONDS", "86401"),

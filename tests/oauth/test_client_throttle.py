@@ -8,9 +8,11 @@ import pytest
 from flask import Flask
 
 from app.models.audit import AuditEvent
+from app.services.tokens.token_text import compute_digest
 from tests.drivers.api_caller import ApiCaller
 from tests.drivers.relying_party import TOKEN
 from tests.drivers.relying_party import RelyingParty
+from tests.world import SECRET
 from tests.world import World
 
 FOREIGN = "198.51.100.7"
@@ -63,3 +65,49 @@ def test_a_users_key_from_elsewhere_tries_no_secrets(app: Flask, world: World, s
     why = {tuple(e.reasons) for e in world.rows(AuditEvent) if e.action == "client-authentication"}
     assert why == {("address_outside",)}
     assert tries(rp, "127.0.0.1") == 400
+
+
+def test_wrong_secrets_shut_no_public_client(app: Flask, world: World, settings: Any) -> None:
+    """It has no secret to guess: whoever sends one is refused, and nobody else notices."""
+    settings(throttle_client_failures=2)
+    rp = RelyingParty(app, world.client(authentication_method="none"), secret=None)
+    for n in range(30):
+        assert tries(rp, f"203.0.113.{n}", client_secret="guess") == 401
+    codes = [tries(rp, FOREIGN, client_secret="guess") for _ in range(22)]
+    assert codes == [401] * 20 + [429] * 2
+    for address in (FOREIGN, "203.0.113.1", "127.0.0.1"):
+        assert tries(rp, address) == 400
+
+
+def test_a_random_secret_is_not_guessed(app: Flask, world: World, settings: Any) -> None:
+    """So wrong ones stop nobody who has it, not even at the same address."""
+    settings(throttle_client_failures=2)
+    digest = compute_digest(SECRET)
+    rp = RelyingParty(app, world.client(secret_hash=None, secret_digest=digest))
+    for n in range(30):
+        assert tries(rp, f"203.0.113.{n}", client_secret="wrong") == 401
+    codes = [tries(rp, FOREIGN, client_secret="wrong") for _ in range(22)]
+    assert codes == [401] * 20 + [429] * 2
+    assert tries(rp, FOREIGN) == 400
+
+
+def test_a_narrow_range_is_known(app: Flask, world: World, settings: Any) -> None:
+    """Rule 78: what was wrong from elsewhere in the range stops no address that its owner wrote down."""
+    settings(throttle_client_failures=2)
+    own = ["192.0.2.0/28", "198.51.0.0/16"]
+    rp = RelyingParty(app, world.client(client_ip_range=own))
+    for n in range(20):
+        assert tries(rp, f"198.51.100.{n}", client_secret="wrong") == 401
+    assert tries(rp, FOREIGN) == 429
+    assert tries(rp, "192.0.2.3") == 400
+
+
+@pytest.mark.parametrize("path", ["/introspect", "/revoke"])
+def test_every_endpoint_counts_the_same(app: Flask, world: World, settings: Any, path: str) -> None:
+    """One counter for one secret, wherever it is tried."""
+    settings(throttle_client_failures=2)
+    rp = RelyingParty(app, world.client())
+    assert tries(rp, FOREIGN, client_secret="wrong") == 401
+    assert rp.posts(TOKEN + path, address=FOREIGN, token="x", client_secret="wrong").status_code == 401
+    assert rp.posts(TOKEN + path, address=FOREIGN, token="x").status_code == 429
+    assert tries(rp, "203.0.113.1") == 400

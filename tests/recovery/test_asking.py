@@ -15,6 +15,7 @@ from app import telemetry
 from app.config import MailServer
 from app.models.audit import AuditEvent
 from app.models.stepup import StepUp
+from app.services.access import throttle
 from app.services.background import background
 from app.services.login import recovery
 from tests.drivers.mailbox import Mailbox
@@ -144,7 +145,7 @@ def test_the_answer_does_not_wait(app: Flask, world: World, mailbox: Mailbox, qu
 def test_requests_are_slowed(app: Flask, world: World, mailbox: Mailbox) -> None:
     """Throttled on requests, not failures; unknown names alike; another address still gets through."""
     for name in ("alice", "nobody"):
-        for _ in range(recovery.MOST_REQUESTS):
+        for _ in range(throttle.MOST_MAILS):
             assert asks(app, name).status_code == 303
         slowed = asks(app, f" {name.upper()} ")
         assert slowed.status_code == 429

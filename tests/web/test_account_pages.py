@@ -222,7 +222,7 @@ def test_guessing_the_first_code_is_slow(settings: Any, person: Person) -> None:
         page = person.submits(page, CODES, verificationCode=codes.wrong())
     slow = person.submits(page, CODES, verificationCode=codes.code())
     assert slow.status_code == 429
-    assert "Wait about 5 minutes" in text_of(slow)
+    assert "Wait about 24 hours" in text_of(slow)
     assert 'name="cookie"' in slow.get_data(as_text=True)
 
 

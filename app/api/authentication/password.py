@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Literal
 
 from flask import Response
@@ -55,6 +56,7 @@ from app.services.login.stepup_tokens import NotProven
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 from app.services.problems import Unauthenticated
+from app.services.tokens import device_text
 from app.services.unit_of_work import run_in_transaction
 
 REASONS = {
@@ -202,14 +204,15 @@ def begin_login(
         password_login.note_refusal(directory.get_user(user_id), "login_superseded", contact, proof)
         raise
     methods.remember_method(proof)
-    return Answer(shown, status=221 if must_change else 200, cookie=text)
+    device = device_text.add_device(contact.device, user_id, epoch)
+    return Answer(shown, status=221 if must_change else 200, cookie=text, device=device)
 
 
 def keep_credentials_only(answer: Answer) -> Answer:
     """Reduce a login's answer to its deprecated form."""
     shown = answer.data
     credentials = shown.credentials if isinstance(shown, LoginShape) else None
-    return Answer(credentials, status=answer.status, cookie=answer.cookie)
+    return replace(answer, data=credentials)
 
 
 def _log_in(body: PasswordLogin) -> Answer:

@@ -117,7 +117,7 @@ def _log_in(body: TOTPLogin) -> Answer:
     user = verify_password(body, TOTP)
     epoch = user.session_epoch or 0
     try:
-        totp.spend_code(user, body.token_code, edge.read_contact(request), for_login=True)
+        totp.spend_code(user, body.token_code, edge.read_contact(request))
     except CodeReused:
         challenge = ChallengeShape(
             authentication_method="TOTP",

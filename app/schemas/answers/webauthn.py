@@ -11,10 +11,11 @@ from app.schemas.wire import Shape
 from app.schemas.wire import to_millis
 from app.services.login import passkey_assertions
 from app.services.login import passkey_ceremonies
+from app.services.login import passkey_challenges
 from app.services.login import passkey_rows
-from app.services.login.passkey_ceremonies import PasskeyChallenge
+from app.services.login.passkey_challenges import PasskeyChallenge
 
-TIMEOUT = int(passkey_ceremonies.LIFETIME.total_seconds() * 1000)
+TIMEOUT = int(passkey_challenges.LIFETIME.total_seconds() * 1000)
 
 
 class PasskeyChallengeShape(Shape):

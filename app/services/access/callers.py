@@ -19,7 +19,6 @@ from app.policy.facts import GrantFacts
 from app.policy.facts import Leg
 from app.policy.facts import Question
 from app.policy.rights import Rights
-from app.runtime import settings
 from app.services.access import credential_rows
 from app.services.access import facts
 from app.services.access import gate
@@ -228,12 +227,11 @@ def from_cookie(text: str, contact: Contact, leg: Leg = Leg.API) -> Caller | Non
 
 def from_api_key(text: str, contact: Contact, leg: Leg = Leg.API) -> Caller | None:
     """Find the caller of an API key ``<user>/<key>/<secret>`` by its prefix. Raises ``Throttled``."""
-    row = _load_key_row(text)
-    if row is None:
+    caller = _from_key(text, contact, leg)
+    if caller is None:
         # Only wrong keys are throttled: nobody guesses a right key, and its owner must not be locked out.
-        throttle().count_stranger("key", settings().throttle_login_failures, contact.address)
-        return None
-    return Caller("key", facts.build_key_question(row, leg, contact), row, contact, text)
+        throttle().count_refusal("key", contact.address)
+    return caller
 
 
 def reload_caller(caller: Caller) -> Caller:
@@ -249,11 +247,18 @@ def reload_caller(caller: Caller) -> Caller:
 
 def find_again(caller: Caller) -> Caller:
     """As ``reload_caller``, but judge nothing: for a login that may only change the password."""
-    find = from_api_key if caller.kind == "key" else from_token
+    find = _from_key if caller.kind == "key" else from_token
     now = find(caller.token, caller.contact, caller.question.leg)
     if now is None:
         raise Unauthenticated
     return now
+
+
+def _from_key(text: str, contact: Contact, leg: Leg) -> Caller | None:
+    row = _load_key_row(text)
+    if row is None:
+        return None
+    return Caller("key", facts.build_key_question(row, leg, contact), row, contact, text)
 
 
 def _load_key_row(text: str) -> KeyRow | None:

@@ -1,4 +1,4 @@
-"""Where the throttles count: in memory, or in Redis and, while that is silent, in memory (decision 024)."""
+"""Redis for the throttles, and while that is silent the memory of this process (decision 024)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from app.runtime import settings
 
 log = get_logger("argus")
 T = TypeVar("T")
-IN_MEMORY = "memory://"
+IN_DATABASE, IN_MEMORY = "database", "memory://"
 # Redis answers within a millisecond. Who logs in while it is silent waits this long, once in RETRY_SECONDS.
 ANSWER_SECONDS = 0.25
 RETRY_SECONDS = 5.0
@@ -47,7 +47,7 @@ class RedisOrMemory(Storage, MovingWindowSupport):
             retry=Retry(NoBackoff(), 0),  # type: ignore[arg-type]
         )
         if not isinstance(shared, RedisStorage):
-            raise TypeError("ARGUS_RATELIMIT_STORAGE names Redis, or memory://.")
+            raise TypeError("ARGUS_RATELIMIT_STORAGE names Redis, memory:// or database.")
         self._shared = shared
         self._own = MemoryStorage()
         self._lock = threading.Lock()
@@ -121,17 +121,17 @@ class RedisOrMemory(Storage, MovingWindowSupport):
             log.warning("throttles-in-redis-again")
 
 
-def counters() -> MemoryStorage | RedisOrMemory:
-    """Return the storage of this application. It was perhaps never asked yet."""
+def counters() -> RedisOrMemory:
+    """Return the Redis of this application. It was perhaps never asked yet."""
     return per_app(_open_storage)
 
 
 def is_shared() -> bool:
     """Ask the storage once more; tell whether it is the one that ``ARGUS_RATELIMIT_STORAGE`` names."""
-    storage = counters()
-    return storage.check() and (isinstance(storage, MemoryStorage) or storage.is_shared)
+    if settings().ratelimit_storage in (IN_DATABASE, IN_MEMORY):
+        return True
+    return counters().check() and counters().is_shared
 
 
-def _open_storage() -> MemoryStorage | RedisOrMemory:
-    url = settings().ratelimit_storage
-    return MemoryStorage() if url == IN_MEMORY else RedisOrMemory(url)
+def _open_storage() -> RedisOrMemory:
+    return RedisOrMemory(settings().ratelimit_storage)

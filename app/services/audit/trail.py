@@ -90,7 +90,7 @@ def record(
             detail=evidence,
         )
     )
-    if outcome == "success":
+    if outcome in ("success", "alert"):
         notices.notify_owner(action, user[0] if user else actor.id)
     log.info(action, outcome=outcome, actor=actor.name, client=client_id, reasons=why)
 

@@ -18,6 +18,7 @@ from app.services.access import directory
 from app.services.access import ways_in
 from app.services.access.callers import Caller
 from app.services.access.facts import RequiredRight
+from app.services.access.throttle import Guesser
 from app.services.access.throttle import throttle
 from app.services.audit import trail
 from app.services.guards import Guard
@@ -30,8 +31,6 @@ from app.services.tokens.keyring import keyring
 # The page of the link; the text of the link follows.
 PAGE = "/account/address/"
 LIFETIME = timedelta(hours=1)
-# Letters for one user, within the throttle's window.
-MOST_LETTERS = 5
 NOT_VALID = "This link is not valid, or no longer valid. Send another one."
 
 
@@ -57,8 +56,7 @@ def send_letter(caller: Caller) -> None:
     user = _get_owner(caller)
     if not notices.is_reachable(user):
         raise Invalid(FieldProblem("email", "You have no address that a mail can go to.", "MISSING"))
-    throttle().check("address", MOST_LETTERS, str(user.id), caller.contact.address)
-    throttle().count_failure("address", MOST_LETTERS, str(user.id), caller.contact.address)
+    throttle().admit("mail", Guesser(f"address/{user.id}", caller.contact.address))
     ends = int((clock.now() + LIFETIME).timestamp())
     text = str(_create_serializer().dumps([user.id, user.email, ends]))
     link = settings().base_url + PAGE + text

@@ -10,10 +10,7 @@ import hmac
 import secrets
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import timedelta
 
-from sqlalchemy import delete
 from sqlalchemy import update
 from webauthn.helpers.cose import COSEAlgorithmIdentifier
 
@@ -21,30 +18,22 @@ from app import clock
 from app.extensions import db
 from app.models.directory import User
 from app.models.webauthn import WebAuthnChallenge
-from app.runtime import settings
 from app.services.access.callers import Caller
 from app.services.access.throttle import throttle
 from app.services.contact import Contact
 from app.services.login import passkey_assertions
+from app.services.login import passkey_challenges
 from app.services.login import passkey_rows
 from app.services.login import password_login
 from app.services.login.login_sessions import SIGNATURE
 from app.services.login.passkey_assertions import Assertion
+from app.services.login.passkey_challenges import LIFETIME
+from app.services.login.passkey_challenges import PasskeyChallenge
 from app.services.login.password_login import LoginFailed
 from app.services.tokens.keyring import keyring
 from app.services.unit_of_work import run_in_transaction
 
-LIFETIME = timedelta(minutes=5)
 ALGORITHMS = [COSEAlgorithmIdentifier.ECDSA_SHA_256, COSEAlgorithmIdentifier.RSASSA_PKCS1_v1_5_SHA_256]
-
-
-@dataclass(frozen=True, slots=True)
-class PasskeyChallenge:
-    """A challenge, and the ids of the passkeys that may answer it."""
-
-    id: str
-    challenge: bytes
-    key_ids: Sequence[bytes] = ()
 
 
 class NotSigned(LoginFailed):
@@ -69,33 +58,31 @@ def offer_login_challenge(
 ) -> PasskeyChallenge:
     """Make a login challenge. If a wrong password is sent with it, nobody can answer the challenge.
 
-    Raises ``Throttled``. Opens its own unit of work.
+    Raises ``Throttled``. Writes no row but the refusal of a wrong password.
     """
     user: User | None
     if password is None:
-        limit, account = settings().throttle_login_failures, f"{domain_id}/{name}"
-        throttle().check("login", limit, account, contact.address)
-        # Every request without a right password counts: it stores a row, and must not reveal whether the user
-        # exists.
-        throttle().count_stranger("challenge", limit, contact.address)
         user = password_login.find_user_by_name(name, domain_id)
     else:
         try:
             user = password_login.verify_password(domain_id, name, password, contact, proof=SIGNATURE)
         except LoginFailed:
-            user = None
+            return passkey_challenges.offer_computed(secrets.token_hex(), [_make_decoy(domain_id, name)])
     keys = [key.credential_id for key in passkey_rows.list_passkeys(user.id)] if user is not None else []
-    user_id = user.id if user is not None and keys else None
-    return run_in_transaction(
-        lambda: _store_challenge("login", user_id, None, keys or [_make_decoy(domain_id, name)])
+    return passkey_challenges.offer_computed(
+        _bind_to_name(domain_id, name), keys or [_make_decoy(domain_id, name)]
     )
+
+
+def _bind_to_name(domain_id: int, name: str) -> str:
+    return f"api/{domain_id}/{name}"
 
 
 def _store_challenge(
     purpose: str, user_id: int | None, login_id: bytes | None, keys: Sequence[bytes]
 ) -> PasskeyChallenge:
     now = clock.now()
-    prune_challenges()
+    passkey_challenges.prune_challenges()
     row = WebAuthnChallenge(
         id=str(uuid.uuid4()),
         purpose=purpose,
@@ -108,12 +95,6 @@ def _store_challenge(
     db.session.add(row)
     db.session.flush()
     return PasskeyChallenge(row.id, row.challenge, keys)
-
-
-def prune_challenges() -> int:
-    """Delete expired challenges; returns the number. Inside a unit of work."""
-    gone = db.session.execute(delete(WebAuthnChallenge).where(WebAuthnChallenge.expires_at < clock.now()))
-    return int(gone.rowcount)  # type: ignore[attr-defined]
 
 
 def claim(challenge_id: str, purpose: str, user_id: int, login_id: bytes | None) -> bytes | None:
@@ -159,19 +140,26 @@ def prove_login(domain_id: int, name: str, assertion: Assertion, contact: Contac
     """Return the user who signed, and the session epoch at that time.
     Raises ``LoginFailed``, ``Throttled``.
     """
-    limit, account = settings().throttle_login_failures, f"{domain_id}/{name}"
-    throttle().check("login", limit, account, contact.address)
     user = password_login.find_user_by_name(name, domain_id)
     epoch = user.session_epoch or 0 if user is not None else 0
     why = password_login.find_login_obstacle(user, SIGNATURE)
     if user is not None and why is None:
-        why = _find_fault(assertion, "login", user.id, None, contact)
+        why = _find_login_fault(assertion, _bind_to_name(domain_id, name), user.id, contact)
     if user is not None and why is None:
-        throttle().record_success("login", limit, account, contact.address)
         return user, epoch
-    throttle().count_failure("login", limit, account, contact.address)
+    throttle().count_refusal("signature", contact.address)
     password_login.note_refusal(user, why or "", contact, SIGNATURE)
     raise LoginFailed
+
+
+def _find_login_fault(assertion: Assertion, bound_to: str, user_id: int, contact: Contact) -> str | None:
+    challenge = passkey_challenges.find_computed(assertion.challenge_id, bound_to)
+    if challenge is None:
+        return "webauthn_challenge"
+    why = passkey_assertions.find_assertion_fault(assertion, challenge, user_id, contact)
+    if why is None and not passkey_challenges.claim_computed(assertion.challenge_id, challenge, user_id):
+        return "webauthn_challenge"
+    return why
 
 
 def prove_presence(caller: Caller, assertion: Assertion) -> None:

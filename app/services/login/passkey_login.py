@@ -1,54 +1,29 @@
-"""Login in a browser by passkey, without a user name or after the password.
-
-The challenge of a page is not stored: it is computed from an id that contains its time, and from the browser.
-So a page that anybody can open writes no row (security rule 35). An answered challenge is stored until it
-would have expired.
-"""
+"""Login in a browser by passkey, without a user name or after the password."""
 
 from __future__ import annotations
 
-import hmac
-import re
-import secrets
-from datetime import UTC
-from datetime import datetime
-
-from app import clock
-from app.extensions import db
-from app.models.webauthn import WebAuthnChallenge
-from app.runtime import settings
 from app.services.access.throttle import throttle
 from app.services.contact import Contact
 from app.services.login import passkey_assertions
-from app.services.login import passkey_ceremonies
+from app.services.login import passkey_challenges
 from app.services.login import passkey_rows
 from app.services.login import password_login
 from app.services.login.login_sessions import SIGNATURE
 from app.services.login.passkey_assertions import Assertion
-from app.services.login.passkey_ceremonies import LIFETIME
-from app.services.login.passkey_ceremonies import PasskeyChallenge
+from app.services.login.passkey_challenges import PasskeyChallenge
 from app.services.login.password_login import LoginFailed
 from app.services.login.second_step import VerifiedUser
-from app.services.problems import Conflict
-from app.services.tokens.keyring import keyring
-from app.services.unit_of_work import run_in_transaction
-
-# Seconds since the epoch in eight hexadecimal digits, then 112 random bits; as long as stored ids.
-ID = re.compile(r"[0-9a-f]{36}", re.ASCII)
 
 
 def offer_challenge(browser: str) -> PasskeyChallenge:
     """Make a challenge for any user; ``browser`` identifies the browser it is for. Writes nothing."""
-    challenge_id = f"{int(clock.now().timestamp()):08x}{secrets.token_hex(14)}"
-    return PasskeyChallenge(challenge_id, _compute_challenge(challenge_id, browser))
+    return passkey_challenges.offer_computed(browser)
 
 
 def offer_after_password(who: VerifiedUser, browser: str) -> PasskeyChallenge:
     """Make a challenge for the passkeys of one user whose password was right. Writes nothing."""
-    made = offer_challenge(browser)
-    return PasskeyChallenge(
-        made.id, made.challenge, [key.credential_id for key in passkey_rows.list_passkeys(who.user_id)]
-    )
+    keys = [key.credential_id for key in passkey_rows.list_passkeys(who.user_id)]
+    return passkey_challenges.offer_computed(browser, keys)
 
 
 def prove_passkey(
@@ -64,17 +39,15 @@ def prove_passkey(
     ``handle`` is the user as the authenticator names it; it is required if no user was named before (WebAuthn
     7.2, step 6). ``after`` is the first step: then the passkey must be that user's.
     """
-    limit, account = settings().throttle_login_failures, f"passkey/{assertion.key_id.hex()}"
-    throttle().check("login", limit, account, contact.address)
     user = passkey_rows.find_owner(assertion.key_id)
     who = VerifiedUser(user.id, user.session_epoch or 0) if user is not None else None
     why = password_login.find_login_obstacle(user, SIGNATURE) or _find_fault(
         assertion, handle, who, browser, contact, after
     )
     if who is not None and why is None:
-        throttle().record_success("login", limit, account, contact.address)
         return who
-    throttle().count_failure("login", limit, account, contact.address)
+    # Judged first: nobody guesses a signature, and its owner must not be stopped by those who try.
+    throttle().count_refusal("signature", contact.address)
     password_login.note_refusal(user, why or "", contact, SIGNATURE)
     raise LoginFailed
 
@@ -92,49 +65,10 @@ def _find_fault(
     expected = passkey_rows.compute_handle(who.user_id)
     if handle != expected and not (handle is None and after is not None):
         return "webauthn_other_user"
-    expires_at = _read_expiry(assertion.challenge_id)
-    if expires_at is None or expires_at <= clock.now():
+    challenge = passkey_challenges.find_computed(assertion.challenge_id, browser)
+    if challenge is None:
         return "webauthn_challenge"
-    challenge = _compute_challenge(assertion.challenge_id, browser)
     why = passkey_assertions.find_assertion_fault(assertion, challenge, who.user_id, contact)
-    if why is None and not _claim_first_use(assertion.challenge_id, challenge, who.user_id, expires_at):
+    if why is None and not passkey_challenges.claim_computed(assertion.challenge_id, challenge, who.user_id):
         return "webauthn_challenge"
     return why
-
-
-def _claim_first_use(challenge_id: str, challenge: bytes, user_id: int, expires_at: datetime) -> bool:
-    """Claim an answered challenge. It had no row before, so inserting its row is the claim."""
-
-    def work() -> bool:
-        passkey_ceremonies.prune_challenges()
-        if db.session.get(WebAuthnChallenge, challenge_id) is not None:
-            return False
-        db.session.add(
-            WebAuthnChallenge(
-                id=challenge_id,
-                purpose="login",
-                challenge=challenge,
-                user_id=user_id,
-                created_at=expires_at - LIFETIME,
-                expires_at=expires_at,
-                used_at=clock.now(),
-            )
-        )
-        return True
-
-    try:
-        return run_in_transaction(work)
-    except Conflict:
-        return False
-
-
-def _read_expiry(challenge_id: str) -> datetime | None:
-    """Return when a challenge of this id expires; ``None`` for an id of the wrong form."""
-    if not ID.fullmatch(challenge_id):
-        return None
-    return datetime.fromtimestamp(int(challenge_id[:8], 16), UTC) + LIFETIME
-
-
-def _compute_challenge(challenge_id: str, browser: str) -> bytes:
-    key = keyring().derive("passkey-login") or b""
-    return hmac.digest(key, f"{challenge_id}/{browser}".encode(), "sha256")

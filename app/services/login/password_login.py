@@ -6,6 +6,8 @@ import contextlib
 import re
 from collections.abc import Callable
 
+from sqlalchemy import ColumnElement
+from sqlalchemy import func
 from sqlalchemy import select
 
 from app import clock
@@ -14,11 +16,11 @@ from app.models.directory import MOST_NAME_CHARACTERS
 from app.models.directory import SUBJECT_NAME
 from app.models.directory import User
 from app.policy.facts import Leg
-from app.runtime import settings
 from app.services.access import credential_rows
 from app.services.access import directory
 from app.services.access import facts
 from app.services.access import gate
+from app.services.access.throttle import Guesser
 from app.services.access.throttle import throttle
 from app.services.audit import trail
 from app.services.audit.trail import Actor
@@ -38,6 +40,7 @@ from app.services.login.stepup_operations import SET_PASSWORD
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 from app.services.problems import Unauthenticated
+from app.services.tokens import device_text
 from app.services.tokens.token_text import Token
 from app.services.unit_of_work import run_in_transaction
 
@@ -56,29 +59,42 @@ def verify_password(
     password: str,
     contact: Contact,
     *,
-    proof: Proof | Callable[[User], Proof] | None = PASSWORD,
+    proof: Proof | Callable[[User], Proof] = PASSWORD,
+    session: str | None = None,
 ) -> User:
     """Return the user with this password. Raises ``LoginFailed``, ``Throttled``. Writes only refusals.
 
-    ``proof`` is the login this is a part of, or a function of the user that returns it; ``None`` if a
-    logged-in user proves presence. The password alone is not enough beside a second factor (decision 17).
+    ``proof`` is the login this is a part of, or a function of the user that returns it: the password alone
+    is not enough beside a second factor (decision 17). ``session`` names the login of a logged-in user who
+    proves presence; then there is no such login.
     """
-    limit, account = settings().throttle_login_failures, f"{domain_id}/{name}"
-    throttle().check("login", limit, account, contact.address)
+    guess = throttle().admit(
+        "password" if session is None else "proof", identify_guesser(domain_id, name, contact, session)
+    )
     user = find_user_by_name(name, domain_id)
-    right = passwords().verify(user.password_hash if user is not None else None, password)
+    with guess.judging():
+        right = passwords().verify(user.password_hash if user is not None else None, password)
     if callable(proof):
         # Not checked earlier: a wrong password must cost the same for every account.
         proof = proof(user) if user is not None and right else PASSWORD
-    why = "login_wrong_password" if user is not None and not right else find_login_obstacle(user, proof)
-    if user is not None and why is None and proof is PASSWORD and not login_methods.is_password_enough(user):
+    method = proof if session is None else None
+    why = "login_wrong_password" if user is not None and not right else find_login_obstacle(user, method)
+    if user is not None and why is None and method is PASSWORD and not login_methods.is_password_enough(user):
         why = "login_needs_factor"
     if why is None and user is not None:
-        throttle().record_success("login", limit, account, contact.address)
+        guess.succeed()
         return user
-    throttle().count_failure("login", limit, account, contact.address)
-    note_refusal(user, why or "", contact, proof or PASSWORD, "login" if proof is not None else "step-up")
+    note_refusal(user, why or "", contact, proof, "login" if session is None else "step-up")
     raise LoginFailed
+
+
+def identify_guesser(domain_id: int, name: str, contact: Contact, session: str | None = None) -> Guesser:
+    """Identify who tries to log in as this user, alike for every name; finds a known device of the user."""
+    epoch = select(User.id, func.coalesce(User.session_epoch, 0)).where(*_match_live(name, domain_id))
+    found = db.session.execute(epoch).one_or_none()
+    device = device_text.find_device(contact.device, *found) if found is not None else None
+    account = f"{domain_id}/{name}"
+    return Guesser(account, contact.address, device.label if device is not None else None, session)
 
 
 def note_refusal(user: User | None, why: str, contact: Contact, proof: Proof, action: str = "login") -> None:
@@ -213,9 +229,11 @@ def check_password(password: str, user: User) -> None:
 
 def find_user_by_name(name: str, domain_id: int) -> User | None:
     """Find a live user by short name only, never by id: login forms accept only names."""
-    return db.session.execute(
-        select(User).where(User.domain_id == domain_id, User.short_name == name, User.deleted_at.is_(None))
-    ).scalar_one_or_none()
+    return db.session.execute(select(User).where(*_match_live(name, domain_id))).scalar_one_or_none()
+
+
+def _match_live(name: str, domain_id: int) -> tuple[ColumnElement[bool], ...]:
+    return User.domain_id == domain_id, User.short_name == name, User.deleted_at.is_(None)
 
 
 def find_login_obstacle(user: User | None, proof: Proof | None) -> str | None:

@@ -56,25 +56,31 @@ class Passwords:
         """Tell whether the hash was made with other parameters and should be made again."""
         return self._hasher.check_needs_rehash(stored)
 
-    def verify_client_secret(self, client_id: str, stored: str, presented: str) -> bool:
+    def verify_client_secret(self, caller: str, stored: str, presented: str) -> bool:
         """As ``verify``, but cache a success for a minute under a process-random key (security rule 23).
 
-        The cache key contains the stored hash, so a rotated secret is forgotten at once.
+        ``caller`` is the client at one address. The cache key contains the stored hash, so a rotated secret
+        is forgotten at once.
         """
-        parts = b"\0".join(part.encode("utf-8", "surrogatepass") for part in (client_id, stored, presented))
-        mark = hmac.digest(self._process_key, hashlib.sha256(parts).digest(), "sha256")
-        now = time.monotonic()
-        with self._lock:
-            until = self._remembered.get(mark)
-        if until is not None and until > now:
+        if self.remembers(caller, stored, presented):
             return True
         if not self.verify(stored, presented):
             return False
         with self._lock:
-            self._remembered[mark] = now + REMEMBERED_SECONDS
+            self._remembered[self._mark(caller, stored, presented)] = time.monotonic() + REMEMBERED_SECONDS
             while len(self._remembered) > REMEMBERED_SECRETS:
                 self._remembered.popitem(last=False)
         return True
+
+    def remembers(self, caller: str, stored: str, presented: str) -> bool:
+        """Tell whether this secret was right within the last minute, in this process. Hashes nothing slow."""
+        with self._lock:
+            until = self._remembered.get(self._mark(caller, stored, presented))
+        return until is not None and until > time.monotonic()
+
+    def _mark(self, *parts: str) -> bytes:
+        text = b"\0".join(part.encode("utf-8", "surrogatepass") for part in parts)
+        return hmac.digest(self._process_key, hashlib.sha256(text).digest(), "sha256")
 
 
 def passwords() -> Passwords:

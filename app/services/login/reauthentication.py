@@ -95,7 +95,7 @@ def prove_by_password(caller: Caller, password: str, field: str = "password") ->
     """Require the caller's own password. Not under a lock. Raises ``Invalid``, ``Throttled``."""
     try:
         password_login.verify_password(
-            caller.domain_id, caller.user_name, password, caller.contact, proof=None
+            caller.domain_id, caller.user_name, password, caller.contact, session=caller.session_label
         )
     except LoginFailed:
         raise Invalid(FieldProblem(field, "This is not your password.", "WRONG")) from None
@@ -104,7 +104,9 @@ def prove_by_password(caller: Caller, password: str, field: str = "password") ->
 def prove_by_code(caller: Caller, code: str, field: str = "tokenCode") -> None:
     """Require the caller's current one-time code. Raises ``Invalid``, ``Throttled``."""
     try:
-        totp.spend_code(directory.get_user(caller.user_id), code, caller.contact, for_login=False)
+        totp.spend_code(
+            directory.get_user(caller.user_id), code, caller.contact, session=caller.session_label
+        )
     except WrongCode:
         raise Invalid(
             FieldProblem(field, "Wrong code. Enter the six digits that the app shows now.", "WRONG")

@@ -56,7 +56,7 @@ def verify_code(who: VerifiedUser, code: str, contact: Contact) -> None:
     if why is not None:
         password_login.note_refusal(user, why, contact, TOTP)
         raise LoginFailed
-    totp.spend_code(user, code, contact, for_login=True)
+    totp.spend_code(user, code, contact)
 
 
 def _choose_proof(user: User) -> Proof:

@@ -34,7 +34,7 @@ class Operation:
     whose call this product does not have: an authorization for it can be had and counts nowhere.
     """
 
-    name: OperationName
+    name: OperationName | Literal["device.know"]
     instead: str | None = None
     names: tuple[str, ...] = ()
     identifier: str | None = None
@@ -52,6 +52,8 @@ CREATE_KEY = Operation("apikey.create", instead="password")
 RENEW_KEY = Operation("apikey.renew", instead="password", names=("prefix", "keyID"))
 ENROL_PASSKEY = Operation("publickey.enroll", identifier="enrollPublicKey")
 PRUNE_CUSTOMER = Operation("pruneCustomerData", names=("customerID",), has_call=False)
+# By a mailed link only: no call of the API takes it or issues it.
+KNOW_DEVICE = Operation("device.know", has_call=False)
 
 ALL = (SET_PASSWORD, INITIALIZE_TOTP, CREATE_KEY, RENEW_KEY, ENROL_PASSKEY, PRUNE_CUSTOMER)
 BY_NAME = {operation.name: operation for operation in ALL}

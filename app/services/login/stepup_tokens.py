@@ -48,7 +48,7 @@ T = TypeVar("T")
 LIFETIME = timedelta(minutes=5)
 RESET_LIFETIME = timedelta(hours=24)
 KEPT = timedelta(days=1)
-# The context of a reset that is sent by mail.
+# The context of what is sent by mail.
 MAILED = {"sent": "mail"}
 
 
@@ -85,24 +85,24 @@ def issue_token(
     return _issue(user, operation, context, actor, login_id, lifetime)
 
 
-def issue_mailed_reset(user: User, actor: Actor, lifetime: timedelta) -> IssuedToken:
-    """Issue a password reset that is mailed to the user. Inside a unit of work.
+def issue_mailed(user: User, operation: Operation, actor: Actor, lifetime: timedelta) -> IssuedToken:
+    """Issue a token that is mailed to the user, bound to no login. Inside a unit of work.
 
     It replaces only an older one of its kind: a stranger can request it.
     """
     now = clock.now()
     db.session.execute(
         update(StepUp)
-        .where(StepUp.user_id == user.id, StepUp.used_at.is_(None), _match_mailed())
+        .where(StepUp.user_id == user.id, StepUp.used_at.is_(None), _match_mailed(operation))
         .values(used_at=now)
     )
-    return _issue(user, SET_PASSWORD, MAILED, actor, None, lifetime)
+    return _issue(user, operation, MAILED, actor, None, lifetime)
 
 
-def count_mailed_since(user: User, moment: datetime) -> int:
-    """Count the mailed resets of the user since then."""
+def count_mailed_since(user: User, operation: Operation, moment: datetime) -> int:
+    """Count the tokens for this operation that were mailed to the user since then."""
     statement = select(func.count()).where(
-        StepUp.user_id == user.id, StepUp.created_at > moment, _match_mailed()
+        StepUp.user_id == user.id, StepUp.created_at > moment, _match_mailed(operation)
     )
     return db.session.execute(statement).scalar_one()
 
@@ -173,12 +173,13 @@ def require_valid(
     return row
 
 
-def find_reset_user(text: str) -> User | None:
-    """Find the user of this password reset, used or not; ``None`` if it is no reset."""
+def find_reset_user(text: str, operation: Operation = SET_PASSWORD) -> User | None:
+    """Find the user of this password reset, or other link, used or not; ``None`` if it is none."""
     token_id = stepup_text.read(text)
     row = db.session.get(StepUp, token_id) if token_id is not None else None
     if (
         row is None
+        or row.operation != operation.name
         or row.login_session_id is not None
         or not is_same_digest(row.digest, compute_digest(text))
     ):
@@ -248,8 +249,12 @@ def _is_about(row: StepUp, proof: Evidence) -> bool:
     return context.items() <= dict(proof.about).items()
 
 
-def _match_mailed() -> ColumnElement[bool]:
-    return and_(StepUp.login_session_id.is_(None), StepUp.context["sent"].as_string() == MAILED["sent"])
+def _match_mailed(operation: Operation) -> ColumnElement[bool]:
+    return and_(
+        StepUp.operation == operation.name,
+        StepUp.login_session_id.is_(None),
+        StepUp.context["sent"].as_string() == MAILED["sent"],
+    )
 
 
 def _issue(

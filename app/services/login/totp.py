@@ -19,7 +19,7 @@ from app import clock
 from app.extensions import db
 from app.models.directory import User
 from app.models.totp import TOTPGenerator
-from app.runtime import settings
+from app.services.access.throttle import Guesser
 from app.services.access.throttle import throttle
 from app.services.audit import trail
 from app.services.audit.trail import Actor
@@ -30,6 +30,7 @@ from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 from app.services.problems import Missing
 from app.services.problems import Unauthenticated
+from app.services.tokens import device_text
 from app.services.tokens.keyring import keyring
 from app.services.tokens.token_text import compute_digest
 from app.services.tokens.token_text import is_same_digest
@@ -101,7 +102,7 @@ def activate_generator(user: User, cookie: str, code: str, actor: Actor) -> None
 
     Raises ``Invalid``, ``Throttled``. Opens its own unit of work.
     """
-    _check_throttle(user.id, actor.contact)
+    guess = throttle().admit("proof-code", _identify_guesser(user, actor.contact, actor.session))
     row = db.session.get(TOTPGenerator, user.id, populate_existing=True)
     fresh = row is not None and row.pending_at is not None and row.pending_at > clock.now() - PENDING
     if row is None or not fresh or not is_same_digest(row.pending_digest, compute_digest(cookie)):
@@ -109,7 +110,6 @@ def activate_generator(user: User, cookie: str, code: str, actor: Actor) -> None
         raise Invalid(FieldProblem("cookie", "There is nothing to verify now. Start again.", "UNKNOWN"))
     step = _find_step(row.pending_sealed, code)
     if step is None:
-        _count_failure(user.id, actor.contact)
         _record_refusal(actor, user, "totp_wrong_code")
         raise Invalid(
             FieldProblem(
@@ -126,6 +126,7 @@ def activate_generator(user: User, cookie: str, code: str, actor: Actor) -> None
         trail.record("totp-enrol", actor, user=(user_id, name), detail={"method": TOTP.method})
 
     run_in_transaction(work)
+    guess.succeed()
 
 
 def remove_generator(user: User, actor: Actor) -> None:
@@ -138,20 +139,22 @@ def remove_generator(user: User, actor: Actor) -> None:
         trail.record("totp-remove", actor, user=(user.id, user.short_name))
 
 
-def spend_code(user: User, code: str, contact: Contact, *, for_login: bool) -> None:
+def spend_code(user: User, code: str, contact: Contact, *, session: str | None = None) -> None:
     """Use the current code, once. Raises ``WrongCode``, ``CodeReused``, ``Throttled``.
 
-    Opens its own unit of work. Wrong codes are counted per account, from any source: the caller already knows
-    the password, and there are only a million codes. They are also counted per source, together with its
-    wrong passwords.
+    ``session`` names the login of a logged-in user who proves presence. Opens its own unit of work. Whoever
+    guesses here knows the password or has a login, and there are only a million codes: wrong ones are counted
+    for a day, and the owner is told of several.
     """
-    _check_throttle(user.id, contact)
+    guess = throttle().admit(
+        "code" if session is None else "proof-code", _identify_guesser(user, contact, session)
+    )
     row = db.session.get(TOTPGenerator, user.id, populate_existing=True)
     step = _find_step(row.active_sealed if row is not None else None, code)
     user_id = user.id
     if step is None:
-        _count_failure(user_id, contact)
-        _refuse(user, "totp_wrong_code" if row is not None else "totp_none", contact, for_login=for_login)
+        _refuse(user, "totp_wrong_code" if row is not None else "totp_none", contact, session)
+        _tell_owner(user, contact)
         raise WrongCode
     now = clock.now()
     claimed = run_in_transaction(
@@ -166,32 +169,29 @@ def spend_code(user: User, code: str, contact: Contact, *, for_login: bool) -> N
         )
     )
     if not claimed.rowcount:  # type: ignore[attr-defined]
-        _refuse(user, "totp_reused_code", contact, for_login=for_login)
+        _refuse(user, "totp_reused_code", contact, session)
         raise CodeReused
-    for kind, account, source in _list_counters(user_id, contact):
-        throttle().record_success(kind, settings().throttle_login_failures, account, source)
+    guess.succeed()
 
 
-def _check_throttle(user_id: int, contact: Contact) -> None:
-    for kind, account, source in _list_counters(user_id, contact):
-        throttle().check(kind, settings().throttle_login_failures, account, source)
+def _identify_guesser(user: User, contact: Contact, session: str | None) -> Guesser:
+    device = device_text.find_device(contact.device, user.id, user.session_epoch or 0)
+    return Guesser(str(user.id), contact.address, device.label if device is not None else None, session)
 
 
-def _count_failure(user_id: int, contact: Contact) -> None:
-    for kind, account, source in _list_counters(user_id, contact):
-        throttle().count_failure(kind, settings().throttle_login_failures, account, source)
+def _tell_owner(user: User, contact: Contact) -> None:
+    """Tell the owner by mail, once a day, that somebody who knows the password guesses codes."""
+    user_id, name = user.id, user.short_name
+    if throttle().is_owner_to_be_told(str(user_id)):
+        run_in_transaction(
+            lambda: trail.record(
+                "codes-guessed", Actor(contact=contact), outcome="alert", user=(user_id, name)
+            )
+        )
 
 
-def _list_counters(user_id: int, contact: Contact) -> tuple[tuple[str, str, str | None], ...]:
-    """Return the counters by account alone, and among the source's failed logins;
-    a right password clears neither.
-    """
-    account = f"totp/{user_id}"
-    return ("totp", account, account), ("login", account, contact.address)
-
-
-def _refuse(user: User, why: str, contact: Contact, *, for_login: bool) -> None:
-    password_login.note_refusal(user, why, contact, TOTP, "login" if for_login else "step-up")
+def _refuse(user: User, why: str, contact: Contact, session: str | None) -> None:
+    password_login.note_refusal(user, why, contact, TOTP, "login" if session is None else "step-up")
 
 
 def _record_refusal(actor: Actor, user: User, why: str) -> None:

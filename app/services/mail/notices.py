@@ -40,6 +40,8 @@ class Kind(StrEnum):
     FACTOR_REMOVED = "factor_removed"
     KEY_MADE = "key_made"
     ADDRESS_CHANGED = "address_changed"
+    CODES_GUESSED = "codes_guessed"
+    DEVICE_LINK = "device_link"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +58,10 @@ class Notice:
     lifetime: timedelta | None = None
 
 
-# For each audit action that changes an account: the notice to its owner.
+# For each audit action that changes an account or threatens it: the notice to its owner.
 NOTICES: Mapping[str, Kind] = {
     "apikey-add": Kind.KEY_MADE,
+    "codes-guessed": Kind.CODES_GUESSED,
     "password-set": Kind.PASSWORD_CHANGED,
     "totp-enrol": Kind.FACTOR_ADDED,
     "totp-remove": Kind.FACTOR_REMOVED,

@@ -18,7 +18,9 @@ from app.models.sessions import AuthorizationCode
 from app.models.sessions import AuthorizeTransaction
 from app.models.sessions import LoginSession
 from app.models.sessions import OAuthSession
-from app.services.login import passkey_ceremonies
+from app.services.access import known_sources
+from app.services.access.counters.in_database import prune_counters
+from app.services.login import passkey_challenges
 from app.services.login import stepup_tokens
 from app.services.tokens import codes
 from app.services.tokens import waiting_requests
@@ -33,8 +35,10 @@ def prune_all(days: int) -> dict[str, int]:
     return {
         "codes": run_in_transaction(codes.prune_codes),
         "transactions": run_in_transaction(waiting_requests.prune_requests),
+        "expired counters": _prune_fully(lambda: prune_counters(BATCH)),
+        "known addresses": run_in_transaction(known_sources.prune_known_sources),
         "step-up tokens": run_in_transaction(stepup_tokens.prune_tokens),
-        "passkey challenges": run_in_transaction(passkey_ceremonies.prune_challenges),
+        "passkey challenges": run_in_transaction(passkey_challenges.prune_challenges),
         "OAuth sessions": _prune_fully(lambda: _prune_oauth_sessions(before)),
         "logins": _prune_fully(lambda: _prune_logins(before)),
     }

@@ -60,7 +60,7 @@ def password(caller: Caller, user: str) -> Page:
             issued = run_as_caller(
                 caller, lambda now: password_login.reset_password(_reset_password(user, now), now.actor)
             )
-            link = settings().base_url + recovery.PAGE + issued.text
+            link = settings().base_url + recovery.NEW_PASSWORD.page + issued.text
             return render_template(
                 "console/users/password_link.html", user=found, link=link, until=issued.expires_at
             )

@@ -28,6 +28,19 @@ class LoginForm(FlaskForm):  # type: ignore[misc]
     next = HiddenField()
 
 
+class DeviceLinkForm(FlaskForm):  # type: ignore[misc]
+    """The user who needs a link to log in from this browser; ``next`` as above."""
+
+    username = HiddenField(validators=[DataRequired(), Length(max=254)])
+    next = HiddenField()
+
+
+class DeviceForm(FlaskForm):  # type: ignore[misc]
+    """The token of that link."""
+
+    authorization = HiddenField()
+
+
 class CodeForm(FlaskForm):  # type: ignore[misc]
     """The current one-time code; ``next`` as above."""
 

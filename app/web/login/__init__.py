@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from app.web.login import consent
+from app.web.login import device_link
 from app.web.login import logout
 from app.web.login import passkey_login
 from app.web.login import password
@@ -12,7 +13,7 @@ from app.web.login import recovery
 from app.web.login import rp_initiated_logout
 from app.web.login import second_step
 
-PAGES = (password, second_step, passkey_login, recovery, consent, logout, rp_initiated_logout)
+PAGES = (password, second_step, passkey_login, recovery, device_link, consent, logout, rp_initiated_logout)
 
 
 def register(app: Flask) -> None:

@@ -21,6 +21,7 @@ from app.services.login import password_login
 from app.services.login.login_sessions import Proof
 from app.services.login.password_login import LoginFailed
 from app.services.login.second_step import VerifiedUser
+from app.services.tokens import device_text
 from app.services.unit_of_work import run_in_transaction
 from app.web import headers
 from app.web import person
@@ -56,7 +57,14 @@ def begin_login(who: VerifiedUser, proof: Proof, wanted: str | None, password: s
         build_page_url("password.change", wanted) if must_change else resolve_target(wanted), 303
     )
     cookies.store(response, cookies.LOGIN, token)
+    mark_device(response, who)
     return response
+
+
+def mark_device(response: Response, who: VerifiedUser) -> None:
+    """Make this browser a known device of the user: strangers who guess do not stop the user here."""
+    held = edge.read_contact(request).device
+    cookies.store(response, cookies.DEVICE, device_text.add_device(held, who.user_id, who.epoch))
 
 
 def resolve_target(wanted: str | None) -> str:

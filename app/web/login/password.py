@@ -47,7 +47,8 @@ def login() -> Page:
     except LoginFailed:
         return render_login(form, _("That user name and password do not match. Check both and try again."))
     except Throttled as problem:
-        return render_too_many(render_login(form, describe_wait(problem.seconds)), problem)
+        page = render_login(form, describe_wait(problem.seconds), stopped=str(form.username.data))
+        return render_too_many(page, problem)
 
 
 def build_login_url(continuation: str, login_hint: str = "") -> str:
@@ -57,11 +58,16 @@ def build_login_url(continuation: str, login_hint: str = "") -> str:
 
 
 def render_login(
-    form: LoginForm, message: str | None = None, notice: str | None = None, here: str = ""
+    form: LoginForm,
+    message: str | None = None,
+    notice: str | None = None,
+    here: str = "",
+    stopped: str = "",
 ) -> str:
     """Show the login page with what was typed and its problems; the password is never sent back.
 
-    ``here`` is the user who is already logged in and may continue.
+    ``here`` is the user who is already logged in and may continue, ``stopped`` the name at which there were
+    too many attempts.
     """
     return render_template(
         "login.html",
@@ -69,6 +75,7 @@ def render_login(
         message=message,
         notice=notice,
         here=here,
+        stopped=stopped,
         application=flow.find_application_name(form.next.data),
         by_passkey=passkey_assertions.are_passkeys_supported(),
     )

@@ -23,6 +23,7 @@ from app.services.login import password_change
 from app.services.login import password_login
 from app.services.login import recovery
 from app.services.login import stepup_tokens
+from app.services.login.second_step import VerifiedUser
 from app.services.login.stepup_operations import SET_PASSWORD
 from app.services.login.stepup_operations import Evidence
 from app.services.login.stepup_tokens import NotProven
@@ -31,6 +32,7 @@ from app.services.problems import Throttled
 from app.web.forms.recovery import NewPasswordForm
 from app.web.forms.recovery import RecoverForm
 from app.web.language import translate_sentence
+from app.web.login import flow
 from app.web.words.endings import describe_endings
 
 blueprint = Blueprint("recovery", __name__)
@@ -60,7 +62,7 @@ def sent() -> str:
     return render_template("recovery/sent.html")
 
 
-@blueprint.get(f"{recovery.PAGE}<token>")
+@blueprint.get(f"{recovery.NEW_PASSWORD.page}<token>")
 def choose(token: str) -> Page:
     """Show the form for a new password. This does not use up the link: mail scanners open links too."""
     user = recovery.find_link_owner(token)
@@ -92,7 +94,10 @@ def save() -> Page:
         form.new_password.errors = [translate_sentence(one.message) for one in problem.problems]
         return _render_form(form, user), 400
     flash(_("Your new password is set. Log in with it."))
-    return redirect(url_for("login.login"), 303)
+    response = redirect(url_for("login.login"), 303)
+    # Only who reads the mailbox comes this far: no stranger, even while others guess at the account.
+    flow.mark_device(response, VerifiedUser(user.id, user.session_epoch or 0))
+    return response
 
 
 def _render_form(form: NewPasswordForm, user: User) -> str:

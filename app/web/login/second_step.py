@@ -24,7 +24,7 @@ from app.services.login import reauthentication
 from app.services.login import second_step as steps
 from app.services.login.login_sessions import SIGNATURE
 from app.services.login.login_sessions import TOTP
-from app.services.login.passkey_ceremonies import LIFETIME
+from app.services.login.passkey_challenges import LIFETIME
 from app.services.login.password_login import LoginFailed
 from app.services.login.second_step import VerifiedUser
 from app.services.login.totp import CodeReused
@@ -112,11 +112,11 @@ def _redirect_to_password() -> Response:
 
 
 def _render_throttled(who: VerifiedUser, form: CodeForm, problem: Throttled) -> Page:
-    page = _render(who, form, describe_wait(problem.seconds))
+    page = _render(who, form, describe_wait(problem.seconds), stopped=True)
     return render_too_many(page, problem) if isinstance(page, str) else page
 
 
-def _render(who: VerifiedUser, form: CodeForm, message: str | None = None) -> Page:
+def _render(who: VerifiedUser, form: CodeForm, message: str | None = None, *, stopped: bool = False) -> Page:
     """Show the page with the user's methods; redirect to the password if there are none left."""
     try:
         user = steps.get_verified_user(who)
@@ -131,6 +131,7 @@ def _render(who: VerifiedUser, form: CodeForm, message: str | None = None) -> Pa
         "login_second_step.html",
         form=form,
         message=message,
+        stopped=stopped,
         by_code=TOTP in ways,
         options=passkey_exchange.build_get_options(offer) if offer is not None else None,
         name=user.short_name,

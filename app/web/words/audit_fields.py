@@ -85,6 +85,7 @@ OPERATIONS: Mapping[str, str] = {
     stepup_operations.RENEW_KEY.name: lazy_gettext("renew an API key"),
     stepup_operations.INITIALIZE_TOTP.name: lazy_gettext("set up one-time codes"),
     stepup_operations.ENROL_PASSKEY.name: lazy_gettext("add a passkey"),
+    stepup_operations.KNOW_DEVICE.name: lazy_gettext("log in from a browser"),
     stepup_operations.SET_PASSWORD.name: lazy_gettext("choose a new password"),
 }
 # Fields whose values are recorded as codes.

@@ -29,8 +29,10 @@ SUBJECTS: Mapping[Kind, str] = {
     Kind.FACTOR_REMOVED: lazy_gettext("A second factor was removed"),
     Kind.KEY_MADE: lazy_gettext("A new API key was created"),
     Kind.ADDRESS_CHANGED: lazy_gettext("Your e-mail address was changed"),
+    Kind.CODES_GUESSED: lazy_gettext("Somebody who knows your password enters wrong codes"),
+    Kind.DEVICE_LINK: lazy_gettext("Log in from this browser"),
 }
-WITH_LINK = frozenset({Kind.RECOVERY, Kind.ADDRESS, Kind.FIRST_PASSWORD, Kind.NEW_PASSWORD})
+WITH_LINK = frozenset({Kind.RECOVERY, Kind.ADDRESS, Kind.FIRST_PASSWORD, Kind.NEW_PASSWORD, Kind.DEVICE_LINK})
 
 
 def register(app: Flask) -> None:

@@ -1,0 +1,96 @@
+"""Challenges for whoever comes by, to log in: computed, not stored.
+
+A challenge is computed from an id that contains its time, and from what it is bound to: a browser, or a user
+name. So a page or call that anybody can repeat writes no row (security rule 35). An answered challenge is
+stored until it would have expired.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC
+from datetime import datetime
+from datetime import timedelta
+
+from sqlalchemy import delete
+
+from app import clock
+from app.extensions import db
+from app.models.webauthn import WebAuthnChallenge
+from app.services.problems import Conflict
+from app.services.tokens.keyring import keyring
+from app.services.unit_of_work import run_in_transaction
+
+LIFETIME = timedelta(minutes=5)
+# Seconds since the epoch in eight hexadecimal digits, then 112 random bits; as long as stored ids.
+ID = re.compile(r"[0-9a-f]{36}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class PasskeyChallenge:
+    """A challenge, and the ids of the passkeys that may answer it."""
+
+    id: str
+    challenge: bytes
+    key_ids: Sequence[bytes] = ()
+
+
+def offer_computed(bound_to: str, key_ids: Sequence[bytes] = ()) -> PasskeyChallenge:
+    """Make a challenge that counts only with what it is bound to. Writes nothing."""
+    challenge_id = f"{int(clock.now().timestamp()):08x}{secrets.token_hex(14)}"
+    return PasskeyChallenge(challenge_id, _compute(challenge_id, bound_to), key_ids)
+
+
+def find_computed(challenge_id: str, bound_to: str) -> bytes | None:
+    """Return the challenge of this id while it lasts."""
+    expires_at = _read_expiry(challenge_id)
+    return _compute(challenge_id, bound_to) if expires_at is not None and expires_at > clock.now() else None
+
+
+def claim_computed(challenge_id: str, challenge: bytes, user_id: int) -> bool:
+    """Claim an answered challenge. It had no row before, so inserting its row is the claim."""
+    expires_at = _read_expiry(challenge_id)
+
+    def work() -> bool:
+        prune_challenges()
+        if expires_at is None or db.session.get(WebAuthnChallenge, challenge_id) is not None:
+            return False
+        db.session.add(
+            WebAuthnChallenge(
+                id=challenge_id,
+                purpose="login",
+                challenge=challenge,
+                user_id=user_id,
+                created_at=expires_at - LIFETIME,
+                expires_at=expires_at,
+                used_at=clock.now(),
+            )
+        )
+        return True
+
+    try:
+        return run_in_transaction(work)
+    except Conflict:
+        return False
+
+
+def prune_challenges() -> int:
+    """Delete expired challenges; returns the number. Inside a unit of work."""
+    gone = db.session.execute(delete(WebAuthnChallenge).where(WebAuthnChallenge.expires_at < clock.now()))
+    return int(gone.rowcount)  # type: ignore[attr-defined]
+
+
+def _read_expiry(challenge_id: str) -> datetime | None:
+    """Return when a challenge of this id expires; ``None`` for an id of the wrong form."""
+    if not ID.fullmatch(challenge_id):
+        return None
+    return datetime.fromtimestamp(int(challenge_id[:8], 16), UTC) + LIFETIME
+
+
+def _compute(challenge_id: str, bound_to: str) -> bytes:
+    key = keyring().derive("passkey-login") or b""
+    return hmac.digest(key, f"{challenge_id}/{bound_to}".encode("utf-8", "surrogatepass"), "sha256")
