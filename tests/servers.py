@@ -58,8 +58,7 @@ class LiveServer:
         if output is not None:
             self._start(workers, output)
             return
-        with self.log.open("wb") as log:
-            self._start(workers, log)
+        self.start(workers)
 
     @property
     def key(self) -> str:
@@ -90,8 +89,8 @@ class LiveServer:
         headers = {"Argus-API-Key": self.key, **options.pop("headers", {})}
         return requests.request(method, self.base + path, headers=headers, timeout=30, **options)
 
-    def start_again(self, workers: int = 1) -> None:
-        """Serve as before, after an end."""
+    def start(self, workers: int = 1) -> None:
+        """Serve; again, when it has ended."""
         with self.log.open("ab") as log:
             self._start(workers, log)
 

@@ -24,6 +24,7 @@ from app.services.access import consents
 from app.services.access import gate
 from app.services.access.callers import Caller
 from app.services.audit import trail
+from app.services.problems import Conflict
 from app.services.problems import Problem
 from app.services.problems import Refused
 from app.services.tokens import waiting_requests
@@ -91,7 +92,11 @@ def _approve(shown: AuthorizationRequest, caller: Caller, agreed: Callable[[Ques
         trail.record("authorize", now.actor, decision=decision, client_id=request.client.id)
         return decision, posed, response
 
-    decision, posed, response = run_in_transaction(work)
+    try:
+        decision, posed, response = run_in_transaction(work)
+    except Conflict:
+        # Another window gave the first consent at the same moment: now it is there.
+        decision, posed, response = run_in_transaction(work)
     if response is None:
         trail.record_refusal("authorize", caller.actor, decision, posed)
         raise Refused(decision)

@@ -13,7 +13,7 @@ FIGURES = {
     # Of all faults at all statements of a use case, each so-many-th is tried.
     "fault_step": (9, 1),
     # Seconds for which the database ends all its sessions again and again.
-    "terminating_seconds": (4, 120),
+    "terminating_seconds": (2, 120),
 }
 
 

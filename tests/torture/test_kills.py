@@ -52,7 +52,7 @@ class Victim:
         until = time.monotonic() + WAIT_SECONDS
         while time.monotonic() < until:
             if self.server.process.poll() is not None:
-                self.server.start_again()
+                self.server.start()
             try:
                 if requests.get(self.server.base + "/readyz", timeout=5).ok:
                     return
