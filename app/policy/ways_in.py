@@ -1,6 +1,7 @@
 """Handing on, and ways in (design decision 23): the table, and the one check of each.
 
-A session hands on, or takes, only what it could itself use now. A *way in* lets somebody in, or widens what
+A session hands on, or takes, only what it could itself use now; a person's own one also what a login by
+password could use (``PERSONAL_LEVEL``). A *way in* lets somebody in, or widens what
 an application gets; it needs a session that no limit narrows and that could itself use all that the way
 leads to.
 """
@@ -43,8 +44,9 @@ KEY = WayIn("key", "an API key, which acts at the lowest level", SecurityLevel.E
 CLIENT = WayIn("client", "what an application gets, and on what terms")
 ALL = (ACCOUNT, RETURN, PASSWORD, FACTOR, METHOD, KEY, CLIENT)
 
-# An application capped at this level is registered by any personal session: the guide's API key will do.
-CLIENT_CAP_FOR_ALL = SecurityLevel.STANDARD
+# Up to this level any personal session hands on what is held, and registers applications: the guide's API key
+# will do, and a function is of this level unless somebody says otherwise (contract 4.4).
+PERSONAL_LEVEL = SecurityLevel.STANDARD
 
 
 class Lack(StrEnum):
@@ -55,19 +57,26 @@ class Lack(StrEnum):
     LEVEL = "the security level"
 
 
-def find_lack(q: Question, rights: Rights) -> Lack | None:
-    """Return what the session lacks to give or take these rights; ``None`` if it could use them all now."""
-    if compute_effective_rights(q).covers(rights):
+def compute_rights_to_hand_on(q: Question, *, personal: bool) -> Rights:
+    """Compute what the session may give or take. ``personal``: a person's own, which nothing narrows."""
+    if not personal:
+        return compute_effective_rights(q)
+    level = max(compute_session_level(q), PERSONAL_LEVEL)
+    return limit_to_level(compute_held_rights(q), q.graph, level)
+
+
+def find_lack(q: Question, rights: Rights, *, personal: bool) -> Lack | None:
+    """Return what the session lacks to give or take these rights; ``None`` if nothing is lacking."""
+    if compute_rights_to_hand_on(q, personal=personal).covers(rights):
         return None
     return Lack.LEVEL if compute_held_rights(q).covers(rights) else Lack.RIGHTS
 
 
 def find_lack_for(way: WayIn, q: Question, leads_to: Rights, *, personal: bool) -> Lack | None:
-    """Return what the session lacks to open this way in to a user with these rights.
-
-    ``personal``: it is a person's own login or key, and nothing narrows it.
-    """
-    return find_lack(q, limit_to_level(leads_to, q.graph, way.level)) if personal else Lack.PERSONAL
+    """Return what the session lacks to open this way in to a user with these rights."""
+    if not personal:
+        return Lack.PERSONAL
+    return find_lack(q, limit_to_level(leads_to, q.graph, way.level), personal=True)
 
 
 def find_lack_for_client(q: Question, scope: Rights, cap: SecurityLevel, *, personal: bool) -> Lack | None:
@@ -76,7 +85,7 @@ def find_lack_for_client(q: Question, scope: Rights, cap: SecurityLevel, *, pers
         return Lack.PERSONAL
     if not compute_held_rights(q).covers(scope):
         return Lack.RIGHTS
-    return Lack.LEVEL if cap > max(compute_session_level(q), CLIENT_CAP_FOR_ALL) else None
+    return Lack.LEVEL if cap > max(compute_session_level(q), PERSONAL_LEVEL) else None
 
 
 def may_still_open(way: WayIn, maker: UserFacts, leads_to: Rights, graph: FunctionGraph) -> bool:
@@ -85,6 +94,6 @@ def may_still_open(way: WayIn, maker: UserFacts, leads_to: Rights, graph: Functi
     return stands and maker.rights.covers(limit_to_level(leads_to, graph, way.level))
 
 
-def limit_to_level(rights: Rights, graph: FunctionGraph, level: SecurityLevel) -> Rights:
+def limit_to_level(rights: Rights, graph: FunctionGraph, level: int) -> Rights:
     """Keep the functions that a session of this level can use."""
     return rights.to_functions(frozenset(f for f in rights.held if graph.levels.get(f, 0) <= level))

@@ -367,14 +367,13 @@ def _groups(s: Scenario) -> None:
 
 def _functions(s: Scenario) -> None:
     m = "useradmin.v2.function."
-    # A key hands on nothing above its own level; without one a new function is "standard".
-    s.call(m + "add_function", name="contractThings", parent="REPORT-READER", minimumSecurityLevel="external")
+    s.call(m + "add_function", name="contractThings", parent="REPORT-READER")
     s.call(m + "get_function", functionNameOrID="contractThings")
     s.call(
         m + "update_function",
         functionNameOrID="contractThings",
         description="d",
-        minimumSecurityLevel="external",
+        minimumSecurityLevel="standard",
     )
     s.call(m + "list_functions", ancestor=["REPORT-READER"])
     found = s.call(

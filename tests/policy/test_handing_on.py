@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from hypothesis import given
+from hypothesis import strategies as st
 
 from app.policy.effective import compute_effective_rights
 from app.policy.effective import compute_held_rights
+from app.policy.facts import SecurityLevel
 from app.policy.ways_in import Lack
+from app.policy.ways_in import compute_rights_to_hand_on
 from app.policy.ways_in import find_lack
 from tests.policy.worlds import World
 from tests.policy.worlds import live_customers
@@ -17,16 +20,32 @@ from tests.policy.worlds import worlds
 
 
 @quick
-@given(worlds(), worlds())
-def test_handing_on_compares_with_what_the_session_may_use(world: World, other: World) -> None:
+@given(worlds(), worlds(), st.booleans())
+def test_handing_on_compares_with_what_the_session_may_use(
+    world: World, other: World, personal: bool
+) -> None:
     """Design decision 23: the rights, within constraints and scope, at this level; and it says what lacks."""
     q = question(**world)
     asked = question(**(world | {"holds": other["holds"]})).user.rights
-    lack = find_lack(q, asked)
-    assert (lack is None) == compute_effective_rights(q).covers(asked)
+    lack = find_lack(q, asked, personal=personal)
+    assert (lack is None) == compute_rights_to_hand_on(q, personal=personal).covers(asked)
     assert (lack is Lack.RIGHTS) == (not compute_held_rights(q).covers(asked))
-    assert find_lack(q, compute_effective_rights(q)) is None
+    assert find_lack(q, compute_effective_rights(q), personal=personal) is None
     assert q.user.rights.covers(compute_held_rights(q))
+
+
+@quick
+@given(worlds())
+def test_a_personal_session_hands_on_up_to_standard(world: World) -> None:
+    """What its level already allows, and what is held for a login by password; nothing above both."""
+    q = question(**world)
+    given = compute_rights_to_hand_on(q, personal=True)
+    held, used = compute_held_rights(q), compute_effective_rights(q)
+    assert given.covers(used)
+    assert held.covers(given)
+    assert {f for f in held.held if q.graph.levels.get(f, 0) <= SecurityLevel.STANDARD} <= set(given.held)
+    assert all(q.graph.levels.get(f, 0) <= SecurityLevel.STANDARD for f in set(given.held) - set(used.held))
+    assert compute_rights_to_hand_on(q, personal=False) == used
 
 
 @quick

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.policy import ways_in
-from app.policy.effective import compute_effective_rights
 from app.policy.effective import compute_held_rights
 from app.policy.effective import compute_session_level
 from app.policy.facts import SecurityLevel
@@ -44,12 +43,12 @@ def test_a_way_in_takes_a_personal_session(world: World, way: WayIn) -> None:
 def test_a_way_in_leads_to_nothing_that_the_session_cannot_use(
     world: World, other: World, way: WayIn
 ) -> None:
-    """Allowed exactly if every function that the way leads to, at its level, is usable now."""
+    """Allowed exactly if every function that the way leads to, at its level, may be handed on."""
     q = question(**world)
     leads_to = question(**(world | {"holds": other["holds"]})).user.rights
     reached = ways_in.limit_to_level(leads_to, q.graph, way.level)
     lack = ways_in.find_lack_for(way, q, leads_to, personal=True)
-    assert (lack is None) == compute_effective_rights(q).covers(reached)
+    assert (lack is None) == ways_in.compute_rights_to_hand_on(q, personal=True).covers(reached)
     if lack is Lack.LEVEL:
         assert compute_held_rights(q).covers(reached)
         assert compute_session_level(q) < SecurityLevel.ADMINISTRATIVE

@@ -92,4 +92,4 @@ def _require_accepted(caller: Caller) -> None:
 
 def _find_lack(caller: Caller, rights: Rights) -> Lack | None:
     _require_accepted(caller)
-    return ways_in.find_lack(caller.question, rights)
+    return ways_in.find_lack(caller.question, rights, personal=caller.is_personal)
