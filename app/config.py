@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import os
 import re
 import secrets
@@ -18,6 +19,7 @@ from typing import Literal
 from urllib.parse import unquote
 from urllib.parse import urlsplit
 
+from app import files
 from app.policy import network
 from app.policy import redirects
 from app.policy.network import is_loopback
@@ -284,13 +286,16 @@ def _load_or_make_secret_keys(path: Path) -> str:
     """Load the keys from the instance folder, or make them once.
     Two processes that start together share one file.
     """
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text(encoding="ascii").strip()
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write("1:" + base64.b64encode(secrets.token_bytes(32)).decode("ascii") + "\n")
-    return path.read_text(encoding="ascii").strip()
+    if not path.exists():
+        with contextlib.suppress(FileExistsError):
+            key = base64.b64encode(secrets.token_bytes(32)).decode("ascii")
+            files.create_file(path, f"1:{key}\n")
+    text = path.read_text(encoding="ascii").strip()
+    if not text:
+        raise UnsafeConfiguration(
+            f"{path} is empty: put the keys back, or delete it if there never were any."
+        )
+    return text
 
 
 def find_migrations_folder() -> Path:

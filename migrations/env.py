@@ -6,13 +6,12 @@ A migration never imports ``app.models``; only autogeneration compares with them
 from __future__ import annotations
 
 from alembic import context
-from flask import current_app
+from sqlalchemy import Connection
 
 import app.models  # noqa: F401 - maps every table, for autogeneration
 from app.extensions import metadata
 from app.models.base import UtcDateTime
-
-database = current_app.extensions["migrate"].db
+from app.services.unit_of_work import change_schema
 
 
 def spell(kind: str, item: object, _context: object) -> str | bool:
@@ -22,25 +21,23 @@ def spell(kind: str, item: object, _context: object) -> str | bool:
     return False
 
 
-def run() -> None:
-    """Migrate in one transaction per call; a failing step leaves nothing half done."""
-    engine = database.engine
-    with engine.connect() as raw:
-        connection = raw
-        if engine.dialect.name != "sqlite":
-            connection = raw.execution_options(isolation_level="READ COMMITTED")
-        context.configure(
-            connection=connection,
-            target_metadata=metadata,
-            render_as_batch=engine.dialect.name == "sqlite",
-            compare_type=True,
-            render_item=spell,
-        )
-        with context.begin_transaction():
-            context.run_migrations()
-        connection.commit()
+def run(connection: Connection) -> None:
+    """Migrate inside the transaction of this connection; who began it commits."""
+    context.configure(
+        connection=connection,
+        target_metadata=metadata,
+        render_as_batch=connection.dialect.name == "sqlite",
+        compare_type=True,
+        render_item=spell,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
 
 
 if context.is_offline_mode():
     raise SystemExit("Offline migrations are not supported: the database decides the SQL.")
-run()
+given = context.config.attributes.get("connection")
+if given is None:
+    change_schema(run)
+else:
+    run(given)

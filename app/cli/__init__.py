@@ -49,6 +49,10 @@ class ArgusGroup(FlaskGroup):
         except SQLAlchemyError as problem:
             reason = str(getattr(problem, "orig", problem)).splitlines()[0]
             raise click.ClickException(f"The database cannot be used: {reason}") from None
+        except BrokenPipeError:
+            raise
+        except OSError as problem:
+            raise click.ClickException(f"A file cannot be used: {problem}") from None
 
 
 @click.group(cls=ArgusGroup, create_app=_create_app, add_default_commands=False, load_dotenv=False)

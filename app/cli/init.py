@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 from typing import Any
 
 import click
 from flask.cli import with_appcontext
-from flask_migrate import upgrade
 
+from app import files
 from app.runtime import settings
 from app.services.access import directory
 from app.services.audit import sealing
 from app.services.ops import bootstrap
 from app.services.ops import demo as demonstration
-from app.services.unit_of_work import run_in_transaction
+from app.services.ops import schema
 
 DEMO_FILE = "demo.json"
 
@@ -26,9 +25,14 @@ DEMO_FILE = "demo.json"
 @with_appcontext
 def init(demo: bool, as_json: bool) -> None:
     """Create the database, the first administrator and an API key; with --demo also demo data."""
-    upgrade()
-    run_in_transaction(sealing.begin_chain)
-    made = run_in_transaction(bootstrap.initialise_database) if not bootstrap.is_done() else None
+    told = schema.upgrade_database(lambda: _fill(demo))
+    click.echo(json.dumps(told, indent=2) if as_json else _render_summary(told))
+
+
+def _fill(demo: bool) -> dict[str, Any]:
+    """Write what is not there yet; return what there is to tell. Inside the unit that migrates."""
+    sealing.begin_chain()
+    made = bootstrap.initialise_database() if not bootstrap.is_done() else None
     told: dict[str, Any] = {
         "baseURL": settings().base_url,
         "domain": directory.get_home_domain().name,
@@ -37,9 +41,7 @@ def init(demo: bool, as_json: bool) -> None:
         "adminPassword": made.password if made else None,
         "adminApiKey": made.api_key if made else None,
     }
-    if demo:
-        told |= _load_demo(told)
-    click.echo(json.dumps(told, indent=2) if as_json else _render_summary(told))
+    return told | (_load_demo(told) if demo else {})
 
 
 def _load_demo(told: dict[str, Any]) -> dict[str, Any]:
@@ -49,13 +51,11 @@ def _load_demo(told: dict[str, Any]) -> dict[str, Any]:
     if state is not None and state.demo_added:
         kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
         return {"users": kept.get("users", []), "clients": kept.get("clients", [])}
-    made = run_in_transaction(demonstration.add_demo)
+    made = demonstration.add_demo()
     kept = {"users": made.users, "clients": made.clients}
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(
-            {**kept, "adminUser": told["adminUser"], "adminPassword": told["adminPassword"]}, file, indent=2
-        )
+    first = {"adminUser": told["adminUser"], "adminPassword": told["adminPassword"]}
+    # Before the commit: logins that nobody can read again must not exist.
+    files.replace_file(path, json.dumps({**kept, **first}, indent=2))
     return kept
 
 
@@ -73,7 +73,10 @@ def _render_summary(told: dict[str, Any]) -> str:
             f"  curl -s -H 'Argus-API-Key: {told['adminApiKey']}' {base}/currentuser/v1/user",
         ]
     else:
-        lines += ["Already initialised; the first secrets are not shown again."]
+        lines += [
+            "Already initialised; the first secrets are not shown again.",
+            f"Another password: argus-idp user set-password {told['adminUser']} --stdin",
+        ]
     for user in told.get("users", []):
         lines.append(f"  demo user    {user['userName']:<8} {user['password']}  ({user['customer']})")
     for client in told.get("clients", []):

@@ -3,12 +3,14 @@
 ``run_in_transaction(work)`` runs ``work`` in one transaction and commits. On SQLite it begins IMMEDIATE, so
 that a reader never has to upgrade its lock. A serialization failure or deadlock is retried once, then it
 raises ``Unavailable``: nothing was committed. A connection lost during the COMMIT leaves open what was done:
-then only work that recognises what it did before is retried.
+then only work that recognises what it did before is retried. ``change_schema(work)`` is the unit of a
+migration.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any
 from typing import TypeVar
 
@@ -28,6 +30,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from app.extensions import db
 from app.services.problems import Conflict
+from app.services.problems import Problem
 from app.services.problems import Unavailable
 from app.services.problems import Undetermined
 
@@ -35,6 +38,7 @@ __all__ = [
     "DatabaseError",
     "PoolTimeout",
     "build_upsert",
+    "change_schema",
     "prepare_engine",
     "run_after_commit",
     "run_in_transaction",
@@ -42,9 +46,25 @@ __all__ = [
 
 T = TypeVar("T")
 WRITES = "argus_writes"
+MIGRATES = "argus_migrates"
 AFTER = "argus_after_commit"
 # Set while the current unit has changed the source rows of rights: other transactions cannot see that yet.
 MOVED = "argus_rights_moved"
+# How a unit begins, by dialect.
+BEGINS: Mapping[str, Mapping[str, Any]] = {
+    "sqlite": {WRITES: True},
+    "postgresql": {"isolation_level": "READ COMMITTED"},
+}
+# Migrations wait for each other and for the requests of a running server; they may take as long as they need.
+PATIENCE: Mapping[str, tuple[str, ...]] = {
+    "sqlite": (),
+    "postgresql": (
+        "SET LOCAL statement_timeout = 0",
+        "SET LOCAL idle_in_transaction_session_timeout = 0",
+        "SET LOCAL lock_timeout = '60s'",
+        "SELECT pg_advisory_xact_lock(4702394921427289928)",
+    ),
+}
 # PostgreSQL: serialization_failure, deadlock_detected, lock_not_available.
 RETRIED_STATES = ("40001", "40P01", "55P03")
 
@@ -77,6 +97,43 @@ def build_upsert(table: Table) -> sqlite.Insert | postgresql.Insert:
     return postgresql.insert(table)
 
 
+def change_schema(work: Callable[[Connection], T]) -> T:
+    """Run ``work``, which migrates and writes what belongs to that, in one transaction and commit it.
+
+    One at a time, once, and without a limit of time. On SQLite foreign keys are not enforced meanwhile,
+    because a table is changed by copying it; they are checked at the end. Whatever is raised passes through:
+    nothing was changed.
+    """
+
+    def migrate() -> T:
+        connection = db.session.connection()
+        for statement in PATIENCE[connection.dialect.name]:
+            connection.exec_driver_sql(statement)
+        before = _list_orphans(connection)
+        result = work(connection)
+        db.session.flush()
+        orphans = _list_orphans(connection) - before
+        if orphans:
+            raise Problem(f"The migration would leave rows that refer to nothing: {list(orphans)[:3]}")
+        return result
+
+    try:
+        return _run_once(migrate, {MIGRATES: True})
+    except Conflict as problem:
+        # Nobody else is at work: what the database says is what the operator must know.
+        raise problem.__cause__ or problem from None
+    finally:
+        # The next user of a connection expects foreign keys to be enforced.
+        db.session.remove()
+        db.engine.dispose()
+
+
+def _list_orphans(connection: Connection) -> set[tuple[Any, ...]]:
+    if connection.dialect.name != "sqlite":
+        return set()
+    return {tuple(row) for row in connection.exec_driver_sql("PRAGMA foreign_key_check")}
+
+
 def run_after_commit(work: Callable[[], None]) -> None:
     """Run ``work`` after the current unit is committed, and not at all if it is not.
 
@@ -85,7 +142,7 @@ def run_after_commit(work: Callable[[], None]) -> None:
     db.session.info.setdefault(AFTER, []).append(work)
 
 
-def _run_once(work: Callable[[], T]) -> T:
+def _run_once(work: Callable[[], T], options: Mapping[str, Any] | None = None) -> T:
     session = db.session
     session.info.pop(AFTER, None)
     session.info.pop(MOVED, None)
@@ -93,9 +150,8 @@ def _run_once(work: Callable[[], T]) -> T:
         # End the implicit read transaction and discard its objects: the unit decides with rows it reads
         # itself.
         session.rollback()
-        engine = session.get_bind()
-        options = {WRITES: True} if engine.dialect.name == "sqlite" else {"isolation_level": "READ COMMITTED"}
-        session.connection(execution_options=options)
+        begins = BEGINS[session.get_bind().dialect.name]
+        session.connection(execution_options={**begins, **(options or {})})
         result = work()
         session.flush()
         _commit(session)
@@ -147,5 +203,9 @@ def prepare_engine(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        if connection.get_execution_options().get(WRITES):
+        options = connection.get_execution_options()
+        if options.get(MIGRATES):
+            for pragma in ("busy_timeout=60000", "foreign_keys=OFF"):
+                connection.exec_driver_sql(f"PRAGMA {pragma}")
+        if options.get(WRITES):
             connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -55,6 +55,7 @@ PURPOSES = {
     "app.cookies": "every cookie, with its flags",
     "app.documents": "public documents, made once",
     "app.extensions": "Flask extensions, unbound",
+    "app.files": "private files, whole or not there",
     "app.runtime": "what belongs to one application",
     "app.telemetry": "log lines, without secrets",
     "app.policy": "facts, rights, reasons: pure Python",
