@@ -34,7 +34,11 @@ def create_app(overrides: Mapping[str, object] | None = None) -> Flask:
     db.init_app(app)
     migrate.init_app(app, db, directory=str(config.find_migrations_folder()), render_as_batch=True)
     with app.app_context():
-        app.secret_key = keyring().derive("flask")
+        # All keys, for Flask's form session and for Flask-WTF's CSRF tokens, each in its own spelling.
+        app.secret_key, *fallbacks = keyring().derive_all("flask")
+        app.config.update(
+            SECRET_KEY_FALLBACKS=fallbacks, WTF_CSRF_SECRET_KEY=[*reversed(fallbacks), app.secret_key]
+        )
         prepare_engine(db.engine)
     login_manager.init_app(app)
     _register(app)

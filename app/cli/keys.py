@@ -1,4 +1,4 @@
-"""``keys``: the keys that sign ID tokens."""
+"""``keys``: the keys that sign ID tokens, and what is kept under ``ARGUS_SECRET_KEYS``."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ from flask.cli import with_appcontext
 from app import clock
 from app.models.keys import SigningKey
 from app.services.audit import trail
+from app.services.ops import resealing
 from app.services.ops.bootstrap import OPERATOR
 from app.services.tokens import signing_keys as signing
+from app.services.tokens.keyring import keyring
 from app.services.unit_of_work import run_in_transaction
 
 
 @click.group()
 def keys() -> None:
-    """The keys that sign ID tokens."""
+    """The keys that sign ID tokens, and what is kept under the secret keys."""
 
 
 @keys.command("list")
@@ -44,6 +46,20 @@ def rotate(leaked: bool) -> None:
 
     made = run_in_transaction(work)
     click.echo(_render_line(made.kid, made.active_at, made.retired_at))
+
+
+@keys.command()
+@with_appcontext
+def reseal() -> None:
+    """Encrypt what the database keeps anew, under the first of ARGUS_SECRET_KEYS. Then another key can go.
+
+    Run it when all nodes have that key first. What a key signed ends with it: wait ARGUS_LOGIN_SECONDS
+    before it goes, and keep it, as the last, where 'audit verify' is to read what it sealed.
+    """
+    resealed, unreadable = resealing.reseal_all()
+    click.echo(f"{resealed} values are encrypted under key {keyring().signing}.")
+    if unreadable:
+        click.echo(f"{unreadable} values are under a key that is not here: they are as they were.", err=True)
 
 
 def _render_line(kid: str, active_at: datetime, retired_at: datetime | None) -> str:

@@ -45,4 +45,4 @@ def unwrap_request(text: str | None) -> Continuation | None:
 
 
 def _create_serializer() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(keyring().derive("continuation") or b"", salt="authorize")
+    return keyring().build_serializer("continuation", "authorize")

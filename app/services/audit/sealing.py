@@ -44,6 +44,19 @@ def begin_chain() -> None:
         trail.record("audit-begin", Actor(name="operator"))
 
 
+def renew_mark() -> None:
+    """Mark the end of the chain under the signing key, so that no other is needed to go on.
+
+    Inside a unit of work. Raises ``BrokenChain``.
+    """
+    head = db.session.execute(select(HEAD).with_for_update()).one_or_none()
+    if head is None:
+        return
+    if not chain.is_marked(keyring(), head.mark, head.place, head.seal):
+        raise BrokenChain("the end of the chain was changed")
+    db.session.execute(update(HEAD).values(**_build_end(head.place, head.seal)))
+
+
 def seal_some(most: int = BATCH) -> int:
     """Seal up to ``most`` rows in their own unit of work; returns the number.
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from datetime import timedelta
 
 from itsdangerous import BadSignature
-from itsdangerous import URLSafeSerializer
+from itsdangerous import URLSafeTimedSerializer
 
 from app import clock
 from app.models.directory import User
@@ -90,5 +90,5 @@ def _get_owner(caller: Caller) -> User:
     return user
 
 
-def _create_serializer() -> URLSafeSerializer:
-    return URLSafeSerializer(keyring().derive("address") or b"", salt="confirm")
+def _create_serializer() -> URLSafeTimedSerializer:
+    return keyring().build_serializer("address", "confirm")

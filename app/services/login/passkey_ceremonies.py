@@ -127,9 +127,10 @@ def claim(challenge_id: str, purpose: str, user_id: int, login_id: bytes | None)
 def _make_decoy(domain_id: int, name: str) -> bytes:
     """Make the id of a passkey that does not exist: always the same for the same user name.
 
-    The look-up is case-sensitive, so this must be too: otherwise it would reveal existing names.
+    The look-up is case-sensitive, so this must be too: otherwise it would reveal existing names. So would an
+    id that changes with the order of the keys, because real ones do not.
     """
-    key = keyring().derive("webauthn-decoy") or b""
+    key = keyring().derive("webauthn-decoy", keyring().eldest) or b""
     return hmac.digest(key, f"{domain_id}/{name}".encode("utf-8", "surrogatepass"), "sha256")
 
 

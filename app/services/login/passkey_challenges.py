@@ -26,7 +26,8 @@ from app.services.tokens.keyring import keyring
 from app.services.unit_of_work import run_in_transaction
 
 LIFETIME = timedelta(minutes=5)
-# Seconds since the epoch in eight hexadecimal digits, then 112 random bits; as long as stored ids.
+# Seconds since the epoch in eight hexadecimal digits, the id of the key in two, then 104 random bits; as long
+# as stored ids.
 ID = re.compile(r"[0-9a-f]{36}", re.ASCII)
 
 
@@ -41,12 +42,13 @@ class PasskeyChallenge:
 
 def offer_computed(bound_to: str, key_ids: Sequence[bytes] = ()) -> PasskeyChallenge:
     """Make a challenge that counts only with what it is bound to. Writes nothing."""
-    challenge_id = f"{int(clock.now().timestamp()):08x}{secrets.token_hex(14)}"
-    return PasskeyChallenge(challenge_id, _compute(challenge_id, bound_to), key_ids)
+    key_id = keyring().signing
+    challenge_id = f"{int(clock.now().timestamp()):08x}{key_id:02x}{secrets.token_hex(13)}"
+    return PasskeyChallenge(challenge_id, _compute(challenge_id, bound_to) or b"", key_ids)
 
 
 def find_computed(challenge_id: str, bound_to: str) -> bytes | None:
-    """Return the challenge of this id while it lasts."""
+    """Return the challenge of this id while it lasts; ``None`` too if its key is not among ours."""
     expires_at = _read_expiry(challenge_id)
     return _compute(challenge_id, bound_to) if expires_at is not None and expires_at > clock.now() else None
 
@@ -91,6 +93,7 @@ def _read_expiry(challenge_id: str) -> datetime | None:
     return datetime.fromtimestamp(int(challenge_id[:8], 16), UTC) + LIFETIME
 
 
-def _compute(challenge_id: str, bound_to: str) -> bytes:
-    key = keyring().derive("passkey-login") or b""
-    return hmac.digest(key, f"{challenge_id}/{bound_to}".encode("utf-8", "surrogatepass"), "sha256")
+def _compute(challenge_id: str, bound_to: str) -> bytes | None:
+    key = keyring().derive("passkey-login", int(challenge_id[8:10], 16))
+    message = f"{challenge_id}/{bound_to}".encode("utf-8", "surrogatepass")
+    return None if key is None else hmac.digest(key, message, "sha256")

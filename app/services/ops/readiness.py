@@ -15,7 +15,8 @@ REPAIRS = {
     "database": "The database does not answer: check ARGUS_DATABASE_URL.",
     "migrations": "The database is not at this version: run 'argus-idp upgrade'.",
     "init": "The database is empty: run 'argus-idp init'.",
-    "keys": "This node's ARGUS_SECRET_KEYS are not those of the database: give all nodes the same keys.",
+    "keys": "This node's ARGUS_SECRET_KEYS are not those of the database: give all nodes the same keys, "
+    "and run 'argus-idp keys reseal' before you take one away.",
 }
 
 # What is worse than it should be, but no reason not to serve.

@@ -1,6 +1,7 @@
 """Keys derived from ``ARGUS_SECRET_KEYS``: one per purpose, so that no key is used for two.
 
-The first key signs, all verify.
+The first key signs, all verify. Nodes may hold the keys in different orders while an operator changes them
+one by one, so whatever is signed or encrypted either names its key or is tried under all of them.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 
 from cryptography.fernet import Fernet
 from cryptography.fernet import MultiFernet
+from itsdangerous import URLSafeTimedSerializer
 
 from app.runtime import per_app
 from app.runtime import settings
@@ -24,27 +26,44 @@ class KeyRing:
     keys: dict[int, bytes]
     signing: int
 
-    def derive(self, purpose: str, key_id: int | None = None) -> bytes | None:
-        """Derive a 32-byte key for one purpose, from the given or the signing key;
-        ``None`` for an unknown id.
-        """
-        key = self.keys.get(self.signing if key_id is None else key_id)
+    @property
+    def order(self) -> list[int]:
+        """The ids of all keys, the signing one first."""
+        return [self.signing, *(key_id for key_id in self.keys if key_id != self.signing)]
+
+    @property
+    def eldest(self) -> int:
+        """The lowest id: on every node the same, in whatever order, as new keys take higher ids."""
+        return min(self.keys)
+
+    def derive(self, purpose: str, key_id: int) -> bytes | None:
+        """Derive a 32-byte key for one purpose from the key of this id; ``None`` for an unknown id."""
+        key = self.keys.get(key_id)
         return None if key is None else hmac.digest(key, b"argus-idp/" + purpose.encode(), "sha256")
+
+    def derive_all(self, purpose: str) -> list[bytes]:
+        """Derive the key of one purpose from each key: the first signs, all verify."""
+        return [self.derive(purpose, key_id) or b"" for key_id in self.order]
+
+    def build_serializer(self, purpose: str, salt: str) -> URLSafeTimedSerializer:
+        """Return a signer of short texts that verifies under any key."""
+        return URLSafeTimedSerializer(self.derive_all(purpose)[::-1], salt=salt)
 
     def build_box(self) -> MultiFernet:
         """Return an encryptor that encrypts under the signing key and decrypts under any key."""
-        order = [self.signing, *(k for k in self.keys if k != self.signing)]
-        return MultiFernet(
-            [Fernet(base64.urlsafe_b64encode(self.derive("encryption", k) or b"")) for k in order]
-        )
+        return MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in self.derive_all("encryption")])
 
     def compute_fingerprint(self) -> str:
         """Return what the database stores of the signing key; it reveals nothing about the key."""
-        return hashlib.sha256(self.derive("fingerprint") or b"").hexdigest()
+        return _hash(self.derive_all("fingerprint")[0])
 
     def list_fingerprints(self) -> frozenset[str]:
         """Return the fingerprints of all keys: a node accepts a database sealed under any of its keys."""
-        return frozenset(hashlib.sha256(self.derive("fingerprint", k) or b"").hexdigest() for k in self.keys)
+        return frozenset(_hash(key) for key in self.derive_all("fingerprint"))
+
+
+def _hash(key: bytes) -> str:
+    return hashlib.sha256(key).hexdigest()
 
 
 def keyring() -> KeyRing:

@@ -22,6 +22,7 @@ from app.extensions import db
 from app.models.sessions import LoginSession
 from app.models.sessions import OAuthSession
 from app.runtime import settings
+from app.services.tokens.keyring import keyring
 from app.services.tokens.token_text import MOST_GENERATIONS
 from app.services.tokens.token_text import Kind
 from app.services.tokens.token_text import Token
@@ -189,10 +190,10 @@ def rotate_pair(presented: Token, scopes: tuple[str, ...], parent_end: datetime 
         return None
     now = clock.now()
     seed = secrets.token_bytes(32)
-    access = derive_successor(presented, Kind.ACCESS, seed)
-    refresh = derive_successor(presented, Kind.REFRESH, seed)
-    if access is None or refresh is None:
+    successors = _derive_pair(presented, seed, keyring().signing)
+    if successors is None:
         return None
+    access, refresh = successors
     until = _compute_end(settings().access_token_seconds, parent_end)
     changed = db.session.execute(
         update(OAuthSession)
@@ -233,22 +234,27 @@ def repeat_pair(presented: Token, row: OAuthPart) -> TokenPair | None:
         or clock.now() - row.rotated_at >= grace
     ):
         return None
-    access = derive_successor(presented, Kind.ACCESS, row.rotation_seed)
-    refresh = derive_successor(presented, Kind.REFRESH, row.rotation_seed)
-    if access is None or refresh is None:
-        return None
-    if not (
-        is_same_digest(row.access_digest, access.digest)
-        and is_same_digest(row.refresh_digest, refresh.digest)
-    ):
-        return None
-    return TokenPair(
-        presented.session_id,
-        access.text,
-        refresh.text,
-        _count_remaining(row.access_expires_at),
-        tuple(row.access_scopes),
-    )
+    # The node that rotated may sign under another of the keys than this one.
+    for key_id in keyring().order:
+        successors = _derive_pair(presented, row.rotation_seed, key_id)
+        if successors is None:
+            return None
+        access, refresh = successors
+        if is_same_digest(row.access_digest, access.digest) and is_same_digest(
+            row.refresh_digest, refresh.digest
+        ):
+            remaining = _count_remaining(row.access_expires_at)
+            return TokenPair(
+                presented.session_id, access.text, refresh.text, remaining, tuple(row.access_scopes)
+            )
+    return None
+
+
+def _derive_pair(presented: Token, seed: bytes, key_id: int) -> tuple[Token, Token] | None:
+    """Derive access and refresh token of one rotation."""
+    access = derive_successor(presented, Kind.ACCESS, seed, key_id)
+    refresh = derive_successor(presented, Kind.REFRESH, seed, key_id)
+    return None if access is None or refresh is None else (access, refresh)
 
 
 def count_repeat(row: OAuthPart) -> bool:

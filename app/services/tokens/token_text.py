@@ -69,20 +69,30 @@ def make_id() -> bytes:
 
 
 def mint_token(
-    kind: Kind, name: str, session_id: bytes, *, generation: int = 0, secret: bytes | None = None
+    kind: Kind,
+    name: str,
+    session_id: bytes,
+    *,
+    generation: int = 0,
+    secret: bytes | None = None,
+    key_id: int | None = None,
 ) -> Token:
-    """Make a token under the signing key. ``secret`` is given only for a derived successor."""
-    ring = keyring()
+    """Make a token, under the signing key unless told.
+
+    ``secret`` and ``key_id`` are given only for a derived successor.
+    """
+    if key_id is None:
+        key_id = keyring().signing
     body = (
         session_id
-        + bytes((kind, ring.signing))
+        + bytes((kind, key_id))
         + generation.to_bytes(3, "big")
         + (secret if secret is not None else secrets.token_bytes(32))
     )
-    raw = body + _compute_tag(name, body, ring.signing)
+    raw = body + _compute_tag(name, body, key_id)
     encoded = base64.urlsafe_b64encode(raw).decode("ascii")
     text = encoded if kind is Kind.CODE else f"{name}/{encoded}"
-    return Token(text, name, session_id, kind, ring.signing, generation)
+    return Token(text, name, session_id, kind, key_id, generation)
 
 
 def read_token(text: str | None, *kinds: Kind) -> Token | None:
@@ -107,11 +117,12 @@ def read_token(text: str | None, *kinds: Kind) -> Token | None:
     return Token(text, name, raw[:16], kind, key_id, int.from_bytes(raw[18:21], "big"))
 
 
-def derive_successor(presented: Token, kind: Kind, seed: bytes) -> Token | None:
+def derive_successor(presented: Token, kind: Kind, seed: bytes, key_id: int) -> Token | None:
     """Derive the token that follows a refresh token in the rotation of this seed; always the same one.
 
-    It is derived under the key id of the presented token; ``None`` if that key is gone. Neither the database
-    (the seed) nor the key alone is enough to derive it.
+    Its secret is derived under the key of the presented token (``None`` if that key is gone), its tag is made
+    under ``key_id``, which is the signing key of the node that rotates. Neither the database (the seed) nor
+    the key alone is enough to derive it.
     """
     key = keyring().derive("successor", presented.key_id)
     if key is None:
@@ -124,6 +135,7 @@ def derive_successor(presented: Token, kind: Kind, seed: bytes) -> Token | None:
         presented.session_id,
         generation=presented.generation + 1,
         secret=secret,
+        key_id=key_id,
     )
 
 

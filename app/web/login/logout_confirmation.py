@@ -42,4 +42,4 @@ def unwrap_logout(text: str | None) -> PendingLogout:
 
 
 def _create_serializer() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(keyring().derive("continuation") or b"", salt="logout")
+    return keyring().build_serializer("continuation", "logout")

@@ -67,6 +67,7 @@ FIELDS: Mapping[str, str] = {
     "subject": lazy_gettext("User or group"),
     "sysadm": lazy_gettext("For system administrators"),
     "times": lazy_gettext("Times"),
+    "unreadable": lazy_gettext("Not readable"),
     "user": lazy_gettext("User"),
 }
 REASONS: Mapping[str, str] = {

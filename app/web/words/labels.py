@@ -95,6 +95,7 @@ EVENTS: Mapping[str, str] = {
     "userinfo": lazy_gettext("Userinfo"),
     "init": lazy_gettext("Server set up"),
     "keys-rotate": lazy_gettext("Signing key replaced"),
+    "keys-reseal": lazy_gettext("Kept secrets encrypted anew"),
     "demo-add": lazy_gettext("Demo data added"),
     "client-authentication": lazy_gettext("Application says who it is"),
     "code-replayed": lazy_gettext("Code used a second time"),
