@@ -19,17 +19,23 @@ from app.extensions import migrate
 from app.services.tokens.keyring import keyring
 from app.services.unit_of_work import prepare_engine
 
+# Of one statement of a request, on either database.
+STATEMENT_SECONDS = 10
 
-def create_app(overrides: Mapping[str, object] | None = None) -> Flask:
+
+def create_app(
+    overrides: Mapping[str, object] | None = None, *, statement_seconds: int | None = STATEMENT_SECONDS
+) -> Flask:
     """Create one application: settings, extensions, OAuth server and blueprints.
 
-    ``overrides`` are ``ARGUS_…`` names laid over the environment. Raises ``config.UnsafeConfiguration``.
+    ``overrides`` are ``ARGUS_…`` names laid over the environment. A statement that takes longer than
+    ``statement_seconds`` is given up: 503 (``None``: never). Raises ``config.UnsafeConfiguration``.
     """
     settings = config.load_settings(overrides)
     app = Flask(__name__, instance_path=str(settings.instance))
     runtime.bind_settings(app, settings)
     telemetry.configure_logging(settings.log_level)
-    _configure(app, settings)
+    _configure(app, settings, statement_seconds)
 
     db.init_app(app)
     migrate.init_app(app, db, directory=str(config.find_migrations_folder()), render_as_batch=True)
@@ -39,7 +45,7 @@ def create_app(overrides: Mapping[str, object] | None = None) -> Flask:
         app.config.update(
             SECRET_KEY_FALLBACKS=fallbacks, WTF_CSRF_SECRET_KEY=[*reversed(fallbacks), app.secret_key]
         )
-        prepare_engine(db.engine)
+        prepare_engine(db.engine, statement_seconds)
     login_manager.init_app(app)
     _register(app)
     # After the checks of host and size: this one reads the form.
@@ -47,15 +53,16 @@ def create_app(overrides: Mapping[str, object] | None = None) -> Flask:
     return app
 
 
-def _configure(app: Flask, settings: config.Settings) -> None:
+def _configure(app: Flask, settings: config.Settings, statement_seconds: int | None) -> None:
     options: dict[str, object] = {"isolation_level": "AUTOCOMMIT", "pool_pre_ping": True, "pool_timeout": 2}
     if settings.database_url.startswith("sqlite"):
         # The driver's own transactions are off (services/unit_of_work.py); a pool of connections to one file.
-        options = {"pool_size": 8, "max_overflow": 16, "pool_timeout": 2}
+        # A new connection reads the planner's newest statistics.
+        options = {"pool_size": 8, "max_overflow": 16, "pool_timeout": 2, "pool_recycle": 600}
     else:
         options["connect_args"] = {
             "connect_timeout": 2,
-            "options": "-c statement_timeout=10000 -c lock_timeout=5000 "
+            "options": f"-c statement_timeout={(statement_seconds or 0) * 1000} -c lock_timeout=5000 "
             "-c idle_in_transaction_session_timeout=30000",
         }
     # JSON keeps the order of fields: the envelope's as in the contract, the token response's as in RFC 6749.

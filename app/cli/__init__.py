@@ -32,7 +32,8 @@ def _create_app() -> Flask:
     """Import the application by name: the commands are beside the modules it is built from,
     not above them.
     """
-    made: Flask = import_string("app:create_app")()
+    # A command may take as long as it needs.
+    made: Flask = import_string("app:create_app")(statement_seconds=None)
     # Each command prints its own result; the workers of ``serve`` configure their own logging.
     telemetry.configure_logging("WARNING")
     return made

@@ -6,6 +6,7 @@ import click
 from flask.cli import with_appcontext
 
 from app.services.ops import pruning
+from app.services.ops import statistics
 
 
 @click.command()
@@ -17,3 +18,4 @@ def prune(days: int) -> None:
     """Delete spent codes, old transactions and long-ended sessions, in batches."""
     for what, number in pruning.prune_all(days).items():
         click.echo(f"{what}: {number}")
+    statistics.refresh_statistics()

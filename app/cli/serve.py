@@ -18,6 +18,7 @@ from app.runtime import settings
 from app.services.access import counting
 from app.services.audit import sealing_thread
 from app.services.ops import readiness
+from app.services.ops import upkeep
 from app.serving import server
 from app.serving.adapter import Adapter
 
@@ -60,6 +61,7 @@ def application() -> Flask:
     app: Flask = import_string("app:create_app")()
     with app.app_context():
         sealing_thread.start_sealer()
+        upkeep.start_upkeep()
     return app
 
 

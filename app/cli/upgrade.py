@@ -7,6 +7,7 @@ from flask.cli import with_appcontext
 
 from app.services.audit import sealing
 from app.services.ops import schema
+from app.services.ops import statistics
 
 
 @click.command()
@@ -14,4 +15,5 @@ from app.services.ops import schema
 def upgrade() -> None:
     """Apply the migrations this version brings, all or none; safe to repeat."""
     schema.upgrade_database(sealing.begin_chain)
+    statistics.refresh_statistics()
     click.echo(f"The database is at {schema.find_head()}.")

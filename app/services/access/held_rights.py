@@ -17,6 +17,7 @@ from sqlalchemy import CTE
 from sqlalchemy import BigInteger
 from sqlalchemy import Select
 from sqlalchemy import event
+from sqlalchemy import exists
 from sqlalchemy import literal
 from sqlalchemy import select
 from sqlalchemy import update
@@ -185,11 +186,12 @@ def _select_one(subject_id: int) -> Select[tuple[int]]:
 def _select_with_groups(subjects: Select[tuple[int]]) -> CTE:
     start = subjects.cte("above", recursive=True)
     group = Subject.__table__.alias("g")
+    # Not a join, for the same reason as in ``_load_permissions``.
+    living = exists().where(group.c.id == Membership.group_id, group.c.deleted_at.is_(None))
     return start.union(
         select(Membership.group_id)
         .join(start, Membership.member_id == start.c.id)
-        .join(group, group.c.id == Membership.group_id)
-        .where(Membership.removed_at.is_(None), group.c.deleted_at.is_(None))
+        .where(Membership.removed_at.is_(None), living)
     )
 
 
@@ -200,9 +202,11 @@ def _load_permissions(user_id: int) -> Iterable[tuple[int, int]]:
 def _list_permissions(subjects: Select[tuple[int]]) -> Iterable[tuple[int, int]]:
     above = _select_with_groups(subjects)
     rows = db.session.execute(
-        select(Permission.function_id, Permission.customer_id)
-        .join(above, Permission.subject_id == above.c.id)
-        .where(Permission.revoked_at.is_(None))
+        select(Permission.function_id, Permission.customer_id).where(
+            # Not a join: SQLite believes the groups to be many, and would read the whole other table first.
+            Permission.subject_id.in_(select(above.c.id)),
+            Permission.revoked_at.is_(None),
+        )
     )
     return [(row.function_id, row.customer_id) for row in rows]
 

@@ -40,10 +40,9 @@ def remember(owner: str, source: str) -> None:
         run_in_transaction(lambda: _store(owner, source))
 
 
-def prune_known_sources() -> int:
-    """Delete what was not used for long; returns the number. Inside a unit of work."""
-    gone = db.session.execute(delete(TABLE).where(TABLE.c.seen_at <= clock.now() - LIFETIME))
-    return int(gone.rowcount)  # type: ignore[attr-defined]
+def match_old() -> ColumnElement[bool]:
+    """Match what was not used for long."""
+    return TABLE.c.seen_at <= clock.now() - LIFETIME
 
 
 def _store(owner: str, source: str) -> None:

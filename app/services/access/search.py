@@ -18,6 +18,7 @@ from typing import TypeVar
 
 from sqlalchemy import ColumnElement
 from sqlalchemy import and_
+from sqlalchemy import exists
 from sqlalchemy import false
 from sqlalchemy import func
 from sqlalchemy import not_
@@ -143,6 +144,14 @@ def limit_to_reach(caller: Caller, guard: Guard, column: Column) -> Condition:
     if len(out_of_reach) < len(reached):
         return column.not_in(sorted(out_of_reach)) if out_of_reach else true()
     return column.in_(sorted(reached))
+
+
+def match_named(column: Column, key: Column, condition: Condition) -> Condition:
+    """Match rows whose ``column`` names, by ``key``, a row that meets the condition.
+
+    One look-up by primary key for each row. With IN and a query of many rows, SQLite may loop over all pairs.
+    """
+    return exists().where(key == column, condition)
 
 
 def fetch_page(

@@ -87,8 +87,8 @@ def search_edges(
         condition &= FunctionEdge.child_id.in_(filter_names.resolve_functions(criteria.children, "child"))
     if not criteria.include_deleted:
         condition &= FunctionEdge.removed_at.is_(None)
-        living = select(Function.id).where(Function.deleted_at.is_(None))
-        condition &= FunctionEdge.parent_id.in_(living) & FunctionEdge.child_id.in_(living)
+        for column in (FunctionEdge.parent_id, FunctionEdge.child_id):
+            condition &= search.match_named(column, Function.id, Function.deleted_at.is_(None))
     return search.fetch_page(
         FunctionEdge, condition, page, search.build_ordering(sort_by, EDGES_SORTABLE, "id")
     )

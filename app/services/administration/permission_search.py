@@ -133,13 +133,13 @@ def search_memberships(
     def filters(one: MembershipCriteria) -> list[Condition]:
         return _build_membership_filters(caller, one)
 
-    visible = select(Subject.id).where(search.limit_to_reach(caller, Guard.VIEW_USERS, Subject.customer_id))
+    named = search.limit_to_reach(caller, Guard.VIEW_USERS, Subject.customer_id)
     condition = search.build_condition(criteria, filters)
-    condition &= Membership.group_id.in_(visible) & Membership.member_id.in_(visible)
     if not criteria.wants_deleted:
-        living = select(Subject.id).where(Subject.deleted_at.is_(None))
+        named &= Subject.deleted_at.is_(None)
         condition &= Membership.removed_at.is_(None)
-        condition &= Membership.group_id.in_(living) & Membership.member_id.in_(living)
+    for column in (Membership.group_id, Membership.member_id):
+        condition &= search.match_named(column, Subject.id, named)
     order = search.build_ordering(sort_by, MEMBERSHIP_SORTABLE, "id")
     return search.fetch_page(Membership, condition, page, order)
 
@@ -207,4 +207,4 @@ def _build_membership_filters(caller: Caller, criteria: MembershipCriteria) -> l
 
 
 def _match_groups(condition: Condition) -> Condition:
-    return Membership.group_id.in_(select(Subject.id).where(condition))
+    return search.match_named(Membership.group_id, Subject.id, condition)

@@ -130,8 +130,8 @@ def _match_readable(caller: Caller) -> Condition:
     reached = caller.list_reach(GUARD)
     if caller.question.tree.parents.keys() <= reached:
         return true()
-    of_users = select(Subject.id).where(search.limit_to_reach(caller, GUARD, Subject.customer_id))
-    readable: list[Condition] = [AuditEvent.user_id.in_(of_users)]
+    reach = search.limit_to_reach(caller, GUARD, Subject.customer_id)
+    readable = [search.match_named(AuditEvent.user_id, Subject.id, reach)]
     roots = [c for c, parent in caller.question.tree.parents.items() if parent is None and c in reached]
     if roots:
         domains = {caller.question.tree.domains[root] for root in roots}

@@ -6,8 +6,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
-
 from app.models.audit import AuditEvent
 from app.models.directory import Subject
 from app.services.access import search
@@ -62,7 +60,7 @@ def list_customer_events(
         visible &= Subject.customer_id.in_(below)
     if domains:
         visible &= Subject.domain_id.in_(list(domains))
-    return _search(AuditEvent.user_id.in_(select(Subject.id).where(visible)), span, page)
+    return _search(search.match_named(AuditEvent.user_id, Subject.id, visible), span, page)
 
 
 def _search(condition: Condition, span: Span, page: Page) -> Found[AuditEvent]:

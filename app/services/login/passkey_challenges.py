@@ -16,7 +16,9 @@ from datetime import UTC
 from datetime import datetime
 from datetime import timedelta
 
+from sqlalchemy import ColumnElement
 from sqlalchemy import delete
+from sqlalchemy import select
 
 from app import clock
 from app.extensions import db
@@ -26,6 +28,7 @@ from app.services.tokens.keyring import keyring
 from app.services.unit_of_work import run_in_transaction
 
 LIFETIME = timedelta(minutes=5)
+MOST_PRUNED = 1000
 # Seconds since the epoch in eight hexadecimal digits, the id of the key in two, then 104 random bits; as long
 # as stored ids.
 ID = re.compile(r"[0-9a-f]{36}", re.ASCII)
@@ -80,10 +83,16 @@ def claim_computed(challenge_id: str, challenge: bytes, user_id: int) -> bool:
         return False
 
 
-def prune_challenges() -> int:
-    """Delete expired challenges; returns the number. Inside a unit of work."""
-    gone = db.session.execute(delete(WebAuthnChallenge).where(WebAuthnChallenge.expires_at < clock.now()))
-    return int(gone.rowcount)  # type: ignore[attr-defined]
+def match_old() -> ColumnElement[bool]:
+    """Match expired challenges."""
+    return WebAuthnChallenge.expires_at < clock.now()
+
+
+def prune_challenges() -> None:
+    """Delete expired challenges; at most ``MOST_PRUNED``, because a person waits. Inside a unit of work."""
+    old = select(WebAuthnChallenge.id).where(match_old()).limit(MOST_PRUNED)
+    statement = delete(WebAuthnChallenge).where(WebAuthnChallenge.id.in_(old))
+    db.session.execute(statement, execution_options={"synchronize_session": False})
 
 
 def _read_expiry(challenge_id: str) -> datetime | None:

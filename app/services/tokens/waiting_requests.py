@@ -8,7 +8,7 @@ from datetime import datetime
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import ColumnElement
 from sqlalchemy import select
 from sqlalchemy import update
 
@@ -92,12 +92,9 @@ def answer_request(text: str, login_session_id: bytes) -> int | None:
     return shown
 
 
-def prune_requests() -> int:
-    """Delete transactions that are no longer needed; returns the number."""
-    gone = db.session.execute(
-        delete(AuthorizeTransaction).where(AuthorizeTransaction.expires_at < clock.now() - KEPT)
-    )
-    return int(gone.rowcount)  # type: ignore[attr-defined]
+def match_old() -> ColumnElement[bool]:
+    """Match transactions that are no longer needed."""
+    return AuthorizeTransaction.expires_at < clock.now() - KEPT
 
 
 def _match_open(transaction_id: bytes, login_session_id: bytes) -> tuple[Any, ...]:

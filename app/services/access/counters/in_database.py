@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from datetime import timedelta
 
+from sqlalchemy import ColumnElement
 from sqlalchemy import case
 from sqlalchemy import delete
 from sqlalchemy import func
@@ -48,11 +49,15 @@ class DatabaseCounters:
         run_in_transaction(lambda: _settle(cleared, returned))
 
 
-def prune_counters(most: int) -> int:
-    """Delete up to ``most`` expired counters; returns the number. Inside a unit of work."""
-    over = select(TABLE.c.key).where(TABLE.c.ends_at <= clock.now()).limit(most)
-    gone = db.session.execute(delete(TABLE).where(TABLE.c.key.in_(over.with_for_update(skip_locked=True))))
-    return int(gone.rowcount)  # type: ignore[attr-defined]
+def match_old() -> ColumnElement[bool]:
+    """Match expired counters."""
+    return TABLE.c.ends_at <= clock.now()
+
+
+def prune_counters(most: int) -> None:
+    """Delete up to ``most`` expired counters. Inside a unit of work."""
+    over = select(TABLE.c.key).where(match_old()).limit(most)
+    db.session.execute(delete(TABLE).where(TABLE.c.key.in_(over.with_for_update(skip_locked=True))))
 
 
 def _take(counters: Sequence[Counter]) -> None:
