@@ -22,6 +22,7 @@ from app.cli.init import init
 from app.cli.keys import keys
 from app.cli.prune import prune
 from app.cli.serve import serve
+from app.cli.sessions import sessions
 from app.cli.upgrade import upgrade
 from app.cli.user import user
 from app.config import UnsafeConfiguration
@@ -61,7 +62,7 @@ def cli() -> None:
     """An OAuth2 and OpenID Connect identity provider."""
 
 
-for command in (init, serve, upgrade, user, apikey, client, keys, explain, audit, prune):
+for command in (init, serve, upgrade, user, apikey, client, keys, sessions, explain, audit, prune):
     cli.add_command(command)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 import click
+import structlog
 from flask import Flask
 from flask import current_app
 from flask.cli import with_appcontext
@@ -16,13 +17,21 @@ from app.extensions import db
 from app.policy.network import is_loopback
 from app.runtime import settings
 from app.services.access import counting
+from app.services.audit import sealing
 from app.services.audit import sealing_thread
 from app.services.ops import readiness
+from app.services.ops import restored
 from app.services.ops import upkeep
 from app.serving import server
 from app.serving.adapter import Adapter
 
 TARGET = "app.cli.serve:create_worker"
+COPY = "This database is a copy."
+log = structlog.get_logger("argus.serve")
+ANSWER = (
+    "Sessions, keys and links that were ended after it was made live again in it. End them all with"
+    " 'argus-idp sessions end-all', or let them live with 'argus-idp sessions keep-all'."
+)
 
 
 @click.command()
@@ -54,6 +63,7 @@ def serve(bind: str, workers: int) -> None:
         server.run(TARGET, host, port, workers)
     except server.TooFewFiles as problem:
         raise click.ClickException(f"{problem} Raise the limit (ulimit -n, LimitNOFILE=).") from None
+    _note_the_end()
 
 
 def application() -> Flask:
@@ -78,6 +88,19 @@ def _parse_address(bind: str) -> tuple[str, int]:
     return host, int(port)
 
 
+def _note_the_end() -> None:
+    """Seal what the last requests recorded, and note it: a backup put back now is older than that.
+
+    The workers end without a last word. Best effort: another node, or the next start, seals it too.
+    """
+    try:
+        while sealing.seal_some():
+            pass
+        restored.note_what_is_seen()
+    except Exception:
+        log.exception("end")
+
+
 def _check_ready() -> None:
     if current_app.debug:
         raise click.ClickException("FLASK_DEBUG: unset it. It is for development and does not serve.")
@@ -87,3 +110,6 @@ def _check_ready() -> None:
         problem = "database"
     if problem is not None:
         raise click.ClickException(readiness.REPAIRS[problem])
+    sign = restored.find_sign()
+    if sign is not None:
+        raise click.ClickException(f"{COPY} {restored.SIGNS[sign]} {ANSWER}")

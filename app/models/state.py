@@ -15,6 +15,7 @@ class SystemState(Base):
     groups or group permissions.
 
     ``key_fingerprint`` belongs to the server's secret keys: a node with other keys refuses to start.
+    ``place`` is where the database stood when it was last served: one that stands elsewhere is a copy.
     """
 
     __tablename__ = "system_state"
@@ -25,3 +26,4 @@ class SystemState(Base):
     key_fingerprint: Mapped[str] = mapped_column(String(64))
     home_domain_id: Mapped[int]
     demo_added: Mapped[bool] = mapped_column(default=False)
+    place: Mapped[str | None] = mapped_column(String(100))

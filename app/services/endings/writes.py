@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import and_
+from sqlalchemy import func
 from sqlalchemy import or_
 from sqlalchemy import select
 from sqlalchemy import update
@@ -119,6 +120,22 @@ def end_ways_in_for_others(maker: User, reason: str, actor: Actor) -> bool:
     resets = and_(StepUp.made_by_id == maker.id, StepUp.user_id != maker.id, StepUp.used_at.is_(None))
     spent = _changed(update(StepUp).where(resets).values(used_at=clock.now()))
     return bool(made) or spent
+
+
+def end_everything(*, keys: bool) -> None:
+    """End what everybody has open, and links and authorizations; with ``keys`` revoke all API keys too.
+
+    Not an event about one subject, so it is not in the table.
+    """
+    now = clock.now()
+    statements = [
+        update(User).values(session_epoch=func.coalesce(User.session_epoch, 0) + 1),
+        update(StepUp).where(StepUp.used_at.is_(None)).values(used_at=now),
+    ]
+    if keys:
+        statements.append(update(APIKey).where(APIKey.revoked_at.is_(None)).values(revoked_at=now))
+    for statement in statements:
+        db.session.execute(statement, execution_options={"synchronize_session": False})
 
 
 def _changed(statement: Any) -> bool:

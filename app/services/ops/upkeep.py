@@ -11,12 +11,16 @@ from collections.abc import Mapping
 import structlog
 
 from app.runtime import run_in_application
+from app.services.ops import restored
 from app.services.ops import statistics
 
 PAUSE_SECONDS = 5.0
 END_SECONDS = 3.0
 # Every so many seconds, and at the start.
-TASKS: Mapping[Callable[[], None], float] = {statistics.refresh_statistics: 600.0}
+TASKS: Mapping[Callable[[], None], float] = {
+    statistics.refresh_statistics: 600.0,
+    restored.note_what_is_seen: 5.0,
+}
 log = structlog.get_logger("argus.upkeep")
 
 

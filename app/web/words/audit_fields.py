@@ -38,6 +38,7 @@ FIELDS: Mapping[str, str] = {
     "impersonator": lazy_gettext("On behalf of somebody"),
     "issued_to": lazy_gettext("Issued to"),
     "key": lazy_gettext("Key"),
+    "keys": lazy_gettext("With API keys"),
     "kind": lazy_gettext("Kind"),
     "language": lazy_gettext("Language"),
     "level": lazy_gettext("Level"),

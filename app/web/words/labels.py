@@ -95,6 +95,8 @@ EVENTS: Mapping[str, str] = {
     "userinfo": lazy_gettext("Userinfo"),
     "init": lazy_gettext("Server set up"),
     "keys-rotate": lazy_gettext("Signing key replaced"),
+    "sessions-end-all": lazy_gettext("Everybody's sessions ended"),
+    "sessions-keep-all": lazy_gettext("Sessions of a copy kept"),
     "keys-reseal": lazy_gettext("Kept secrets encrypted anew"),
     "demo-add": lazy_gettext("Demo data added"),
     "client-authentication": lazy_gettext("Application says who it is"),
