@@ -44,9 +44,7 @@ class UnsafeConfiguration(Exception):
 
 @dataclass(frozen=True, slots=True)
 class MailServer:
-    """The server that sends our mails. ``tls``:
-    ``direct``, ``starttls`` (required), ``none`` only on this machine.
-    """
+    """The server that sends our mails; ``tls`` is ``none`` only on this machine."""
 
     host: str
     port: int
@@ -98,8 +96,7 @@ class Settings:
 def load_settings(overrides: Mapping[str, object] | None = None) -> Settings:
     """Load the settings of this process from the environment; ``overrides`` (``ARGUS_`` names) win.
 
-    Raises ``UnsafeConfiguration``. If no secret keys are given, they are made once and kept in the instance
-    folder, mode 0600.
+    Raises ``UnsafeConfiguration``. Secret keys that are not given are made once and kept in the instance.
     """
     given: dict[str, str] = {k: v for k, v in os.environ.items() if k.startswith("ARGUS_")}
     given.update({k: str(v) for k, v in (overrides or {}).items()})
@@ -214,9 +211,7 @@ def _read_mail_from(text: str, base_url: str) -> str:
 
 
 def _read_support_contact(text: str) -> str:
-    """Read the contact for people who were refused: a mail address or an https page;
-    empty if none is named.
-    """
+    """Read the contact for people who were refused: a mail address or an https page; empty if none."""
     if text and not is_mailbox(text) and redirects.find_main_uri_problem(text) is not None:
         raise UnsafeConfiguration("ARGUS_SUPPORT_CONTACT: write a mail address or an https:// address.")
     return text

@@ -89,8 +89,8 @@ def list_sweeps(before: datetime) -> Mapping[str, Sequence[Sweep]]:
 def _sweep(sweep: Sweep) -> int:
     key, total, after = sweep.key, 0, None
     while True:
-        rest = [] if after is None else [key > after]
-        stretch = db.session.execute(select(key).where(*rest).order_by(key).limit(BATCH)).scalars().all()
+        keys = select(key) if after is None else select(key).where(key > after)
+        stretch = db.session.execute(keys.order_by(key).limit(BATCH)).scalars().all()
         if not stretch:
             return total
         within = and_(key >= stretch[0], key <= stretch[-1], sweep.old)
