@@ -65,7 +65,7 @@ def test_a_successor_needs_both_the_key_and_the_seed(app: Flask) -> None:
             for kind, with_seed in (
                 (Kind.REFRESH, seed), (Kind.REFRESH, seed), (Kind.REFRESH, other), (Kind.ACCESS, seed)
             )
-            if (found := token_text.derive_successor(first, kind, with_seed)) is not None
+            if (found := token_text.derive_successor(first, kind, with_seed, first.key_id)) is not None
         ]  # fmt: skip
     assert len(texts) == 4
     assert texts[0] == texts[1]
