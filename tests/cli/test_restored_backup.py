@@ -38,7 +38,7 @@ class Site:
         self.token = self.logs_in()
         self.server.stop()
         self.backs_up()
-        self.server._start(1)
+        self.server.start()
         assert self.lives()
         requests.delete(self.session, headers=self.bearer, timeout=30).raise_for_status()
         assert not self.lives()
@@ -211,28 +211,28 @@ def test_a_copy_is_not_served_unasked(site: Any, way: str, answer: str) -> None:
     assert "sessions end-all" in told
     assert "sessions keep-all" in told
     made.server.command("sessions", *answer.split())
-    made.server._start(1)
+    made.server.start()
     assert (made.lives(), made.key_lives()) == ANSWERS[answer]
     made.server.stop()
-    made.server._start(1)
+    made.server.start()
     assert made.key_lives() == ANSWERS[answer][1]
 
 
 def test_a_restart_is_no_copy(site: Any) -> None:
     """Nor is a server that was killed, nor a folder that was renamed."""
     made: Site = site("sqlite")
-    made.server._start(1)
+    made.server.start()
     made.token = made.logs_in()
     parent = made.server.process
     workers = Path(f"/proc/{parent.pid}/task/{parent.pid}/children").read_text(encoding="ascii").split()
     for process in (parent.pid, *map(int, workers)):
         os.kill(process, signal.SIGKILL)
     parent.wait(30)
-    made.server._start(1)
+    made.server.start()
     assert made.lives()
     made.server.stop()
     folder = made.server.folder.rename(made.server.folder.with_name("renamed"))
     made.moves_to(folder)
     made.server.log = folder / "server.log"
-    made.server._start(1)
+    made.server.start()
     assert made.lives()
