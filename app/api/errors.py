@@ -62,7 +62,7 @@ def _render_denied(problem: Denied) -> Response:
     decision = problem.decision
     caller: Caller | None = g.get("argus_caller")
     if caller is not None and not isinstance(problem, Refused):
-        trail.record_refusal("api", caller.actor, decision, caller.question)
+        decision = trail.record_refusal("api", caller.actor, decision, caller.question)
     messages = [describe_call_problem(word_publicly(f), f.reason) for f in decision.denials]
     response = build_error_response(problem.status, *messages, decision=decision.number)
     if caller is not None and caller.kind != "key":

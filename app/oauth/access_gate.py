@@ -30,7 +30,8 @@ class AccessGateMixin:
         self.decision = gate.ask(question)
         if not self.decision:
             self.handle_denial(question)
-            trail.record_refusal(action, self.build_actor(question), self.decision, question)
+            actor = self.build_actor(question)
+            self.decision = trail.record_refusal(action, actor, self.decision, question)
             raise build_token_refusal(self.decision)
         return question.user
 

@@ -98,8 +98,7 @@ def _approve(shown: AuthorizationRequest, caller: Caller, agreed: Callable[[Ques
         # Another window gave the first consent at the same moment: now it is there.
         decision, posed, response = run_in_transaction(work)
     if response is None:
-        trail.record_refusal("authorize", caller.actor, decision, posed)
-        raise Refused(decision)
+        raise Refused(trail.record_refusal("authorize", caller.actor, decision, posed))
     return response
 
 

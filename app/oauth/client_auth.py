@@ -123,22 +123,22 @@ def refuse_stranger(request: ArgusRequest, client: OAuthClient | None, reason: s
 
 def refuse_client(request: ArgusRequest, client: OAuthClient | None, reason: str) -> NoReturn:
     """Raise ``invalid_client`` and record why."""
-    number = gate.make_decision_number()
     actor = Actor(contact=request.contact)
-    run_in_transaction(
+    number = run_in_transaction(
         lambda: trail.record(
             "client-authentication",
             actor,
             outcome="refused",
-            number=number,
+            number=gate.make_decision_number(),
             client_id=client.id if client is not None else None,
             reasons=[reason],
+            counted=True,
         )
     )
     basic = request.client_credentials is not None and request.client_credentials.by_header
     raise ArgusOAuthError(
         "invalid_client",
         status=401,
-        decision=number,
+        decision=number or "",
         challenge='Basic realm="argus"' if basic else None,
     )

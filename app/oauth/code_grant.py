@@ -91,7 +91,9 @@ class ArgusAuthorizationCodeGrant(AccessGateMixin, AuthorizationCodeGrant):  # t
         if row.client.id != client.id:
             detail = {"presented_by": client.id, "issued_to": row.client.id}
             run_in_transaction(
-                lambda: trail.record_alert("code-of-another-client", self._build_stranger(), detail=detail)
+                lambda: trail.record_alert(
+                    "code-of-another-client", self._build_stranger(), detail=detail, counted=True
+                )
             )
             return None
         return CodeView(row)
@@ -171,11 +173,14 @@ class ArgusAuthorizationCodeGrant(AccessGateMixin, AuthorizationCodeGrant):  # t
 
     def _end_replayed(self, row: CodeRow, question: Question) -> None:
         def work() -> None:
-            if row.code.oauth_session_id is not None:
-                endings.end(Event.CODE_REPLAYED, row.code.oauth_session_id, self.build_actor(question))
-            detail = {"session": (row.code.oauth_session_id or b"").hex()}
+            actor, session_id = self.build_actor(question), row.code.oauth_session_id
+            ended = session_id is not None and endings.end(Event.CODE_REPLAYED, session_id, actor)
             trail.record_alert(
-                "code-replayed", self.build_actor(question), client_id=row.client.id, detail=detail
+                "code-replayed",
+                actor,
+                client_id=row.client.id,
+                detail={"session": (session_id or b"").hex()},
+                counted=not ended,
             )
 
         run_in_transaction(work)

@@ -75,7 +75,9 @@ class ArgusRefreshTokenGrant(AccessGateMixin, RefreshTokenGrant):  # type: ignor
             detail = {"presented_by": self.request.client.id, "issued_to": row.client.id}
             actor = Actor(contact=self.request.contact)
             run_in_transaction(
-                lambda: trail.record_alert("refresh-token-of-another-client", actor, detail=detail)
+                lambda: trail.record_alert(
+                    "refresh-token-of-another-client", actor, detail=detail, counted=True
+                )
             )
             return None
         return RefreshView(token, row)

@@ -92,8 +92,7 @@ def userinfo() -> Response:
     question = callers.question_on_leg(caller, Leg.USERINFO)
     decision = gate.ask(question)
     if not decision:
-        trail.record_refusal("userinfo", caller.actor, decision, question)
-        raise build_bearer_refusal(decision)
+        raise build_bearer_refusal(trail.record_refusal("userinfo", caller.actor, decision, question))
     session = caller.session
     granted = keep_permitted(session.oauth.access_scopes, session.client.permitted_scopes)
     response = jsonify(build_claims(session, granted, decision.rights))

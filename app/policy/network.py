@@ -108,6 +108,14 @@ def identify_source(address: str) -> str:
     return str(found) if found is not None else address
 
 
+def name_network(address: str | None) -> str:
+    """Return the site that an address belongs to, roughly: its /24, or /48 of IPv6."""
+    found = canonicalise_address(address) if address is not None else None
+    if found is None:
+        return ""
+    return str(ipaddress.ip_network((int(found), 24 if found.version == 4 else 48), strict=False))
+
+
 def is_in_ranges(address: str | None, ranges: Sequence[str]) -> bool:
     """Tell whether the address is in one of the ranges;
     false for an unknown address, a malformed one, or no range.

@@ -62,7 +62,7 @@ def _handle_denied(problem: Denied) -> Response | tuple[str, int]:
     decision = problem.decision
     if somebody is None or problem.status == 401:
         return redirect(url_for("login.login") + "?" + urlencode({"next": find_way_back()}), 303)
-    trail.record_refusal("page", somebody.caller.actor, decision, somebody.caller.question)
+    decision = trail.record_refusal("page", somebody.caller.actor, decision, somebody.caller.question)
     return render_refusal_page(decision, somebody.name)
 
 

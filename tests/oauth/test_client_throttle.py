@@ -37,7 +37,7 @@ def test_strangers_write_no_rows_without_end(world: World, rp: RelyingParty, set
     codes = [tries(stranger, FOREIGN) for _ in range(23)]
     assert codes == [401] * 20 + [429] * 3
     rows = [event for event in world.rows(AuditEvent) if event.action == "client-authentication"]
-    assert len(rows) == 20
+    assert [row.times for row in rows] == [20]
     assert tries(rp, "127.0.0.1") == 400
 
 

@@ -44,8 +44,7 @@ def authorize(caller: Caller, body: AuthorizeRequest) -> Answer:
         question = requests.build_question(asked, caller)
         decision = gate.ask(question)
         if not decision:
-            trail.record_refusal("authorize", caller.actor, decision, question)
-            raise Refused(decision)
+            raise Refused(trail.record_refusal("authorize", caller.actor, decision, question))
         location = approve_from_call(asked, caller).location or ""
     except UnredirectableError as problem:
         raise Invalid(FieldProblem(FIELDS[problem.field], problem.message, "UNKNOWN")) from None

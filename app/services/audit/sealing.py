@@ -24,6 +24,8 @@ from app.services.unit_of_work import run_in_transaction
 BATCH = 200
 EVENT = AuditEvent.metadata.tables[AuditEvent.__tablename__]
 HEAD = AuditHead.metadata.tables[AuditHead.__tablename__]
+# Rows that are counted are in no chain: they go on changing.
+UNSEALED = (EVENT.c.place.is_(None), EVENT.c.repeat_key.is_(None))
 
 
 class BrokenChain(Exception):
@@ -63,7 +65,7 @@ def seal_some(most: int = BATCH) -> int:
     Returns 0 if there is nothing to do or another process is sealing. Raises ``BrokenChain``.
     """
     waiting, begun = db.session.execute(
-        select(exists().where(EVENT.c.place.is_(None)), exists().where(HEAD.c.id == 1))
+        select(exists().where(*UNSEALED), exists().where(HEAD.c.id == 1))
     ).one()
     if not waiting:
         return 0
@@ -79,7 +81,7 @@ def _seal(most: int) -> int:
     ring = keyring()
     if not chain.is_marked(ring, head.mark, head.place, head.seal):
         raise BrokenChain("the end of the chain was changed")
-    rows = db.session.execute(select(EVENT).where(EVENT.c.place.is_(None)).order_by(EVENT.c.id).limit(most))
+    rows = db.session.execute(select(EVENT).where(*UNSEALED).order_by(EVENT.c.id).limit(most))
     place, last, sealed = head.place, head.seal, []
     for row in rows.mappings():
         place += 1

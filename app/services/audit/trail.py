@@ -1,7 +1,8 @@
 """The audit trail: rows that record who did what, with which decision, and the true reason.
 
 Rows are written in the transaction of the change they describe. A refusal that changes nothing is written in
-its own unit (``record_refusal``). Some changes are also mailed to the account's owner (``notices.NOTICES``).
+its own unit (``record_refusal``), or counted (``repetitions``). Some changes are also mailed to the account's
+owner (``notices.NOTICES``).
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -20,15 +22,20 @@ from app.extensions import db
 from app.models.audit import AuditEvent
 from app.models.directory import Subject
 from app.models.directory import User
+from app.policy.answers import choose_api_status
 from app.policy.answers import word_privately
 from app.policy.facts import Decision
+from app.policy.facts import Leg
 from app.policy.facts import Question
+from app.services.audit import repetitions
 from app.services.contact import NOWHERE
 from app.services.contact import Contact
 from app.services.mail import notices
 from app.services.unit_of_work import run_in_transaction
 
 log = structlog.get_logger("argus.audit")
+# The rules that refuse whatever the credential is used for.
+DEAD = frozenset({"user_active", "credential_live", "login_session"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,54 +68,89 @@ def record(
     detail: Mapping[str, Any] | None = None,
     number: str | None = None,
     reasons: Sequence[str] = (),
-) -> None:
-    """Write one row in the current transaction. ``detail`` must contain no secret.
+    counted: bool = False,
+) -> str | None:
+    """Write one row in the current transaction; returns its number. ``detail`` must contain no secret.
 
-    ``number`` and ``reasons`` are for refusals before a user is known.
+    ``number`` and ``reasons`` are for refusals before a user is known. ``counted`` is for what strangers and
+    dead credentials can repeat: then the number is that of the first time, and it must be the one answered.
     """
     why = [f.reason for f in decision.denials] if decision is not None else list(reasons)
     user = user or actor.acts_as
     evidence: dict[str, Any] = dict(detail or {})
     if decision is not None:
         evidence["findings"] = list_findings(decision)
-    db.session.execute(
-        insert(AuditEvent).values(
-            at=clock.now(),
-            action=action,
-            outcome=outcome,
-            leg=str(decision.leg) if decision is not None else None,
-            decision=decision.number if decision is not None else number,
-            actor_id=actor.id,
-            actor_name=actor.name,
-            user_id=user[0] if user else actor.id,
-            user_name=user[1] if user else actor.name,
-            client_id=client_id,
-            session=actor.session,
-            address=actor.contact.address,
-            request_id=actor.contact.request_id,
-            reasons=why,
-            detail=evidence,
-        )
-    )
+    values: dict[str, Any] = {
+        "at": clock.now(),
+        "action": action,
+        "outcome": outcome,
+        "leg": str(decision.leg) if decision is not None else None,
+        "decision": decision.number if decision is not None else number,
+        "actor_id": actor.id,
+        "actor_name": actor.name,
+        "user_id": user[0] if user else actor.id,
+        "user_name": user[1] if user else actor.name,
+        "client_id": client_id,
+        "session": actor.session,
+        "address": actor.contact.address,
+        "request_id": actor.contact.request_id,
+        "reasons": why,
+        "detail": evidence,
+    }
+    number = values["decision"]
+    if counted:
+        number = repetitions.count_event(values)
+    else:
+        db.session.execute(insert(AuditEvent).values(**values))
     if outcome in ("success", "alert"):
         notices.notify_owner(action, user[0] if user else actor.id)
-    log.info(action, outcome=outcome, actor=actor.name, client=client_id, reasons=why)
+    log.info(action, outcome=outcome, decision=number, actor=actor.name, client=client_id, reasons=why)
+    return number
 
 
-def record_refusal(action: str, actor: Actor, decision: Decision, question: Question | None = None) -> None:
-    """Record a refusal in its own unit of work: nothing else changed."""
+def record_refusal(
+    action: str, actor: Actor, decision: Decision, question: Question | None = None
+) -> Decision:
+    """Record a refusal in its own unit of work: nothing else changed.
+
+    Returns the decision with the number to answer: what a dead credential repeats keeps its first.
+    """
     client = question.client.id if question is not None and question.client is not None else None
     user = (question.user.id, question.user.name) if question is not None else None
-    run_in_transaction(
-        lambda: record(action, actor, outcome="refused", decision=decision, user=user, client_id=client)
+    number = run_in_transaction(
+        lambda: record(
+            action,
+            actor,
+            outcome="refused",
+            decision=decision,
+            user=user,
+            client_id=client,
+            counted=_is_credential_dead(decision),
+        )
     )
+    return replace(decision, number=number or decision.number)
+
+
+def _is_credential_dead(decision: Decision) -> bool:
+    """Tell whether the credential itself is refused, so that every call with it is.
+
+    At authorize a person who is logged in may be refused: that is one's own affair, and a row of its own.
+    """
+    if decision.leg in (Leg.LIST, Leg.AUTHORIZE):
+        return not DEAD.isdisjoint(finding.rule for finding in decision.denials)
+    return choose_api_status(decision) == 401
 
 
 def record_alert(
-    action: str, actor: Actor, *, client_id: str | None = None, detail: Mapping[str, Any]
+    action: str,
+    actor: Actor,
+    *,
+    client_id: str | None = None,
+    detail: Mapping[str, Any],
+    counted: bool = False,
 ) -> None:
-    """Record something that an operator should look at, in the current transaction."""
-    record(action, actor, outcome="alert", client_id=client_id, detail=detail)
+    """Record something that an operator should look at, in the current transaction; ``counted`` as above."""
+    record(action, actor, outcome="alert", client_id=client_id, detail=detail, counted=counted)
     log.warning(action, client=client_id, **detail)
 
 

@@ -17,6 +17,7 @@ from app.models.audit import AuditEvent
 from app.models.audit import AuditHead
 from app.services.audit import chain
 from app.services.audit.chain import UnknownKey
+from app.services.audit.sealing import UNSEALED
 from app.services.tokens.keyring import keyring
 
 BATCH = 500
@@ -72,7 +73,7 @@ def check_chain(newest: int | None = None) -> ChainReport:
     """Verify the whole chain, or its ``newest`` rows, in batches."""
     # One statement, so that end and rows are from the same moment.
     last = select(func.max(EVENT.c.place)).scalar_subquery()
-    waiting = select(func.count()).where(EVENT.c.place.is_(None)).scalar_subquery()
+    waiting = select(func.count()).where(*UNSEALED).scalar_subquery()
     head = db.session.execute(select(HEAD, last.label("last"), waiting.label("waiting"))).one_or_none()
     if head is None:
         return ChainReport(wrong=ChainFault(NO_END))

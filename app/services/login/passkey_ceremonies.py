@@ -11,6 +11,8 @@ import secrets
 import uuid
 from collections.abc import Sequence
 
+from sqlalchemy import delete
+from sqlalchemy import select
 from sqlalchemy import update
 from webauthn.helpers.cose import COSEAlgorithmIdentifier
 
@@ -33,6 +35,8 @@ from app.services.login.password_login import LoginFailed
 from app.services.tokens.keyring import keyring
 from app.services.unit_of_work import run_in_transaction
 
+# Of one login: each page or call that asks for a signature adds one.
+MOST_WAITING = 20
 ALGORITHMS = [COSEAlgorithmIdentifier.ECDSA_SHA_256, COSEAlgorithmIdentifier.RSASSA_PKCS1_v1_5_SHA_256]
 
 
@@ -94,6 +98,13 @@ def _store_challenge(
     )
     db.session.add(row)
     db.session.flush()
+    newest = select(WebAuthnChallenge.id).where(WebAuthnChallenge.login_session_id == login_id)
+    kept = newest.order_by(WebAuthnChallenge.created_at.desc(), WebAuthnChallenge.id).limit(MOST_WAITING)
+    db.session.execute(
+        delete(WebAuthnChallenge).where(
+            WebAuthnChallenge.login_session_id == login_id, WebAuthnChallenge.id.not_in(kept)
+        )
+    )
     return PasskeyChallenge(row.id, row.challenge, keys)
 
 

@@ -97,10 +97,15 @@ def identify_guesser(domain_id: int, name: str, contact: Contact, session: str |
     return Guesser(account, contact.address, device.label if device is not None else None, session)
 
 
-def note_refusal(user: User | None, why: str, contact: Contact, proof: Proof, action: str = "login") -> None:
-    """Record the true reason of a failed proof in its own unit of work; the answer does not contain it."""
+def note_refusal(
+    user: User | None, why: str, contact: Contact, proof: Proof, action: str = "login"
+) -> str | None:
+    """Record the true reason of a failed proof in its own unit of work; the answer does not contain it.
+
+    Returns the decision number of the row, in which the like of it is counted.
+    """
     who = (user.id, user.short_name) if user is not None else None
-    run_in_transaction(
+    return run_in_transaction(
         lambda: trail.record(
             action,
             Actor(contact=contact),
@@ -109,6 +114,8 @@ def note_refusal(user: User | None, why: str, contact: Contact, proof: Proof, ac
             reasons=[why],
             number=gate.make_decision_number(),
             detail={"method": proof.method},
+            # Who is logged in, and proves presence, has rows of one's own.
+            counted=action == "login",
         )
     )
 

@@ -163,7 +163,7 @@ def _make_link(user_id: int, contact: Contact, link: Link) -> Notice | None:
         return None
     actor, lifetime = Actor(contact=contact), timedelta(seconds=settings().recovery_seconds)
     issued = stepup_tokens.issue_mailed(user, link.operation, actor, lifetime)
-    trail.record(link.action, actor, user=(user.id, user.short_name))
+    trail.record(link.action, actor, user=(user.id, user.short_name), counted=True)
     return notices.address_notice(user, link.kind, _build_page_url(link, issued), lifetime)
 
 
@@ -190,6 +190,7 @@ def _record_refusal(user: User | None, why: str, contact: Contact, link: Link) -
         user=who,
         reasons=[why],
         number=gate.make_decision_number(),
+        counted=True,
     )
 
 

@@ -249,6 +249,8 @@ def record_refusal(actor: Actor, operation: Operation, problem: NotProven) -> No
             reasons=[problem.reason],
             detail={"operation": operation.name},
             number=gate.make_decision_number(),
+            # Who is logged in has rows of one's own.
+            counted=actor.session is None,
         )
     )
 
@@ -293,5 +295,7 @@ def _issue(
     db.session.add(row)
     db.session.flush()
     detail = {"operation": operation.name}
-    trail.record("step-up", actor, user=(user.id, user.short_name), detail=detail)
+    # A stranger can have mails sent.
+    mailed = context == MAILED
+    trail.record("step-up", actor, user=(user.id, user.short_name), detail=detail, counted=mailed)
     return IssuedToken(text, operation, row.expires_at)

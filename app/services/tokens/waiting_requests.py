@@ -20,6 +20,8 @@ from app.services.tokens.token_text import make_id
 LIFE = timedelta(minutes=10)
 # How long the question of an expired transaction can be asked again.
 KEPT = timedelta(hours=12)
+# Of one login: each page that asks adds one.
+MOST_WAITING = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ def store_request(
 ) -> str:
     """Store a validated request for this login, with the permission scope that the page shows.
 
-    Returns the transaction's id as hexadecimal text.
+    Returns the transaction's id as hexadecimal text. Of too many of one login the oldest go.
     """
     transaction_id, now = make_id(), clock.now()
     db.session.add(
@@ -46,6 +48,16 @@ def store_request(
             permission_scope_id=permission_scope,
             created_at=began_at,
             expires_at=now + LIFE,
+        )
+    )
+    db.session.flush()
+    newest = select(AuthorizeTransaction.id).where(AuthorizeTransaction.login_session_id == login_session_id)
+    kept = newest.order_by(AuthorizeTransaction.expires_at.desc(), AuthorizeTransaction.id).limit(
+        MOST_WAITING
+    )
+    db.session.execute(
+        delete(AuthorizeTransaction).where(
+            AuthorizeTransaction.login_session_id == login_session_id, AuthorizeTransaction.id.not_in(kept)
         )
     )
     return transaction_id.hex()

@@ -143,7 +143,7 @@ def _refuse(
     asked: AuthorizationRequest, caller: Caller, began_at: datetime, question: Question, decision: Decision
 ) -> str | tuple[str, int]:
     """Record the refusal and show it; raise it as ``ArgusOAuthError`` if no page may be shown."""
-    trail.record_refusal("authorize", caller.actor, decision, question)
+    decision = trail.record_refusal("authorize", caller.actor, decision, question)
     refusal = _build_refusal(asked, decision)
     if "none" in asked.prompts:
         raise refusal
