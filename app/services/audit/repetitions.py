@@ -29,7 +29,9 @@ LATEST = ("at", "actor_name", "user_name", "session", "address", "request_id", "
 
 def count_event(values: Mapping[str, Any]) -> str | None:
     """Write a row, or count one more of it; returns its decision number. Inside a unit of work."""
-    made = build_upsert(EVENT).values(**values, repeat_key=_build_key(values), times=1, since=values["at"])
+    made = build_upsert(EVENT).values(
+        {**values, "repeat_key": _build_key(values), "times": 1, "since": values["at"]}
+    )
     counted = db.session.execute(
         made.on_conflict_do_update(
             index_elements=[EVENT.c.repeat_key],

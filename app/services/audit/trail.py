@@ -101,7 +101,7 @@ def record(
     if counted:
         number = repetitions.count_event(values)
     else:
-        db.session.execute(insert(AuditEvent).values(**values))
+        db.session.execute(insert(AuditEvent).values(dict(values)))
     if outcome in ("success", "alert"):
         notices.notify_owner(action, user[0] if user else actor.id)
     log.info(action, outcome=outcome, decision=number, actor=actor.name, client=client_id, reasons=why)

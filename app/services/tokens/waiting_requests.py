@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement
+from sqlalchemy import delete
 from sqlalchemy import select
 from sqlalchemy import update
 
