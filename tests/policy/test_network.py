@@ -202,3 +202,38 @@ def test_what_a_client_says_of_its_user(peer: str | None, forwarded: list[str], 
 def test_source_of(address: str, source: str) -> None:
     """Failures are counted by what one caller has: an address, or an IPv6 line of them."""
     assert network.identify_source(address) == source
+
+
+@pytest.mark.parametrize(
+    ("address", "site"),
+    [
+        ("192.0.2.77", "192.0.2.0/24"),
+        ("::ffff:192.0.2.77", "192.0.2.0/24"),
+        ("2001:db8:1:2::5", "2001:db8:1::/48"),
+        ("::5", "::/48"),
+        ("nonsense", ""),
+        ("", ""),
+        (None, ""),
+    ],
+)
+def test_the_site_of_an_address(address: str | None, site: str) -> None:
+    assert network.name_network(address) == site
+
+
+@pytest.mark.parametrize(
+    ("address", "ranges", "narrow"),
+    [
+        ("192.0.2.7", ["192.0.2.0/24"], True),
+        ("192.0.2.7", ["192.0.2.7"], True),
+        ("192.0.2.7", ["192.0.2.0/23"], False),
+        ("192.0.2.7", ["0.0.0.0/0", "192.0.2.0/24"], True),
+        ("192.0.2.7", ["0.0.0.0/0", "198.51.100.0/24"], False),
+        ("2001:db8::7", ["2001:db8::/48"], True),
+        ("2001:db8::7", ["2001:db8::/47"], False),
+        ("192.0.2.7", [], False),
+        (None, ["192.0.2.0/24"], False),
+    ],
+)
+def test_a_range_of_one_site(address: str | None, ranges: list[str], narrow: bool) -> None:
+    """No wider than /24, or /48 of IPv6; another narrow entry does not count."""
+    assert network.is_in_narrow_range(address, ranges) is narrow

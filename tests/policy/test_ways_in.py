@@ -74,3 +74,13 @@ def test_what_was_made_stands_while_its_maker_covers_it(world: World, other: Wor
     for state in ("blocked", "deleted", "customer_disabled"):
         gone = replace(maker, **{state: True})
         assert not ways_in.may_still_open(way, gone, q.user.rights, q.graph)
+
+
+@quick
+@given(worlds(), worlds(), st.sampled_from(SecurityLevel))
+def test_a_client_takes_its_whole_scope(world: World, other: World, cap: SecurityLevel) -> None:
+    """Whoever does not hold all of it decides nothing about it, at any level."""
+    q = question(**world)
+    scope = question(**(world | {"holds": other["holds"]})).user.rights
+    lack = ways_in.find_lack_for_client(q, scope, cap, personal=True)
+    assert (lack is Lack.RIGHTS) == (not compute_held_rights(q).covers(scope))
