@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import sys
 from collections.abc import MutableMapping
 from typing import Any
@@ -56,8 +57,13 @@ def write_line(text: str) -> None:
     """Write text to standard error if that is possible."""
     # ValueError: the stream was closed. AttributeError: the process was started without one.
     with contextlib.suppress(OSError, ValueError, AttributeError):
-        sys.stderr.write(text)
-        sys.stderr.flush()
+        try:
+            number = sys.stderr.fileno()
+        except (OSError, ValueError):
+            sys.stderr.write(text)
+        else:
+            # Past the buffer: what cannot be written must not wait there for the next flush, such as of a fork.
+            os.write(number, text.encode(errors="backslashreplace"))
 
 
 def redact(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
