@@ -62,7 +62,7 @@ def write_line(text: str) -> None:
         except (OSError, ValueError):
             sys.stderr.write(text)
         else:
-            # Past the buffer: what cannot be written must not wait there for the next flush, such as of a fork.
+            # Past the buffer: what cannot be written must not wait there for the flush of the next fork.
             os.write(number, text.encode(errors="backslashreplace"))
 
 
