@@ -1,21 +1,36 @@
-"""Memory that was freed goes back to the system, so that a rush of logins does not stay as size."""
+"""Memory that was freed goes back to the system, so that a rush of logins does not stay as size.
+
+By itself glibc keeps a slow hash's block of 19 MiB for each thread. In one pool all threads share one or two,
+and these are given back after seconds. Mapping each block by itself would return it at once, and make a hash
+half as dear again (measured). Other C libraries have neither function and need none: there nothing is done.
+"""
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
+import threading
+import time
 
 # malloc.h of glibc; Python has no name for it.
-M_MMAP_THRESHOLD = -3
-# Below the 19 MiB of a slow hash, above nearly all else.
-MAPPED_BYTES = 4 * 1024 * 1024
+M_ARENA_MAX = -8
+TRIM_SECONDS = 10
 
 
-def return_large_blocks() -> None:
-    """Let the C library map each large block by itself and unmap it when it is freed.
+def use_one_pool() -> None:
+    """Let all threads share one pool of memory. Before the first thread starts: a thread keeps its pool."""
+    library = ctypes.CDLL(None)
+    if hasattr(library, "mallopt"):
+        library.mallopt(M_ARENA_MAX, 1)
 
-    By itself glibc stops doing so after the first such block, and then keeps one for each thread. Other C
-    libraries have no such setting and need none: there this does nothing.
-    """
-    with contextlib.suppress(AttributeError, OSError):
-        ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, MAPPED_BYTES)
+
+def give_back_regularly() -> None:
+    """Give freed memory back every few seconds, in a thread of this process."""
+    library = ctypes.CDLL(None)
+    if hasattr(library, "malloc_trim"):
+        threading.Thread(target=_give_back, args=(library,), name="memory", daemon=True).start()
+
+
+def _give_back(library: ctypes.CDLL) -> None:
+    while True:
+        time.sleep(TRIM_SECONDS)
+        library.malloc_trim(0)

@@ -38,6 +38,8 @@ def run(target: str, host: str, port: int, workers: int) -> None:
     wanted = MOST_CONNECTIONS + OTHER_FILES
     if (allowed := sockets.raise_file_limit(wanted)) < wanted:
         raise TooFewFiles(f"{allowed} open files are allowed, {wanted} are needed.")
+    # The workers are forks of this process.
+    memory.use_one_pool()
     flag = stopping.create_flag()
     server = Granian(
         target=target,
@@ -65,6 +67,6 @@ def run(target: str, host: str, port: int, workers: int) -> None:
 
 def adapt(make: Callable[[], WSGI]) -> Adapter:
     """Build the adapter of one worker process around the application that ``make`` makes."""
-    memory.return_large_blocks()
+    memory.give_back_regularly()
     sockets.watch_listener()
     return Adapter(make(), stopping.open_flag())

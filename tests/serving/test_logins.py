@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +23,9 @@ LOGIN = "/authentication/v1/password/authentication"
 REAL = {"argon2_memory_kib": 19_456, "argon2_time": 2}
 # Each hash takes as long as it can, so that the gate is full while the test looks.
 SLOW = {"argon2_memory_kib": 65_536, "argon2_time": 20}
+
+# How long the test looks whether it is; what is kept for good is seen after any time.
+GIVEN_BACK_SECONDS = 60
 
 
 class Logins:
@@ -78,11 +82,16 @@ def test_logins_leave_a_thread_for_everybody_else(slow: LiveServer) -> None:
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from Linux's /proc")
 def test_the_memory_of_hashes_is_given_back(tmp_path: Path) -> None:
     """Two workers stayed at 508 MB after 26 logins, from 327: each thread kept a block of 19 MiB."""
+    kept = 2 * REAL["argon2_memory_kib"]  # less than a block for each worker
     with running(tmp_path / "instance", workers=2, throttle_login_failures=10_000, **REAL) as server:
-        rush(server, 8)  # everything is loaded once
+        for _ in range(20):
+            assert server.call("GET", "/authentication/v1/session").ok
         before = measure_memory(server)
         rush(server, 60)
-        assert measure_memory(server) - before < REAL["argon2_memory_kib"]
+        until = time.monotonic() + GIVEN_BACK_SECONDS
+        while measure_memory(server) - before >= kept and time.monotonic() < until:
+            time.sleep(0.1)
+        assert measure_memory(server) - before < kept
 
 
 def rush(server: LiveServer, count: int) -> None:
