@@ -38,6 +38,7 @@ from app.services.access.callers import Caller
 from app.services.access.search import Found
 from app.services.administration.own_data import Own
 from app.services.administration.own_data import require_own
+from app.services.administration.policy_changes import run_policy_change
 from app.services.login import login_sessions
 from app.services.login import reauthentication
 from app.services.login.stepup_operations import AUTHORIZATION
@@ -111,6 +112,7 @@ def endpoint(
     *,
     answers: Any,
     writes: bool = False,
+    changes_policy: bool = False,
     body: type[BaseModel] | None = None,
     query: type[QueryModel] = NoQuery,
     statuses: tuple[int, ...] = (200,),
@@ -122,6 +124,7 @@ def endpoint(
 ) -> Callable[[Callable[..., Answer | Work]], Callable[..., Response]]:
     """A view that gets its ``caller`` first, then path, ``query`` and ``body`` as declared, by keyword.
 
+    ``changes_policy``: the view writes functions, customers, groups or permissions, or blocks somebody.
     With ``step_up`` the body carries proof of presence for that operation. The view judges the rest and
     answers with its work, which is done only after the proof, in the unit of work that spends it. ``about``
     names the object of the operation, from the caller and the path.
@@ -151,9 +154,10 @@ def endpoint(
                 target = about(caller, **path) if about is not None else {}
                 proof, work = read_evidence(step_up, given["body"], target), _get_work(view(caller, **given))
                 return respond(reauthentication.run_with_proof(caller, proof, work))
-            if not writes:
+            if not (writes or changes_policy):
                 return respond(_answer(view(caller, **given)))
-            return respond(run_in_transaction(lambda: _answer(view(_require_caller(credential), **given))))
+            run = run_policy_change if changes_policy else run_in_transaction
+            return respond(run(lambda: _answer(view(_require_caller(credential), **given))))
 
         call.contract = contract  # type: ignore[attr-defined]
         return call

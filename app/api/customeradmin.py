@@ -56,7 +56,7 @@ def search_customers(caller: Caller, body: CustomerSearch) -> Answer:
 
 
 @blueprint.post(ADMIN)
-@endpoint(answers=CustomerShape, body=CustomerAdd, statuses=(201,), writes=True)
+@endpoint(answers=CustomerShape, body=CustomerAdd, statuses=(201,), changes_policy=True)
 def add_customer(caller: Caller, body: CustomerAdd) -> Answer:
     """Add a customer below an existing one."""
     return Answer(build_customer_shape(customers.add_customer(body.as_new(), caller)), status=201)
@@ -70,7 +70,7 @@ def get_customer(caller: Caller, customer: str, query: InDomain) -> Answer:
 
 
 @blueprint.put(f"{ADMIN}/<customer>")
-@endpoint(answers=CustomerShape, body=CustomerUpdate, query=InDomain, writes=True)
+@endpoint(answers=CustomerShape, body=CustomerUpdate, query=InDomain, changes_policy=True)
 def update_customer(caller: Caller, customer: str, body: CustomerUpdate, query: InDomain) -> Answer:
     """Change the fields that are sent."""
     found = _get_customer(caller, customer, query)
@@ -78,7 +78,7 @@ def update_customer(caller: Caller, customer: str, body: CustomerUpdate, query: 
 
 
 @blueprint.put(f"{ADMIN}/<customer>/disable")
-@endpoint(answers=CustomerShape, body=NoBody, query=InDomain, optional_body=True, writes=True)
+@endpoint(answers=CustomerShape, body=NoBody, query=InDomain, optional_body=True, changes_policy=True)
 def disable_customer(caller: Caller, customer: str, query: InDomain, body: NoBody) -> Answer:  # noqa: ARG001
     """Disable a customer: no rights apply to it or below it, and its users cannot log in."""
     return Answer(
@@ -87,7 +87,9 @@ def disable_customer(caller: Caller, customer: str, query: InDomain, body: NoBod
 
 
 @blueprint.put(f"{ADMIN}/<customer>/reenable")
-@endpoint(answers=CustomerShape, body=NoBody, query=InDomain, optional_body=True, writes=True, way_in=RETURN)
+@endpoint(
+    answers=CustomerShape, body=NoBody, query=InDomain, optional_body=True, changes_policy=True, way_in=RETURN
+)
 def reenable_customer(caller: Caller, customer: str, query: InDomain, body: NoBody) -> Answer:  # noqa: ARG001
     """Enable a disabled customer."""
     return Answer(
@@ -96,7 +98,7 @@ def reenable_customer(caller: Caller, customer: str, query: InDomain, body: NoBo
 
 
 @blueprint.put(f"{ADMIN}/<customer>/move")
-@endpoint(answers=CustomerShape, body=CustomerMove, query=InDomain, writes=True)
+@endpoint(answers=CustomerShape, body=CustomerMove, query=InDomain, changes_policy=True)
 def move_customer(caller: Caller, customer: str, body: CustomerMove, query: InDomain) -> Answer:
     """Move the customer, with everything below it, under another customer."""
     found = _get_customer(caller, customer, query)

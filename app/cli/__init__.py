@@ -17,6 +17,7 @@ from app import telemetry
 from app.cli.apikey import apikey
 from app.cli.audit import audit
 from app.cli.client import client
+from app.cli.doctor import doctor
 from app.cli.explain import explain
 from app.cli.init import init
 from app.cli.keys import keys
@@ -62,7 +63,7 @@ def cli() -> None:
     """An OAuth2 and OpenID Connect identity provider."""
 
 
-for command in (init, serve, upgrade, user, apikey, client, keys, sessions, explain, audit, prune):
+for command in (init, serve, upgrade, user, apikey, client, keys, sessions, explain, audit, prune, doctor):
     cli.add_command(command)
 
 

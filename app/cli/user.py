@@ -12,13 +12,15 @@ from app.cli.lookup import OPERATOR
 from app.cli.lookup import find_user
 from app.services.access import directory
 from app.services.administration import users_and_groups
+from app.services.administration.policy_changes import run_policy_change
 from app.services.login import password_login
+from app.services.ops import structure
 from app.services.unit_of_work import run_in_transaction
 
 
 @click.group()
 def user() -> None:
-    """Create users, set passwords, block and unblock."""
+    """Create users, set passwords, block and unblock, give an administrator back."""
 
 
 @user.command()
@@ -58,7 +60,7 @@ def set_password(name: str, from_stdin: bool) -> None:  # noqa: ARG001 - the fla
 @with_appcontext
 def block(name: str) -> None:
     """Refuse everything of this user from now on."""
-    run_in_transaction(lambda: users_and_groups.block_user(find_user(name), OPERATOR))
+    run_policy_change(lambda: users_and_groups.block_user(find_user(name), OPERATOR))
     click.echo(f"{name} is blocked.")
 
 
@@ -67,5 +69,17 @@ def block(name: str) -> None:
 @with_appcontext
 def unblock(name: str) -> None:
     """Let the user log in again."""
-    run_in_transaction(lambda: users_and_groups.unblock_user(find_user(name), OPERATOR))
+    run_policy_change(lambda: users_and_groups.unblock_user(find_user(name), OPERATOR))
     click.echo(f"{name} is unblocked.")
+
+
+@user.command("make-administrator")
+@click.argument("name")
+@with_appcontext
+def make_administrator(name: str) -> None:
+    """Let this user hold ALL-FUNCTIONS for the root customer, also if nobody can give it any more.
+
+    Unblocks the user, and puts built-in functions back below ALL-FUNCTIONS.
+    """
+    run_in_transaction(lambda: structure.make_administrator(find_user(name), OPERATOR))
+    click.echo(f"{name} holds ALL-FUNCTIONS for the root customer.")

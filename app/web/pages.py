@@ -17,6 +17,7 @@ from werkzeug.wrappers import Response
 
 from app.services.access import callers
 from app.services.access.callers import Caller
+from app.services.administration.policy_changes import run_policy_change
 from app.services.login import password_change
 from app.services.unit_of_work import run_in_transaction
 from app.web import person
@@ -42,6 +43,14 @@ def require_login(view: View) -> View:
 def run_as_caller(caller: Caller, work: Callable[[Caller], T]) -> T:
     """Run ``work`` in one unit of work, with the caller's current facts. Raises ``Denied``."""
     return run_in_transaction(lambda: work(callers.reload_caller(caller)))
+
+
+def change_policy(caller: Caller, work: Callable[[Caller], T]) -> T:
+    """As ``run_as_caller``, for what writes functions, customers, groups or permissions, or blocks somebody.
+
+    Raises ``LastAdministrator`` too.
+    """
+    return run_policy_change(lambda: work(callers.reload_caller(caller)))
 
 
 def redirect_with_message(message: str, endpoint: str, **values: Any) -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import stat
 import subprocess
 from pathlib import Path
@@ -100,6 +101,30 @@ def test_a_developers_mode_does_not_serve(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "FLASK_DEBUG" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_doctor_and_the_last_administrator(tmp_path: Path) -> None:
+    """What two racing moves of an older version left is told and mended; an administrator is given back."""
+    assert run(tmp_path, "doctor").returncode == 1
+    assert told(run(tmp_path, "init", "--demo", "--json"))["adminUser"] == "admin"
+    well = run(tmp_path, "doctor")
+    assert (well.returncode, well.stdout) == (0, "All is well.\n"), well.stderr
+    with sqlite3.connect(tmp_path / "argus.sqlite") as database:
+        database.execute("UPDATE customer SET parent_id = id WHERE short_name = 'nordic'")
+    ill = run(tmp_path, "doctor")
+    assert ill.returncode == 1
+    assert "nordic" in ill.stdout
+    mended = run(tmp_path, "doctor", "--repair")
+    assert (mended.returncode, mended.stdout.splitlines()[-1]) == (0, "All is well."), mended.stderr
+    refused = run(tmp_path, "user", "block", "admin")
+    assert refused.returncode == 1
+    assert "Traceback" not in refused.stderr
+    with sqlite3.connect(tmp_path / "argus.sqlite") as database:
+        database.execute("UPDATE permission SET revoked_at = '2026-01-01 00:00:00'")
+    assert "make-administrator" in run(tmp_path, "doctor").stdout
+    assert run(tmp_path, "user", "make-administrator", "alice").returncode == 0
+    assert run(tmp_path, "doctor").stdout == "All is well.\n"
+    assert run(tmp_path, "user", "make-administrator", "nobody").returncode == 1
 
 
 def test_the_operators_day(tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def client_info() -> Answer:
 
 
 @blueprint.put(f"{PREFIX}/user/<user>/block")
-@endpoint(answers=Nothing, query=InDomain, writes=True)
+@endpoint(answers=Nothing, query=InDomain, changes_policy=True)
 def block(caller: Caller, user: str, query: InDomain) -> Answer:
     """Block a user: everything is refused from the next request on."""
     found = get_guarded_user(caller, user, get_domain_id(query, caller), Guard.BLOCK_USER)
@@ -67,7 +67,7 @@ def block(caller: Caller, user: str, query: InDomain) -> Answer:
 
 
 @blueprint.put(f"{PREFIX}/user/<user>/unblock")
-@endpoint(answers=Nothing, query=InDomain, writes=True, way_in=RETURN)
+@endpoint(answers=Nothing, query=InDomain, changes_policy=True, way_in=RETURN)
 def unblock(caller: Caller, user: str, query: InDomain) -> Answer:
     """Unblock a user. Nothing that was ended comes back."""
     domain = get_domain_id(query, caller)

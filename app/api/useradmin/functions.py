@@ -29,7 +29,7 @@ MAPPING = "/useradmin/v2/functionmapping"
 
 
 @blueprint.post(PATH)
-@endpoint(answers=FunctionShape, body=FunctionAdd, statuses=(201,), writes=True)
+@endpoint(answers=FunctionShape, body=FunctionAdd, statuses=(201,), changes_policy=True)
 def add_function(caller: Caller, body: FunctionAdd) -> Answer:
     """Add a function under an existing parent."""
     return Answer(build_function_shape(functions.add_function(body.as_new(), caller)), status=201)
@@ -79,14 +79,14 @@ def get_function(caller: Caller, function: str) -> Answer:
 
 
 @blueprint.put(f"{PATH}/<function>")
-@endpoint(answers=FunctionShape, body=FunctionUpdate, writes=True)
+@endpoint(answers=FunctionShape, body=FunctionUpdate, changes_policy=True)
 def update_function(caller: Caller, function: str, body: FunctionUpdate) -> Answer:
     """Change the fields that are sent."""
     return Answer(build_function_shape(functions.update_function(function, body.as_changes(), caller)))
 
 
 @blueprint.delete(f"{PATH}/<function>")
-@endpoint(answers=FunctionShape, writes=True)
+@endpoint(answers=FunctionShape, changes_policy=True)
 def delete_function(caller: Caller, function: str) -> Answer:
     """Delete a function permanently: it has no effect from the next request on."""
     return Answer(build_function_shape(functions.delete_function(function, caller)))
@@ -111,14 +111,14 @@ def list_children(caller: Caller, function: str) -> Answer:
 
 
 @blueprint.post(f"{PATH}/<function>/children")
-@endpoint(answers=FunctionShape, body=ChildrenAdd, writes=True)
+@endpoint(answers=FunctionShape, body=ChildrenAdd, changes_policy=True)
 def add_children(caller: Caller, function: str, body: ChildrenAdd) -> Answer:
     """Add children to a function; returns the parent."""
     return Answer(build_function_shape(functions.add_children(function, body.children, caller)))
 
 
 @blueprint.delete(f"{PATH}/<function>/children")
-@endpoint(answers=[FunctionShape], query=ChildrenRemove, writes=True)
+@endpoint(answers=[FunctionShape], query=ChildrenRemove, changes_policy=True)
 def remove_children(caller: Caller, function: str, query: ChildrenRemove) -> Answer:
     """Remove children from a function; returns the rest."""
     return Answer(build_function_shapes(functions.remove_children(function, query.child, caller)))

@@ -74,7 +74,7 @@ def update_group(caller: Caller, group: str, body: GroupUpdate, query: InDomain)
 
 
 @blueprint.delete(f"{PATH}/<group>")
-@endpoint(answers=SubjectShape, query=InDomain, writes=True)
+@endpoint(answers=SubjectShape, query=InDomain, changes_policy=True)
 def delete_group(caller: Caller, group: str, query: InDomain) -> Answer:
     """Delete a group: its members lose what they held through it."""
     return Answer(
@@ -83,7 +83,7 @@ def delete_group(caller: Caller, group: str, query: InDomain) -> Answer:
 
 
 @blueprint.put(f"{PATH}/<group>/reenable")
-@endpoint(answers=SubjectShape, query=InDomain, writes=True)
+@endpoint(answers=SubjectShape, query=InDomain, changes_policy=True)
 def reenable_group(caller: Caller, group: str, query: InDomain) -> Answer:
     """Restore a deleted group, without members and without permissions."""
     gone = visibility.get_deleted_subject(Group, caller, group, get_domain_id(query, caller))
@@ -91,7 +91,7 @@ def reenable_group(caller: Caller, group: str, query: InDomain) -> Answer:
 
 
 @blueprint.put(f"{PATH}/<group>/move")
-@endpoint(answers=SubjectShape, body=Move, query=InDomain, writes=True)
+@endpoint(answers=SubjectShape, body=Move, query=InDomain, changes_policy=True)
 def move_group(caller: Caller, group: str, body: Move, query: InDomain) -> Answer:
     """Move the group under another customer of the domain."""
     return Answer(
@@ -125,7 +125,7 @@ def list_members(caller: Caller, group: str, query: InDomain) -> Answer:
 
 
 @blueprint.post(f"{PATH}/<group>/members")
-@endpoint(answers=[SubjectShape], body=MembersAdd, query=InDomain, writes=True)
+@endpoint(answers=[SubjectShape], body=MembersAdd, query=InDomain, changes_policy=True)
 def add_members(caller: Caller, group: str, body: MembersAdd, query: InDomain) -> Answer:
     """Add members to the group; returns the members."""
     found = _get_group(caller, group, query)
@@ -133,7 +133,7 @@ def add_members(caller: Caller, group: str, body: MembersAdd, query: InDomain) -
 
 
 @blueprint.delete(f"{PATH}/<group>/members")
-@endpoint(answers=[SubjectShape], query=MembersRemove, writes=True)
+@endpoint(answers=[SubjectShape], query=MembersRemove, changes_policy=True)
 def remove_members(caller: Caller, group: str, query: MembersRemove) -> Answer:
     """Remove members from the group; returns the rest."""
     found = _get_group(caller, group, query)

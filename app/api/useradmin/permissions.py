@@ -25,7 +25,7 @@ PATH = "/useradmin/v2/permission"
 
 
 @blueprint.post(PATH)
-@endpoint(answers=PermissionShape, body=PermissionAdd, statuses=(201,), writes=True)
+@endpoint(answers=PermissionShape, body=PermissionAdd, statuses=(201,), changes_policy=True)
 def grant(caller: Caller, body: PermissionAdd) -> Answer:
     """Grant a function for a customer to a subject."""
     return Answer(build_permission_shape(permissions.grant_permission(body.as_new(), caller)), status=201)
@@ -48,7 +48,7 @@ def search_permissions(caller: Caller, body: PermissionSearch) -> Answer:
 
 
 @blueprint.post(f"{PATH}/bulk")
-@endpoint(answers=[PermissionShape], body=PermissionsAdd, statuses=(201,), writes=True)
+@endpoint(answers=[PermissionShape], body=PermissionsAdd, statuses=(201,), changes_policy=True)
 def grant_all(caller: Caller, body: PermissionsAdd) -> Answer:
     """Grant all of these permissions, or none."""
     granted = permissions.grant_all([one.as_new() for one in body.permissions], caller)
@@ -56,7 +56,7 @@ def grant_all(caller: Caller, body: PermissionsAdd) -> Answer:
 
 
 @blueprint.delete(PATH)
-@endpoint(answers=[PermissionShape], query=PermissionsRevoke, writes=True)
+@endpoint(answers=[PermissionShape], query=PermissionsRevoke, changes_policy=True)
 def revoke_all(caller: Caller, query: PermissionsRevoke) -> Answer:
     """Revoke all of these permissions, or none."""
     ids = [_parse_number(text) for text in query.permission]
@@ -64,7 +64,7 @@ def revoke_all(caller: Caller, query: PermissionsRevoke) -> Answer:
 
 
 @blueprint.delete(f"{PATH}/<permission>")
-@endpoint(answers=PermissionShape, query=PermissionRevoke, writes=True)
+@endpoint(answers=PermissionShape, query=PermissionRevoke, changes_policy=True)
 def revoke(caller: Caller, permission: str, query: PermissionRevoke) -> Answer:
     """Revoke a permission; it has no effect from the next request on."""
     return Answer(

@@ -58,7 +58,7 @@ def get_subject(caller: Caller, subject: str, query: InDomain) -> Answer:
 
 
 @blueprint.post(f"{SUBJECT}/<subject>/groups")
-@endpoint(answers=[MembershipShape], body=GroupsAdd, query=InDomain, writes=True)
+@endpoint(answers=[MembershipShape], body=GroupsAdd, query=InDomain, changes_policy=True)
 def add_to_groups(caller: Caller, subject: str, body: GroupsAdd, query: InDomain) -> Answer:
     """Add the subject to all of these groups, or none; returns the memberships."""
     found = visibility.get_visible_subject(caller, subject, get_domain_id(query, caller))
@@ -84,7 +84,7 @@ def search_memberships(caller: Caller, body: MembershipSearch) -> Answer:
 
 
 @blueprint.delete(MEMBERSHIP)
-@endpoint(answers=[MembershipShape], query=MembershipsRemove, writes=True)
+@endpoint(answers=[MembershipShape], query=MembershipsRemove, changes_policy=True)
 def remove_memberships(caller: Caller, query: MembershipsRemove) -> Answer:
     """End all of these memberships, or none; returns them."""
     return Answer(

@@ -73,14 +73,14 @@ def update_user(caller: Caller, user: str, body: UserUpdate, query: InDomain) ->
 
 
 @blueprint.delete(f"{PATH}/<user>")
-@endpoint(answers=UserShape, query=InDomain, writes=True)
+@endpoint(answers=UserShape, query=InDomain, changes_policy=True)
 def delete_user(caller: Caller, user: str, query: InDomain) -> Answer:
     """Delete a user; all the user's sessions and keys end."""
     return Answer(build_user_shape(users_and_groups.delete_user(_get_user(caller, user, query), caller)))
 
 
 @blueprint.put(f"{PATH}/<user>/reenable")
-@endpoint(answers=UserShape, query=InDomain, writes=True, way_in=RETURN)
+@endpoint(answers=UserShape, query=InDomain, changes_policy=True, way_in=RETURN)
 def reenable_user(caller: Caller, user: str, query: InDomain) -> Answer:
     """Restore a deleted user, without permissions, keys or consents."""
     gone = visibility.get_deleted_subject(User, caller, user, get_domain_id(query, caller))
@@ -88,7 +88,7 @@ def reenable_user(caller: Caller, user: str, query: InDomain) -> Answer:
 
 
 @blueprint.put(f"{PATH}/<user>/move")
-@endpoint(answers=UserShape, body=Move, query=InDomain, writes=True)
+@endpoint(answers=UserShape, body=Move, query=InDomain, changes_policy=True)
 def move_user(caller: Caller, user: str, body: Move, query: InDomain) -> Answer:
     """Move the user under another customer of the domain."""
     return Answer(

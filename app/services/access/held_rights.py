@@ -124,9 +124,18 @@ def resolve_rights_of_members(customer_id: int, but_not: int | None = None) -> R
     return resolve_rights(_list_permissions(members), land.graph, land.tree.with_all_alive())
 
 
+def lock_policy() -> None:
+    """Wait until no other unit changes graph, tree, groups or permissions; others wait until this one ends.
+
+    The first statement of a unit that changes them: what it reads and judges then stays so. SQLite needs no
+    lock, its writers take turns anyway.
+    """
+    db.session.execute(select(SystemState.policy_version).with_for_update())
+
+
 def raise_policy_version() -> None:
     """Record that graph, tree, groups or group permissions changed. Call it last in the transaction:
-    writers queue.
+    whoever reads meanwhile keeps the old version.
     """
     db.session.flush()
     db.session.info[MOVED] = True

@@ -9,6 +9,7 @@ import uuid
 from dataclasses import dataclass
 
 from sqlalchemy import insert
+from sqlalchemy import select
 
 from app import clock
 from app.extensions import db
@@ -132,6 +133,33 @@ def bundle_function(parent: Function, child: Function) -> None:
     db.session.add(
         FunctionEdge(id=str(uuid.uuid4()), parent_id=parent.id, child_id=child.id, added_at=clock.now())
     )
+
+
+def restore_functions() -> Function:
+    """Put every built-in function back below ALL-FUNCTIONS, if it was taken out or deleted; returns that.
+
+    Inside a unit of work.
+    """
+    names = (ALL_FUNCTIONS, *ROLES, *(guard.value for guard in Guard))
+    found = {name: _restore_function(name) for name in names}
+    db.session.flush()
+    top = found[ALL_FUNCTIONS]
+    below = held_rights.load_snapshot().graph.list_descendants(top.id)
+    for function in found.values():
+        if function.id not in below:
+            bundle_function(top, function)
+    db.session.flush()
+    return top
+
+
+def _restore_function(name: str) -> Function:
+    rows = select(Function).where(Function.name == name).order_by(Function.deleted_at.is_(None).desc())
+    function = db.session.execute(rows.limit(1)).scalar_one_or_none()
+    if function is None:
+        function = create_function(name, name, role=name not in set(Guard), sysadm=name == ALL_FUNCTIONS)
+        db.session.add(function)
+    function.deleted_at = function.deleted_by_id = None
+    return function
 
 
 def _create_functions() -> Function:

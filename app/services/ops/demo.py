@@ -48,6 +48,7 @@ def add_demo() -> Demo:
     """Create two customers under one parent, four users, three clients.
     Run it once, inside a unit of work.
     """
+    held_rights.lock_policy()
     demo = Demo()
     domain = directory.get_home_domain()
     root = directory.get_root_customer(domain.id)

@@ -27,9 +27,9 @@ from app.web.form_values import FormValues
 from app.web.form_values import parse_form
 from app.web.form_values import read_form
 from app.web.pages import Page
+from app.web.pages import change_policy
 from app.web.pages import redirect_with_message
 from app.web.pages import require_login
-from app.web.pages import run_as_caller
 from app.web.words.endings import describe_endings
 
 blueprint = Blueprint("customers", __name__, url_prefix="/console/customers")
@@ -93,7 +93,7 @@ def add(caller: Caller) -> Page:
         entry = read_form()
         try:
             new = parse_form(CustomerAdd).as_new()
-            made = run_as_caller(caller, lambda now: customers.add_customer(new, now))
+            made = change_policy(caller, lambda now: customers.add_customer(new, now))
             return redirect_with_message(_("The customer was created."), "customers.show", customer=made.id)
         except Invalid as problem:
             entry = entry.with_problems(problem)
@@ -112,7 +112,7 @@ def edit(caller: Caller, customer: str) -> Page:
         entry = read_form()
         try:
             changes = parse_form(CustomerUpdate).as_changes()
-            run_as_caller(caller, lambda now: customers.update_customer(_reload(customer, now), changes, now))
+            change_policy(caller, lambda now: customers.update_customer(_reload(customer, now), changes, now))
             return redirect_with_message(_("Saved."), "customers.show", customer=customer)
         except Invalid as problem:
             entry = entry.with_problems(problem)
@@ -130,7 +130,7 @@ def move(caller: Caller, customer: str) -> Page:
         entry = read_form()
         try:
             parent = parse_form(CustomerMove).parent
-            run_as_caller(caller, lambda now: customers.move_customer(_reload(customer, now), parent, now))
+            change_policy(caller, lambda now: customers.move_customer(_reload(customer, now), parent, now))
             return redirect_with_message(_("Moved."), "customers.show", customer=customer)
         except Invalid as problem:
             entry = entry.with_problems(problem)
@@ -144,7 +144,7 @@ def move(caller: Caller, customer: str) -> Page:
 def disable(caller: Caller, customer: str) -> Page:
     """Ask, then disable: no rights apply to it or below it any more."""
     if request.method == "POST":
-        run_as_caller(caller, lambda now: customers.disable_customer(_reload(customer, now), now))
+        change_policy(caller, lambda now: customers.disable_customer(_reload(customer, now), now))
         return redirect_with_message(_("Disabled."), "customers.index", disabled="true")
     found = customers.get_visible_customer(customer, caller.domain_id, caller)
     caller.require(Guard.DELETE_CUSTOMER, found.id)
@@ -157,7 +157,7 @@ def disable(caller: Caller, customer: str) -> Page:
 @require_login
 def enable(caller: Caller, customer: str) -> Page:
     """Enable a disabled customer."""
-    run_as_caller(caller, lambda now: customers.reenable_customer(customer, now.domain_id, now))
+    change_policy(caller, lambda now: customers.reenable_customer(customer, now.domain_id, now))
     return redirect_with_message(_("It counts again."), "customers.show", customer=customer)
 
 

@@ -27,9 +27,9 @@ from app.web.form_values import FormValues
 from app.web.form_values import parse_form
 from app.web.form_values import read_form
 from app.web.pages import Page
+from app.web.pages import change_policy
 from app.web.pages import redirect_with_message
 from app.web.pages import require_login
-from app.web.pages import run_as_caller
 
 blueprint = Blueprint("functions", __name__, url_prefix="/console/functions")
 
@@ -84,7 +84,7 @@ def add(caller: Caller) -> Page:
         entry = read_form()
         try:
             new = parse_form(FunctionAdd).as_new()
-            made = run_as_caller(caller, lambda now: functions.add_function(new, now))
+            made = change_policy(caller, lambda now: functions.add_function(new, now))
             return redirect_with_message(
                 _("%(name)s was created.", name=made.name), "functions.show", function=made.id
             )
@@ -105,7 +105,7 @@ def edit(caller: Caller, function: str) -> Page:
         entry = read_form()
         try:
             changes = parse_form(FunctionUpdate).as_changes()
-            run_as_caller(caller, lambda now: functions.update_function(function, changes, now))
+            change_policy(caller, lambda now: functions.update_function(function, changes, now))
             return redirect_with_message(_("Saved."), "functions.show", function=function)
         except Invalid as problem:
             entry = entry.with_problems(problem)
@@ -119,7 +119,7 @@ def add_children(caller: Caller, function: str) -> Page:
     """Add children to this function."""
     try:
         names = parse_form(ChildrenAdd).children
-        run_as_caller(caller, lambda now: functions.add_children(function, names, now))
+        change_policy(caller, lambda now: functions.add_children(function, names, now))
     except Invalid as problem:
         return _render(
             caller, functions.get_visible_function(function, caller), read_form().with_problems(problem)
@@ -149,7 +149,7 @@ def remove_child(caller: Caller, function: str, child: str) -> Page:
             url_for("functions.show", function=above.id),
             above.name,
         )
-    run_as_caller(caller, lambda now: functions.remove_children(function, [child], now))
+    change_policy(caller, lambda now: functions.remove_children(function, [child], now))
     message = _("%(child)s is no longer part of %(parent)s.", child=below.name, parent=above.name)
     return redirect_with_message(message, "functions.show", function=above.id)
 
@@ -159,7 +159,7 @@ def remove_child(caller: Caller, function: str, child: str) -> Page:
 def delete(caller: Caller, function: str) -> Page:
     """Ask, then delete permanently."""
     if request.method == "POST":
-        gone = run_as_caller(caller, lambda now: functions.delete_function(function, now))
+        gone = change_policy(caller, lambda now: functions.delete_function(function, now))
         return redirect_with_message(_("%(name)s was deleted.", name=gone.name), "functions.index")
     found = functions.get_visible_function(function, caller)
     caller.require(Guard.REMOVE_FUNCTION, functions.find_guard_customer())

@@ -31,6 +31,7 @@ from app.web.form_values import FormValues
 from app.web.form_values import parse_form
 from app.web.form_values import read_form
 from app.web.pages import Page
+from app.web.pages import change_policy
 from app.web.pages import redirect_with_message
 from app.web.pages import require_login
 from app.web.pages import run_as_caller
@@ -131,7 +132,7 @@ def move(caller: Caller, group: str) -> Page:
         entry = read_form()
         try:
             customer = parse_form(Move).customer
-            moved = run_as_caller(
+            moved = change_policy(
                 caller, lambda now: users_and_groups.move_subject(_reload(group, now), customer, now)
             )
             return redirect_with_message(describe_move(moved), "groups.show", group=moved.id)
@@ -150,7 +151,7 @@ def add_members(caller: Caller, group: str) -> Page:
     """Add users or groups to it; they get its rights."""
     try:
         asked = parse_form(MembersAdd)
-        run_as_caller(
+        change_policy(
             caller,
             lambda now: memberships.add_members(_reload(group, now), asked.subject, asked.comment, now),
         )
@@ -178,7 +179,7 @@ def remove_member(caller: Caller, group: str, member: int) -> Page:
             url_for("groups.show", group=found.id),
             found.short_name,
         )
-    run_as_caller(
+    change_policy(
         caller, lambda now: memberships.remove_members(_reload(group, now), [str(member)], None, now)
     )
     message = _("%(member)s is no longer in %(group)s.", member=one.short_name, group=found.short_name)
@@ -190,7 +191,7 @@ def remove_member(caller: Caller, group: str, member: int) -> Page:
 def delete(caller: Caller, group: str) -> Page:
     """Ask, then delete the group; its members lose what they held through it."""
     if request.method == "POST":
-        gone = run_as_caller(caller, lambda now: users_and_groups.delete_group(_reload(group, now), now))
+        gone = change_policy(caller, lambda now: users_and_groups.delete_group(_reload(group, now), now))
         return redirect_with_message(describe_deletion(gone), "groups.index")
     found = visibility.get_visible_group(caller, group, caller.domain_id)
     caller.require(Guard.DELETE_USER, found.customer_id)
@@ -201,7 +202,7 @@ def delete(caller: Caller, group: str) -> Page:
 @require_login
 def reenable(caller: Caller, group: str) -> Page:
     """Restore a deleted group, without members and permissions."""
-    back = run_as_caller(
+    back = change_policy(
         caller,
         lambda now: users_and_groups.reenable_subject(
             visibility.get_deleted_subject(Group, now, group, now.domain_id), now

@@ -30,9 +30,9 @@ from app.web.form_values import FormValues
 from app.web.form_values import parse_form
 from app.web.form_values import read_form
 from app.web.pages import Page
+from app.web.pages import change_policy
 from app.web.pages import redirect_with_message
 from app.web.pages import require_login
-from app.web.pages import run_as_caller
 from app.web.words.labels import describe_function_with_name
 
 blueprint = Blueprint("permissions", __name__, url_prefix="/console/permissions")
@@ -86,7 +86,7 @@ def add(caller: Caller) -> Page:
             if "look" in request.form:
                 seen = preview.build_preview(caller, lambda: whatif.propose_grant(new, caller))
             else:
-                made = run_as_caller(caller, lambda now: permissions.grant_permission(new, now))
+                made = change_policy(caller, lambda now: permissions.grant_permission(new, now))
                 return _redirect_after_grant(made, entry)
         except Invalid as problem:
             entry = entry.with_problems(problem)
@@ -116,7 +116,7 @@ def revoke(caller: Caller, permission: int) -> Page:
                 seen = preview.build_preview(caller, lambda: whatif.propose_revocation(permission, caller))
             else:
                 comment = parse_form(PermissionRevoke).comment
-                gone = run_as_caller(
+                gone = change_policy(
                     caller, lambda now: permissions.revoke_permission(permission, comment, now)
                 )
                 message = _(

@@ -14,9 +14,9 @@ from app.web.console import user_page
 from app.web.form_values import parse_form
 from app.web.form_values import read_form
 from app.web.pages import Page
+from app.web.pages import change_policy
 from app.web.pages import redirect_with_message
 from app.web.pages import require_login
-from app.web.pages import run_as_caller
 
 blueprint = Blueprint("user_groups", __name__, url_prefix="/console/users/<user>/groups")
 
@@ -33,7 +33,7 @@ def add(caller: Caller, user: str) -> Page:
             member = visibility.get_visible_user(now, user, now.domain_id)
             memberships.add_to_groups(member, asked.parent_groups, asked.comment, now)
 
-        run_as_caller(caller, work)
+        change_policy(caller, work)
     except Invalid as problem:
         return user_page.render_user_page(caller, found, read_form().with_problems(problem))
     message = _(

@@ -33,6 +33,7 @@ from app.web.form_values import FormValues
 from app.web.form_values import parse_form
 from app.web.form_values import read_form
 from app.web.pages import Page
+from app.web.pages import change_policy
 from app.web.pages import redirect_with_message
 from app.web.pages import require_login
 from app.web.pages import run_as_caller
@@ -133,7 +134,7 @@ def move(caller: Caller, user: str) -> Page:
         entry = read_form()
         try:
             customer = parse_form(Move).customer
-            moved = run_as_caller(
+            moved = change_policy(
                 caller, lambda now: users_and_groups.move_subject(_reload(user, now), customer, now)
             )
             return redirect_with_message(describe_move(moved), "users.show", user=moved.id)
@@ -152,7 +153,7 @@ def block(caller: Caller, user: str) -> Page:
     """Ask, then block the user: everything is refused from the next request on."""
     found = visibility.get_guarded_user(caller, user, caller.domain_id, Guard.BLOCK_USER)
     if request.method == "POST":
-        run_as_caller(
+        change_policy(
             caller,
             lambda now: users_and_groups.block_user(_reload_guarded(user, now, Guard.BLOCK_USER), now.actor),
         )
@@ -166,7 +167,7 @@ def block(caller: Caller, user: str) -> Page:
 def unblock(caller: Caller, user: str) -> Page:
     """Unblock the user. Nothing that was ended comes back."""
     found = _reload_to_let_in(user, caller)
-    run_as_caller(caller, lambda now: users_and_groups.unblock_user(_reload_to_let_in(user, now), now.actor))
+    change_policy(caller, lambda now: users_and_groups.unblock_user(_reload_to_let_in(user, now), now.actor))
     return redirect_with_message(
         _("%(name)s may log in again.", name=found.short_name), "users.show", user=found.id
     )
@@ -177,7 +178,7 @@ def unblock(caller: Caller, user: str) -> Page:
 def delete(caller: Caller, user: str) -> Page:
     """Ask, then delete the user; all sessions and keys end."""
     if request.method == "POST":
-        gone = run_as_caller(caller, lambda now: users_and_groups.delete_user(_reload(user, now), now))
+        gone = change_policy(caller, lambda now: users_and_groups.delete_user(_reload(user, now), now))
         return redirect_with_message(describe_deletion(gone), "users.index")
     found = visibility.get_visible_user(caller, user, caller.domain_id)
     caller.require(Guard.DELETE_USER, found.customer_id)
@@ -188,7 +189,7 @@ def delete(caller: Caller, user: str) -> Page:
 @require_login
 def reenable(caller: Caller, user: str) -> Page:
     """Restore a deleted user, without permissions, keys or consents."""
-    back = run_as_caller(
+    back = change_policy(
         caller,
         lambda now: users_and_groups.reenable_subject(
             visibility.get_deleted_subject(User, now, user, now.domain_id), now

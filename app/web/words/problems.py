@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from flask_babel import lazy_gettext
 
 from app.oauth.approval import StaleTransaction
+from app.services.administration.policy_changes import LastAdministrator
 from app.services.problems import Conflict
 from app.services.problems import Missing
 from app.services.problems import NotHeld
@@ -31,6 +32,13 @@ WORDS: Mapping[type[Problem], tuple[str, str]] = {
         NOT_DONE,
         lazy_gettext(
             "Somebody else changed this at the same time. Nothing was changed. Look again and repeat."
+        ),
+    ),
+    LastAdministrator: (
+        NOT_DONE,
+        lazy_gettext(
+            "Nobody would be left who may do everything for the root customer and can log in."
+            " Make somebody else an administrator first."
         ),
     ),
     NotHeld: (NOT_DONE, lazy_gettext("This account holds more than you do, so you cannot change it.")),
