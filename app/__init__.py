@@ -16,8 +16,9 @@ from app.extensions import csrf
 from app.extensions import db
 from app.extensions import login_manager
 from app.extensions import migrate
+from app.services.connections import build_options
+from app.services.connections import prepare_engine
 from app.services.tokens.keyring import keyring
-from app.services.unit_of_work import prepare_engine
 
 # Of one statement of a request, on either database.
 STATEMENT_SECONDS = 10
@@ -54,23 +55,12 @@ def create_app(
 
 
 def _configure(app: Flask, settings: config.Settings, statement_seconds: int | None) -> None:
-    options: dict[str, object] = {"isolation_level": "AUTOCOMMIT", "pool_pre_ping": True, "pool_timeout": 2}
-    if settings.database_url.startswith("sqlite"):
-        # The driver's own transactions are off (services/unit_of_work.py); a pool of connections to one file.
-        # A new connection reads the planner's newest statistics.
-        options = {"pool_size": 8, "max_overflow": 16, "pool_timeout": 2, "pool_recycle": 600}
-    else:
-        options["connect_args"] = {
-            "connect_timeout": 2,
-            "options": f"-c statement_timeout={(statement_seconds or 0) * 1000} -c lock_timeout=5000 "
-            "-c idle_in_transaction_session_timeout=30000",
-        }
     # JSON keeps the order of fields: the envelope's as in the contract, the token response's as in RFC 6749.
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.config.update(cookies.build_flask_settings(settings))
     app.config.update(
         SQLALCHEMY_DATABASE_URI=settings.database_url,
-        SQLALCHEMY_ENGINE_OPTIONS=options,
+        SQLALCHEMY_ENGINE_OPTIONS=build_options(settings.database_url, statement_seconds),
         MAX_CONTENT_LENGTH=edge.OF_STRANGERS.body_bytes,
         MAX_FORM_MEMORY_SIZE=65_536,
         MAX_FORM_PARTS=100,

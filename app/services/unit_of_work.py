@@ -9,18 +9,14 @@ migration.
 
 from __future__ import annotations
 
-import math
 import sqlite3
-import time
 from collections.abc import Callable
 from collections.abc import Mapping
 from typing import Any
 from typing import TypeVar
 
 from sqlalchemy import Connection
-from sqlalchemy import Engine
 from sqlalchemy import Table
-from sqlalchemy import event
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DBAPIError as DatabaseError
@@ -30,9 +26,10 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import scoped_session
 from sqlalchemy.orm.exc import StaleDataError
-from sqlalchemy.pool import ConnectionPoolEntry
 
 from app.extensions import db
+from app.services.connections import MIGRATES
+from app.services.connections import WRITES
 from app.services.problems import Conflict
 from app.services.problems import Problem
 from app.services.problems import Unavailable
@@ -43,17 +40,11 @@ __all__ = [
     "PoolTimeout",
     "build_upsert",
     "change_schema",
-    "prepare_engine",
     "run_after_commit",
     "run_in_transaction",
 ]
 
 T = TypeVar("T")
-WRITES = "argus_writes"
-MIGRATES = "argus_migrates"
-DEADLINE = "argus_deadline"
-# SQLite's steps, about a tenth of a second: a look takes Python's lock, so a short statement has none.
-OPERATIONS_BETWEEN_LOOKS = 1_000_000
 AFTER = "argus_after_commit"
 # Set while the current unit has changed the source rows of rights: other transactions cannot see that yet.
 MOVED = "argus_rights_moved"
@@ -194,39 +185,3 @@ def _is_retryable(problem: DatabaseError) -> bool:
         return False  # it took too long, and would again
     state = getattr(problem.orig, "sqlstate", None)
     return state in RETRIED_STATES or (isinstance(problem, OperationalError) and state is None)
-
-
-def prepare_engine(engine: Engine, statement_seconds: float | None) -> None:
-    """Set SQLite's pragmas, BEGIN IMMEDIATE and a limit of time; leave other databases as they are."""
-    if engine.dialect.name != "sqlite":
-        return
-
-    @event.listens_for(engine, "connect")
-    def _connect(connection: object, record: ConnectionPoolEntry) -> None:
-        # The driver's transaction handling is off: the handler below sends BEGIN.
-        connection.isolation_level = None  # type: ignore[attr-defined]
-        cursor = connection.cursor()  # type: ignore[attr-defined]
-        for pragma in ("busy_timeout=5000", "journal_mode=WAL", "foreign_keys=ON", "synchronous=NORMAL"):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-        info = record.info
-        info[DEADLINE] = math.inf
-        connection.set_progress_handler(  # type: ignore[attr-defined]
-            lambda: time.monotonic() > info[DEADLINE], OPERATIONS_BETWEEN_LOOKS
-        )
-
-    @event.listens_for(engine, "before_cursor_execute")
-    def _limit(connection: Connection, *arguments: object) -> None:
-        # A statement with many rows of parameters is many statements.
-        unlimited = arguments[-1] is True or connection.get_execution_options().get(MIGRATES)
-        seconds = math.inf if unlimited or statement_seconds is None else statement_seconds
-        connection.info[DEADLINE] = time.monotonic() + seconds
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        options = connection.get_execution_options()
-        if options.get(MIGRATES):
-            for pragma in ("busy_timeout=60000", "foreign_keys=OFF"):
-                connection.exec_driver_sql(f"PRAGMA {pragma}")
-        if options.get(WRITES):
-            connection.exec_driver_sql("BEGIN IMMEDIATE")

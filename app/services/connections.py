@@ -1,0 +1,128 @@
+"""How connections to the database are made, and how long each waits for an answer.
+
+SQLite's writers begin IMMEDIATE and a statement has a limit of time. PostgreSQL limits its statements by
+itself; a server that is frozen, or behind a network that swallows everything, says nothing at all, and then
+we stop waiting (security rule 79).
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Any
+from typing import TypeVar
+
+import psycopg
+from psycopg.abc import PQGen
+from psycopg.pq import TransactionStatus
+from sqlalchemy import Connection
+from sqlalchemy import Engine
+from sqlalchemy import event
+from sqlalchemy.pool import ConnectionPoolEntry
+
+# Execution options of a unit: it writes; it migrates.
+WRITES = "argus_writes"
+MIGRATES = "argus_migrates"
+DEADLINE = "argus_deadline"
+# SQLite's steps, about a tenth of a second: a look takes Python's lock, so a short statement has none.
+OPERATIONS_BETWEEN_LOOKS = 1_000_000
+# How long a connection may take to be made, and one from the pool to say that it lives.
+ANSWER_SECONDS = 2
+# What PostgreSQL gets on top of its own limit before we take it for frozen.
+SPARE_SECONDS = 1
+# How often a waiting thread looks whether it is to end; the driver's own.
+LOOK_SECONDS = 0.1
+
+T = TypeVar("T")
+
+
+def build_options(url: str, statement_seconds: int | None) -> dict[str, object]:
+    """Build the options of the engine. ``statement_seconds`` limits each statement (``None``: not at all)."""
+    if url.startswith("sqlite"):
+        # The driver's own transactions are off (``prepare_engine``); a pool of connections to one file.
+        # A new connection reads the planner's newest statistics.
+        return {"pool_size": 8, "max_overflow": 16, "pool_timeout": 2, "pool_recycle": 600}
+    return {
+        "isolation_level": "AUTOCOMMIT",
+        "pool_pre_ping": True,
+        "pool_timeout": 2,
+        "connect_args": {
+            "connect_timeout": ANSWER_SECONDS,
+            "options": f"-c statement_timeout={(statement_seconds or 0) * 1000} -c lock_timeout=5000 "
+            "-c idle_in_transaction_session_timeout=30000",
+        },
+    }
+
+
+def prepare_engine(engine: Engine, statement_seconds: int | None) -> None:
+    """Set what each new connection and each statement of this engine gets."""
+    if engine.dialect.name == "sqlite":
+        _prepare_sqlite(engine, statement_seconds)
+    elif engine.dialect.name == "postgresql" and statement_seconds is not None:
+        _prepare_postgresql(engine, statement_seconds + SPARE_SECONDS)
+
+
+class LimitedConnection(psycopg.Connection[Any]):
+    """A connection that is given up when the server says nothing for ``patience`` seconds."""
+
+    patience: float = ANSWER_SECONDS
+
+    def wait(self, gen: PQGen[T], interval: float = LOOK_SECONDS, timeout: float | None = None) -> T:
+        """Wait for an answer. Raises ``psycopg.OperationalError``; the connection is closed then."""
+        try:
+            return super().wait(gen, interval, self.patience if timeout is None else timeout)
+        except psycopg.OperationalError:
+            # The answer may still come, and must not be taken for that of the next statement.
+            if self.pgconn.transaction_status == TransactionStatus.ACTIVE:
+                self.pgconn.finish()
+            raise
+
+
+def _prepare_postgresql(engine: Engine, patience: float) -> None:
+    @event.listens_for(engine, "do_connect")
+    def _connect(
+        _dialect: object, _record: object, arguments: list[Any], options: dict[str, Any]
+    ) -> LimitedConnection:
+        return LimitedConnection.connect(*arguments, **options)
+
+    # The pool asks each connection whether it lives before it says ``checkout``.
+    @event.listens_for(engine, "checkout")
+    def _lend(connection: LimitedConnection, *_: object) -> None:
+        connection.patience = patience
+
+    @event.listens_for(engine, "checkin")
+    def _take_back(connection: LimitedConnection | None, *_: object) -> None:
+        if connection is not None:
+            connection.patience = ANSWER_SECONDS
+
+
+def _prepare_sqlite(engine: Engine, statement_seconds: int | None) -> None:
+    @event.listens_for(engine, "connect")
+    def _connect(connection: object, record: ConnectionPoolEntry) -> None:
+        # The driver's transaction handling is off: the handler below sends BEGIN.
+        connection.isolation_level = None  # type: ignore[attr-defined]
+        cursor = connection.cursor()  # type: ignore[attr-defined]
+        for pragma in ("busy_timeout=5000", "journal_mode=WAL", "foreign_keys=ON", "synchronous=NORMAL"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+        info = record.info
+        info[DEADLINE] = math.inf
+        connection.set_progress_handler(  # type: ignore[attr-defined]
+            lambda: time.monotonic() > info[DEADLINE], OPERATIONS_BETWEEN_LOOKS
+        )
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def _limit(connection: Connection, *arguments: object) -> None:
+        # A statement with many rows of parameters is many statements.
+        unlimited = arguments[-1] is True or connection.get_execution_options().get(MIGRATES)
+        seconds = math.inf if unlimited or statement_seconds is None else statement_seconds
+        connection.info[DEADLINE] = time.monotonic() + seconds
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        options = connection.get_execution_options()
+        if options.get(MIGRATES):
+            for pragma in ("busy_timeout=60000", "foreign_keys=OFF"):
+                connection.exec_driver_sql(f"PRAGMA {pragma}")
+        if options.get(WRITES):
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
