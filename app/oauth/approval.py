@@ -81,14 +81,15 @@ def _approve(shown: AuthorizationRequest, caller: Caller, agreed: Callable[[Ques
         if not now.is_interactive:
             raise StaleTransaction
         request = validate_request(shown.params)
-        posed = build_question(request, now)
+        consent = consents.find_consent(now.user_id, request.client.id)
+        posed = build_question(request, now, consent)
         decision = gate.ask(posed)
         if not decision:
             return decision, posed, None
         if not agreed(posed):
             raise ConsentOutgrown
-        grant = consents.record_consent(now.user_id, request.client, request.scopes)
-        response = _issue(request, now, grant.id)
+        given = consents.record_consent(consent, now.user_id, request.client, request.scopes)
+        response = _issue(request, now, given.id)
         trail.record("authorize", now.actor, decision=decision, client_id=request.client.id)
         return decision, posed, response
 

@@ -17,6 +17,7 @@ from authlib.oauth2.rfc6749 import OAuth2Error
 from flask import Response
 
 from app.models.clients import OAuthClient
+from app.models.grants import Grant
 from app.oauth.code_grant import ArgusAuthorizationCodeGrant
 from app.oauth.errors import ArgusOAuthError
 from app.oauth.errors import translate_error
@@ -26,7 +27,6 @@ from app.oauth.requests import ArgusRequest
 from app.oauth.server import oauth_server
 from app.policy.facts import Leg
 from app.policy.facts import Question
-from app.services.access import consents
 from app.services.access import facts
 from app.services.access.callers import Caller
 from app.services.clients import registry
@@ -75,7 +75,7 @@ def validate_request(params: Mapping[str, str]) -> AuthorizationRequest:
     Raises ``UnredirectableError`` or ``ArgusOAuthError``.
     """
     client_id = params.get("client_id")
-    client = registry.find_live_client(client_id) if client_id else None
+    client = registry.find_requesting_client(client_id) if client_id else None
     if client is None:
         raise UnredirectableError("client_id", "The application that sent you here is not known.")
     sent = params.get("redirect_uri")
@@ -147,14 +147,13 @@ def must_log_in(request: AuthorizationRequest, caller: Caller | None, began_at: 
     return request.hinted_subject is not None and request.hinted_subject != str(caller.user_id)
 
 
-def build_question(request: AuthorizationRequest, caller: Caller) -> Question:
+def build_question(request: AuthorizationRequest, caller: Caller, consent: Grant | None) -> Question:
     """Build the question of leg AUTHORIZE: this user, this client, these scopes, current facts."""
-    grant = facts.to_grant_facts(consents.find_consent(caller.user_id, request.client.id))
     return replace(
         caller.question,
         leg=Leg.AUTHORIZE,
         client=facts.to_client_facts(request.client),
-        grant=grant,
+        grant=facts.to_grant_facts(consent),
         scopes=frozenset(request.scopes),
         credential=None,
     )

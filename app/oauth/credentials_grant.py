@@ -46,7 +46,7 @@ class ArgusClientCredentialsGrant(AccessGateMixin, BaseGrant, TokenEndpointMixin
         if not (caller.kind == "key" or caller.is_interactive):
             # A session that was started this way never starts another (design decision 11).
             raise ArgusOAuthError("invalid_grant", "Only an API key or a login may start a session.")
-        client = get_client(registry.find_live_client, self.request, given.client_id)
+        client = get_client(registry.find_requesting_client, self.request, given.client_id)
         if given.secret is not None:
             # First the address: a caller outside the client's range must not try secrets either (security
             # rule 29).

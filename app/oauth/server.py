@@ -35,7 +35,7 @@ class ArgusAuthorizationServer(AuthorizationServer):  # type: ignore[misc]
     """
 
     def query_client(self, client_id: str) -> OAuthClient | None:
-        return registry.find_live_client(client_id)
+        return registry.find_requesting_client(client_id)
 
     def create_oauth2_request(self, request: ArgusRequest) -> ArgusRequest:
         """Give Authlib only requests that passed ``request_checks``."""

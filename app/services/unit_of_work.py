@@ -16,6 +16,8 @@ from typing import Any
 from typing import TypeVar
 
 from sqlalchemy import Connection
+from sqlalchemy import CursorResult
+from sqlalchemy import Executable
 from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects import sqlite
@@ -40,12 +42,18 @@ __all__ = [
     "PoolTimeout",
     "build_upsert",
     "change_schema",
+    "execute",
+    "remember",
     "run_after_commit",
     "run_in_transaction",
 ]
 
 T = TypeVar("T")
 AFTER = "argus_after_commit"
+# What was read once in the current unit, or outside of one in the current request.
+READ = "argus_read"
+# The connection of the current unit, or outside of one of the current request.
+CONNECTION = "argus_connection"
 # Set while the current unit has changed the source rows of rights: other transactions cannot see that yet.
 MOVED = "argus_rights_moved"
 # How a unit begins, by dialect.
@@ -140,16 +148,37 @@ def run_after_commit(work: Callable[[], None]) -> None:
     db.session.info.setdefault(AFTER, []).append(work)
 
 
+def execute(statement: Executable, values: Mapping[str, Any]) -> CursorResult[Any]:
+    """Run a statement that was built once, beside the ORM: it neither flushes nor changes objects."""
+    info = db.session.info
+    connection: Connection | None = info.get(CONNECTION)
+    if connection is None:
+        connection = info[CONNECTION] = db.session.connection()
+    return connection.execute(statement, values)
+
+
+def remember(key: tuple[str, ...], read: Callable[[], T]) -> T:
+    """Return what ``read`` returned for this key in this unit, or outside of one in this request.
+
+    A unit begins with nothing: it decides with what it reads itself.
+    """
+    kept = db.session.info.setdefault(READ, {})
+    if key not in kept:
+        kept[key] = read()
+    found: T = kept[key]
+    return found
+
+
 def _run_once(work: Callable[[], T], options: Mapping[str, Any] | None = None) -> T:
     session = db.session
-    session.info.pop(AFTER, None)
-    session.info.pop(MOVED, None)
+    _forget(session, AFTER)
     try:
         # End the implicit read transaction and discard its objects: the unit decides with rows it reads
         # itself.
         session.rollback()
         begins = BEGINS[session.get_bind().dialect.name]
-        session.connection(execution_options={**begins, **(options or {})})
+        connection = session.connection(execution_options={**begins, **(options or {})})
+        session.info[CONNECTION] = connection
         result = work()
         session.flush()
         _commit(session)
@@ -163,10 +192,15 @@ def _run_once(work: Callable[[], T], options: Mapping[str, Any] | None = None) -
         session.rollback()
         raise
     finally:
-        session.info.pop(MOVED, None)
+        _forget(session)
     for follows in session.info.pop(AFTER, ()):
         follows()
     return result
+
+
+def _forget(session: scoped_session[Any], *others: str) -> None:
+    for name in (MOVED, READ, CONNECTION, *others):
+        session.info.pop(name, None)
 
 
 def _commit(session: scoped_session[Any]) -> None:

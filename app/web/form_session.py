@@ -24,6 +24,8 @@ class FormSessions(SecureCookieSessionInterface):
     """Opened in another login than it was saved in, or in none, a form session is empty."""
 
     def open_session(self, app: Flask, request: Request) -> SessionMixin | None:  # type: ignore[override]
+        if self.get_cookie_name(app) not in request.cookies:
+            return self.session_class()
         held = super().open_session(app, request)
         if held and held.get(OWNER, NOBODY) not in _list_logins(request):
             held.clear()

@@ -23,7 +23,7 @@ def register(app: Flask) -> None:
 
 
 def _check_path() -> None:
-    if any(not character.isprintable() for character in request.path):
+    if not request.path.isprintable():
         abort(404)
 
 

@@ -11,8 +11,8 @@ from flask import Flask
 from app import cli
 from app import create_app
 from app.extensions import db
+from app.services.connections import DEADLINE
 from app.services.ops import statistics
-from app.services.unit_of_work import DEADLINE
 from app.services.unit_of_work import DatabaseError
 from app.services.unit_of_work import run_in_transaction
 from tests.fixtures import BASE_URL

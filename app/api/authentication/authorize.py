@@ -17,6 +17,7 @@ from app.oauth.authorize import UnredirectableError
 from app.oauth.errors import ArgusOAuthError
 from app.schemas.answers.clients import AuthorizedShape
 from app.schemas.requests.authorize import AuthorizeRequest
+from app.services.access import consents
 from app.services.access import gate
 from app.services.access.callers import Caller
 from app.services.audit import trail
@@ -41,7 +42,8 @@ def authorize(caller: Caller, body: AuthorizeRequest) -> Answer:
     require_interactive(caller)
     try:
         asked = requests.validate_request(body.as_params())
-        question = requests.build_question(asked, caller)
+        consent = consents.find_consent(caller.user_id, asked.client.id)
+        question = requests.build_question(asked, caller, consent)
         decision = gate.ask(question)
         if not decision:
             raise Refused(trail.record_refusal("authorize", caller.actor, decision, question))

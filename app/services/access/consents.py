@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import and_
+from sqlalchemy import bindparam
 from sqlalchemy import case
 from sqlalchemy import func
 from sqlalchemy import select
@@ -23,20 +24,20 @@ from app.services.endings import table as endings
 from app.services.endings.table import Event
 from app.services.problems import Missing
 
+_ACTIVE_CONSENT = select(Grant).where(
+    Grant.user_id == bindparam("user"), Grant.client_id == bindparam("client"), Grant.withdrawn_at.is_(None)
+)
+
 
 def find_consent(user_id: int, client_id: str) -> Grant | None:
     """Find the active consent of this user for this client."""
-    return db.session.execute(
-        select(Grant).where(
-            Grant.user_id == user_id, Grant.client_id == client_id, Grant.withdrawn_at.is_(None)
-        )
-    ).scalar_one_or_none()
+    found = db.session.execute(_ACTIVE_CONSENT, {"user": user_id, "client": client_id})
+    return found.scalar_one_or_none()
 
 
-def record_consent(user_id: int, client: OAuthClient, scopes: Iterable[str]) -> Grant:
-    """Record what the user approves now; what was approved before and is still valid is kept."""
+def record_consent(grant: Grant | None, user_id: int, client: OAuthClient, scopes: Iterable[str]) -> Grant:
+    """Record what the user approves now, beside what was approved before (``grant``) and is still valid."""
     now = clock.now()
-    grant = find_consent(user_id, client.id)
     if grant is None:
         grant = Grant(
             id=str(uuid.uuid4()),
@@ -48,7 +49,7 @@ def record_consent(user_id: int, client: OAuthClient, scopes: Iterable[str]) -> 
             updated_at=now,
         )
         db.session.add(grant)
-    else:
+    elif grant.permission_scope_id != client.permission_scope_id or not {*scopes} <= {*grant.scopes}:
         grant.permission_scope_id = client.permission_scope_id
         grant.scopes = sorted({*grant.scopes, *scopes})
         grant.updated_at = now

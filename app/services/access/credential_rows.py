@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Sequence
 from dataclasses import fields
+from datetime import datetime
 from itertools import accumulate
 from typing import TYPE_CHECKING
 from typing import Any
@@ -22,7 +23,7 @@ from sqlalchemy import bindparam
 from sqlalchemy import select
 from sqlalchemy.sql import FromClause
 
-from app.extensions import db
+from app import clock
 from app.models.apikeys import APIKey
 from app.models.clients import OAuthClient
 from app.models.directory import Subject
@@ -46,6 +47,7 @@ from app.services.access.credential_parts import UserRow
 from app.services.tokens import oauth_sessions
 from app.services.tokens import signing_keys
 from app.services.tokens.oauth_sessions import OAuthPart
+from app.services.unit_of_work import execute
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -117,6 +119,21 @@ _SESSION_BY_ID = (
     .outerjoin(MAKER, MADE_BY)
     .where(SESSION.c.id == bindparam("session"))
 )
+_CODE_BY_ID = (
+    select(
+        *_OF_CODE.columns,
+        signing_keys.select_active_kid().scalar_subquery(),
+        oauth_sessions.select_crowding(CODE.c.user_id, CODE.c.client_id),
+    )
+    .select_from(CODE)
+    .join(USER, USER.c.id == CODE.c.user_id)
+    .join(CLIENT, CLIENT.c.id == CODE.c.client_id)
+    .join(GRANT, GRANT.c.id == CODE.c.grant_id)
+    .join(LOGIN, LOGIN.c.id == CODE.c.login_session_id)
+    .outerjoin(PARENT, PARENT.c.id == LOGIN.c.parent_id)
+    .join(STATE, STATE.c.id == 1)
+    .where(CODE.c.id == bindparam("code"))
+)
 _LOGIN_BY_ID = (
     select(*_OF_LOGIN.columns)
     .select_from(LOGIN)
@@ -167,19 +184,7 @@ def load_session_row(session_id: bytes) -> SessionRow | None:
 def load_code_row(code_id: bytes) -> CodeRow | None:
     """Load all facts of an authorization code."""
     row = _load_one(
-        select(
-            *_OF_CODE.columns,
-            signing_keys.select_active_kid().scalar_subquery(),
-            oauth_sessions.select_crowding(CODE.c.user_id, CODE.c.client_id),
-        )
-        .select_from(CODE)
-        .join(USER, USER.c.id == CODE.c.user_id)
-        .join(CLIENT, CLIENT.c.id == CODE.c.client_id)
-        .join(GRANT, GRANT.c.id == CODE.c.grant_id)
-        .join(LOGIN, LOGIN.c.id == CODE.c.login_session_id)
-        .outerjoin(PARENT, PARENT.c.id == LOGIN.c.parent_id)
-        .join(STATE, STATE.c.id == 1)
-        .where(CODE.c.id == code_id)
+        _CODE_BY_ID, code=code_id, now=clock.now(), most_others=oauth_sessions.count_most_others()
     )
     if row is None:
         return None
@@ -237,8 +242,8 @@ def load_user_row(user_id: int) -> UserRow | None:
     return UserRow(policy_version=version, user=UserPart(*user))
 
 
-def _load_one(statement: Select[Any], **values: bytes | int) -> Row[Any] | None:
-    return db.session.execute(statement, values).one_or_none()
+def _load_one(statement: Select[Any], **values: bytes | int | datetime) -> Row[Any] | None:
+    return execute(statement, values).one_or_none()
 
 
 def _build_joined_part(part: Callable[..., P], values: Sequence[Any]) -> P | None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import bindparam
 from sqlalchemy import select
 
 from app import clock
@@ -36,12 +37,17 @@ from app.services.guards import Guard
 from app.services.problems import Conflict
 from app.services.problems import Invalid
 from app.services.problems import Missing
+from app.services.unit_of_work import remember
 
 KEYWORDS: dict[str, Column] = {
     "id": OAuthClient.id,
     "shortName": OAuthClient.short_name,
     "name": OAuthClient.name,
 }
+# Built once: it stands at the beginning of every protocol request.
+_LIVE_CLIENT = select(OAuthClient).where(
+    OAuthClient.id == bindparam("client"), OAuthClient.deleted_at.is_(None)
+)
 FLAGS: dict[str, Condition] = {
     "deleted": OAuthClient.deleted_at.is_not(None),
     "hidden": OAuthClient.hidden.is_(True),
@@ -61,9 +67,12 @@ def find_live_client(client_id: str) -> OAuthClient | None:
     """Find the client of this id; a deleted client is as unknown as any other."""
     if len(client_id) > 36:
         return None
-    return db.session.execute(
-        select(OAuthClient).where(OAuthClient.id == client_id, OAuthClient.deleted_at.is_(None))
-    ).scalar_one_or_none()
+    return db.session.execute(_LIVE_CLIENT, {"client": client_id}).scalar_one_or_none()
+
+
+def find_requesting_client(client_id: str) -> OAuthClient | None:
+    """As ``find_live_client``, for a protocol request, where Authlib asks for the same client repeatedly."""
+    return remember(("client", client_id), lambda: find_live_client(client_id))
 
 
 def find_deleted_client(client_id: str) -> OAuthClient | None:

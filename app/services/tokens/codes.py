@@ -7,6 +7,9 @@ from datetime import datetime
 from datetime import timedelta
 
 from sqlalchemy import ColumnElement
+from sqlalchemy import Table
+from sqlalchemy import bindparam
+from sqlalchemy import insert
 from sqlalchemy import update
 
 from app import clock
@@ -16,7 +19,21 @@ from app.runtime import settings
 from app.services.tokens.token_text import Kind
 from app.services.tokens.token_text import make_id
 from app.services.tokens.token_text import mint_token
+from app.services.unit_of_work import execute
 
+CODE: Table = AuthorizationCode.__table__  # type: ignore[assignment]
+# Built once: to build a statement costs more than to run it.
+_INSERT = insert(CODE)
+_CLAIM = (
+    update(CODE)
+    .where(
+        CODE.c.id == bindparam("code"),
+        CODE.c.spent_at.is_(None),
+        CODE.c.ended_at.is_(None),
+        CODE.c.expires_at > bindparam("now"),
+    )
+    .values(spent_at=bindparam("now"), oauth_session_id=bindparam("session"))
+)
 KEPT_SPENT = timedelta(minutes=10)
 MOST_WRONG_VERIFIERS = 5
 
@@ -43,24 +60,25 @@ def issue_code(approval: Approval) -> str:
     now = clock.now()
     code_id = make_id()
     token = mint_token(Kind.CODE, "", code_id)
-    db.session.add(
-        AuthorizationCode(
-            id=code_id,
-            digest=token.digest,
-            client_id=approval.client_id,
-            user_id=approval.user_id,
-            login_session_id=approval.login_session_id,
-            grant_id=approval.grant_id,
-            redirect_uri=approval.redirect_uri,
-            redirect_uri_given=approval.redirect_uri_given,
-            scopes=list(approval.scopes),
-            nonce=approval.nonce,
-            code_challenge=approval.code_challenge,
-            security_level=approval.security_level,
-            authenticated_at=approval.authenticated_at,
-            created_at=now,
-            expires_at=now + timedelta(seconds=settings().code_seconds),
-        )
+    execute(
+        _INSERT,
+        {
+            "id": code_id,
+            "digest": token.digest,
+            "client_id": approval.client_id,
+            "user_id": approval.user_id,
+            "login_session_id": approval.login_session_id,
+            "grant_id": approval.grant_id,
+            "redirect_uri": approval.redirect_uri,
+            "redirect_uri_given": approval.redirect_uri_given,
+            "scopes": list(approval.scopes),
+            "nonce": approval.nonce,
+            "code_challenge": approval.code_challenge,
+            "security_level": approval.security_level,
+            "authenticated_at": approval.authenticated_at,
+            "created_at": now,
+            "expires_at": now + timedelta(seconds=settings().code_seconds),
+        },
     )
     return token.text
 
@@ -68,17 +86,8 @@ def issue_code(approval: Approval) -> str:
 def claim_code(code_id: bytes, oauth_session_id: bytes) -> bool:
     """Use up the code for this session by one conditional statement, so exactly one caller gets ``True``."""
     now = clock.now()
-    changed = db.session.execute(
-        update(AuthorizationCode)
-        .where(
-            AuthorizationCode.id == code_id,
-            AuthorizationCode.spent_at.is_(None),
-            AuthorizationCode.ended_at.is_(None),
-            AuthorizationCode.expires_at > now,
-        )
-        .values(spent_at=now, oauth_session_id=oauth_session_id)
-    )
-    return bool(changed.rowcount)  # type: ignore[attr-defined]
+    changed = execute(_CLAIM, {"code": code_id, "now": now, "session": oauth_session_id})
+    return bool(changed.rowcount)
 
 
 def count_wrong_verifier(code_id: bytes) -> None:

@@ -11,6 +11,8 @@ from typing import Any
 from sqlalchemy import ColumnElement
 from sqlalchemy import ScalarSelect
 from sqlalchemy import Select
+from sqlalchemy import Table
+from sqlalchemy import bindparam
 from sqlalchemy import func
 from sqlalchemy import insert
 from sqlalchemy import or_
@@ -31,9 +33,18 @@ from app.services.tokens.token_text import derive_successor
 from app.services.tokens.token_text import is_same_digest
 from app.services.tokens.token_text import make_id
 from app.services.tokens.token_text import mint_token
+from app.services.unit_of_work import execute
 
 ALERT_AFTER_REPEATS = 3
 MOST_ENDED = 500
+SESSION: Table = OAuthSession.__table__  # type: ignore[assignment]
+# Built once: to build a statement costs more than to run it. What is set is told by the parameters.
+_INSERT = insert(SESSION)
+_ROTATE = update(SESSION).where(
+    SESSION.c.id == bindparam("presented_session"),
+    SESSION.c.refresh_digest == bindparam("presented_digest"),
+    SESSION.c.ended_at.is_(None),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +122,17 @@ def draft_pair(opening: SessionOpening) -> TokenPair:
     )
 
 
-def select_crowding(user: ColumnElement[int], client: ColumnElement[str]) -> ScalarSelect[int | None]:
-    """Select a value if one more session of this user at this client is too many; part of another query."""
-    others = _select_open(user, client).with_only_columns(OAuthSession.generation)
-    return others.limit(1).offset(settings().sessions_per_client - 1).scalar_subquery()
+def select_crowding(user: ColumnElement[int], client: ColumnElement[str]) -> ScalarSelect[bytes | None]:
+    """Select a value if one more session of this user at this client is too many; part of another query.
+
+    Its parameter ``most_others`` comes from ``count_most_others``.
+    """
+    return _select_open(user, client).limit(1).offset(bindparam("most_others")).scalar_subquery()
+
+
+def count_most_others() -> int:
+    """Return how many sessions of a user at a client leave room for one more."""
+    return settings().sessions_per_client - 1
 
 
 def store_session(opening: SessionOpening, pair: TokenPair, *, crowded: bool = True) -> None:
@@ -122,30 +140,31 @@ def store_session(opening: SessionOpening, pair: TokenPair, *, crowded: bool = T
     now = clock.now()
     if crowded:
         _make_room(opening)
-    db.session.execute(
-        insert(OAuthSession).values(
-            id=pair.session_id,
-            client_id=opening.client_id,
-            user_id=opening.user_id,
-            login_session_id=opening.parent.login_session_id,
-            api_key_id=opening.parent.api_key_id,
-            grant_id=opening.grant_id,
-            user_name=opening.user_name,
-            scopes=list(opening.scopes),
-            access_scopes=list(opening.scopes),
-            security_level=opening.security_level,
-            session_epoch=opening.session_epoch,
-            generation=0,
-            access_digest=compute_digest(pair.access),
-            access_expires_at=_compute_end(settings().access_token_seconds, opening.parent.expires_at),
-            refresh_digest=compute_digest(pair.refresh) if pair.refresh else None,
-            refresh_expires_at=_compute_end(settings().refresh_timeout_seconds, opening.parent.expires_at)
+    execute(
+        _INSERT,
+        {
+            "id": pair.session_id,
+            "client_id": opening.client_id,
+            "user_id": opening.user_id,
+            "login_session_id": opening.parent.login_session_id,
+            "api_key_id": opening.parent.api_key_id,
+            "grant_id": opening.grant_id,
+            "user_name": opening.user_name,
+            "scopes": list(opening.scopes),
+            "access_scopes": list(opening.scopes),
+            "security_level": opening.security_level,
+            "session_epoch": opening.session_epoch,
+            "generation": 0,
+            "access_digest": compute_digest(pair.access),
+            "access_expires_at": _compute_end(settings().access_token_seconds, opening.parent.expires_at),
+            "refresh_digest": compute_digest(pair.refresh) if pair.refresh else None,
+            "refresh_expires_at": _compute_end(settings().refresh_timeout_seconds, opening.parent.expires_at)
             if pair.refresh
             else None,
-            rotated_at=now,
-            client_ip=opening.address,
-            created_at=now,
-        )
+            "rotated_at": now,
+            "client_ip": opening.address,
+            "created_at": now,
+        },
     )
 
 
@@ -170,7 +189,7 @@ def _make_room(opening: SessionOpening) -> None:
             LoginSession.ended_at.is_(None).desc(),
             func.coalesce(OAuthSession.refresh_expires_at, OAuthSession.access_expires_at).desc(),
         )
-        .offset(settings().sessions_per_client - 1)
+        .offset(count_most_others())
         .limit(MOST_ENDED)
     )
     db.session.execute(
@@ -195,26 +214,23 @@ def rotate_pair(presented: Token, scopes: tuple[str, ...], parent_end: datetime 
         return None
     access, refresh = successors
     until = _compute_end(settings().access_token_seconds, parent_end)
-    changed = db.session.execute(
-        update(OAuthSession)
-        .where(
-            OAuthSession.id == presented.session_id,
-            OAuthSession.refresh_digest == presented.digest,
-            OAuthSession.ended_at.is_(None),
-        )
-        .values(
-            generation=presented.generation + 1,
-            access_digest=access.digest,
-            access_expires_at=until,
-            access_scopes=list(scopes),
-            refresh_digest=refresh.digest,
-            refresh_expires_at=_compute_end(settings().refresh_timeout_seconds, parent_end),
-            previous_refresh_digest=presented.digest,
-            rotation_seed=seed,
-            rotated_at=now,
-        )
+    changed = execute(
+        _ROTATE,
+        {
+            "presented_session": presented.session_id,
+            "presented_digest": presented.digest,
+            "generation": presented.generation + 1,
+            "access_digest": access.digest,
+            "access_expires_at": until,
+            "access_scopes": list(scopes),
+            "refresh_digest": refresh.digest,
+            "refresh_expires_at": _compute_end(settings().refresh_timeout_seconds, parent_end),
+            "previous_refresh_digest": presented.digest,
+            "rotation_seed": seed,
+            "rotated_at": now,
+        },
     )
-    if not changed.rowcount:  # type: ignore[attr-defined]
+    if not changed.rowcount:
         return None
     return TokenPair(presented.session_id, access.text, refresh.text, _count_remaining(until), scopes)
 

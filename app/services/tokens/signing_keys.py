@@ -15,6 +15,7 @@ from typing import Any
 from joserfc.jwk import RSAKey
 from sqlalchemy import ColumnElement
 from sqlalchemy import Select
+from sqlalchemy import bindparam
 from sqlalchemy import delete
 from sqlalchemy import or_
 from sqlalchemy import select
@@ -22,6 +23,7 @@ from sqlalchemy import update
 
 from app import clock
 from app.extensions import db
+from app.models.base import UtcDateTime
 from app.models.keys import SigningKey
 from app.models.state import SystemState
 from app.runtime import per_app
@@ -59,9 +61,10 @@ class _Opened:
 def select_active_kid() -> Select[str]:
     """Select the id of the key that signs now, as part of another statement.
 
-    This is an ordering, not a condition: if a clock is slow, a key signs early rather than none.
+    Its parameter ``now`` is the time. This is an ordering, not a condition: if a clock is slow, a key signs
+    early rather than none.
     """
-    now = clock.now()
+    now = bindparam("now", type_=UtcDateTime)
     return (
         select(SigningKey.kid)
         .order_by(
@@ -119,7 +122,7 @@ def load_signer(kid: str) -> Signer:
             select(SigningKey.private_encrypted).where(SigningKey.kid == kid)
         ).scalar_one_or_none()
         if sealed is None:  # removed since its id was read, because it leaked
-            return load_signer(db.session.execute(select_active_kid()).scalar_one())
+            return load_signer(db.session.execute(select_active_kid(), {"now": clock.now()}).scalar_one())
         private: dict[str, Any] = json.loads(keyring().build_box().decrypt(sealed))
         known = opened.signers[kid] = Signer(kid, RSAKey.import_key(private))
     return known
@@ -140,7 +143,7 @@ def list_public_jwks() -> list[dict[str, Any]]:
     return [dict(key.public_jwk) for key in list_known_keys()]
 
 
-def _match_standing(at: datetime) -> ColumnElement[bool]:
+def _match_standing(at: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
     """Match keys that are not retired at that time."""
     return or_(SigningKey.retired_at.is_(None), SigningKey.retired_at > at)
 

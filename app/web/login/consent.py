@@ -123,7 +123,8 @@ def _proceed(asked: AuthorizationRequest, began_at: datetime) -> Response | str 
             raise asked.error("login_required")
         waiting = wrap_request(asked.params, began_at)
         return redirect(build_login_url(waiting, asked.params.get("login_hint", "")[:100]), 303)
-    question = requests.build_question(asked, caller)
+    consent = consents.find_consent(caller.user_id, asked.client.id)
+    question = requests.build_question(asked, caller, consent)
     decision = gate.ask(question)
     if not decision:
         return _refuse(asked, caller, began_at, question, decision)
@@ -251,7 +252,8 @@ def _ask_again(
     asked: AuthorizationRequest, caller: Caller, began_at: datetime
 ) -> Response | str | tuple[str, int]:
     """The application's scope grew while its page was open: show the current one."""
-    question = requests.build_question(asked, caller)
+    consent = consents.find_consent(caller.user_id, asked.client.id)
+    question = requests.build_question(asked, caller, consent)
     decision = gate.ask(question)
     if not decision:
         return _refuse(asked, caller, began_at, question, decision)
