@@ -124,6 +124,18 @@ class World:
                 )
             return number
 
+    def leave(self, member: str, group: str) -> None:
+        """End a membership."""
+        with self._unit():
+            below, above = (directory.find_subject(name, self._domain()) for name in (member, group))
+            assert below is not None
+            assert above is not None
+            db.session.execute(
+                update(Membership)
+                .where(Membership.member_id == below.id, Membership.group_id == above.id)
+                .values(removed_at=clock.now())
+            )
+
     def grant(self, subject: str, function: str, customer: str) -> int:
         with self._unit() as done:
             who = directory.find_subject(subject, self._domain())
@@ -189,7 +201,7 @@ class World:
         with self._unit():
             db.session.execute(update(OAuthClient).where(OAuthClient.id == client_id).values(**values))
 
-    def change_user(self, name: str, **values: Any) -> None:
+    def change_user(self, name: str, /, **values: Any) -> None:
         with self._unit():
             db.session.execute(
                 update(Subject.__table__).where(Subject.__table__.c.short_name == name).values(**values)

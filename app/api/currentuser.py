@@ -8,7 +8,6 @@ from app.api.auth import Answer
 from app.api.auth import build_page
 from app.api.auth import endpoint
 from app.api.blueprint import blueprint
-from app.models.authority import Function
 from app.schemas.answers.currentuser import CurrentUserShape
 from app.schemas.answers.currentuser import OldGroupShape
 from app.schemas.answers.currentuser import OwnPermissionShape
@@ -17,16 +16,17 @@ from app.schemas.answers.currentuser import build_own_permission_shapes
 from app.schemas.answers.infos import CustomerInfo
 from app.schemas.answers.infos import FunctionBrief
 from app.schemas.common import LEVELS
-from app.schemas.common import Named
+from app.schemas.searching import Names
 from app.schemas.searching import Paged
 from app.services.access import directory
 from app.services.access import search
 from app.services.access.callers import Caller
+from app.services.administration import customer_search
+from app.services.administration import function_search
 from app.services.administration import own_data
 from app.services.administration import permission_search
 from app.services.administration.own_data import Own
 from app.services.guards import Guard
-from app.services.problems import Missing
 
 PREFIX = "/currentuser/v1"
 
@@ -49,14 +49,14 @@ class FunctionsQuery(Paged):
     only_roles: bool = False
     require_permission: bool = True
     max_security_level: Literal["current", "external", "standard", "administrative"] = "current"
-    keywords: tuple[Named, ...] = ()
+    keywords: Names = ()
 
 
 class CustomersQuery(Paged):
     """Query of ``/customers``: every ``requiredFunction`` must be held."""
 
-    keywords: tuple[Named, ...] = ()
-    required_function: tuple[Named, ...] = ()
+    keywords: Names = ()
+    required_function: Names = ()
 
 
 @blueprint.get(f"{PREFIX}/user")
@@ -78,30 +78,24 @@ def current_functions(caller: Caller, query: FunctionsQuery) -> Answer:
     """
     if not query.require_permission and not caller.is_personal:
         caller.require(Guard.VIEW_BASIC_FUNCTIONS)
-    ids = caller.rights.held if query.require_permission else caller.question.graph.names
-    found = [f for f in directory.list_functions_by_id(ids) if _is_wanted(f, query)]
-    page = search.cut_page(found, query.page)
-    return build_page(page, [FunctionBrief.from_row(f) for f in page.rows])
+    level = None if query.max_security_level == "current" else int(LEVELS[query.max_security_level])
+    found = function_search.list_own_functions(
+        caller,
+        query.keywords,
+        query.page,
+        roles=query.only_roles,
+        held=query.require_permission,
+        level=level,
+    )
+    return build_page(found, [FunctionBrief.from_row(f) for f in found.rows])
 
 
 @blueprint.get(f"{PREFIX}/customers")
 @endpoint(answers=[CustomerInfo], query=CustomersQuery)
 def current_customers(caller: Caller, query: CustomersQuery) -> Answer:
     """List the customers for which this session has any right, or holds every function named."""
-    reached = caller.rights.list_reach()
-    for name in query.required_function:
-        function = directory.find_function(name)
-        if function is None:
-            raise Missing("function")
-        reached = frozenset(c for c in reached if caller.rights.allows(function.id, c))
-    words = [word.lower() for word in query.keywords]
-    found = [
-        customer
-        for customer in directory.list_customers_by_id(reached)
-        if all(word in customer.name.lower() or word in customer.short_name.lower() for word in words)
-    ]
-    page = search.cut_page(found, query.page)
-    return build_page(page, [CustomerInfo.from_row(c) for c in page.rows])
+    found = customer_search.list_own_customers(caller, query.keywords, query.required_function, query.page)
+    return build_page(found, [CustomerInfo.from_row(c) for c in found.rows])
 
 
 @blueprint.get(f"{PREFIX}/groups")
@@ -122,12 +116,3 @@ def current_permissions(caller: Caller, query: PermissionsQuery) -> Answer:
     """List the caller's granted permissions, by id. Session constraints do not reduce this list."""
     found = permission_search.list_own_permissions(caller, query.page, inherited=query.include_inherited)
     return build_page(found, build_own_permission_shapes(found.rows))
-
-
-def _is_wanted(function: Function, query: FunctionsQuery) -> bool:
-    if query.only_roles and not function.role:
-        return False
-    wanted = query.max_security_level
-    if wanted != "current" and function.minimum_security_level > LEVELS[wanted]:
-        return False
-    return all(word.lower() in function.name.lower() for word in query.keywords)

@@ -49,12 +49,8 @@ class PlainText(RootModel[str]):
 @blueprint.get(f"{OWN}/preferences")
 @endpoint(answers=[PreferenceShape], query=OwnPreferenceQuery, own=Own.PROFILE)
 def own_preferences(caller: Caller, query: OwnPreferenceQuery) -> Answer:
-    """List the caller's own preferences, filtered by key or by prefix of the key."""
-    rows = [
-        row
-        for row in preferences.list_preferences(caller.user_id)
-        if not (query.key or query.key_prefix) or row.key in query.key or row.key.startswith(query.key_prefix)
-    ]
+    """List the caller's own preferences, filtered by key and by prefix of the key."""
+    rows = preferences.list_preferences(caller.user_id, query.key, query.key_prefix)
     found = search.cut_page(rows, query.page)
     return build_page(found, build_preference_shapes(found.rows, directory.get_user(caller.user_id)))
 
@@ -63,7 +59,7 @@ def own_preferences(caller: Caller, query: OwnPreferenceQuery) -> Answer:
 @endpoint(answers=TextMap, query=PreferenceKeysQuery, own=Own.PROFILE)
 def own_properties(caller: Caller, query: PreferenceKeysQuery) -> Answer:
     """Return the caller's own preferences as an object."""
-    return Answer(_to_map(preferences.list_preferences(caller.user_id), query.key))
+    return Answer(_to_map(preferences.list_preferences(caller.user_id, query.key)))
 
 
 @blueprint.post(f"{OWN}/prefs")
@@ -71,7 +67,7 @@ def own_properties(caller: Caller, query: PreferenceKeysQuery) -> Answer:
 def set_properties(caller: Caller, body: Properties) -> Answer:
     """Set these values and keep the others; returns all."""
     require_personal(caller)
-    return Answer(_to_map(preferences.set_preferences(caller.user_id, body.root), ()))
+    return Answer(_to_map(preferences.set_preferences(caller.user_id, body.root)))
 
 
 @blueprint.delete(f"{OWN}/prefs")
@@ -104,8 +100,7 @@ def delete_property(caller: Caller, key: str) -> Answer:
 def preferences_of_user(caller: Caller, user: str, query: PreferenceQuery) -> Answer:
     """List a user's preferences."""
     found = visibility.get_visible_user(caller, user, get_domain_id(query, caller))
-    rows = [row for row in preferences.list_preferences(found.id) if not query.key or row.key in query.key]
-    page = search.cut_page(rows, query.page)
+    page = search.cut_page(preferences.list_preferences(found.id, query.key), query.page)
     return build_page(page, build_preference_shapes(page.rows, found))
 
 
@@ -114,9 +109,8 @@ def preferences_of_user(caller: Caller, user: str, query: PreferenceQuery) -> An
 def preference_map_of_user(caller: Caller, user: str, query: PreferenceQuery) -> Answer:
     """Return a user's preferences as an object."""
     found = visibility.get_visible_user(caller, user, get_domain_id(query, caller))
-    return Answer(
-        _to_map(search.cut_page(preferences.list_preferences(found.id), query.page).rows, query.key)
-    )
+    page = search.cut_page(preferences.list_preferences(found.id, query.key), query.page)
+    return Answer(_to_map(page.rows))
 
 
 @blueprint.get(f"{ADMIN}/<key>")
@@ -156,5 +150,5 @@ def _put(caller: Caller, user: str, query: InDomain, values: dict[str, str]) -> 
     return Answer(build_preference_shapes(preferences.set_preferences(found.id, values), found))
 
 
-def _to_map(rows: Collection[Preference], keys: Collection[str]) -> Any:
-    return TextMap({row.key: row.value for row in rows if not keys or row.key in keys})
+def _to_map(rows: Collection[Preference]) -> Any:
+    return TextMap({row.key: row.value for row in rows})

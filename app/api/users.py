@@ -20,10 +20,7 @@ from app.schemas.requests.subject_search import SubjectGroups
 from app.schemas.requests.subject_search import SubjectList
 from app.schemas.requests.subject_search import SubjectSearch
 from app.services.access import directory
-from app.services.access import held_rights
-from app.services.access import search
 from app.services.access.callers import Caller
-from app.services.access.search import Found
 from app.services.administration import function_search
 from app.services.administration import subject_search
 from app.services.administration import visibility
@@ -101,14 +98,10 @@ def get_basic_subject(caller: Caller, subject: str, query: InDomain) -> Answer:
 def groups_of_subject(caller: Caller, subject: str, query: SubjectGroups) -> Answer:
     """List the groups of a subject, direct and indirect, that belong to customers the caller administers."""
     found = visibility.get_visible_subject(caller, subject, caller.domain_id)
-    direct = {group.id for group in directory.load_direct_groups([found.id]).get(found.id, ())}
-    groups = [
-        group
-        for group in directory.list_groups_by_id(held_rights.list_group_ids(found.id))
-        if (query.include_inherited or group.id in direct) and visibility.may_see(caller, group)
-    ]
-    page: Found[Subject] = search.cut_page(groups, query.page)
-    return build_page(page, build_basic_subjects(page.rows, caller))
+    groups = subject_search.list_groups_of(
+        found, caller, query.page, query.sort_by, inherited=query.include_inherited
+    )
+    return build_page(groups, build_basic_subjects(groups.rows, caller))
 
 
 @blueprint.get(f"{PREFIX}/function")

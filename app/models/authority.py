@@ -16,18 +16,19 @@ from sqlalchemy.orm import relationship
 from app.models.base import Base
 from app.models.base import BigId
 from app.models.base import Deletable
+from app.models.base import Named
 from app.models.directory import Customer
 from app.models.directory import Subject
 
 
-class Function(Deletable, Base):
+class Function(Deletable, Named, Base):
     """One capability; with ``role`` it bundles others. ``minimum_security_level`` is 1, 2 or 3."""
 
     __tablename__ = "function"
     __table_args__ = (
         Index(
-            "uq_function_name",
-            "name",
+            "uq_function_name_key",
+            "name_key",
             unique=True,
             sqlite_where=text("deleted_at IS NULL"),
             postgresql_where=text("deleted_at IS NULL"),
@@ -36,7 +37,6 @@ class Function(Deletable, Base):
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    name: Mapped[str] = mapped_column(String(100))
     description: Mapped[str | None] = mapped_column(String(1000))
     localized_names: Mapped[dict[str, Any]] = mapped_column(default=dict)
     localized_descriptions: Mapped[dict[str, Any]] = mapped_column(default=dict)

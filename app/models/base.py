@@ -14,13 +14,17 @@ from sqlalchemy import Dialect
 from sqlalchemy import Integer
 from sqlalchemy import LargeBinary
 from sqlalchemy import MetaData
+from sqlalchemy import String
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.orm import Mapped
 from sqlalchemy.orm import mapped_column
+from sqlalchemy.orm import validates
 from sqlalchemy.types import TypeDecorator
 
 from app.extensions import metadata as shared_metadata
+from app.policy.names import fold_name
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -75,3 +79,39 @@ class Deletable(Changeable):
 
     deleted_at: Mapped[datetime | None]
     deleted_by_id: Mapped[int | None] = mapped_column(BigId)
+
+
+def _fold(column: str) -> Any:
+    def fold(context: DefaultExecutionContext) -> str:
+        return fold_name(context.get_current_parameters()[column])  # type: ignore[no-untyped-call]
+
+    return fold
+
+
+class ShortNamed:
+    """A row with a short name; ``short_name_key`` is the form it is compared by, and follows each new name.
+
+    The same name again keeps the key: it may be the exact one of a name that was once taken (decision 36).
+    """
+
+    short_name: Mapped[str] = mapped_column(String(100))
+    short_name_key: Mapped[str] = mapped_column(String(101), default=_fold("short_name"))
+
+    @validates("short_name")
+    def _fold_short_name(self, _column: str, name: str) -> str:
+        if name != self.short_name:
+            self.short_name_key = fold_name(name)
+        return name
+
+
+class Named:
+    """As ``ShortNamed``, for rows whose handle is their name."""
+
+    name: Mapped[str] = mapped_column(String(100))
+    name_key: Mapped[str] = mapped_column(String(101), default=_fold("name"))
+
+    @validates("name")
+    def _fold_name(self, _column: str, name: str) -> str:
+        if name != self.name:
+            self.name_key = fold_name(name)
+        return name

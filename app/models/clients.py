@@ -18,12 +18,13 @@ from app.models.base import BigId
 from app.models.base import Deletable
 from app.models.base import Digest
 from app.models.base import Json
+from app.models.base import ShortNamed
 from app.models.directory import Customer
 from app.models.directory import Domain
 from app.models.mixins import ArgusClientMixin
 
 
-class OAuthClient(Deletable, Base, ArgusClientMixin):
+class OAuthClient(Deletable, ShortNamed, Base, ArgusClientMixin):
     """An OAuth client (contract 2.2). Its id is the ``client_id``. It is either live or deleted.
 
     A secret chosen by a person is stored as argon2id (``secret_hash``), a secret that we made as SHA-256
@@ -33,9 +34,9 @@ class OAuthClient(Deletable, Base, ArgusClientMixin):
     __tablename__ = "oauth_client"
     __table_args__ = (
         Index(
-            "uq_oauth_client_domain_id_short_name",
+            "uq_oauth_client_domain_id_short_name_key",
             "domain_id",
-            "short_name",
+            "short_name_key",
             unique=True,
             sqlite_where=text("deleted_at IS NULL"),
             postgresql_where=text("deleted_at IS NULL"),
@@ -45,7 +46,6 @@ class OAuthClient(Deletable, Base, ArgusClientMixin):
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     domain_id: Mapped[int] = mapped_column(ForeignKey("domain.id"))
     customer_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("customer.id"), index=True)
-    short_name: Mapped[str] = mapped_column(String(100))
     name: Mapped[str] = mapped_column(String(200))
     description: Mapped[str] = mapped_column(String(1000))
     main_uri: Mapped[str] = mapped_column(String(2048))

@@ -18,6 +18,7 @@ from app.models.base import BigId
 from app.models.base import Changeable
 from app.models.base import Deletable
 from app.models.base import Json
+from app.models.base import ShortNamed
 
 
 class Domain(Base):
@@ -29,19 +30,18 @@ class Domain(Base):
     name: Mapped[str] = mapped_column(String(100), unique=True)
 
 
-class Customer(Changeable, Base):
+class Customer(Changeable, ShortNamed, Base):
     """A node of the tree inside a domain; ``parent`` is empty only at the root."""
 
     __tablename__ = "customer"
     __table_args__ = (
-        Index("uq_customer_domain_id_short_name", "domain_id", "short_name", unique=True),
+        Index("uq_customer_domain_id_short_name_key", "domain_id", "short_name_key", unique=True),
         {"sqlite_autoincrement": True},
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     domain_id: Mapped[int] = mapped_column(ForeignKey("domain.id"))
     parent_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("customer.id"), index=True)
-    short_name: Mapped[str] = mapped_column(String(100))
     name: Mapped[str] = mapped_column(String(200))
     type: Mapped[str] = mapped_column(String(10), default="leaf")
     language: Mapped[str] = mapped_column(String(20), default="english")
@@ -58,7 +58,7 @@ SUBJECT_NAME = r"[a-zA-Z0-9_\-.@]+"
 MOST_NAME_CHARACTERS = 100
 
 
-class Subject(Deletable, Base):
+class Subject(Deletable, ShortNamed, Base):
     """A user or a group. They share one id space, so that permissions and memberships can name either.
 
     Ids are never reused: a subject created again under the same name is a new subject (security rule 25). A
@@ -68,9 +68,9 @@ class Subject(Deletable, Base):
     __tablename__ = "subject"
     __table_args__ = (
         Index(
-            "uq_subject_domain_id_short_name",
+            "uq_subject_domain_id_short_name_key",
             "domain_id",
-            "short_name",
+            "short_name_key",
             unique=True,
             sqlite_where=text("deleted_at IS NULL"),
             postgresql_where=text("deleted_at IS NULL"),
@@ -85,7 +85,6 @@ class Subject(Deletable, Base):
     kind: Mapped[str] = mapped_column(String(5))
     domain_id: Mapped[int] = mapped_column(ForeignKey("domain.id"))
     customer_id: Mapped[int] = mapped_column(BigId, ForeignKey("customer.id"), index=True)
-    short_name: Mapped[str] = mapped_column(String(100))
     name: Mapped[str] = mapped_column(String(200))
     description: Mapped[str | None] = mapped_column(String(1000))
     daemon_account: Mapped[bool] = mapped_column(default=False)

@@ -75,6 +75,8 @@ NEEDS = {
     "allUserGroups": (),
     "functionRoleMapping": ("claimName", "roleMapping"),
 }
+LISTS = ("allowedGroups", "roleMapping")
+MOST_IN_A_CLAIM = 100
 # Each sentence tells the user what a claim is about: by its content, else by its provider.
 WORDS = {claim.own: claim.words for claim in CLAIMS if claim.own is not None} | {
     "userGroups": "which groups you belong to, of those it may know",
@@ -88,6 +90,9 @@ def find_provider_problem(provider: Mapping[str, Any]) -> tuple[str, str] | None
     for name in NEEDS[str(provider["provider"])]:
         if not provider.get(name):
             return name, "This kind of provider needs this field."
+    for name in LISTS:
+        if len(provider.get(name) or ()) > MOST_IN_A_CLAIM:
+            return name, f"Give at most {MOST_IN_A_CLAIM}."
     if provider.get("claimName") in PROTOCOL_CLAIMS:
         return "claimName", "This name belongs to the protocol. Choose another."
     return None

@@ -32,12 +32,13 @@ class InvalidRange(ValueError):
 
 
 def parse_range(entry: object) -> str:
-    """Return the canonical CIDR text of an entry; a plain address gets /32 or /128.
-    Raises ``InvalidRange``.
+    """Return the canonical CIDR text of an entry; a plain address gets /32 or /128, blanks around it do not
+    count. Raises ``InvalidRange``.
     """
     if not isinstance(entry, str):
         raise InvalidRange(entry, f"Write text: {EXAMPLE}.")
-    if not entry.strip():
+    entry = entry.strip()
+    if not entry:
         raise InvalidRange(entry, f"Write {EXAMPLE}; anywhere is 0.0.0.0/0 and ::/0.")
     if "%" in entry:
         raise InvalidRange(entry, "Leave out the zone: a range has none.")

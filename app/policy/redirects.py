@@ -14,9 +14,14 @@ MOST_NEXT_CHARACTERS = 8192
 # Visible ASCII without quotes, backslash, angle brackets and other characters that a URI must escape.
 CHARACTERS = re.compile(r"[!#-&(-;=?-\[\]_a-z~]+", re.ASCII)
 NEXT = re.compile(r"/(?![/\\])[!-\[\]-~]*", re.ASCII)
+# Host and port: a name, or an address in brackets. Nothing else may reach a Content-Security-Policy, where a
+# semicolon would begin another directive.
+HOST = r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_.])?"
+NETLOC = re.compile(rf"(?:{HOST}|\[[0-9A-Fa-f:.]+\])(?::[0-9]{{1,5}})?", re.ASCII)
+MOST_PORT = 65_535
 # RFC 8252 7.3, and the name localhost by RFC 9700 4.1.3: a native app cannot know its port before it runs.
 LOOPBACK_PORT = re.compile(
-    r"(http://(?:127\.0\.0\.1|\[::1\]|localhost))(?::[0-9]{1,5})?(/.*|\?.*)?", re.ASCII
+    r"(http://(?:127\.0\.0\.1|\[::1\]|localhost))(?::([0-9]{1,5}))?(/.*|\?.*)?", re.ASCII
 )
 
 
@@ -51,9 +56,9 @@ def matches(asked: str, registered: Sequence[str], *, public_client: bool) -> bo
 
 
 def extract_origin(uri: str) -> str:
-    """Return scheme, host and port, for a Content-Security-Policy."""
-    parts = urlsplit(uri)
-    return f"{parts.scheme}://{parts.netloc}"
+    """Return scheme, host and port, for a Content-Security-Policy; empty for what could not be registered."""
+    parts, _problem = _parse_absolute(uri)
+    return f"{parts.scheme}://{parts.netloc}" if parts is not None else ""
 
 
 def check_next(target: object) -> str | None:
@@ -79,13 +84,15 @@ def _parse_absolute(uri: object, *, fragment_allowed: bool = False) -> tuple[Spl
         port = parts.port
     except ValueError:
         return None, "Write a URI with a valid host and port."
-    if not parts.hostname or "*" in parts.netloc or port == 0:
-        return None, "Write a URI with a valid host and port, without a wildcard."
     if "@" in parts.netloc:
         return None, "Leave out user name and password."
+    if port == 0 or NETLOC.fullmatch(parts.netloc) is None:
+        return None, "Write a URI with a valid host and port, without a wildcard."
     return parts, ""
 
 
 def _strip_loopback_port(uri: str) -> str | None:
     found = LOOPBACK_PORT.fullmatch(uri)
-    return f"{found[1]}{found[2] or ''}" if found else None
+    if found is None or not 0 < int(found[2] or 80) <= MOST_PORT:
+        return None
+    return f"{found[1]}{found[3] or ''}"

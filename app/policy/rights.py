@@ -7,6 +7,7 @@ never a larger one.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -44,6 +45,14 @@ class FunctionGraph:
             known = self._below[function] = frozenset(seen)
         return known
 
+    def list_below(self, functions: Collection[int]) -> frozenset[int]:
+        """Return every function below one of these; one of these only if it is below another."""
+        return frozenset(f for top in functions for f in self.list_descendants(top) - {top})
+
+    def list_above(self, functions: Collection[int]) -> frozenset[int]:
+        """Return every function above one of these; one of these only if it is above another."""
+        return frozenset(f for f in self.names if not (self.list_descendants(f) - {f}).isdisjoint(functions))
+
     def find_by_name(self, name: str) -> int | None:
         """Return the id of the live function of this name."""
         return self._ids.get(name)
@@ -74,6 +83,11 @@ class CustomerTree:
             line.append(one)
             one = self.parents[one]
         return tuple(line)
+
+    def list_below(self, customers: Collection[int]) -> frozenset[int]:
+        """Return every customer below one of these; one of these only if it is below another."""
+        tops = frozenset(customers)
+        return frozenset(c for c in self.parents if not tops.isdisjoint(self.list_ancestors(c)[1:]))
 
     def is_alive(self, customer: int) -> bool:
         """Tell whether the customer exists and neither it nor a customer above it is disabled."""

@@ -23,12 +23,12 @@ def is_scope_token(text: str) -> bool:
 
 
 def parse_scope(text: str | None) -> tuple[str, ...] | None:
-    """Return the names in order, without repeats; ``None`` if the text is no scope.
-    Absent or empty gives none.
+    """Return the names in order, without repeats; ``None`` if the text is no scope. Absent, empty or blank
+    gives none; blanks around and between names do not count.
     """
     if not text:
         return ()
-    names = text.split(" ")
+    names = [name for name in text.split(" ") if name]
     return tuple(dict.fromkeys(names)) if all(is_scope_token(name) for name in names) else None
 
 

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
 from typing import Literal
 
-from pydantic import Field
-
 from app.policy.facts import SecurityLevel
-from app.schemas.texts import FullMatch
+from app.schemas.texts import Named
 from app.schemas.wire import ArgusModel
 from app.schemas.wire import QueryModel
 
-Named = Annotated[str, Field(min_length=1, max_length=100)]
-Comment = Annotated[str, Field(max_length=1000)]
-Email = Annotated[str, Field(max_length=254), FullMatch(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+")]
 Language = Literal["norwegian", "english"]
 Level = Literal["external", "standard", "administrative"]
 LEVELS: dict[Level, SecurityLevel] = {

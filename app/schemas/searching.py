@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import UTC
 from datetime import datetime
 from datetime import timedelta
@@ -15,7 +16,8 @@ from pydantic import Field
 from pydantic_core import PydanticCustomError
 
 from app import clock
-from app.schemas.common import Named
+from app.schemas.texts import Named
+from app.schemas.texts import OneOf
 from app.schemas.wire import ArgusModel
 from app.schemas.wire import QueryModel
 from app.services.access.search import MOST_ROWS
@@ -24,7 +26,8 @@ from app.services.access.search import Page
 Limit = Annotated[int, Field(ge=0, le=MOST_ROWS)]
 Offset = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Match = Literal["any", "all"]
-Names = Annotated[tuple[Named, ...], Field(max_length=100)]
+MOST = Field(max_length=100)
+Names = Annotated[tuple[Named, ...], MOST]
 RELATIVE = re.compile(r"now(?:([+-])([0-9]{1,6})([smhdw]))?", re.ASCII)
 ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:T[0-9:]{5,8}(?:\.[0-9]{1,9})?Z)?", re.ASCII)
 SPANS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -85,8 +88,13 @@ class Sorted(Paged):
     sort_by: Names = ()
 
 
+def chosen_from(*tables: Iterable[str]) -> OneOf:
+    """Return the check of a list that chooses fields of a search: names of these tables, or ``all``."""
+    return OneOf((*dict.fromkeys(name for table in tables for name in table), "all"))
+
+
 class KeywordQuery(Sorted):
-    """A list with keywords; ``keyword`` is the old name."""
+    """A list with keywords; ``keyword`` is the old name. Each resource says what ``keywordField`` may be."""
 
     keywords: Names = ()
     keyword: Names = ()
@@ -119,7 +127,7 @@ class Search(ArgusModel):
 
 
 class KeywordSearch(ArgusModel):
-    """Keywords of a criteria object."""
+    """Keywords of a criteria object. Each resource says what ``keywordFieldStrategy`` may be."""
 
     keywords: Names | None = None
     keyword_match_strategy: Match = "all"
@@ -135,7 +143,7 @@ class KeywordSearch(ArgusModel):
 
 
 class TimeSearch(ArgusModel):
-    """A time span, and the times that must be in it."""
+    """A time span, and the times that must be in it. Each resource says what ``timeFieldStrategy`` may be."""
 
     start_timestamp: Moment | None = None
     end_timestamp: Moment | None = None
@@ -153,7 +161,7 @@ class TimeSearch(ArgusModel):
 
 
 class FlagSearch(ArgusModel):
-    """Flags of a criteria object."""
+    """Flags of a criteria object. Each resource says what they may be."""
 
     include_flags: Names | None = None
     exclude_flags: Names | None = None
@@ -164,10 +172,11 @@ class FlagSearch(ArgusModel):
 
 
 class SubCriterion(ArgusModel):
-    """How a sub-criterion joins: OR, with ``required`` AND, with ``exclude`` NOT."""
+    """How a sub-criterion joins: OR, with ``required`` AND, with ``exclude`` NOT; its order has no effect."""
 
     required: bool = False
     exclude: bool = False
+    sort_by: Names | None = None
 
     def as_joining(self) -> dict[str, Any]:
         """Convert to the service's ``Criteria``."""

@@ -12,6 +12,10 @@ from typing import TypeVar
 from pydantic import BaseModel
 from pydantic import ValidationError
 
+from app.policy import names
+from app.policy.sentences import Sentence
+from app.schemas.texts import ONE_OF
+from app.schemas.texts import UNSEEN
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 
@@ -44,15 +48,24 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "time_zone": ("NOT_ALLOWED", "There is no such time zone. Write one such as Europe/Oslo."),
     "email": ("INVALID_PATTERN", "Write an e-mail address."),
 }
+# Types of our own, whose sentence has values or is written where its rule is.
+SPOKEN: Mapping[str, tuple[str, str]] = {
+    "one_of": ("NOT_ALLOWED", ONE_OF),
+    "unseen": ("INVALID_PATTERN", UNSEEN),
+    "only_digits": ("INVALID_PATTERN", names.ONLY_DIGITS),
+}
 OTHERWISE = ("INVALID", "This value is not valid here.")
 
 
 def list_field_problems(problem: ValidationError) -> list[FieldProblem]:
     """Return one problem per wrong field, in our words; of the input only the field name is repeated."""
     found: dict[str, FieldProblem] = {}
-    for error in problem.errors(include_url=False, include_context=False, include_input=False):
+    for error in problem.errors(include_url=False, include_input=False):
         field = _name_path(error["loc"])
         code, sentence = SENTENCES.get(error["type"], OTHERWISE)
+        if error["type"] in SPOKEN:
+            code, template = SPOKEN[error["type"]]
+            sentence = Sentence(template, **error.get("ctx", {}))
         found.setdefault(field, FieldProblem(field, sentence, code))
     return list(found.values())
 

@@ -105,6 +105,8 @@ def _prepare_sqlite(engine: Engine, statement_seconds: int | None) -> None:
         for pragma in ("busy_timeout=5000", "journal_mode=WAL", "foreign_keys=ON", "synchronous=NORMAL"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
+        # SQLite's own knows ASCII only: keywords ignore case in every language, as on PostgreSQL.
+        connection.create_function("lower", 1, _lower, deterministic=True)  # type: ignore[attr-defined]
         info = record.info
         info[DEADLINE] = math.inf
         connection.set_progress_handler(  # type: ignore[attr-defined]
@@ -126,3 +128,7 @@ def _prepare_sqlite(engine: Engine, statement_seconds: int | None) -> None:
                 connection.exec_driver_sql(f"PRAGMA {pragma}")
         if options.get(WRITES):
             connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value

@@ -96,19 +96,19 @@ def parse_form(model: type[M], source: Texts | None = None) -> M:
     return validate_fields(model, _collect_sent(model, "", form))
 
 
-def list_form_problems(model: type[M], judge: Callable[[M], None]) -> tuple[FieldProblem, ...]:
-    """List all problems of this request's form: by the schema, and by ``judge``, which raises ``Invalid``.
+def list_form_problems(model: type[M], form: Texts, judge: Callable[[M], None]) -> tuple[FieldProblem, ...]:
+    """List all problems of a form: by the schema, and by ``judge``, which raises ``Invalid``.
 
     Fields that the schema refuses do not prevent the check of the others.
     """
     wrong: tuple[FieldProblem, ...] = ()
     try:
         try:
-            held = parse_form(model)
+            held = parse_form(model, form)
         except Invalid as problem:
             wrong = problem.problems
             refused = {_find_top_field(one.field) for one in wrong}
-            given = _collect_sent(model, "", request.form)
+            given = _collect_sent(model, "", form)
             held = validate_fields(model, {name: given[name] for name in given if name not in refused})
         judge(held)
     except Invalid as problem:

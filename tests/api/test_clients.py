@@ -189,7 +189,7 @@ WRONG += [
 WRONG += [
     ("shortName", "has space", "shortName"),
     ("shortName", "", "shortName"),
-    ("shortName", "trailing\n", "shortName"),
+    ("shortName", "in\nside", "shortName"),
     ("name", "<script>", "name"),
     ("name", "", "name"),
     ("mainURI", "http://app.example.com", "mainURI"),
@@ -205,7 +205,7 @@ WRONG += [
     ("maxSecurityLevel", "root", "maxSecurityLevel"),
     ("hidden", "yes", "hidden"),
     ("hidden", 1, "hidden"),
-    ("permittedScopes", ["has space"], "permittedScopes"),
+    ("permittedScopes", ['has"quote'], "permittedScopes"),
     ("redirectURIs", [], "redirectURIs"),
     ("redirectURIs", ["http://app.example.com/"], "redirectURIs"),
     ("redirectURIs", ["https://app.example.com/#f"], "redirectURIs"),

@@ -51,11 +51,8 @@ def route(name: str) -> tuple[str, str]:
 
 def problems(name: str, status: int, body: dict[str, Any]) -> list[str]:
     """How an answer differs from the response schema inside the package. Null stands for *not set*."""
-    module, _, function = name.rpartition(".")
-    told = getattr(importlib.import_module(f"argus_api.schema.{module}"), function)["responses"]
-    answer = told.get(str(status)) or told.get("default") or {}
-    schema = answer.get("content", {}).get("application/json", {}).get("schema")
-    if schema is None:
+    schema = _schema(name, status)
+    if not schema:
         return []
     validator = Draft202012Validator(_nullable(deepcopy(schema)))
     return [f"{'/'.join(map(str, e.path))}: {e.message}"[:200] for e in validator.iter_errors(body)]
@@ -63,17 +60,31 @@ def problems(name: str, status: int, body: dict[str, Any]) -> list[str]:
 
 def unknown_fields(name: str, status: int, body: dict[str, Any]) -> set[str]:
     """Fields of ``data`` that the schema does not name: extensions of ours, which a client ignores."""
-    module, _, function = name.rpartition(".")
-    told = getattr(importlib.import_module(f"argus_api.schema.{module}"), function)["responses"]
-    answer = told.get(str(status)) or told.get("default") or {}
-    schema = answer.get("content", {}).get("application/json", {}).get("schema", {})
-    data = schema.get("properties", {}).get("data", {})
+    data = _schema(name, status).get("properties", {}).get("data", {})
     data = data.get("items", data)
     shown = body.get("data")
     one = shown[0] if isinstance(shown, list) and shown else shown
     if not isinstance(one, dict) or "properties" not in data:
         return set()
     return set(one) - set(data["properties"])
+
+
+def is_hollow(name: str, status: int, body: dict[str, Any]) -> bool:
+    """Whether the schema tells of rows, keys or values, and the answer has none: nothing was compared."""
+    data = _schema(name, status).get("properties", {}).get("data", {})
+    rows = data.get("properties", {}).get("keys", data)
+    if rows.get("type") != "array" and "additionalProperties" not in rows:
+        return False
+    shown = body["data"]["keys"] if rows is not data else body["data"]
+    return not shown
+
+
+def _schema(name: str, status: int) -> dict[str, Any]:
+    module, _, function = name.rpartition(".")
+    told = getattr(importlib.import_module(f"argus_api.schema.{module}"), function)["responses"]
+    answer = told.get(str(status)) or told.get("default") or {}
+    found: dict[str, Any] = answer.get("content", {}).get("application/json", {}).get("schema", {})
+    return found
 
 
 def _nullable(schema: Any) -> Any:

@@ -104,7 +104,6 @@ def test_redirect_uri_must_be_repeated_when_it_was_sent(rp: RelyingParty, alice:
         ({"request_uri": "https://evil.example/r"}, "request_uri_not_supported"),
         ({"registration": "{}"}, "registration_not_supported"),
         ({"scope": "openid admin"}, "invalid_scope"),
-        ({"scope": "openid  profile"}, "invalid_scope"),
         ({"prompt": "none login"}, "invalid_request"),
         ({"prompt": "dance"}, "invalid_request"),
         ({"max_age": "-1"}, "invalid_request"),
@@ -131,6 +130,14 @@ def test_what_is_wrong_goes_back_to_the_client(
     back = error_of(answer)
     assert back["error"] == error
     assert back["state"] == state
+
+
+def test_blanks_in_a_scope_do_not_count(rp: RelyingParty, alice: Person) -> None:
+    """Around and between names: the person is asked for the same (design decisions 5 and 26)."""
+    alice.logs_in()
+    pages = [alice.visits(rp.url(scope=scope)) for scope in ("openid profile", " openid   profile ")]
+    assert [page.status_code for page in pages] == [200, 200]
+    assert all("your name" in page.text for page in pages)
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ from app.schemas.requests.clients import CustomClaim
         ({"provider": "allUserGroups"}, None),
         ({"provider": "functionRoleMapping", "claimName": "roles", "roleMapping": {"f": "r"}}, None),
         ({"provider": "functionRoleMapping", "claimName": "roles"}, "roleMapping"),
+        ({"provider": "userGroups", "allowedGroups": ["a"] * 101}, "allowedGroups"),
     ],
 )
 def test_what_each_kind_needs(provider: dict[str, Any], field: str | None) -> None:

@@ -29,7 +29,8 @@ BAD = [
     'https://app.example.com/"', "https://app.example.com/'", "https://app.example.com/<",
     "https://\u00e6.example.com/",
     "https://app.example.com:0/", "https://app.example.com:99999/", "https://app.example.com:x/",
-    "https://[::1/",
+    "https://[::1/", "https://x;sandbox/cb", "https://x,y/cb", "https://x;script-src%20*/", "https://-x/", "https://x!/",
+    "http://127.0.0.1:99999/cb", "http://127.0.0.1:65536/cb", "https://[::1]x/",
     "https://app.example.com/" + "x" * 2048, "http://127.0.0.1.example.com/", "http://128.0.0.1/",
 ]  # fmt: skip
 
@@ -82,10 +83,16 @@ def test_the_loopback_port_is_free_for_public_clients_only() -> None:
     assert not redirects.matches("https://localhost:50000/cb", registered, public_client=True)
     assert not redirects.matches("http://127.0.0.1:50000/other", registered, public_client=True)
     assert not redirects.matches("http://127.0.0.2:50000/cb", registered, public_client=True)
+    for port in (0, 65_536, 99_999):
+        assert not redirects.matches(f"http://127.0.0.1:{port}/cb", registered, public_client=True)
+    assert redirects.matches("http://127.0.0.1:65535/cb", registered, public_client=True)
     assert not redirects.matches("http://127.0.0.1:50000@evil.example/cb", registered, public_client=True)
 
 
 def test_origin() -> None:
+    """What is put into a Content-Security-Policy can begin no other directive."""
+    for uri in ("https://x;sandbox/cb", "https://x,y/cb", "https://x y/", "javascript:x", ""):
+        assert redirects.extract_origin(uri) == ""
     assert redirects.extract_origin("https://app.example.com:8443/cb?x=1") == "https://app.example.com:8443"
 
 

@@ -53,6 +53,22 @@ def test_a_role_holds_its_descendants_and_itself() -> None:
     assert GRAPH.list_descendants(Fn.VIEW_CASES) == {Fn.VIEW_CASES}
 
 
+def test_above_and_below_leave_out_the_thing_itself() -> None:
+    """Unless it also stands above or below another that was named."""
+    assert GRAPH.list_below([Fn.VIEW_CASES]) == frozenset()
+    assert GRAPH.list_below([Fn.ADMIN]) == GRAPH.list_descendants(Fn.ADMIN) - {Fn.ADMIN}
+    assert Fn.CASE_READER in GRAPH.list_below([Fn.ADMIN, Fn.CASE_READER])
+    assert GRAPH.list_above([Fn.ADMIN]) == {
+        one for one in GRAPH.names if one != Fn.ADMIN and Fn.ADMIN in GRAPH.list_descendants(one)
+    }
+    assert Fn.ADMIN in GRAPH.list_above([Fn.VIEW_CASES])
+    assert Fn.VIEW_CASES not in GRAPH.list_above([Fn.VIEW_CASES])
+    for top in TREE.parents:
+        assert TREE.list_below([top]) == {
+            one for one in TREE.parents if one != top and top in TREE.list_ancestors(one)
+        }
+
+
 def test_a_cycle_of_functions_ends() -> None:
     """Two functions that contain each other hold the same, and asking twice answers the same."""
     ring = graph({1: (2,), 2: (3,), 3: (1,)})

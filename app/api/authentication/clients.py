@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from operator import attrgetter
 
 from app.api.auth import Answer
 from app.api.auth import build_page
 from app.api.auth import endpoint
 from app.api.authentication import PREFIX
 from app.api.blueprint import blueprint
-from app.models.clients import OAuthClient
 from app.policy.ways_in import CLIENT
 from app.schemas.answers.clients import ClientShape
 from app.schemas.answers.clients import build_client_shape
@@ -22,17 +20,9 @@ from app.schemas.requests.customer_search import ClientSearch
 from app.services.access import search
 from app.services.access.callers import Caller
 from app.services.access.search import Page
+from app.services.clients import client_search
 from app.services.clients import registry
-from app.services.problems import FieldProblem
-from app.services.problems import Invalid
-
-SORTABLE = {
-    "id": "id",
-    "name": "name",
-    "shortName": "short_name",
-    "createdTimestamp": "created_at",
-    "lastUpdatedTimestamp": "updated_at",
-}
+from app.services.clients.client_search import ClientCriteria
 
 
 @blueprint.post(f"{PREFIX}/oauth/client")
@@ -46,14 +36,14 @@ def create(caller: Caller, body: ClientCreate) -> Answer:
 @endpoint(answers=[ClientShape], query=ClientList)
 def list_clients(caller: Caller, query: ClientList) -> Answer:
     """List the clients that the caller may use or administer."""
-    return _build_page(registry.list_clients(caller, query.as_criteria()), query.sort_by, query.page, caller)
+    return _build_page(query.as_criteria(), query.sort_by, query.page, caller)
 
 
 @blueprint.post(f"{PREFIX}/oauth/client/search")
 @endpoint(answers=[ClientShape], body=ClientSearch)
 def search_clients(caller: Caller, body: ClientSearch) -> Answer:
     """Search clients with a criteria object."""
-    return _build_page(registry.list_clients(caller, body.as_criteria()), body.order, body.page, caller)
+    return _build_page(body.as_criteria(), body.order, body.page, caller)
 
 
 @blueprint.get(f"{PREFIX}/oauth/client/<client>")
@@ -85,12 +75,6 @@ def delete(caller: Caller, client: str) -> Answer:
     return Answer(build_client_shape(registry.delete_client(client, caller), caller))
 
 
-def _build_page(found: list[OAuthClient], sort_by: Sequence[str], page: Page, caller: Caller) -> Answer:
-    for wish in reversed(sort_by or ("shortName",)):
-        name, descending = wish.removeprefix("-"), wish.startswith("-")
-        if name not in SORTABLE:
-            allowed = ", ".join(SORTABLE)
-            raise Invalid(FieldProblem("sortBy", f"Sort by one of: {allowed}.", "NOT_ALLOWED"))
-        found.sort(key=attrgetter(SORTABLE[name]), reverse=descending)
-    shown = search.cut_page(found, page)
+def _build_page(criteria: ClientCriteria, sort_by: Sequence[str], page: Page, caller: Caller) -> Answer:
+    shown = search.cut_page(client_search.search_clients(caller, criteria, sort_by), page)
     return build_page(shown, build_client_shapes(shown.rows, caller))

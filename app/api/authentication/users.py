@@ -38,7 +38,6 @@ from app.schemas.requests.events import EventsQuery
 from app.schemas.requests.events import UserEventsQuery
 from app.services.access import apikeys
 from app.services.access.callers import Caller
-from app.services.administration import filter_names
 from app.services.administration import users_and_groups
 from app.services.administration import visibility
 from app.services.administration.own_data import Own
@@ -131,10 +130,10 @@ def own_events(caller: Caller, query: EventsQuery) -> Answer:
 @blueprint.get(f"{PREFIX}/customer/events")
 @endpoint(answers=[EventShape], query=CustomerEventsQuery)
 def events_of_customers(caller: Caller, query: CustomerEventsQuery) -> Answer:
-    """List authentication events of the customers for which the caller may see them, newest first."""
-    customers = filter_names.resolve_customers(query.customer, caller)
-    domains = filter_names.resolve_domains([query.domain] if query.domain is not None else [])
-    found = authentication_events.list_customer_events(caller, customers, domains, query.span, query.page)
+    """List authentication events of these customers, else of the caller's own, newest first."""
+    found = authentication_events.list_customer_events(
+        caller, query.customer, query.domain, query.span, query.page
+    )
     return build_page(found, build_event_shapes(found.rows))
 
 

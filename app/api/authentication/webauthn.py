@@ -30,13 +30,13 @@ from app.schemas.answers.webauthn import build_enrol_options_shape
 from app.schemas.answers.webauthn import build_passkey_shape
 from app.schemas.answers.webauthn import build_revoked_shape
 from app.schemas.common import InDomain
-from app.schemas.common import Named
 from app.schemas.requests.webauthn import ChallengeQuery
 from app.schemas.requests.webauthn import ChallengeRequest
 from app.schemas.requests.webauthn import WebAuthnAuthorize
 from app.schemas.requests.webauthn import WebAuthnEnrol
 from app.schemas.requests.webauthn import WebAuthnLogin
 from app.schemas.searching import Paged
+from app.schemas.texts import Named
 from app.services.access import directory
 from app.services.access.callers import Caller
 from app.services.administration import visibility

@@ -82,7 +82,7 @@ class OldGroupShape(Shape):
     id: int
     name: str
     description: str | None
-    type: Literal["GROUP"]
+    type: Literal["group"]
     customer: CustomerInfo
     customer_id: int
     domain: DomainInfo
@@ -93,7 +93,7 @@ class OldGroupShape(Shape):
             id=group.id,
             name=group.short_name,
             description=group.description,
-            type="GROUP",
+            type="group",
             customer=CustomerInfo.from_row(group.customer),
             customer_id=group.customer_id,
             domain=DomainInfo.from_row(group.domain),

@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from app.schemas.texts import Named
 from app.schemas.texts import Text
 from app.schemas.wire import ArgusModel
 from app.services.login.apikey_limits import KeyRequest
@@ -16,14 +17,13 @@ from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 
 Id = Annotated[int, Field(ge=0, le=2**63 - 1)]
-Name = Annotated[str, Field(min_length=1, max_length=100)]
 
 
 class SessionConstraints(ArgusModel):
     """The limits for sessions of the key."""
 
     customer_id: tuple[Id, ...] | None = None
-    function: tuple[Name, ...] | None = None
+    function: tuple[Named, ...] | None = None
     function_id: tuple[Id, ...] | None = None
     read_only: bool = False
 

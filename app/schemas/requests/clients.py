@@ -10,9 +10,9 @@ from pydantic import Field
 from app.policy import scopes
 from app.policy.facts import Leg
 from app.schemas.common import LEVELS
-from app.schemas.common import Named
 from app.schemas.requests.functions import PermissionAdd
 from app.schemas.texts import LongText
+from app.schemas.texts import Named
 from app.schemas.texts import ShortName
 from app.schemas.texts import Text
 from app.schemas.wire import ArgusModel

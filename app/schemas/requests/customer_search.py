@@ -9,16 +9,26 @@ from typing import Literal
 from pydantic import Field
 
 from app.schemas.common import InDomain
+from app.schemas.searching import MOST
 from app.schemas.searching import FlagSearch
 from app.schemas.searching import KeywordSearch
 from app.schemas.searching import Names
 from app.schemas.searching import Search
 from app.schemas.searching import Sorted
 from app.schemas.searching import SubCriterion
+from app.schemas.searching import chosen_from
+from app.schemas.texts import Named
+from app.schemas.texts import OneOf
+from app.services.administration import customer_search
 from app.services.administration.customer_search import CustomerCriteria
-from app.services.clients.registry import ClientCriteria
+from app.services.clients import client_search
+from app.services.clients.client_search import ClientCriteria
 
 CustomerType = Literal["group", "leaf"]
+KeywordFields = Annotated[tuple[Annotated[Named, chosen_from(customer_search.KEYWORDS)], ...], MOST]
+Flags = Annotated[tuple[Annotated[Named, OneOf(tuple(customer_search.FLAGS))], ...], MOST]
+ClientKeywordFields = Annotated[tuple[Annotated[Named, chosen_from(client_search.KEYWORDS)], ...], MOST]
+ClientFlags = Annotated[tuple[Annotated[Named, OneOf(tuple(client_search.FLAGS))], ...], MOST]
 
 
 class CustomerList(Sorted):
@@ -43,6 +53,10 @@ class BasicCustomerQuery(InDomain):
 
 class CustomerFilters(KeywordSearch, FlagSearch):
     """The filters of one criteria object."""
+
+    keyword_field_strategy: KeywordFields | None = None
+    include_flags: Flags | None = None
+    exclude_flags: Flags | None = None
 
     customer: Names | None = None
     parent: Names | None = None
@@ -100,6 +114,10 @@ class ClientList(Sorted):
 
 class ClientFilters(KeywordSearch, FlagSearch):
     """The filters of one criteria object."""
+
+    keyword_field_strategy: ClientKeywordFields | None = None
+    include_flags: ClientFlags | None = None
+    exclude_flags: ClientFlags | None = None
 
     customer: Names | None = None
     domain: Names | None = None

@@ -13,8 +13,8 @@ from pydantic import Field
 from pydantic_core import PydanticCustomError
 
 from app.schemas.common import Language
-from app.schemas.common import Named
 from app.schemas.texts import FullMatch
+from app.schemas.texts import Named
 from app.schemas.texts import ShortName
 from app.schemas.texts import Text
 from app.schemas.wire import ArgusModel

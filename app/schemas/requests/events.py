@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from app.schemas.common import InDomain
-from app.schemas.common import Named
 from app.schemas.searching import Moment
 from app.schemas.searching import Names
 from app.schemas.searching import Paged
 from app.schemas.searching import to_moment
+from app.schemas.texts import Named
 from app.services.inspection.authentication_events import Span
 
 

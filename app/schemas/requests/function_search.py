@@ -10,6 +10,7 @@ from pydantic import Field
 from app.schemas.common import LEVELS
 from app.schemas.common import InDomain
 from app.schemas.common import Level
+from app.schemas.searching import MOST
 from app.schemas.searching import FlagSearch
 from app.schemas.searching import KeywordQuery
 from app.schemas.searching import KeywordSearch
@@ -20,11 +21,23 @@ from app.schemas.searching import Search
 from app.schemas.searching import Sorted
 from app.schemas.searching import SubCriterion
 from app.schemas.searching import TimeSearch
+from app.schemas.searching import chosen_from
+from app.schemas.texts import Named
+from app.schemas.texts import OneOf
 from app.schemas.wire import ArgusModel
+from app.services.administration import function_search
+from app.services.administration import permission_search
 from app.services.administration.function_search import EdgeCriteria
 from app.services.administration.function_search import FunctionCriteria
 from app.services.administration.permission_search import FilterReach
 from app.services.administration.permission_search import PermissionCriteria
+
+KeywordFields = Annotated[tuple[Annotated[Named, chosen_from(function_search.KEYWORDS)], ...], MOST]
+Flags = Annotated[tuple[Annotated[Named, OneOf(tuple(function_search.FLAGS))], ...], MOST]
+PermissionKeywordFields = Annotated[
+    tuple[Annotated[Named, chosen_from(permission_search.KEYWORDS)], ...], MOST
+]
+PermissionTimes = Annotated[tuple[Annotated[Named, chosen_from(permission_search.TIMES)], ...], MOST]
 
 
 class FunctionList(KeywordQuery):
@@ -34,8 +47,9 @@ class FunctionList(KeywordQuery):
     ancestor: Names = ()
     descendant: Names = ()
     minimum_security_level: Level | None = None
-    include_flag: Names = ()
-    exclude_flag: Names = ()
+    keyword_field: KeywordFields = ()
+    include_flag: Flags = ()
+    exclude_flag: Flags = ()
     include_deleted: bool = False
 
     def as_criteria(self) -> FunctionCriteria:
@@ -56,11 +70,11 @@ class BasicFunctionList(Sorted):
     """Query of the reduced list."""
 
     function: Names = ()
-    include_flag: Names = ()
-    exclude_flag: Names = ()
+    include_flag: Flags = ()
+    exclude_flag: Flags = ()
     keywords: Names = ()
     keyword_match: Match = "all"
-    keyword_field: Names = ()
+    keyword_field: KeywordFields = ()
 
     def as_criteria(self) -> FunctionCriteria:
         """Convert to the service's criteria."""
@@ -76,6 +90,10 @@ class BasicFunctionList(Sorted):
 
 class FunctionFilters(KeywordSearch, FlagSearch):
     """The filters of one criteria object."""
+
+    keyword_field_strategy: KeywordFields | None = None
+    include_flags: Flags | None = None
+    exclude_flags: Flags | None = None
 
     function: Names | None = None
     ancestors: Names | None = None
@@ -167,19 +185,19 @@ class Surroundings(ArgusModel):
 class PermissionList(Surroundings, Paged):
     """Query of the permission list; each filter can also match ancestors and descendants."""
 
-    domain: Names = ()
+    domain: Named | None = None
     subject: Names = ()
     customer: Names = ()
     function: Names = ()
     keywords: Names = ()
     keyword_match: Match = "all"
-    keyword_field: Names = ()
+    keyword_field: PermissionKeywordFields = ()
     include_deleted: bool = False
 
     def as_criteria(self) -> PermissionCriteria:
         """Convert to the service's criteria."""
         return PermissionCriteria(
-            domains=self.domain,
+            domain=self.domain,
             subjects=self.subject,
             customers=self.customer,
             functions=self.function,
@@ -194,7 +212,9 @@ class PermissionList(Surroundings, Paged):
 class PermissionFilters(Surroundings, KeywordSearch, TimeSearch):
     """The filters of one criteria object."""
 
-    domain: Names | None = None
+    keyword_field_strategy: PermissionKeywordFields | None = None
+    time_field_strategy: PermissionTimes | None = None
+    domain: Named | None = None
     subject: Names | None = None
     customer: Names | None = None
     function: Names | None = None
@@ -202,7 +222,7 @@ class PermissionFilters(Surroundings, KeywordSearch, TimeSearch):
 
     def _as_filters(self) -> dict[str, Any]:
         return {
-            "domains": self.domain or (),
+            "domain": self.domain,
             "subjects": self.subject or (),
             "customers": self.customer or (),
             "functions": self.function or (),

@@ -9,10 +9,10 @@ from typing import Literal
 from pydantic import Field
 
 from app.schemas.common import LEVELS
-from app.schemas.common import Comment
 from app.schemas.common import Level
-from app.schemas.common import Named
+from app.schemas.texts import Comment
 from app.schemas.texts import LongText
+from app.schemas.texts import Named
 from app.schemas.texts import ShortName
 from app.schemas.wire import ArgusModel
 from app.schemas.wire import QueryModel

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from app.schemas.common import Level
+from app.schemas.texts import Named
 from app.schemas.wire import ArgusModel
 from app.services.login.passwords import MOST_CHARACTERS
 
@@ -48,7 +49,7 @@ class PasswordTest(ArgusModel):
     password: Password
 
 
-Texts = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=100)], ...], Field(max_length=100)]
+Texts = Annotated[tuple[Named, ...], Field(max_length=100)]
 Ids = Annotated[tuple[Annotated[int, Field(ge=0, le=2**63 - 1)], ...], Field(max_length=100)]
 
 
@@ -73,9 +74,9 @@ class ConstrainRequest(ArgusModel):
 class ImpersonateRequest(ArgusModel):
     """The user to act as, and the limits; ``userName`` is the old name of ``user``."""
 
-    user: Annotated[str, Field(min_length=1, max_length=100)] | None = None
-    user_name: Annotated[str, Field(min_length=1, max_length=100)] | None = None
-    domain: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    user: Named | None = None
+    user_name: Named | None = None
+    domain: Named | None = None
     customer: Texts | None = None
     function: Texts | None = None
     security_level: Level | None = None

@@ -8,21 +8,38 @@ from typing import Literal
 
 from pydantic import Field
 
-from app.schemas.common import Comment
-from app.schemas.common import Named
+from app.schemas.requests.preferences import Key
+from app.schemas.requests.preferences import Value
+from app.schemas.searching import MOST
 from app.schemas.searching import FlagSearch
 from app.schemas.searching import KeywordQuery
 from app.schemas.searching import KeywordSearch
+from app.schemas.searching import Match
 from app.schemas.searching import Names
 from app.schemas.searching import Paged
 from app.schemas.searching import Search
 from app.schemas.searching import SubCriterion
 from app.schemas.searching import TimeSearch
+from app.schemas.searching import chosen_from
+from app.schemas.texts import Comment
+from app.schemas.texts import Named
+from app.schemas.texts import OneOf
 from app.schemas.wire import ArgusModel
 from app.schemas.wire import QueryModel
+from app.services.administration import subject_fields
+from app.services.administration.permission_search import MEMBERSHIP_PEOPLE
+from app.services.administration.permission_search import MEMBERSHIP_TIMES
 from app.services.administration.permission_search import MembershipCriteria
 from app.services.administration.subject_search import HeldPermission
+from app.services.administration.subject_search import PreferenceWish
 from app.services.administration.subject_search import SubjectCriteria
+
+KeywordFields = Annotated[tuple[Annotated[Named, chosen_from(subject_fields.KEYWORDS)], ...], MOST]
+TimeFields = Annotated[tuple[Annotated[Named, chosen_from(subject_fields.TIMES)], ...], MOST]
+PeopleFields = Annotated[tuple[Annotated[Named, chosen_from(subject_fields.PEOPLE)], ...], MOST]
+Flags = Annotated[tuple[Annotated[Named, OneOf(tuple(subject_fields.FLAGS))], ...], MOST]
+Parts = Annotated[tuple[Annotated[Named, chosen_from(MEMBERSHIP_PEOPLE)], ...], MOST]
+MembershipTimes = Annotated[tuple[Annotated[Named, chosen_from(MEMBERSHIP_TIMES)], ...], MOST]
 
 
 class SubjectList(KeywordQuery):
@@ -31,8 +48,9 @@ class SubjectList(KeywordQuery):
     domain: Names = ()
     subject: Names = ()
     customer: Names = ()
-    include_flag: Names = ()
-    exclude_flag: Names = ()
+    keyword_field: KeywordFields = ()
+    include_flag: Flags = ()
+    exclude_flag: Flags = ()
     include_deleted: bool = False
 
     def as_criteria(self) -> SubjectCriteria:
@@ -56,8 +74,20 @@ class Held(ArgusModel):
     domain: Named | None = None
 
 
+class PreferenceCriterion(ArgusModel):
+    """Whether the user has the preference, with this value if one is given."""
+
+    exists: bool = True
+    value: Value | None = None
+
+
 class SubjectFilters(KeywordSearch, FlagSearch, TimeSearch):
     """The filters of one criteria object."""
+
+    keyword_field_strategy: KeywordFields | None = None
+    time_field_strategy: TimeFields | None = None
+    include_flags: Flags | None = None
+    exclude_flags: Flags | None = None
 
     domain: Names | None = None
     subject: Names | None = None
@@ -66,8 +96,9 @@ class SubjectFilters(KeywordSearch, FlagSearch, TimeSearch):
     parent: Names | None = None
     permissions: Annotated[tuple[Held, ...], Field(max_length=20)] | None = None
     type: Literal["user", "group"] | None = None
-    user_field_strategy: Names | None = None
-    user_match_strategy: Literal["any", "all"] = "any"
+    user_field_strategy: PeopleFields | None = None
+    user_match_strategy: Match = "any"
+    user_preferences: Annotated[dict[Key, PreferenceCriterion], Field(max_length=20)] | None = None
     include_deleted: bool = False
 
     def _as_filters(self) -> dict[str, Any]:
@@ -78,8 +109,15 @@ class SubjectFilters(KeywordSearch, FlagSearch, TimeSearch):
             "customers": self.customer or (),
             "ancestors": self.ancestor or (),
             "parents": self.parent or (),
-            "holdings": [HeldPermission(one.function, one.customer) for one in self.permissions or ()],
+            "holdings": [
+                HeldPermission(one.function, one.customer, one.domain) for one in self.permissions or ()
+            ],
             "subject_fields": self.user_field_strategy or (),
+            "every_subject_field": self.user_match_strategy == "all",
+            "preferences": {
+                key: PreferenceWish(one.value, one.exists)
+                for key, one in (self.user_preferences or {}).items()
+            },
             "include_deleted": self.include_deleted,
             **self.as_keyword_criteria(),
             **self.as_flag_criteria(),
@@ -121,18 +159,19 @@ class MembershipList(Paged):
 
 
 class MembershipFilters(TimeSearch):
-    """The filters of one criteria object."""
+    """The filters of one criteria object; names are looked up in ``domain``."""
 
+    time_field_strategy: MembershipTimes | None = None
     customer: Names | None = None
-    domain: Names | None = None
+    domain: Named | None = None
     subject: Names | None = None
-    subject_field_strategy: Names | None = None
+    subject_field_strategy: Parts | None = None
     include_deleted: bool = False
 
     def _as_filters(self) -> dict[str, Any]:
         return {
             "customers": self.customer or (),
-            "domains": self.domain or (),
+            "domain": self.domain,
             "subjects": self.subject or (),
             "subject_fields": self.subject_field_strategy or (),
             "include_deleted": self.include_deleted,

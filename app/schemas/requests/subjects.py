@@ -11,14 +11,14 @@ from pydantic import Field
 from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
-from app.schemas.common import Comment
-from app.schemas.common import Email
 from app.schemas.common import InDomain
 from app.schemas.common import Language
-from app.schemas.common import Named
-from app.schemas.texts import TEXT
+from app.schemas.texts import ClearableText
+from app.schemas.texts import Comment
+from app.schemas.texts import Email
 from app.schemas.texts import FullMatch
 from app.schemas.texts import LongText
+from app.schemas.texts import Named
 from app.schemas.texts import SubjectName
 from app.schemas.texts import Text
 from app.schemas.wire import ArgusModel
@@ -29,7 +29,6 @@ NationalNumber = Annotated[str, Field(max_length=32), FullMatch(r"[0-9 ]{3,20}")
 
 
 PhoneNumber = Annotated[str, Field(max_length=32), FullMatch(r"\+?[0-9 ]{3,24}")]
-ClearableText = Annotated[str, Field(max_length=1000), FullMatch(f"(?:{TEXT})?")]
 
 
 def check_one_phone(phone: object, phone_number: object) -> None:

@@ -11,7 +11,6 @@ from pydantic import AfterValidator
 from pydantic import Field
 from pydantic_core import PydanticCustomError
 
-from app.schemas.common import Named
 from app.schemas.requests.logins import Authorization
 from app.schemas.requests.logins import DomainName
 from app.schemas.requests.logins import Password
@@ -19,6 +18,7 @@ from app.schemas.requests.logins import Requested
 from app.schemas.requests.logins import UserName
 from app.schemas.requests.stepup import Authorizing
 from app.schemas.texts import FullMatch
+from app.schemas.texts import Named
 from app.schemas.texts import Text
 from app.schemas.wire import ArgusModel
 from app.schemas.wire import QueryModel

@@ -7,8 +7,13 @@ readable. These functions do not check who may see the results.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from collections.abc import Iterable
+from collections.abc import Sequence
+from typing import TypeVar
 
+from sqlalchemy import ColumnElement
+from sqlalchemy import func
 from sqlalchemy import select
 
 from app.extensions import db
@@ -20,9 +25,12 @@ from app.models.directory import Membership
 from app.models.directory import Subject
 from app.models.directory import User
 from app.models.state import SystemState
+from app.policy import names
 from app.services.access import held_rights
 from app.services.problems import FieldProblem
 from app.services.problems import Missing
+
+R = TypeVar("R")
 
 # The name that ``init`` gives to the root customer.
 ROOT_NAME = "Root"
@@ -51,8 +59,11 @@ def get_home_domain() -> Domain:
 
 def find_domain(text: str) -> Domain | None:
     """Find a domain by id or name."""
-    condition = Domain.id == as_id(text) if is_numeric(text) else Domain.name == text
-    return db.session.execute(select(Domain).where(condition)).scalar_one_or_none()
+    if is_numeric(text):
+        number = as_id(text)
+        return db.session.get(Domain, number) if number is not None else None
+    alike = select(Domain).where(func.lower(Domain.name) == names.fold_name(text)).order_by(Domain.id)
+    return choose_named(list(db.session.execute(alike).scalars()), "name", text)
 
 
 def find_named_domain(text: str | None, default_id: int, problems: list[FieldProblem]) -> Domain | None:
@@ -98,9 +109,9 @@ def find_customer(text: str, domain_id: int) -> Customer | None:
     if is_numeric(text):
         number = as_id(text)
         return db.session.get(Customer, number) if number is not None else None
-    return db.session.execute(
-        select(Customer).where(Customer.domain_id == domain_id, Customer.short_name == text)
-    ).scalar_one_or_none()
+    named = Customer.short_name_key.in_(names.list_keys(text))
+    rows = db.session.execute(select(Customer).where(Customer.domain_id == domain_id, named)).scalars()
+    return choose_named(list(rows), "short_name", text)
 
 
 def list_customers_by_id(ids: Iterable[int]) -> list[Customer]:
@@ -121,16 +132,26 @@ def find_function(text: str) -> Function | None:
     ).scalar_one_or_none()
 
 
+def list_functions_named(text: str, *, deleted: bool = False) -> list[Function]:
+    """List the live function of this id or name, and with ``deleted`` also those that are no more."""
+    if not deleted:
+        found = find_function(text)
+        return [found] if found is not None else []
+    named: ColumnElement[bool] = Function.name_key.in_(names.list_keys(text))
+    if is_numeric(text):
+        named = Function.id == as_id(text)
+    return list(db.session.execute(select(Function).where(named)).scalars())
+
+
 def find_function_by_name(name: str) -> Function | None:
     """Find the live function of this name."""
-    return db.session.execute(
-        select(Function).where(Function.name == name, Function.deleted_at.is_(None))
-    ).scalar_one_or_none()
+    named = Function.name_key.in_(names.list_keys(name)) & Function.deleted_at.is_(None)
+    return choose_named(list(db.session.execute(select(Function).where(named)).scalars()), "name", name)
 
 
-def list_functions_by_name(names: Iterable[str]) -> list[Function]:
-    """List the live functions of these names, by name."""
-    named = Function.name.in_(list(names)) & Function.deleted_at.is_(None)
+def list_functions_by_name(exact: Iterable[str]) -> list[Function]:
+    """List the live functions of exactly these names, by name."""
+    named = Function.name.in_(list(exact)) & Function.deleted_at.is_(None)
     return list(db.session.execute(select(Function).where(named).order_by(Function.name)).scalars())
 
 
@@ -145,10 +166,32 @@ def list_functions_by_id(ids: Iterable[int]) -> list[Function]:
 
 def find_subject(text: str, domain_id: int) -> Subject | None:
     """Find a live user or group by id, or by short name in the domain."""
-    named = Subject.id == as_id(text)
     if not is_numeric(text):
-        named = (Subject.domain_id == domain_id) & (Subject.short_name == text)
-    return db.session.execute(select(Subject).where(named, Subject.deleted_at.is_(None))).scalar_one_or_none()
+        return find_subject_by_name(text, domain_id)
+    return db.session.execute(
+        select(Subject).where(Subject.id == as_id(text), Subject.deleted_at.is_(None))
+    ).scalar_one_or_none()
+
+
+def find_subject_by_name(name: str, domain_id: int) -> Subject | None:
+    """Find a live user or group by short name only, never by id: login forms accept only names."""
+    named = Subject.short_name_key.in_(names.list_keys(name)) & Subject.deleted_at.is_(None)
+    rows = db.session.execute(select(Subject).where(Subject.domain_id == domain_id, named)).scalars()
+    return choose_named(list(rows), "short_name", name)
+
+
+def list_subjects_named(text: str, domain_ids: Collection[int], *, deleted: bool = False) -> list[Subject]:
+    """List the live users and groups of this id, or of this short name in the domains; with ``deleted`` also
+    those that are no more.
+    """
+    if not deleted:
+        found = (find_subject(text, domain) for domain in domain_ids)
+        return [one for one in found if one is not None]
+    alike = Subject.short_name_key.in_(names.list_keys(text))
+    named: ColumnElement[bool] = Subject.domain_id.in_(domain_ids) & alike
+    if is_numeric(text):
+        named = Subject.id == as_id(text)
+    return list(db.session.execute(select(Subject).where(named)).scalars())
 
 
 def find_user(text: str, domain_id: int) -> User | None:
@@ -204,6 +247,12 @@ def load_direct_groups(subject_ids: Iterable[int]) -> dict[int, list[Group]]:
     for member_id, group in db.session.execute(statement):
         found.setdefault(member_id, []).append(group)
     return found
+
+
+def choose_named(rows: Sequence[R], column: str, text: str) -> R | None:
+    """Return the row of this very name, else the one of a name that is compared alike."""
+    exact = (row for row in rows if getattr(row, column) == text.strip())
+    return next(exact, None) or next(iter(rows), None)
 
 
 def read_phone(user_id: int) -> str:

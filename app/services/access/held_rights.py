@@ -9,18 +9,22 @@ work are resolved again each time and never cached.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Collection
 from collections.abc import Iterable
 from dataclasses import dataclass
 from threading import Lock
+from typing import Any
 
 from sqlalchemy import CTE
 from sqlalchemy import BigInteger
+from sqlalchemy import ColumnElement
 from sqlalchemy import Select
 from sqlalchemy import event
 from sqlalchemy import exists
 from sqlalchemy import literal
 from sqlalchemy import select
 from sqlalchemy import update
+from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.orm import ORMExecuteState
 from sqlalchemy.orm import Session
 
@@ -41,6 +45,7 @@ from app.runtime import per_app
 from app.services.unit_of_work import MOVED
 
 MOST_USERS = 10_000
+FEW_MEMBERS = 1_000
 RESOLVED_FROM = (Permission, Membership, Function, FunctionEdge, Customer, Subject)
 
 
@@ -177,19 +182,33 @@ def list_group_ids(subject_id: int) -> list[int]:
     return [row.id for row in db.session.execute(select(above.c.id)) if row.id != subject_id]
 
 
-def list_member_ids(group_id: int) -> frozenset[int]:
-    """List the ids of everything inside the group, direct and indirect."""
-    start = select(literal(group_id, BigInteger()).label("id")).cte("below", recursive=True)
+def select_member_ids(group_ids: Collection[int] | Select[Any]) -> Select[tuple[int]]:
+    """Select the ids of everything inside these groups, direct and through live groups."""
+    inside = select(Membership.member_id.label("id")).where(
+        Membership.group_id.in_(group_ids), Membership.removed_at.is_(None)
+    )
+    # Without a name of its own: a search may ask for several.
+    start = inside.cte(recursive=True)
+    group = Subject.__table__.alias("g")
+    # Asked for each group: joined, SQLite with statistics reads every subject first.
+    lives = exists().where(group.c.id == start.c.id, group.c.deleted_at.is_(None))
     below = start.union(
         select(Membership.member_id)
         .join(start, Membership.group_id == start.c.id)
-        .where(Membership.removed_at.is_(None))
+        .where(Membership.removed_at.is_(None), lives)
     )
-    return frozenset(row.id for row in db.session.execute(select(below.c.id)) if row.id != group_id)
+    return select(below.c.id)
 
 
 def _select_one(subject_id: int) -> Select[tuple[int]]:
     return select(literal(subject_id, BigInteger()).label("id"))
+
+
+def match_members(column: InstrumentedAttribute[int], group_ids: Collection[int]) -> ColumnElement[bool]:
+    """Match what is inside these groups. Few are listed: no planner takes a list for many rows."""
+    inside = select_member_ids(group_ids)
+    few = list(db.session.execute(inside.limit(FEW_MEMBERS + 1)).scalars())
+    return column.in_(few if len(few) <= FEW_MEMBERS else inside)
 
 
 def _select_with_groups(subjects: Select[tuple[int]]) -> CTE:

@@ -1,7 +1,7 @@
 """Search in Argus's format (contract 1.5): criteria as one condition, pages, sorting by allow-list.
 
 Filters of one criteria object are joined by AND, values of one filter by OR. A sub-criterion is joined by
-OR, with ``required`` by AND, with ``exclude`` it must not match.
+OR, with ``required`` by AND, with ``exclude`` it must not match. What is unknown matches nothing.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 
 MOST_ROWS = 100_000
+# Flags of objects that are gone: ``includeDeleted`` asks for these.
+GONE = frozenset({"deleted", "disabled"})
 T = TypeVar("T")
 Condition = ColumnElement[bool]
 Column = ColumnElement[Any] | InstrumentedAttribute[Any]
@@ -74,32 +76,45 @@ class Criteria:
     required: bool = False
     exclude: bool = False
 
-    @property
-    def wants_deleted(self) -> bool:
-        """Tell whether deleted objects are included, by name or by flag."""
-        return (
-            self.include_deleted or "deleted" in self.include_flags or any(s.wants_deleted for s in self.sub)
-        )
+    def asks_for(self, flag: str) -> bool:
+        """Tell whether this criteria object itself asks for objects that lists hide by this flag."""
+        return flag in self.include_flags or (self.include_deleted and flag in GONE)
+
+    def reveals(self, flag: str) -> bool:
+        """Tell whether this criteria object, or a sub-criterion that adds rows, asks for them."""
+        return self.asks_for(flag) or any(one.reveals(flag) for one in self.sub if not one.exclude)
 
 
 C = TypeVar("C", bound=Criteria)
 
 
-def build_condition(criteria: C, own: Callable[[C], Sequence[Condition]]) -> Condition:
-    """Build the condition of criteria with sub-criteria; ``own`` gives the filters of one criteria object."""
+def build_condition(
+    criteria: C, own: Callable[[C], Sequence[Condition]], shown: Mapping[str, Condition]
+) -> Condition:
+    """Build the condition of criteria with sub-criteria; ``own`` gives the filters of one criteria object.
+
+    ``shown`` are flags whose objects are found only on request, by the criteria object or by one that it is
+    part of; each with the condition of all others.
+    """
     conditions = [*own(criteria)]
+    conditions += [condition for flag, condition in shown.items() if not criteria.reveals(flag)]
+    below = {flag: condition for flag, condition in shown.items() if not criteria.asks_for(flag)}
     optional: list[Condition] = []
     for sub in criteria.sub:
-        condition = build_condition(sub, own)
         if sub.exclude:
-            conditions.append(not_(condition))
+            conditions.append(negate(build_condition(sub, own, {})))
         elif sub.required:
-            conditions.append(condition)
+            conditions.append(build_condition(sub, own, below))
         else:
-            optional.append(condition)
+            optional.append(build_condition(sub, own, below))
     if optional:
         conditions.append(or_(*optional))
     return and_(true(), *conditions)
+
+
+def negate(condition: Condition) -> Condition:
+    """Negate a condition so that a row matches it or its negation, also where a column is NULL."""
+    return not_(func.coalesce(condition, false()))
 
 
 def match_keywords(criteria: Criteria, columns: Mapping[str, Column]) -> list[Condition]:
@@ -108,36 +123,54 @@ def match_keywords(criteria: Criteria, columns: Mapping[str, Column]) -> list[Co
         return []
     chosen = [c for name, c in columns.items() if _is_chosen(name, criteria.keyword_fields)]
     found = [
-        or_(*(column.ilike(f"%{escape_like(word)}%", escape="\\") for column in chosen))
+        or_(false(), *(column.ilike(f"%{escape_like(word)}%", escape="\\") for column in chosen))
         for word in criteria.keywords
     ]
-    return [or_(*found)] if criteria.any_keyword else found
+    return [or_(false(), *found)] if criteria.any_keyword else found
 
 
 def match_flags(criteria: Criteria, flags: Mapping[str, Condition]) -> list[Condition]:
     """Match all included flags and no excluded one. A flag that this kind never has matches nothing."""
     wanted = [flags.get(name, false()) for name in criteria.include_flags]
-    return wanted + [not_(flags[name]) for name in criteria.exclude_flags if name in flags]
+    return wanted + [negate(flags[name]) for name in criteria.exclude_flags if name in flags]
 
 
 def match_times(criteria: Criteria, columns: Mapping[str, Column]) -> list[Condition]:
     """Match one of the chosen times (or every one) between start and end, both included."""
     if criteria.start is None and criteria.end is None:
         return []
-    found = []
-    for name, column in columns.items():
-        if _is_chosen(name, criteria.time_fields):
-            bounds: list[Condition] = [column.is_not(None)]
-            bounds += [column >= criteria.start] if criteria.start is not None else []
-            bounds += [column <= criteria.end] if criteria.end is not None else []
-            found.append(and_(*bounds))
-    return [and_(*found) if criteria.every_time else or_(false(), *found)]
+    found = [
+        and_(column.is_not(None), *match_span(column, criteria.start, criteria.end))
+        for name, column in columns.items()
+        if _is_chosen(name, criteria.time_fields)
+    ]
+    return [and_(*found) if criteria.every_time and found else or_(false(), *found)]
+
+
+def match_span(column: Column, start: datetime | None, end: datetime | None) -> list[Condition]:
+    """Match times from start to end, both included, to the millisecond: times are shown without the rest."""
+    bounds: list[Condition] = [column >= start] if start is not None else []
+    if end is not None:
+        bounds.append(column <= end.replace(microsecond=end.microsecond // 1000 * 1000 + 999))
+    return bounds
+
+
+def match_people(
+    chosen: Collection[str], columns: Mapping[str, Column], ids: Collection[int], *, every: bool = False
+) -> Condition:
+    """Match rows that name one of these subjects in one of the chosen columns, or in every one."""
+    found = [column.in_(ids) for name, column in columns.items() if _is_chosen(name, chosen)]
+    return and_(*found) if every and found else or_(false(), *found)
 
 
 def limit_to_reach(caller: Caller, guard: Guard, column: Column) -> Condition:
     """Limit to the customers for which the caller holds the guard now, by the decision."""
+    return limit_to(caller, caller.list_reach(guard), column)
+
+
+def limit_to(caller: Caller, reached: frozenset[int], column: Column) -> Condition:
+    """Limit to these customers."""
     tree = caller.question.tree
-    reached = caller.list_reach(guard)
     out_of_reach = tree.parents.keys() - reached
     # Use the shorter list: the query of an administrator of nearly everything must not contain every customer
     # id.
@@ -185,14 +218,18 @@ def build_ordering(
 ) -> list[ColumnElement[Any]]:
     """Build the ordering of ``sortBy``: names from the allow-list, ``-`` for descending, then the id.
 
-    Raises ``Invalid``.
+    A row without a value comes before those with one, on either database. Raises ``Invalid``.
     """
     ordering = []
     for wish in wishes or (default,):
         column = columns.get(wish.removeprefix("-"))
         if column is None:
             raise Invalid(FieldProblem("sortBy", f"Sort by one of: {', '.join(columns)}.", "NOT_ALLOWED"))
-        ordering.append(column.desc() if wish.startswith("-") else column.asc())
+        descending, may_be_empty = wish.startswith("-"), getattr(column, "nullable", True)
+        order = column.desc() if descending else column.asc()
+        if may_be_empty:
+            order = order.nulls_last() if descending else order.nulls_first()
+        ordering.append(order)
     return [*ordering, columns["id"].asc()]
 
 

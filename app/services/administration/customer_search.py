@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import String
+from sqlalchemy import and_
 from sqlalchemy import cast
 
 from app.models.directory import Customer
@@ -21,6 +22,7 @@ from app.services.administration import filter_names
 from app.services.guards import Guard
 
 FLAG_NAMES = (
+    "denyNewMembers",
     "denySubmitForAnonymousUser",
     "allowGlobalData",
     "excludeFromProduction",
@@ -34,6 +36,8 @@ KEYWORDS: dict[str, Column] = {
     "name": Customer.name,
     "shortName": Customer.short_name,
 }
+# What people search their own customers by (contract 4.2).
+OWN_KEYWORDS: dict[str, Column] = {name: KEYWORDS[name] for name in ("name", "shortName")}
 SORTABLE: dict[str, Column] = {
     "id": Customer.id,
     "name": Customer.name,
@@ -46,6 +50,7 @@ FLAGS: dict[str, Condition] = {
     "disabled": Customer.disabled_at.is_not(None),
     **{name: cast(Customer.flags, String).like(f'%"{name}"%') for name in FLAG_NAMES},
 }
+SHOWN: dict[str, Condition] = {"disabled": Customer.disabled_at.is_(None)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,11 +62,6 @@ class CustomerCriteria(Criteria):
     ancestors: Sequence[str] = ()
     domains: Sequence[str] = ()
     types: Collection[str] = ()
-
-    @property
-    def wants_disabled(self) -> bool:
-        """Tell whether disabled customers are included."""
-        return self.wants_deleted or "disabled" in self.include_flags
 
 
 def search_customers(
@@ -80,33 +80,45 @@ def search_customers(
     def own(one: CustomerCriteria) -> list[Condition]:
         return _build_filters(caller, one)
 
-    condition = search.build_condition(criteria, own)
-    if criteria.wants_disabled:
-        # A disabled customer is in nobody's reach; an administrator of its parent sees it.
-        condition &= search.limit_to_reach(caller, guard, Customer.id) | search.limit_to_reach(
-            caller, guard, Customer.parent_id
-        )
-    else:
-        condition &= search.limit_to_reach(caller, guard, Customer.id) & Customer.disabled_at.is_(None)
+    reached = caller.list_reach(guard)
+    if criteria.reveals("disabled"):
+        # A disabled customer, and what is below it, is in nobody's reach; an administrator above it sees it.
+        reached |= caller.question.tree.list_below(reached)
+    condition = search.build_condition(criteria, own, SHOWN) & search.limit_to(caller, reached, Customer.id)
     return search.fetch_page(Customer, condition, page, search.build_ordering(sort_by, SORTABLE, "shortName"))
 
 
+def list_own_customers(
+    caller: Caller, keywords: Sequence[str], functions: Sequence[str], page: Page
+) -> Found[Customer]:
+    """List the customers for which this session has any right, and holds each of these functions, by short
+    name. Raises ``Invalid``.
+    """
+    reached = caller.rights.list_reach()
+    for name in functions:
+        (function,) = filter_names.resolve_functions([name], "requiredFunction")
+        reached &= caller.rights.list_reach_of(function)
+    condition = and_(
+        search.limit_to(caller, reached, Customer.id),
+        *search.match_keywords(Criteria(keywords=keywords), OWN_KEYWORDS),
+    )
+    return search.fetch_page(Customer, condition, page, search.build_ordering((), SORTABLE, "shortName"))
+
+
 def _build_filters(caller: Caller, criteria: CustomerCriteria) -> list[Condition]:
-    tree = caller.question.tree
+    domains = filter_names.resolve_domains(criteria.domains)
     conditions: list[Condition] = []
-    if criteria.domains:
-        conditions.append(Customer.domain_id.in_(filter_names.resolve_domains(criteria.domains)))
+    if domains:
+        conditions.append(Customer.domain_id.in_(domains))
     if criteria.customers:
-        conditions.append(Customer.id.in_(filter_names.resolve_customers(criteria.customers, caller)))
+        customers = filter_names.resolve_customers(criteria.customers, caller, domains=domains)
+        conditions.append(Customer.id.in_(customers))
     if criteria.parents:
-        conditions.append(
-            Customer.parent_id.in_(filter_names.resolve_customers(criteria.parents, caller, "parent"))
-        )
+        parents = filter_names.resolve_customers(criteria.parents, caller, "parent", domains)
+        conditions.append(Customer.parent_id.in_(parents))
     if criteria.ancestors:
-        tops = filter_names.resolve_customers(criteria.ancestors, caller, "ancestor")
-        conditions.append(
-            Customer.id.in_([c for c in tree.parents if not tops.isdisjoint(tree.list_ancestors(c))])
-        )
+        tops = filter_names.resolve_customers(criteria.ancestors, caller, "ancestor", domains)
+        conditions.append(Customer.id.in_(caller.question.tree.list_below(tops)))
     if criteria.types:
         conditions.append(Customer.type.in_(list(criteria.types)))
     conditions += search.match_keywords(criteria, KEYWORDS)

@@ -57,10 +57,7 @@ def add_customer(new: NewCustomer, caller: Caller) -> Customer:
     if problems or parent is None:
         raise Invalid(*problems)
     caller.require(Guard.ADD_CUSTOMER, parent.id)
-    taken = select(Customer.id).where(
-        Customer.domain_id == parent.domain_id, Customer.short_name == new.short_name
-    )
-    if db.session.execute(taken).first() is not None:
+    if directory.find_customer(new.short_name, parent.domain_id) is not None:
         raise Invalid(FieldProblem("shortName", "This short name is taken. Choose another.", "TAKEN"))
     now = clock.now()
     customer = Customer(
@@ -91,7 +88,7 @@ def update_customer(customer: Customer, changes: Mapping[str, Any], caller: Call
     columns = dict(changes)
     switched: dict[str, bool] = columns.pop("flags", {})
     name = columns.get("short_name", customer.short_name)
-    if name != customer.short_name and directory.find_customer(name, customer.domain_id) is not None:
+    if directory.find_customer(name, customer.domain_id) not in (None, customer):
         raise Invalid(FieldProblem("shortName", "This short name is taken. Choose another.", "TAKEN"))
     for column, value in columns.items():
         setattr(customer, column, value)

@@ -1,7 +1,11 @@
-"""Resolve names in filters to ids. Objects the caller may not know of are unknown, like absent ones."""
+"""Resolve names in filters to ids. Objects the caller may not know of are unknown, like absent ones.
+
+Short names are looked up in ``domains``; without any, in the caller's own domain (contract 1.6).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from collections.abc import Iterable
 
 from app.services.access import directory
@@ -20,34 +24,60 @@ def resolve_domains(texts: Iterable[str], field: str = "domain") -> frozenset[in
     return frozenset(domain.id for domain in found if domain is not None)
 
 
-def resolve_customers(texts: Iterable[str], caller: Caller, field: str = "customer") -> frozenset[int]:
+def resolve_customers(
+    texts: Iterable[str], caller: Caller, field: str = "customer", domains: Collection[int] = ()
+) -> frozenset[int]:
     """Resolve customers by id or short name, among those where the caller has any right.
     Raises ``Invalid``.
     """
-    found = [directory.find_customer(text, caller.domain_id) for text in texts]
-    if any(one is None or not caller.rights.allows_anything(one.id) for one in found):
-        raise Invalid(FieldProblem(field, "There is no such customer.", "UNKNOWN"))
-    return frozenset(one.id for one in found if one is not None)
+    ids: set[int] = set()
+    for text in texts:
+        named = (directory.find_customer(text, domain) for domain in domains or (caller.domain_id,))
+        found = {one.id for one in named if one is not None and caller.rights.allows_anything(one.id)}
+        if not found:
+            raise Invalid(FieldProblem(field, "There is no such customer.", "UNKNOWN"))
+        ids |= found
+    return frozenset(ids)
 
 
-def resolve_functions(texts: Iterable[str], field: str = "function") -> frozenset[int]:
-    """Resolve live functions by id or name. Raises ``Invalid``."""
-    found = [directory.find_function(text) for text in texts]
-    if None in found:
-        raise Invalid(FieldProblem(field, "There is no such function.", "UNKNOWN"))
-    return frozenset(one.id for one in found if one is not None)
+def resolve_customer_groups(
+    texts: Iterable[str], caller: Caller, field: str = "customer", domains: Collection[int] = ()
+) -> frozenset[int]:
+    """As ``resolve_customers``, with all customers below them: what belongs to a customer group."""
+    tops = resolve_customers(texts, caller, field, domains)
+    return tops | caller.question.tree.list_below(tops)
+
+
+def resolve_functions(
+    texts: Iterable[str], field: str = "function", *, deleted: bool = False
+) -> frozenset[int]:
+    """Resolve functions by id or name, also ``deleted`` ones if they are searched. Raises ``Invalid``."""
+    ids: set[int] = set()
+    for text in texts:
+        found = {one.id for one in directory.list_functions_named(text, deleted=deleted)}
+        if not found:
+            raise Invalid(FieldProblem(field, "There is no such function.", "UNKNOWN"))
+        ids |= found
+    return frozenset(ids)
 
 
 def resolve_subjects(
-    texts: Iterable[str], caller: Caller, field: str = "subject", guard: Guard = Guard.VIEW_USERS
+    texts: Iterable[str],
+    caller: Caller,
+    field: str = "subject",
+    guard: Guard = Guard.VIEW_USERS,
+    domains: Collection[int] = (),
+    *,
+    deleted: bool = False,
 ) -> frozenset[int]:
-    """Resolve live users and groups by id or short name, among those the caller may know of.
-    Raises ``Invalid``.
+    """Resolve users and groups by id or short name, among those the caller may know of, also ``deleted``
+    ones if they are searched. Raises ``Invalid``.
     """
-    ids = set()
+    ids: set[int] = set()
     for text in texts:
-        found = directory.find_subject(text, caller.domain_id)
-        if found is None or not may_see(caller, found, guard):
+        named = directory.list_subjects_named(text, domains or (caller.domain_id,), deleted=deleted)
+        found = {one.id for one in named if may_see(caller, one, guard)}
+        if not found:
             raise Invalid(FieldProblem(field, "There is no such user or group.", "UNKNOWN"))
-        ids.add(found.id)
+        ids |= found
     return frozenset(ids)

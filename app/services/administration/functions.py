@@ -130,7 +130,7 @@ def update_function(text: str, changes: Mapping[str, Any], caller: Caller) -> Fu
     if name != function.name:
         if function.name in BUILT_IN:
             problems.append(FieldProblem("name", "A built-in function keeps its name.", "NOT_ALLOWED"))
-        if directory.find_function_by_name(name) is not None:
+        if directory.find_function_by_name(name) not in (None, function):
             problems.append(FieldProblem("name", "This name is taken. Choose another.", "TAKEN"))
     level = changes.get("minimum_security_level", function.minimum_security_level)
     if level < function.minimum_security_level > compute_session_level(caller.question):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from collections.abc import Iterable
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sqlalchemy import and_
 from sqlalchemy import or_
 from sqlalchemy import select
 
@@ -30,6 +30,7 @@ TIMES: dict[str, Column] = {
     "grantedTimestamp": Permission.granted_at,
     "revokedTimestamp": Permission.revoked_at,
 }
+SHOWN: dict[str, Condition] = {"deleted": Permission.revoked_at.is_(None)}
 SUBJECT_NAME = select(Subject.short_name).where(Subject.id == Permission.subject_id).scalar_subquery()
 FUNCTION_NAME = select(Function.name).where(Function.id == Permission.function_id).scalar_subquery()
 CUSTOMER_NAME = select(Customer.short_name).where(Customer.id == Permission.customer_id).scalar_subquery()
@@ -56,6 +57,16 @@ MEMBERSHIP_PEOPLE: dict[str, Column] = {
     "removedByUser": Membership.removed_by_id,
 }
 MEMBERSHIP_SORTABLE: dict[str, Column] = {"id": Membership.id, "addedTimestamp": Membership.added_at}
+MEMBERSHIP_PARTIES = (Membership.group_id, Membership.member_id)
+MEMBERSHIP_SHOWN: dict[str, Condition] = {
+    "deleted": and_(
+        Membership.removed_at.is_(None),
+        *(
+            search.match_named(column, Subject.id, Subject.deleted_at.is_(None))
+            for column in MEMBERSHIP_PARTIES
+        ),
+    )
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +79,11 @@ class FilterReach:
 
 @dataclass(frozen=True, kw_only=True)
 class PermissionCriteria(Criteria):
-    """Each filter by id or name."""
+    """Each filter by id or name. Permissions are those for customers of ``domain``, where names are looked
+    up; without one, of any domain.
+    """
 
-    domains: Sequence[str] = ()
+    domain: str | None = None
     subjects: Sequence[str] = ()
     customers: Sequence[str] = ()
     functions: Sequence[str] = ()
@@ -82,10 +95,11 @@ class PermissionCriteria(Criteria):
 @dataclass(frozen=True, kw_only=True)
 class MembershipCriteria(Criteria):
     """``subject_fields`` tell the role of the subjects in the membership:
-    group, member, addedByUser, removedByUser.
+    group, member, addedByUser, removedByUser. ``customers`` own the group or the member. Names are looked up
+    in ``domain``.
     """
 
-    domains: Sequence[str] = ()
+    domain: str | None = None
     customers: Sequence[str] = ()
     subjects: Sequence[str] = ()
     subject_fields: Collection[str] = ()
@@ -102,10 +116,8 @@ def search_permissions(
     def own(one: PermissionCriteria) -> list[Condition]:
         return _build_filters(caller, one)
 
-    condition = search.build_condition(criteria, own)
+    condition = search.build_condition(criteria, own, SHOWN)
     condition &= search.limit_to_reach(caller, Guard.VIEW_PERMISSIONS, Permission.customer_id)
-    if not criteria.wants_deleted:
-        condition &= Permission.revoked_at.is_(None)
     return search.fetch_page(Permission, condition, page, search.build_ordering(sort_by, SORTABLE, "id"))
 
 
@@ -134,11 +146,12 @@ def search_memberships(
         return _build_membership_filters(caller, one)
 
     named = search.limit_to_reach(caller, Guard.VIEW_USERS, Subject.customer_id)
-    condition = search.build_condition(criteria, filters)
-    if not criteria.wants_deleted:
-        named &= Subject.deleted_at.is_(None)
-        condition &= Membership.removed_at.is_(None)
-    for column in (Membership.group_id, Membership.member_id):
+    shown = MEMBERSHIP_SHOWN
+    if not criteria.reveals("deleted"):
+        # The same in one look-up for each party.
+        shown, named = {"deleted": Membership.removed_at.is_(None)}, named & Subject.deleted_at.is_(None)
+    condition = search.build_condition(criteria, filters, shown)
+    for column in MEMBERSHIP_PARTIES:
         condition &= search.match_named(column, Subject.id, named)
     order = search.build_ordering(sort_by, MEMBERSHIP_SORTABLE, "id")
     return search.fetch_page(Membership, condition, page, order)
@@ -156,55 +169,55 @@ def _list_granted(
 
 def _build_filters(caller: Caller, criteria: PermissionCriteria) -> list[Condition]:
     graph, tree = caller.question.graph, caller.question.tree
+    domains, deleted = _resolve_domain(criteria.domain), criteria.asks_for("deleted")
     conditions: list[Condition] = []
-    if criteria.domains:
-        inside = select(Customer.id).where(
-            Customer.domain_id.in_(filter_names.resolve_domains(criteria.domains))
-        )
-        conditions.append(Permission.customer_id.in_(inside))
+    if domains:
+        inside = Customer.domain_id.in_(domains)
+        conditions.append(search.match_named(Permission.customer_id, Customer.id, inside))
     if criteria.subjects:
-        ids = set(filter_names.resolve_subjects(criteria.subjects, caller))
+        ids = filter_names.resolve_subjects(criteria.subjects, caller, domains=domains, deleted=deleted)
         wanted = set(ids)
         if criteria.around_subjects.above:
             wanted |= {group for one in ids for group in held_rights.list_group_ids(one)}
+        of: list[Condition] = [Permission.subject_id.in_(wanted)]
         if criteria.around_subjects.below:
-            wanted |= {member for one in ids for member in held_rights.list_member_ids(one)}
-        conditions.append(Permission.subject_id.in_(wanted))
+            of.append(held_rights.match_members(Permission.subject_id, ids))
+        conditions.append(or_(*of))
     if criteria.customers:
-        ids = set(filter_names.resolve_customers(criteria.customers, caller))
+        ids = filter_names.resolve_customers(criteria.customers, caller, domains=domains)
         around = criteria.around_customers
-        wanted = set(ids) | {up for one in ids if around.above for up in tree.list_ancestors(one)}
-        wanted |= {c for c in tree.parents if around.below and not ids.isdisjoint(tree.list_ancestors(c))}
-        conditions.append(Permission.customer_id.in_(wanted))
+        line = {up for one in ids for up in tree.list_ancestors(one)} if around.above else set()
+        conditions.append(
+            Permission.customer_id.in_(ids | line | (tree.list_below(ids) if around.below else set()))
+        )
     if criteria.functions:
-        ids = set(filter_names.resolve_functions(criteria.functions))
+        ids = filter_names.resolve_functions(criteria.functions, deleted=deleted)
         around = criteria.around_functions
-        wanted = ids | {f for one in ids if around.below for f in graph.list_descendants(one)}
-        wanted |= {f for f in graph.names if around.above and not ids.isdisjoint(graph.list_descendants(f))}
-        conditions.append(Permission.function_id.in_(wanted))
+        ids |= (graph.list_above(ids) if around.above else frozenset()) | (
+            graph.list_below(ids) if around.below else frozenset()
+        )
+        conditions.append(Permission.function_id.in_(ids))
     conditions += search.match_keywords(criteria, KEYWORDS)
     return conditions + search.match_times(criteria, TIMES)
 
 
 def _build_membership_filters(caller: Caller, criteria: MembershipCriteria) -> list[Condition]:
+    domains = _resolve_domain(criteria.domain)
     conditions: list[Condition] = []
-    if criteria.domains:
-        conditions.append(
-            _match_groups(Subject.domain_id.in_(filter_names.resolve_domains(criteria.domains)))
-        )
     if criteria.customers:
+        customers = filter_names.resolve_customer_groups(criteria.customers, caller, domains=domains)
+        owned = search.limit_to(caller, customers, Subject.customer_id)
         conditions.append(
-            _match_groups(Subject.customer_id.in_(filter_names.resolve_customers(criteria.customers, caller)))
+            or_(*(search.match_named(column, Subject.id, owned) for column in MEMBERSHIP_PARTIES))
         )
     if criteria.subjects:
-        ids = filter_names.resolve_subjects(criteria.subjects, caller)
-        fields = criteria.subject_fields or ("group", "member")
-        columns: Iterable[Column] = [
-            column for name, column in MEMBERSHIP_PEOPLE.items() if name in fields or "all" in fields
-        ]
-        conditions.append(or_(*(column.in_(ids) for column in columns)))
+        ids = filter_names.resolve_subjects(
+            criteria.subjects, caller, domains=domains, deleted=criteria.asks_for("deleted")
+        )
+        chosen = criteria.subject_fields or ("group", "member")
+        conditions.append(search.match_people(chosen, MEMBERSHIP_PEOPLE, ids))
     return conditions + search.match_times(criteria, MEMBERSHIP_TIMES)
 
 
-def _match_groups(condition: Condition) -> Condition:
-    return search.match_named(Membership.group_id, Subject.id, condition)
+def _resolve_domain(name: str | None) -> frozenset[int]:
+    return filter_names.resolve_domains([name] if name is not None else [])

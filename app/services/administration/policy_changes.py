@@ -67,14 +67,16 @@ def has_administrator() -> bool:
     land = held_rights.load_snapshot()
     needed = [land.graph.find_by_name(name) for name in NEEDED]
     above = [f for f in land.graph.names if needed[0] in land.graph.list_descendants(f)]
-    granted = db.session.execute(
-        select(Permission.subject_id).where(
-            Permission.customer_id == root.id,
-            Permission.function_id.in_(above),
-            Permission.revoked_at.is_(None),
-        )
-    ).scalars()
-    subjects = {one for holder in granted for one in (holder, *held_rights.list_member_ids(holder))}
+    granted = select(Permission.subject_id).where(
+        Permission.customer_id == root.id,
+        Permission.function_id.in_(above),
+        Permission.revoked_at.is_(None),
+    )
+    subjects = {
+        one
+        for found in (granted, held_rights.select_member_ids(granted))
+        for one in db.session.execute(found).scalars()
+    }
     for user_id, customer_id, version in _list_unblocked(sorted(subjects)):
         rights = held_rights.resolve_user_rights(user_id, version, land.version)
         if land.tree.is_alive(customer_id) and all(rights.allows(one, root.id) for one in needed):

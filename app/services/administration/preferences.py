@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Mapping
 
@@ -19,10 +20,16 @@ from app.services.problems import Missing
 MOST_KEYS = 200
 
 
-def list_preferences(user_id: int) -> list[Preference]:
-    """List all of a user's preferences, by key."""
+def list_preferences(
+    user_id: int, keys: Collection[str] = (), prefixes: tuple[str, ...] = ()
+) -> list[Preference]:
+    """List a user's preferences, by key: all, or those of these keys and with one of these prefixes."""
     statement = select(Preference).where(Preference.user_id == user_id).order_by(Preference.key)
-    return list(db.session.execute(statement).scalars())
+    return [
+        row
+        for row in db.session.execute(statement).scalars()
+        if (not keys or row.key in keys) and (not prefixes or row.key.startswith(prefixes))
+    ]
 
 
 def get_preference(user_id: int, key: str) -> Preference:

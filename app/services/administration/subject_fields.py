@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import case
+from sqlalchemy import cast
+from sqlalchemy import null
 
+from app.models.base import UtcDateTime
 from app.models.directory import Subject
-from app.models.directory import User
 from app.services.access import search
 from app.services.access.callers import Caller
 from app.services.access.search import Column
@@ -21,40 +23,59 @@ from app.services.guards import Guard
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 
+# The table's columns, not the attributes of ``User``: naming one of those in a search of groups or of both
+# would ask for users alone.
+ROW = Subject.__table__.c
 KEYWORDS: dict[str, Column] = {
-    "shortName": Subject.short_name,
-    "name": Subject.name,
-    "email": User.email,
-    "phoneNumber": User.phone_national_number,
+    "shortName": ROW.short_name,
+    "name": ROW.name,
+    "email": ROW.email,
+    "phoneNumber": ROW.phone_national_number,
 }
 TIMES: dict[str, Column] = {
-    "createdTimestamp": Subject.created_at,
-    "deletedTimestamp": Subject.deleted_at,
-    "lastLoginTimestamp": User.last_login_at,
-    "lastUpdatedTimestamp": Subject.updated_at,
+    "createdTimestamp": ROW.created_at,
+    "deletedTimestamp": ROW.deleted_at,
+    # Not recorded: nobody has one.
+    "lastImpersonationTimestamp": cast(null(), UtcDateTime()),
+    "lastLoginTimestamp": ROW.last_login_at,
+    "lastUpdatedTimestamp": ROW.updated_at,
 }
 SORTABLE: dict[str, Column] = {
-    "id": Subject.id,
-    "shortName": Subject.short_name,
-    "name": Subject.name,
-    "email": User.email,
-    "type": Subject.kind,
-    "createdTimestamp": Subject.created_at,
-    "lastUpdatedTimestamp": Subject.updated_at,
-    "lastLoginTimestamp": User.last_login_at,
+    "id": ROW.id,
+    "shortName": ROW.short_name,
+    "name": ROW.name,
+    "email": ROW.email,
+    "type": ROW.kind,
+    "createdTimestamp": ROW.created_at,
+    "lastUpdatedTimestamp": ROW.updated_at,
+    "lastLoginTimestamp": ROW.last_login_at,
 }
 FLAGS: dict[str, Condition] = {
-    "deleted": Subject.deleted_at.is_not(None),
-    "blocked": User.blocked_at.is_not(None),
-    "forcePasswordChange": User.force_password_change.is_(True),
-    "daemonAccount": Subject.daemon_account.is_(True),
-    "passwordNotSet": (Subject.kind == "user") & User.password_hash.is_(None),
-    "notificationUser": User.notification_user.is_(True),
-    "externallyManaged": Subject.externally_managed.is_(True),
+    "deleted": ROW.deleted_at.is_not(None),
+    "blocked": ROW.blocked_at.is_not(None),
+    "forcePasswordChange": ROW.force_password_change.is_(True),
+    "daemonAccount": ROW.daemon_account.is_(True),
+    "passwordNotSet": (ROW.kind == "user") & ROW.password_hash.is_(None),
+    "notificationUser": ROW.notification_user.is_(True),
+    "externallyManaged": ROW.externally_managed.is_(True),
+}
+PEOPLE: dict[str, Column] = {
+    "id": ROW.id,
+    "createdByUser": ROW.created_by_id,
+    "lastUpdatedByUser": ROW.updated_by_id,
+    "deletedByUser": ROW.deleted_by_id,
 }
 # The reduced view shows these only with the guard; the second group is shown only to administrators.
 PRIVATE = frozenset(
-    {"email", "phoneNumber", "lastLoginTimestamp", "blocked", "forcePasswordChange", "passwordNotSet"}
+    {
+        "email",
+        "phoneNumber",
+        "lastLoginTimestamp",
+        "lastImpersonationTimestamp",
+        "blocked",
+        "forcePasswordChange",
+        "passwordNotSet",
+    }
 )
 
 
@@ -66,6 +87,7 @@ class SubjectFields:
     times: Mapping[str, Column]
     sortable: Mapping[str, Column]
     flags: Mapping[str, Condition]
+    preferences: bool = False
 
     def require_searchable(self, criteria: Criteria) -> None:
         """Require that the criteria name no private field that may not be searched. Raises ``Invalid``."""
@@ -79,7 +101,7 @@ class SubjectFields:
                 raise Invalid(FieldProblem(field, "You may not search by this.", "NOT_ALLOWED"))
 
 
-ADMINISTERED = SubjectFields(KEYWORDS, TIMES, SORTABLE, FLAGS)
+ADMINISTERED = SubjectFields(KEYWORDS, TIMES, SORTABLE, FLAGS, preferences=True)
 
 
 def build_basic_fields(caller: Caller) -> SubjectFields:
@@ -90,9 +112,9 @@ def build_basic_fields(caller: Caller) -> SubjectFields:
     within = search.limit_to_reach(caller, guard, Subject.customer_id)
     reached = bool(caller.list_reach(guard))
 
-    def columns(known: Mapping[str, Column], empty: str | None = None) -> dict[str, Any]:
+    def columns(known: Mapping[str, Column]) -> dict[str, Any]:
         return {
-            name: case((within & column.is_not(None), column), else_=empty) if name in PRIVATE else column
+            name: case((within, column), else_=None) if name in PRIVATE else column
             for name, column in known.items()
             if reached or name not in PRIVATE
         }
@@ -102,5 +124,4 @@ def build_basic_fields(caller: Caller) -> SubjectFields:
         for name, condition in FLAGS.items()
         if reached or name not in PRIVATE
     }
-    # Empty text instead of NULL: a row that does not match a keyword must also match an exclusion.
-    return SubjectFields(columns(KEYWORDS, ""), columns(TIMES), columns(SORTABLE), flags)
+    return SubjectFields(columns(KEYWORDS), columns(TIMES), columns(SORTABLE), flags)

@@ -83,7 +83,7 @@ def update_subject(subject: S, changes: Mapping[str, Any], caller: Caller) -> S:
             notices.send_when_committed(notices.address_notice(subject, notices.Kind.ADDRESS_CHANGED))
     name = changes.get("short_name", subject.short_name)
     if name != subject.short_name:
-        _require_free_name(name, subject.domain_id)
+        _require_free_name(name, subject.domain_id, subject)
     before = {column: getattr(subject, column) for column in changes}
     for column, value in changes.items():
         setattr(subject, column, value)
@@ -200,8 +200,8 @@ def _require_address_may_change(user: User, caller: Caller) -> None:
         raise Invalid(FieldProblem("email", OWN_ADDRESS, "OWN_ACCOUNT"))
 
 
-def _require_free_name(name: str, domain_id: int) -> None:
-    if directory.find_subject(name, domain_id) is not None:
+def _require_free_name(name: str, domain_id: int, own: Subject | None = None) -> None:
+    if directory.find_subject_by_name(name, domain_id) not in (None, own):
         raise Invalid(FieldProblem("shortName", "This short name is taken. Choose another.", "TAKEN"))
 
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from typing import TypeVar
 
+from sqlalchemy import ColumnElement
 from sqlalchemy import select
 
 from app.extensions import db
 from app.models.directory import Group
 from app.models.directory import Subject
 from app.models.directory import User
+from app.policy import names
 from app.policy.ways_in import WayIn
 from app.services.access import delegation
 from app.services.access import directory
@@ -115,8 +117,9 @@ def get_user_for_keys(caller: Caller, text: str, domain_id: int) -> User:
 
 def get_deleted_subject(kind: type[S], caller: Caller, text: str, domain_id: int) -> S:
     """Find a deleted subject by id or by its former name (the last one of that name). Raises ``Missing``."""
-    by_id = directory.is_numeric(text)
-    named = Subject.id == directory.as_id(text) if by_id else Subject.short_name == text
+    named: ColumnElement[bool] = Subject.short_name_key.in_(names.list_keys(text))
+    if directory.is_numeric(text):
+        named = Subject.id == directory.as_id(text)
     row = db.session.execute(
         select(kind)
         .where(

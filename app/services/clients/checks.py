@@ -7,15 +7,18 @@ returns what is stored; it raises ``Invalid``. Nothing here reads or writes the 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import Any
 
 from app.policy import claims
+from app.policy import names
 from app.policy import network
 from app.policy import redirects
 from app.policy import scopes
+from app.policy.sentences import Sentence
 from app.services.access import directory
 from app.services.login.passwords import MOST_CHARACTERS
 from app.services.problems import FieldProblem
@@ -27,7 +30,18 @@ CLIENT_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | 
 LEAST_SECRET_CHARACTERS = 16
 MOST_URIS = 50
 MOST_SCOPES = 100
+MOST_CLAIMS = 50
 MOST_SCOPE_CHARACTERS = 100
+
+
+def check_app_name(wire: str, name: str) -> str:
+    """Check the name that people are asked to trust: no word may mix letters that look alike."""
+    name = unicodedata.normalize("NFKC", name)
+    word = names.find_mixed_word(name)
+    if word is not None:
+        message = Sentence("Write {word} in letters of one script: it mixes some that look alike.", word=word)
+        raise Invalid(FieldProblem(wire, message, "INVALID_PATTERN"))
+    return name
 
 
 def accept(wire: str, value: Any) -> Any:  # noqa: ARG001 - a check
@@ -49,7 +63,8 @@ def is_client_id(text: str) -> bool:
 
 
 def check_web_address(wire: str, uri: str) -> str:
-    """Check an address that a browser may be sent to."""
+    """Check an address that a browser may be sent to; blanks around it do not count."""
+    uri = uri.strip()
     problem = redirects.find_main_uri_problem(uri)
     if problem is not None:
         raise Invalid(FieldProblem(wire, problem, "INVALID_PATTERN"))
@@ -64,7 +79,8 @@ def check_redirect_uris(wire: str, uris: Sequence[str]) -> list[str]:
 
 
 def check_logout_uris(wire: str, uris: Sequence[str]) -> list[str]:
-    """Check any number up to ``MOST_URIS``, without repeats, in the given order."""
+    """Check any number up to ``MOST_URIS``, without repeats and blanks around them, in the given order."""
+    uris = [uri.strip() for uri in uris]
     if len(uris) > MOST_URIS:
         raise Invalid(_report_wrong_number(wire))
     wrong = [
@@ -89,20 +105,21 @@ def check_ranges(wire: str, ranges: Sequence[str]) -> list[str]:
 
 
 def check_scopes(wire: str, given: Sequence[str]) -> list[str]:
-    """Check scope names; returns them sorted, without repeats."""
-    if len(given) > MOST_SCOPES:
+    """Check scope names, with blanks around and between them; returns them sorted, without repeats."""
+    asked = [(i, name) for i, one in enumerate(given) for name in one.split()]
+    if len(asked) > MOST_SCOPES:
         raise Invalid(FieldProblem(wire, f"Give at most {MOST_SCOPES} scopes.", "WRONG_LENGTH"))
-    wrong = [
-        i for i, one in enumerate(given) if len(one) > MOST_SCOPE_CHARACTERS or not scopes.is_scope_token(one)
-    ]
+    wrong = [i for i, one in asked if len(one) > MOST_SCOPE_CHARACTERS or not scopes.is_scope_token(one)]
     message = "Write one scope name: visible ASCII, no space, quote or backslash."
     if wrong:
         raise Invalid(*(FieldProblem(f"{wire}[{i}]", message, "INVALID_PATTERN") for i in wrong))
-    return sorted(set(given))
+    return sorted({name for _, name in asked})
 
 
 def check_secret(wire: str, secret: str) -> str:
     """Check a secret that a person chose."""
+    if names.is_blank(secret) and secret:
+        raise Invalid(FieldProblem(wire, names.ONLY_BLANKS, "INVALID_PATTERN"))
     if not LEAST_SECRET_CHARACTERS <= len(secret) <= MOST_CHARACTERS:
         message = f"Choose {LEAST_SECRET_CHARACTERS} to {MOST_CHARACTERS} characters."
         raise Invalid(FieldProblem(wire, message, "WRONG_LENGTH"))
@@ -110,7 +127,9 @@ def check_secret(wire: str, secret: str) -> str:
 
 
 def check_claims(wire: str, providers: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Check claim providers (contract 2.5)."""
+    """Check claim providers (contract 2.5): a bounded number, each with bounded lists."""
+    if len(providers) > MOST_CLAIMS:
+        raise Invalid(FieldProblem(wire, f"Give at most {MOST_CLAIMS} claims.", "WRONG_LENGTH"))
     wrong = [
         (i, p) for i, one in enumerate(providers) if (p := claims.find_provider_problem(one)) is not None
     ]

@@ -14,6 +14,7 @@ from app import clock
 from app.extensions import db
 from app.models.clients import OAuthClient
 from app.models.directory import Customer
+from app.policy import names
 from app.services.access import directory
 from app.services.access.callers import Caller
 from app.services.clients.changes import ClientChange
@@ -99,14 +100,12 @@ def _find_customer(
 
 
 def _is_short_name_taken(client: OAuthClient) -> bool:
-    return (
-        db.session.execute(
-            select(OAuthClient.id).where(
-                OAuthClient.domain_id == client.domain_id,
-                OAuthClient.short_name == client.short_name,
-                OAuthClient.deleted_at.is_(None),
-                OAuthClient.id != client.id,
-            )
-        ).first()
-        is not None
+    if not client.short_name:  # missing, and reported as such
+        return False
+    taken = select(OAuthClient.id).where(
+        OAuthClient.domain_id == client.domain_id,
+        OAuthClient.short_name_key.in_((client.short_name_key, names.EXACT + client.short_name)),
+        OAuthClient.deleted_at.is_(None),
+        OAuthClient.id != client.id,
     )
+    return db.session.execute(taken).first() is not None

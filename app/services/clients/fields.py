@@ -99,7 +99,7 @@ class Field:
 
 FIELDS = (
     Field(
-        name="name", wire="name", label="Name", place=Place.ABOUT, required=True,
+        name="name", wire="name", label="Name", place=Place.ABOUT, check=checks.check_app_name, required=True,
         hint="Users see this name when they are asked to approve it.",
     ),
     Field(
@@ -228,6 +228,7 @@ ANSWERED = tuple(field for field in FIELDS if not field.flag and field.kind is n
 NO_FIELDS = frozenset(
     {
         "id",
+        "short_name_key",
         "version",
         "created_at",
         "created_by_id",

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import bindparam
@@ -13,17 +11,13 @@ from sqlalchemy import select
 from app import clock
 from app.extensions import db
 from app.models.clients import OAuthClient
+from app.policy import names
 from app.policy.ways_in import CLIENT
 from app.services.access import directory
 from app.services.access import gate
-from app.services.access import search
 from app.services.access import ways_in
 from app.services.access.callers import Caller
 from app.services.access.facts import RequiredRight
-from app.services.access.search import Column
-from app.services.access.search import Condition
-from app.services.access.search import Criteria
-from app.services.administration import filter_names
 from app.services.audit import trail
 from app.services.audit.trail import Actor
 from app.services.clients import changes
@@ -39,28 +33,10 @@ from app.services.problems import Invalid
 from app.services.problems import Missing
 from app.services.unit_of_work import remember
 
-KEYWORDS: dict[str, Column] = {
-    "id": OAuthClient.id,
-    "shortName": OAuthClient.short_name,
-    "name": OAuthClient.name,
-}
 # Built once: it stands at the beginning of every protocol request.
 _LIVE_CLIENT = select(OAuthClient).where(
     OAuthClient.id == bindparam("client"), OAuthClient.deleted_at.is_(None)
 )
-FLAGS: dict[str, Condition] = {
-    "deleted": OAuthClient.deleted_at.is_not(None),
-    "hidden": OAuthClient.hidden.is_(True),
-}
-
-
-@dataclass(frozen=True, kw_only=True)
-class ClientCriteria(Criteria):
-    """Filters of a search for clients, each by id or name."""
-
-    customers: Sequence[str] = ()
-    domains: Sequence[str] = ()
-    required_functions: Sequence[str] = ()
 
 
 def find_live_client(client_id: str) -> OAuthClient | None:
@@ -88,13 +64,14 @@ def get_client(id_or_short_name: str, domain_id: int) -> OAuthClient:
     """
     client = find_live_client(id_or_short_name)
     if client is None and not checks.is_client_id(id_or_short_name):
-        client = db.session.execute(
-            select(OAuthClient).where(
-                OAuthClient.domain_id == domain_id,
-                OAuthClient.short_name == id_or_short_name,
-                OAuthClient.deleted_at.is_(None),
-            )
-        ).scalar_one_or_none()
+        named = select(OAuthClient).where(
+            OAuthClient.domain_id == domain_id,
+            OAuthClient.short_name_key.in_(names.list_keys(id_or_short_name)),
+            OAuthClient.deleted_at.is_(None),
+        )
+        client = directory.choose_named(
+            list(db.session.execute(named).scalars()), "short_name", id_or_short_name
+        )
     if client is None:
         raise Missing("client")
     return client
@@ -147,24 +124,6 @@ def require_known_client(client: OAuthClient, caller: Caller) -> None:
         raise Missing("client")
 
 
-def list_clients(caller: Caller, criteria: ClientCriteria) -> list[OAuthClient]:
-    """List the clients the caller may know of, by short name; deleted and hidden ones only on request.
-
-    ``customers``: bound to one of these or below. Raises ``Invalid``.
-    """
-
-    def own(one: ClientCriteria) -> list[Condition]:
-        return _build_filters(caller, one)
-
-    condition = search.build_condition(criteria, own)
-    if not criteria.wants_deleted:
-        condition &= OAuthClient.deleted_at.is_(None)
-    if "hidden" not in criteria.include_flags:
-        condition &= OAuthClient.hidden.is_(False)
-    statement = select(OAuthClient).where(condition).order_by(OAuthClient.short_name, OAuthClient.id)
-    return [client for client in db.session.execute(statement).scalars() if may_see(client, caller)]
-
-
 def list_detailed_clients(caller: Caller, most: int) -> list[OAuthClient]:
     """List live clients whose details the caller may see (``may_see_details``), by short name,
     up to a limit.
@@ -202,22 +161,6 @@ def list_usable_clients(caller: Caller) -> list[OAuthClient]:
     return [
         client for client in db.session.execute(statement).scalars() if gate.ask(caller.at_client(client))
     ]
-
-
-def _build_filters(caller: Caller, criteria: ClientCriteria) -> list[Condition]:
-    tree = caller.question.tree
-    conditions: list[Condition] = []
-    if criteria.domains:
-        conditions.append(OAuthClient.domain_id.in_(filter_names.resolve_domains(criteria.domains)))
-    if criteria.customers:
-        tops = filter_names.resolve_customers(criteria.customers, caller)
-        below = [c for c in tree.parents if not tops.isdisjoint(tree.list_ancestors(c))]
-        conditions.append(OAuthClient.customer_id.in_(below))
-    if criteria.required_functions:
-        functions = filter_names.resolve_functions(criteria.required_functions, "requiredFunction")
-        conditions.append(OAuthClient.required_function_id.in_(functions))
-    conditions += search.match_keywords(criteria, KEYWORDS)
-    return conditions + search.match_flags(criteria, FLAGS)
 
 
 def create_client(change: ClientChange, caller: Caller) -> OAuthClient:
@@ -289,7 +232,7 @@ def delete_client(id_or_short_name: str, caller: Caller) -> OAuthClient:
 
 def take_snapshot(client: OAuthClient) -> dict[str, Any]:
     """Return a client's columns for audit and comparison, without its secret."""
-    left_out = {*BY_NAME["client_secret"].columns, "version", "updated_by_id"}
+    left_out = {*BY_NAME["client_secret"].columns, "short_name_key", "version", "updated_by_id"}
     return {
         column.key: getattr(client, column.key)
         for column in OAuthClient.__mapper__.columns

@@ -19,6 +19,7 @@ from app.extensions import db
 from app.models.audit import AuditEvent
 from app.models.clients import OAuthClient
 from app.models.directory import Subject
+from app.policy import names
 from app.services.access import directory
 from app.services.access import search
 from app.services.access.callers import Caller
@@ -164,11 +165,8 @@ def _build_filters(criteria: AuditCriteria) -> list[Condition]:
         acted = and_(AuditEvent.actor_name == criteria.who, AuditEvent.actor_name != AuditEvent.user_name)
         conditions.append(or_(AuditEvent.user_name == criteria.who, acted))
     if criteria.client:
-        named = (OAuthClient.id == criteria.client) | (OAuthClient.short_name == criteria.client)
+        keys = names.list_keys(criteria.client)
+        named = (OAuthClient.id == criteria.client) | OAuthClient.short_name_key.in_(keys)
         ids = db.session.execute(select(OAuthClient.id).where(named)).scalars()
         conditions.append(AuditEvent.client_id.in_([*ids]))
-    if criteria.span.start is not None:
-        conditions.append(AuditEvent.at >= criteria.span.start)
-    if criteria.span.end is not None:
-        conditions.append(AuditEvent.at <= criteria.span.end)
-    return conditions
+    return conditions + search.match_span(AuditEvent.at, criteria.span.start, criteria.span.end)

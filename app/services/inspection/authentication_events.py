@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+
+from sqlalchemy import and_
 
 from app.models.audit import AuditEvent
 from app.models.directory import Subject
@@ -13,6 +15,7 @@ from app.services.access.callers import Caller
 from app.services.access.search import Condition
 from app.services.access.search import Found
 from app.services.access.search import Page
+from app.services.administration import filter_names
 from app.services.guards import Guard
 
 # The contract's names of our actions; other actions are not authentication events.
@@ -49,24 +52,21 @@ def list_account_events(user_id: int, page: Page) -> Found[AuditEvent]:
 
 
 def list_customer_events(
-    caller: Caller, customers: Collection[int], domains: Collection[int], span: Span, page: Page
+    caller: Caller, customers: Sequence[str], domain: str | None, span: Span, page: Page
 ) -> Found[AuditEvent]:
-    """List the events of users for whom the caller may see them, newest first. Raises ``Denied``."""
+    """List the events of users of these customers and all below, where the caller may see them, newest first.
+    Without customers: of the caller's own. They are looked up in ``domain``. Raises ``Denied``, ``Invalid``.
+    """
     caller.require(Guard.VIEW_USER_AUTHENTICATION_EVENTS)
     visible = search.limit_to_reach(caller, Guard.VIEW_USER_AUTHENTICATION_EVENTS, Subject.customer_id)
-    if customers:
-        tree = caller.question.tree
-        below = [c for c in tree.parents if not frozenset(customers).isdisjoint(tree.list_ancestors(c))]
-        visible &= Subject.customer_id.in_(below)
-    if domains:
-        visible &= Subject.domain_id.in_(list(domains))
+    domains = filter_names.resolve_domains([domain] if domain is not None else [])
+    named = customers or (str(caller.question.user.customer),)
+    of = filter_names.resolve_customer_groups(named, caller, domains=domains)
+    visible &= search.limit_to(caller, of, Subject.customer_id)
     return _search(search.match_named(AuditEvent.user_id, Subject.id, visible), span, page)
 
 
 def _search(condition: Condition, span: Span, page: Page) -> Found[AuditEvent]:
-    condition = condition & AuditEvent.action.in_(list(ACTIONS))
-    if span.start is not None:
-        condition &= AuditEvent.at >= span.start
-    if span.end is not None:
-        condition &= AuditEvent.at <= span.end
+    span_of = search.match_span(AuditEvent.at, span.start, span.end)
+    condition = and_(condition, AuditEvent.action.in_(list(ACTIONS)), *span_of)
     return search.fetch_page(AuditEvent, condition, page, [AuditEvent.at.desc(), AuditEvent.id.desc()])

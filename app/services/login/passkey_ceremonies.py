@@ -20,6 +20,7 @@ from app import clock
 from app.extensions import db
 from app.models.directory import User
 from app.models.webauthn import WebAuthnChallenge
+from app.policy import names
 from app.services.access.callers import Caller
 from app.services.access.throttle import throttle
 from app.services.contact import Contact
@@ -79,7 +80,7 @@ def offer_login_challenge(
 
 
 def _bind_to_name(domain_id: int, name: str) -> str:
-    return f"api/{domain_id}/{name}"
+    return f"api/{domain_id}/{names.fold_name(name)}"
 
 
 def _store_challenge(
@@ -136,13 +137,14 @@ def claim(challenge_id: str, purpose: str, user_id: int, login_id: bytes | None)
 
 
 def _make_decoy(domain_id: int, name: str) -> bytes:
-    """Make the id of a passkey that does not exist: always the same for the same user name.
+    """Make the id of a passkey that does not exist: always the same for names that are compared alike.
 
-    The look-up is case-sensitive, so this must be too: otherwise it would reveal existing names. So would an
-    id that changes with the order of the keys, because real ones do not.
+    As the look-up compares them: otherwise it would reveal existing names. So would an id that changes with
+    the order of the keys, because real ones do not.
     """
     key = keyring().derive("webauthn-decoy", keyring().eldest) or b""
-    return hmac.digest(key, f"{domain_id}/{name}".encode("utf-8", "surrogatepass"), "sha256")
+    account = f"{domain_id}/{names.fold_name(name)}"
+    return hmac.digest(key, account.encode("utf-8", "surrogatepass"), "sha256")
 
 
 # --- proof -----------------------------------------------------------------------------------------------

@@ -6,15 +6,12 @@ import contextlib
 import re
 from collections.abc import Callable
 
-from sqlalchemy import ColumnElement
-from sqlalchemy import func
-from sqlalchemy import select
-
 from app import clock
 from app.extensions import db
 from app.models.directory import MOST_NAME_CHARACTERS
 from app.models.directory import SUBJECT_NAME
 from app.models.directory import User
+from app.policy import names
 from app.policy.facts import Leg
 from app.services.access import credential_rows
 from app.services.access import directory
@@ -90,10 +87,13 @@ def verify_password(
 
 def identify_guesser(domain_id: int, name: str, contact: Contact, session: str | None = None) -> Guesser:
     """Identify who tries to log in as this user, alike for every name; finds a known device of the user."""
-    epoch = select(User.id, func.coalesce(User.session_epoch, 0)).where(*_match_live(name, domain_id))
-    found = db.session.execute(epoch).one_or_none()
-    device = device_text.find_device(contact.device, *found) if found is not None else None
-    account = f"{domain_id}/{name}"
+    user = find_user_by_name(name, domain_id)
+    device = (
+        device_text.find_device(contact.device, user.id, user.session_epoch or 0)
+        if user is not None
+        else None
+    )
+    account = f"{domain_id}/{names.fold_name(name)}"
     return Guesser(account, contact.address, device.label if device is not None else None, session)
 
 
@@ -165,7 +165,9 @@ def create_user(
     customer = directory.get_customer(customer_id)
     if len(name) > MOST_NAME_CHARACTERS or not re.fullmatch(SUBJECT_NAME, name):
         raise Invalid(FieldProblem("shortName", "Use letters, digits and _ - . @ only.", "INVALID_PATTERN"))
-    if directory.find_subject(name, customer.domain_id) is not None:
+    if names.is_only_digits(name):
+        raise Invalid(FieldProblem("shortName", names.ONLY_DIGITS, "INVALID_PATTERN"))
+    if directory.find_subject_by_name(name, customer.domain_id) is not None:
         raise Invalid(FieldProblem("shortName", "This short name is taken. Choose another.", "TAKEN"))
     now = clock.now()
     user = User(
@@ -225,6 +227,8 @@ def check_password(password: str, user: User) -> None:
     if not LEAST_PASSWORD_CHARACTERS <= len(password) <= MOST_CHARACTERS:
         message = f"Choose a password of {LEAST_PASSWORD_CHARACTERS} to {MOST_CHARACTERS} characters."
         raise Invalid(FieldProblem("newPassword", message, "TOO_SHORT"))
+    if names.is_blank(password):
+        raise Invalid(FieldProblem("newPassword", names.ONLY_BLANKS, "TOO_SIMPLE"))
     if user.short_name.lower() in password.lower() and len(user.short_name) > 3:
         raise Invalid(
             FieldProblem("newPassword", "Choose a password without your user name in it.", "TOO_SIMPLE")
@@ -236,11 +240,8 @@ def check_password(password: str, user: User) -> None:
 
 def find_user_by_name(name: str, domain_id: int) -> User | None:
     """Find a live user by short name only, never by id: login forms accept only names."""
-    return db.session.execute(select(User).where(*_match_live(name, domain_id))).scalar_one_or_none()
-
-
-def _match_live(name: str, domain_id: int) -> tuple[ColumnElement[bool], ...]:
-    return User.domain_id == domain_id, User.short_name == name, User.deleted_at.is_(None)
+    found = directory.find_subject_by_name(name, domain_id)
+    return found if isinstance(found, User) else None
 
 
 def find_login_obstacle(user: User | None, proof: Proof | None) -> str | None:

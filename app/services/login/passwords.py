@@ -7,6 +7,7 @@ import hmac
 import secrets
 import threading
 import time
+import unicodedata
 from collections import OrderedDict
 
 from argon2 import PasswordHasher
@@ -37,14 +38,19 @@ class Passwords:
 
     def hash(self, chosen: str) -> str:
         with hashing.gate.enter():
-            return self._hasher.hash(chosen)
+            return self._hasher.hash(unicodedata.normalize("NFC", chosen))
 
     def verify(self, stored: str | None, presented: str) -> bool:
-        """Tell whether the password is right.
+        """Tell whether the password is right, however its letters are composed.
         Without a stored hash the cost is the same and the answer is no.
         """
         if len(presented) > MOST_CHARACTERS:
             return False
+        # NFC; then as it was typed, which older hashes were made of, by a keyboard that composes or does not.
+        forms = (unicodedata.normalize("NFC", presented), presented, unicodedata.normalize("NFD", presented))
+        return any(self._matches(stored, form) for form in dict.fromkeys(forms))
+
+    def _matches(self, stored: str | None, presented: str) -> bool:
         try:
             with hashing.gate.enter():
                 self._hasher.verify(stored or self._nobody, presented)

@@ -18,6 +18,7 @@ from app import clock
 from app.config import is_mailbox
 from app.extensions import db
 from app.models.directory import User
+from app.policy import names
 from app.runtime import settings
 from app.services.access import directory
 from app.services.access import gate
@@ -72,9 +73,8 @@ def request_link(domain_id: int, named: str, contact: Contact, link: Link = NEW_
     named = named.strip()
     # Every request counts, and is never given back: here nobody can tell them apart.
     device = next((one.label for one in device_text.read_devices(contact.device)), None)
-    throttle().admit(
-        "mail", Guesser(f"{link.action}/{domain_id}/{named.casefold()}", contact.address, device)
-    )
+    account = f"{link.action}/{domain_id}/{names.fold_name(named)}"
+    throttle().admit("mail", Guesser(account, contact.address, device))
     background().run_later("recovery", lambda: _send_links(domain_id, named, contact, link))
 
 

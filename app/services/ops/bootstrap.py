@@ -21,6 +21,8 @@ from app.models.directory import Domain
 from app.models.directory import User
 from app.models.state import SystemState
 from app.policy.facts import SecurityLevel
+from app.policy.names import EXACT
+from app.policy.names import fold_name
 from app.runtime import settings
 from app.services.access import apikeys
 from app.services.access import directory
@@ -153,6 +155,7 @@ def restore_functions() -> Function:
 
 
 def _restore_function(name: str) -> Function:
+    _make_room(name)
     rows = select(Function).where(Function.name == name).order_by(Function.deleted_at.is_(None).desc())
     function = db.session.execute(rows.limit(1)).scalar_one_or_none()
     if function is None:
@@ -160,6 +163,17 @@ def _restore_function(name: str) -> Function:
         db.session.add(function)
     function.deleted_at = function.deleted_by_id = None
     return function
+
+
+def _make_room(name: str) -> None:
+    """Leave a function of another spelling its exact key only: what guards a call has this very name."""
+    alike = select(Function).where(
+        Function.name_key == fold_name(name), Function.name != name, Function.deleted_at.is_(None)
+    )
+    other = db.session.execute(alike).scalar_one_or_none()
+    if other is not None:
+        other.name_key = EXACT + other.name
+        db.session.flush()
 
 
 def _create_functions() -> Function:

@@ -50,7 +50,7 @@ def index(caller: Caller) -> Page:
         listing.read_page(),
     )
     try:
-        leaf = audit_search.search_audit(caller, _read_criteria(entry), rows)
+        leaf = audit_search.search_audit(caller, _read_criteria(caller, entry), rows)
     except Invalid as problem:
         leaf, entry = AuditPage([], rows, more=False), entry.with_problems(problem)
     return render_template(
@@ -97,7 +97,7 @@ def _render_event(caller: Caller, event: AuditEvent) -> Page:
     )
 
 
-def _read_criteria(entry: FormValues) -> AuditCriteria:
+def _read_criteria(caller: Caller, entry: FormValues) -> AuditCriteria:
     """Read the filters of the form. Raises ``Invalid`` for each one that cannot be read."""
     problems: list[FieldProblem] = []
     start, end = _parse_moment(entry, "from", problems), _parse_moment(entry, "to", problems)
@@ -108,10 +108,10 @@ def _read_criteria(entry: FormValues) -> AuditCriteria:
     if problems:
         raise Invalid(*problems)
     return AuditCriteria(
-        who="".join(listing.read_choice("who")),
-        client="".join(listing.read_choice("client")),
-        action="".join(listing.read_choice("action")),
-        outcome="".join(listing.read_choice("outcome")),
+        who="".join(listing.read_choice(caller, "who")),
+        client="".join(listing.read_choice(caller, "client")),
+        action="".join(listing.read_choice(caller, "action")),
+        outcome="".join(listing.read_choice(caller, "outcome")),
         decision=gate.normalise_decision_number(entry.get_value("decision")),
         address=str(canonical or ""),
         span=Span(start, end),

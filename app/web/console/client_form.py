@@ -40,13 +40,12 @@ from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 from app.web.console import forecasts
 from app.web.console import listing
+from app.web.console import shown_names
 from app.web.console import suggestions
 from app.web.console.clients import read_sent_version
 from app.web.console.clients import render_made_page
 from app.web.console.forecasts import ShownForecast
 from app.web.form_values import FormValues
-from app.web.form_values import list_form_problems
-from app.web.form_values import parse_form
 from app.web.form_values import read_form
 from app.web.language import translate_sentence
 from app.web.pages import Page
@@ -77,12 +76,12 @@ def add(caller: Caller) -> Page:
     entry = FormValues({**_to_wire_values(build_proposed_values()), "customer": _find_only_customer(caller)})
     if request.method == "POST":
         entry = read_form("clientSecret")
-        wrong = list_form_problems(ClientCreate, lambda body: _judge_new(body, caller))
+        wrong = shown_names.list_form_problems(ClientCreate, caller, lambda body: _judge_new(body, caller))
         try:
             # The service refuses a missing right, so that the refusal is recorded.
             if wrong and wrong != (ELSEWHERE,):
                 raise Invalid(*wrong)
-            change = changes.add_needed_secret(parse_form(ClientCreate).as_change())
+            change = changes.add_needed_secret(shown_names.parse_form(ClientCreate, caller).as_change())
             made = run_as_caller(caller, lambda now: registry.create_client(change, now))
             return render_made_page(made, change.made_secret, new=True)
         except Invalid as problem:
@@ -103,7 +102,9 @@ def add(caller: Caller) -> Page:
 def check_new(caller: Caller) -> Page:
     """Check the data of a new application so far; nothing is written."""
     caller.require(Guard.ADD_OAUTH_CLIENT)
-    return _render_problems(list_form_problems(ClientCreate, lambda body: _judge_new(body, caller)))
+    return _render_problems(
+        shown_names.list_form_problems(ClientCreate, caller, lambda body: _judge_new(body, caller))
+    )
 
 
 @blueprint.route("/<client>/edit", methods=["GET", "POST"])
@@ -114,11 +115,13 @@ def edit(caller: Caller, client: str) -> Page:
     entry, preview = _to_form_values(found, details=registry.may_see_details(found, caller)), None
     if request.method == "POST":
         entry = read_form("clientSecret")
-        wrong = list_form_problems(ClientUpdate, lambda body: _judge_changed(body, found, caller))
+        wrong = shown_names.list_form_problems(
+            ClientUpdate, caller, lambda body: _judge_changed(body, found, caller)
+        )
         try:
             if wrong:
                 raise Invalid(*wrong)
-            body = parse_form(ClientUpdate)
+            body = shown_names.parse_form(ClientUpdate, caller)
             if not entry.has("how", "preview"):
                 return _finish_save(client, body, found, caller)
             preview = _preview_change(client, body, caller)
@@ -152,7 +155,7 @@ def check_changed(caller: Caller, client: str) -> Page:
     """Check the data of a change; nothing is written."""
     found = _get_editable(client, caller)
     return _render_problems(
-        list_form_problems(ClientUpdate, lambda body: _judge_changed(body, found, caller))
+        shown_names.list_form_problems(ClientUpdate, caller, lambda body: _judge_changed(body, found, caller))
     )
 
 

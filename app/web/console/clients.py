@@ -13,10 +13,11 @@ from app.schemas.requests.clients import ClientUpdate
 from app.services.access import directory
 from app.services.access import search
 from app.services.access.callers import Caller
+from app.services.clients import client_search
 from app.services.clients import registry
 from app.services.clients.changes import ClientChange
+from app.services.clients.client_search import ClientCriteria
 from app.services.clients.fields import NO_SECRET
-from app.services.clients.registry import ClientCriteria
 from app.services.guards import Guard
 from app.services.problems import Invalid
 from app.services.problems import Missing
@@ -49,12 +50,12 @@ def index(caller: Caller) -> Page:
     entry = FormValues({name: request.args.get(name, "") for name in FILTERS})
     criteria = ClientCriteria(
         keywords=listing.read_words(),
-        customers=listing.read_choice("customer"),
-        required_functions=listing.read_choice("requiredFunction"),
+        customers=listing.read_choice(caller, "customer"),
+        required_functions=listing.read_choice(caller, "requiredFunction"),
         include_flags=(state,) if state in STATES else (),
     )
     found, entry = listing.run_search(
-        lambda rows: search.cut_page(registry.list_clients(caller, criteria), rows), entry
+        lambda rows: search.cut_page(client_search.search_clients(caller, criteria), rows), entry
     )
     return render_template(
         "console/clients/list.html",

@@ -19,8 +19,10 @@ from app.services.administration import customers
 from app.services.administration.customer_search import CustomerCriteria
 from app.services.endings.table import Event
 from app.services.guards import Guard
+from app.services.inspection.shown_names import find_customer
 from app.services.problems import Invalid
 from app.web.console import listing
+from app.web.console import shown_names
 from app.web.console import suggestions
 from app.web.console.customer_tree import build_forest
 from app.web.form_values import FormValues
@@ -92,7 +94,7 @@ def add(caller: Caller) -> Page:
     if request.method == "POST":
         entry = read_form()
         try:
-            new = parse_form(CustomerAdd).as_new()
+            new = shown_names.parse_form(CustomerAdd, caller, parent=find_customer).as_new()
             made = change_policy(caller, lambda now: customers.add_customer(new, now))
             return redirect_with_message(_("The customer was created."), "customers.show", customer=made.id)
         except Invalid as problem:
@@ -129,7 +131,7 @@ def move(caller: Caller, customer: str) -> Page:
     if request.method == "POST":
         entry = read_form()
         try:
-            parent = parse_form(CustomerMove).parent
+            parent = shown_names.parse_form(CustomerMove, caller, parent=find_customer).parent
             change_policy(caller, lambda now: customers.move_customer(_reload(customer, now), parent, now))
             return redirect_with_message(_("Moved."), "customers.show", customer=customer)
         except Invalid as problem:

@@ -12,7 +12,6 @@ from flask import redirect
 from flask import render_template
 from flask import request
 from flask import url_for
-from werkzeug.datastructures import MultiDict
 
 from app.models.audit import AuditEvent
 from app.models.authority import Function
@@ -37,6 +36,7 @@ from app.services.problems import Invalid
 from app.services.problems import Missing
 from app.web.console import listing
 from app.web.console import repairs
+from app.web.console import shown_names
 from app.web.console import suggestions
 from app.web.console.repairs import RefusalCase
 from app.web.console.repairs import Repair
@@ -82,7 +82,7 @@ class CustomerFunctions:
 @require_login
 def index(caller: Caller) -> Page:
     """Answer a question in the URL, so that it can be stored and shared; the API's guards apply."""
-    sent = MultiDict(request.args)
+    sent = shown_names.read_names(caller, request.args)
     if "decision" in sent:
         sent["decision"] = gate.normalise_decision_number(sent["decision"])
     entry = FormValues({**USUAL, **read_form(source=sent).values})

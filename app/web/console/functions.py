@@ -18,9 +18,11 @@ from app.services.administration import function_search
 from app.services.administration import functions
 from app.services.administration.function_search import FunctionCriteria
 from app.services.guards import Guard
+from app.services.inspection.shown_names import find_function
 from app.services.problems import Invalid
 from app.web.console import function_graph
 from app.web.console import listing
+from app.web.console import shown_names
 from app.web.console import suggestions
 from app.web.console.confirmation import render_confirmation
 from app.web.form_values import FormValues
@@ -83,7 +85,7 @@ def add(caller: Caller) -> Page:
     if request.method == "POST":
         entry = read_form()
         try:
-            new = parse_form(FunctionAdd).as_new()
+            new = shown_names.parse_form(FunctionAdd, caller, parent=find_function).as_new()
             made = change_policy(caller, lambda now: functions.add_function(new, now))
             return redirect_with_message(
                 _("%(name)s was created.", name=made.name), "functions.show", function=made.id
@@ -118,7 +120,7 @@ def edit(caller: Caller, function: str) -> Page:
 def add_children(caller: Caller, function: str) -> Page:
     """Add children to this function."""
     try:
-        names = parse_form(ChildrenAdd).children
+        names = shown_names.parse_form(ChildrenAdd, caller).children
         change_policy(caller, lambda now: functions.add_children(function, names, now))
     except Invalid as problem:
         return _render(

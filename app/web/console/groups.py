@@ -25,6 +25,7 @@ from app.services.guards import Guard
 from app.services.problems import Invalid
 from app.services.problems import Missing
 from app.web.console import listing
+from app.web.console import shown_names
 from app.web.console import suggestions
 from app.web.console.confirmation import render_confirmation
 from app.web.form_values import FormValues
@@ -60,7 +61,7 @@ def index(caller: Caller) -> Page:
     entry = FormValues({"customer": request.args.get("customer", "")})
     criteria = SubjectCriteria(
         keywords=listing.read_words(),
-        customers=listing.read_choice("customer"),
+        customers=listing.read_choice(caller, "customer"),
         include_flags=("deleted",) if deleted else (),
     )
     found, entry = listing.run_search(
@@ -92,7 +93,7 @@ def add(caller: Caller) -> Page:
     if request.method == "POST":
         entry = read_form()
         try:
-            new = parse_form(GroupAdd).as_new()
+            new = shown_names.parse_form(GroupAdd, caller).as_new()
             made = run_as_caller(caller, lambda now: users_and_groups.add_group(new, now))
             return redirect_with_message(describe_creation(made), "groups.show", group=made.id)
         except Invalid as problem:
@@ -131,7 +132,7 @@ def move(caller: Caller, group: str) -> Page:
     if request.method == "POST":
         entry = read_form()
         try:
-            customer = parse_form(Move).customer
+            customer = shown_names.parse_form(Move, caller).customer
             moved = change_policy(
                 caller, lambda now: users_and_groups.move_subject(_reload(group, now), customer, now)
             )
@@ -150,7 +151,7 @@ def move(caller: Caller, group: str) -> Page:
 def add_members(caller: Caller, group: str) -> Page:
     """Add users or groups to it; they get its rights."""
     try:
-        asked = parse_form(MembersAdd)
+        asked = shown_names.parse_form(MembersAdd, caller)
         change_policy(
             caller,
             lambda now: memberships.add_members(_reload(group, now), asked.subject, asked.comment, now),

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from flask import request
 from flask import url_for
+from werkzeug.datastructures import MultiDict
 
 from app.services.access.callers import Caller
 from app.services.access.facts import RequiredRight
@@ -16,6 +17,7 @@ from app.services.access.search import Page
 from app.services.guards import Guard
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
+from app.web.console import shown_names
 from app.web.form_values import FormValues
 
 T = TypeVar("T")
@@ -43,10 +45,10 @@ def read_words(name: str = "q") -> tuple[str, ...]:
     return tuple(request.args.get(name, "")[:MOST_CHARACTERS].split())
 
 
-def read_choice(name: str) -> tuple[str, ...]:
-    """Return the value of a filter by name; empty if nothing was entered."""
+def read_choice(caller: Caller, name: str) -> tuple[str, ...]:
+    """Return the value of a filter, empty if nothing was entered; it takes the names that pages show."""
     text = request.args.get(name, "").strip()[:MOST_CHARACTERS]
-    return (text,) if text else ()
+    return (shown_names.read_names(caller, MultiDict({name: text}))[name],) if text else ()
 
 
 def is_allowed(caller: Caller, guard: Guard, customer: int | None = None) -> bool:

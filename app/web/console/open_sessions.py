@@ -27,7 +27,7 @@ FILTERS = ("user", "client")
 def index(caller: Caller) -> Page:
     """List the logins of users whose sessions the caller may end; of one user, or with one application."""
     entry = FormValues({name: request.args.get(name, "").strip() for name in FILTERS})
-    user, client = ("".join(listing.read_choice(name)) for name in FILTERS)
+    user, client = ("".join(listing.read_choice(caller, name)) for name in FILTERS)
     found, entry = listing.run_search(
         lambda rows: session_admin.search_open_logins(caller, user, client, rows), entry
     )

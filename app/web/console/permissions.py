@@ -24,6 +24,7 @@ from app.services.problems import Invalid
 from app.services.problems import Missing
 from app.web.console import listing
 from app.web.console import preview
+from app.web.console import shown_names
 from app.web.console import suggestions
 from app.web.console.suggestions import Suggestion
 from app.web.form_values import FormValues
@@ -53,9 +54,9 @@ def index(caller: Caller) -> Page:
     """List permissions where the caller may see them; around a user or group, a function, a customer."""
     entry = FormValues({name: request.args.get(name, "") for name in FILTERS})
     criteria = PermissionCriteria(
-        subjects=listing.read_choice("subject"),
-        functions=listing.read_choice("function"),
-        customers=listing.read_choice("customer"),
+        subjects=listing.read_choice(caller, "subject"),
+        functions=listing.read_choice(caller, "function"),
+        customers=listing.read_choice(caller, "customer"),
     )
     found, entry = listing.run_search(
         lambda rows: permission_search.search_permissions(caller, criteria, rows), entry
@@ -82,7 +83,7 @@ def add(caller: Caller) -> Page:
     if request.method == "POST":
         entry = read_form()
         try:
-            new = parse_form(PermissionAdd).as_new()
+            new = shown_names.parse_form(PermissionAdd, caller).as_new()
             if "look" in request.form:
                 seen = preview.build_preview(caller, lambda: whatif.propose_grant(new, caller))
             else:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from flask import request
-
 from app.models.clients import OAuthClient
 from app.services.access.callers import Caller
 from app.services.guards import Guard
@@ -17,6 +15,7 @@ from app.services.problems import Invalid
 from app.services.problems import Missing
 from app.web.console import forecasts
 from app.web.console import listing
+from app.web.console import shown_names
 from app.web.console.forecasts import ShownForecast
 
 
@@ -35,7 +34,7 @@ def may_preview(caller: Caller) -> bool:
 
 def build_preview(caller: Caller, proposed: Callable[[], Proposal]) -> Preview:
     """Build the forecast for the application named in the form. Raises ``Denied``, ``Invalid``."""
-    name = request.form.get("client", "").strip()
+    name = shown_names.read_names(caller).get("client", "").strip()
     if not name:
         raise Invalid(FieldProblem("client", "Name the application to look at.", "MISSING"))
     try:

@@ -10,8 +10,8 @@ from app.services.access.callers import Caller
 from app.services.administration import memberships
 from app.services.administration import visibility
 from app.services.problems import Invalid
+from app.web.console import shown_names
 from app.web.console import user_page
-from app.web.form_values import parse_form
 from app.web.form_values import read_form
 from app.web.pages import Page
 from app.web.pages import change_policy
@@ -27,7 +27,7 @@ def add(caller: Caller, user: str) -> Page:
     """Add the user to all of these groups, or none; the user gets their rights."""
     found = visibility.get_visible_user(caller, user, caller.domain_id)
     try:
-        asked = parse_form(GroupsAdd)
+        asked = shown_names.parse_form(GroupsAdd, caller)
 
         def work(now: Caller) -> None:
             member = visibility.get_visible_user(now, user, now.domain_id)

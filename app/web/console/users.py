@@ -27,6 +27,7 @@ from app.services.login import recovery
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 from app.web.console import listing
+from app.web.console import shown_names
 from app.web.console import suggestions
 from app.web.console import user_page
 from app.web.form_values import FormValues
@@ -55,7 +56,7 @@ def index(caller: Caller) -> Page:
     entry = FormValues({"customer": request.args.get("customer", "")})
     criteria = SubjectCriteria(
         keywords=listing.read_words(),
-        customers=listing.read_choice("customer"),
+        customers=listing.read_choice(caller, "customer"),
         include_flags=(STATES[state],) if state in STATES else (),
     )
     found, entry = listing.run_search(
@@ -92,7 +93,10 @@ def add(caller: Caller) -> Page:
     if request.method == "POST":
         entry = read_form()
         try:
-            new, by_mail = parse_form(UserAdd).as_new(), entry.has("sendLink", "true")
+            new, by_mail = (
+                shown_names.parse_form(UserAdd, caller).as_new(),
+                entry.has("sendLink", "true"),
+            )
             made = run_as_caller(caller, lambda now: _add_user(new, now, by_mail=by_mail))
             return redirect_with_message(_describe_added(made, by_mail=by_mail), "users.show", user=made.id)
         except Invalid as problem:
@@ -133,7 +137,7 @@ def move(caller: Caller, user: str) -> Page:
     if request.method == "POST":
         entry = read_form()
         try:
-            customer = parse_form(Move).customer
+            customer = shown_names.parse_form(Move, caller).customer
             moved = change_policy(
                 caller, lambda now: users_and_groups.move_subject(_reload(user, now), customer, now)
             )
