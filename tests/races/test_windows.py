@@ -221,6 +221,21 @@ def test_what_changes_between_judging_and_writing(
         assert not answer.headers.get("Location", "/").startswith(REDIRECT)
 
 
+@pytest.mark.parametrize("use_case", ["log in", "log in, call"])
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_a_login_by_the_old_password_ends_with_it(
+    app: Flask, world: World, use_case: str, number: int
+) -> None:
+    """Whenever the password changes after the old one was read, before or after it was found right."""
+    scene = Scene(app, world)
+    request, change = USE_CASES[use_case](scene), change_password(scene)
+    with rival_before_unit(change, number) as opened:
+        answer = request()
+    assert opened[0] >= number
+    assert scene.login.get(f"{API}/session", headers=scene.bearer).status_code == 401
+    assert [fruit for fruit in gather(scene, answer) if lives(scene, fruit)] == []
+
+
 def depends_on(use_case: str, kind: str, takes: str) -> bool:
     """Whether what came out hangs on what was taken away."""
     if takes == APPLICATION:

@@ -69,6 +69,7 @@ def verify_password(
         "password" if session is None else "proof", identify_guesser(domain_id, name, contact, session)
     )
     user = find_user_by_name(name, domain_id)
+    epoch = user.session_epoch if user is not None else None
     with guess.judging():
         right = passwords().verify(user.password_hash if user is not None else None, password)
     if callable(proof):
@@ -80,6 +81,10 @@ def verify_password(
         why = "login_needs_factor"
     if why is None and user is not None:
         guess.succeed()
+        # Noting that opened units of work, and the row is read anew after one: a password changed meanwhile
+        # is not the one that was right.
+        if user.session_epoch != epoch:
+            raise LoginFailed
         return user
     note_refusal(user, why or "", contact, proof, "login" if session is None else "step-up")
     raise LoginFailed
