@@ -35,7 +35,7 @@ pictures: .venv/test
 
 # Everything that each run of the tests tries a share of, in full: hours (docs/torture.md).
 torture: .venv/test
-	@ARGUS_TEST_TORTURE=full $(PY) -m pytest -q -s tests/torture $(ARGS)
+	@ARGUS_TEST_TORTURE=full $(PY) -m pytest -q -s $(or $(ARGS),tests/torture tests/cli/test_killed_commands.py)
 
 translations: .venv/test
 	@$(PY) -m tests.house.catalogue

@@ -170,14 +170,12 @@ class Question:
     maker: UserFacts | None = None
     asked: RightAsked | None = None
 
-    def may_name(self, customer: int, rights: Rights | None = None) -> bool:
+    def may_name(self, customer: int) -> bool:
         """Tell whether the user may be told of this customer (design decision 13).
 
-        The user holds something for it, or belongs to it or below it. ``rights``: those of a session that may
-        do less than its user.
+        The user holds something for it, or belongs to it or below it.
         """
-        held = self.user.rights if rights is None else rights
-        return held.allows_anything(customer) or self.tree.covers(customer, self.user.customer)
+        return self.user.rights.allows_anything(customer) or self.tree.covers(customer, self.user.customer)
 
 
 @dataclass(frozen=True, slots=True)

@@ -620,3 +620,18 @@ def test_acting_as_somebody_takes_the_function_and_both_rights() -> None:
     assert Fn.VIEW_CASES in both.held
     assert set(both.held) < set(mine.held)
     assert mine.covers(both)
+
+
+def test_a_key_made_for_somebody_stands_while_its_maker_could_make_it() -> None:
+    """Decision 23; whoever acts as another by his own key is measured by what he himself gives."""
+    maker = impersonator().user
+    assert decide(by_key(maker=maker))
+    less = impersonator(holds=((Fn.USE_PORTAL, Cu.ACME),)).user
+    assert refusing(decide(by_key(maker=less))) == ["key_outgrown"]
+    more = impersonator(function=Fn.USE_PORTAL, holds=(*HOLDS, (Fn.DELETE_CASES, Cu.ACME)))
+    assert refusing(decide(by_key(impersonator=more, maker=maker))) == ["key_outgrown"]
+
+
+def test_without_a_client_nobody_consents() -> None:
+    asked = decide(by_key(consent_needed=True))
+    assert finding(asked, "consent").outcome is Outcome.NOT_APPLICABLE

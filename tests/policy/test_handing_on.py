@@ -11,7 +11,10 @@ from app.policy.facts import SecurityLevel
 from app.policy.ways_in import Lack
 from app.policy.ways_in import compute_rights_to_hand_on
 from app.policy.ways_in import find_lack
+from tests.policy.worlds import Cu
+from tests.policy.worlds import Fn
 from tests.policy.worlds import World
+from tests.policy.worlds import acme_tree
 from tests.policy.worlds import live_customers
 from tests.policy.worlds import pairs_of
 from tests.policy.worlds import question
@@ -34,6 +37,15 @@ def test_handing_on_compares_with_what_the_session_may_use(
     assert q.user.rights.covers(compute_held_rights(q))
 
 
+def test_what_lacks_is_the_level_where_the_rights_are_there() -> None:
+    """Held, but above the session's level: a stronger login would do; what is not held, none would."""
+    q, more = question(), ((Fn.DELETE_CASES, Cu.ACME),)
+    held = compute_held_rights(q)
+    assert find_lack(q, held, personal=False) is Lack.LEVEL
+    assert find_lack(q, held, personal=True) is Lack.LEVEL
+    assert find_lack(q, question(holds=more).user.rights, personal=True) is Lack.RIGHTS
+
+
 @quick
 @given(worlds())
 def test_a_personal_session_hands_on_up_to_standard(world: World) -> None:
@@ -54,3 +66,9 @@ def test_rights_reach_exactly_the_customers_they_are_held_for(world: World) -> N
     q = question(**world)
     held = pairs_of(q.user.rights, q.graph.names, live_customers(q.tree))
     assert q.user.rights.list_reach() == {customer for _, customer in held}
+
+
+def test_rights_reach_no_disabled_customer() -> None:
+    """Held above a disabled customer, nothing is held for it or below it."""
+    rights = question(tree=acme_tree(Cu.ACME_NORTH)).user.rights
+    assert rights.list_reach() == rights.list_reach_of(Fn.VIEW_CASES) == {Cu.ACME}

@@ -68,6 +68,15 @@ def test_what_is_refused(entry: object) -> None:
     assert refused.value.entry.isascii()
 
 
+@pytest.mark.parametrize(
+    ("entry", "told"), [(" ", "anywhere is 0.0.0.0/0"), ("fe80::1%eth0", "Leave out the zone")]
+)
+def test_what_is_refused_says_why(entry: str, told: str) -> None:
+    """A blank entry is no range, least of all the widest; a zone is no part of one."""
+    with pytest.raises(InvalidRange, match=told):
+        network.parse_range(entry)
+
+
 def test_lists() -> None:
     """At least one, at most a hundred, each once, every wrong one reported."""
     assert network.parse_ranges(["10.0.0.0/8", "::1", "10.0.0.0/8"]) == ("10.0.0.0/8", "::1/128")

@@ -24,6 +24,7 @@ from app.policy.facts import Outcome
 from app.policy.reasons import NOT_APPLICABLE
 from app.policy.reasons import PASSED
 from app.policy.reasons import REASONS
+from app.policy.reasons import UNNAMED_CUSTOMER
 from app.policy.reasons import Reason
 from tests.policy.worlds import NOWHERE
 from tests.policy.worlds import REFUSALS
@@ -295,3 +296,14 @@ def test_why_a_function_falls_away_is_said_of_that_function() -> None:
     assert plain == REASONS["right_above_level"].public.format(function="exportThings")
     said = word_missing_function("right_above_level", "exportThings", lambda _sentence: "Ikke {function}.")
     assert said == "Ikke exportThings."
+
+
+def test_a_name_is_not_translated() -> None:
+    """The words for a customer that may not be named are; a customer's own name is not."""
+
+    def translate(text: str) -> str:
+        return {UNNAMED_CUSTOMER: "kunden", "Globex": "no name"}.get(text, text)
+
+    for customer, told in (("Globex", "for Globex,"), (UNNAMED_CUSTOMER, "for kunden,")):
+        said = Finding("customer_binding", Outcome.FAIL, "not_held_for_customer", told={"customer": customer})
+        assert told in word_publicly(said, translate)

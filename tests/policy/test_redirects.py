@@ -110,3 +110,8 @@ def test_own_pages(target: str) -> None:
 def test_nowhere_else(target: object) -> None:
     """Security rule 40: own-origin paths only."""
     assert redirects.check_next(target) is None
+
+
+def test_nothing_is_told_as_nothing() -> None:
+    assert redirects.find_registration_problem("") == redirects.find_registration_problem(None)
+    assert redirects.find_registration_problem("") != redirects.find_registration_problem("a b")

@@ -43,7 +43,7 @@ def test_permitting_nothing_covers_only_nothing() -> None:
 
 def test_every_standard_scope_has_words() -> None:
     for scope in scopes.STANDARD_SCOPES:
-        assert scopes.describe_scope(scope) != scope
+        assert f"'{scope}'" not in scopes.describe_scope(scope)
     assert "'reports'" in scopes.describe_scope("reports")
 
 
