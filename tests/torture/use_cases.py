@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
 from typing import Any
@@ -84,12 +85,12 @@ class Stage:
         assert answer.status == 200, answer.text
         return str(answer.data["data"]["credentials"]["requestCredentialsData"])
 
-    def approves(self, login: str) -> Reply:
+    def approves(self, login: str, scopes: Sequence[str] = ("openid",)) -> Reply:
         body = {
             "clientID": self.client_id,
             "redirectURI": self.redirect,
             "responseType": ["code"],
-            "scope": ["openid"],
+            "scope": list(scopes),
         }
         return self.send("POST", f"{API}/oauth/authorize", json=body, headers=bearer(login))
 
