@@ -170,7 +170,8 @@ def _answer_plainly(status: int, sentence: str) -> Response | tuple[str, int]:
         return render_error_page(
             str(TITLES.get(status, NOT_DONE)), translate_sentence(sentence), status, number
         )
-    if "/oauth/token" in request.path or request.path.startswith("/oauth/"):
+    path = request.path
+    if path.startswith("/oauth/") or "/oauth/token" in path or path.endswith("/oauth/userinfo"):
         code = "server_error" if status >= 500 else "invalid_request"
         response = jsonify(error=code, error_description=sentence)
     else:

@@ -111,3 +111,12 @@ def test_every_endpoint_counts_the_same(app: Flask, world: World, settings: Any,
     assert rp.posts(TOKEN + path, address=FOREIGN, token="x", client_secret="wrong").status_code == 401
     assert rp.posts(TOKEN + path, address=FOREIGN, token="x").status_code == 429
     assert tries(rp, "203.0.113.1") == 400
+
+
+def test_a_public_client_has_no_secret(app: Flask, world: World) -> None:
+    """One that is still stored opens nothing: whoever presents it takes the application for another."""
+    client = world.client(authentication_method="none")
+    world.change_client(client, secret_digest=compute_digest("left-over"))
+    rp = RelyingParty(app, client, secret="left-over")
+    answer = rp.posts(grant_type="refresh_token", refresh_token="x")
+    assert (answer.status_code, answer.json["error"]) == (401, "invalid_client")

@@ -183,3 +183,17 @@ def test_hostile_queries(admin: ApiCaller, query: str) -> None:
     assert answer.status_code in (200, 412), answer.data
     if answer.status_code == 412:
         assert answer.json["messages"][0]["field"]
+
+
+def test_a_keyword_in_no_field_finds_nothing(admin: ApiCaller) -> None:
+    """A field that is not searched by is none: it does not find everybody."""
+    path = "/useradmin/v2/subject?keywords=a"
+    assert admin.get(path).json["data"]
+    assert admin.get(f"{path}&keywordField=id").json["data"] == []
+
+
+@pytest.mark.parametrize("path", [TOKEN, "/authentication/v1/oauth/userinfo", "/oauth/userinfo"])
+def test_a_wrong_host_is_an_oauth_error_there(app: Flask, path: str) -> None:
+    """Also what is refused before the endpoint is reached has the form of the endpoint."""
+    answer = app.test_client().post(path, headers={"Host": "evil.example"})
+    assert (answer.status_code, answer.json["error"]) == (400, "invalid_request")

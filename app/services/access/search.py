@@ -118,7 +118,9 @@ def negate(condition: Condition) -> Condition:
 
 
 def match_keywords(criteria: Criteria, columns: Mapping[str, Column]) -> list[Condition]:
-    """Match each keyword (or any) in one of the chosen columns, literally and ignoring case."""
+    """Match each keyword (or any) in one of the chosen columns, literally and ignoring case; in no column,
+    nothing matches.
+    """
     if not criteria.keywords:
         return []
     chosen = [c for name, c in columns.items() if _is_chosen(name, criteria.keyword_fields)]
