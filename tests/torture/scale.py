@@ -15,15 +15,15 @@ FIGURES = {
     # Seconds for which the database ends all its sessions again and again.
     "terminating_seconds": (2, 120),
     # Random lives of the model, on each database and on a running server, and the steps of each.
-    "lives": (12, 1_000),
-    "live_lives": (2, 100),
-    "steps": (20, 30),
+    "lives": (4, 1_000),
+    "live_lives": (1, 100),
+    "steps": (15, 30),
     # How often each duel of two processes is fought, on each database.
-    "duels": (3, 500),
+    "duels": (2, 500),
     # Of the guards of a file, each so-many-th is taken out; in each run only those of app/policy/access.py.
-    "mutant_step": (12, 1),
+    "mutant_step": (45, 1),
     # Requests of every kind of wrongness, on each database.
-    "shots": (1_000, 50_000),
+    "shots": (400, 50_000),
 }
 
 
