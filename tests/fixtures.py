@@ -11,7 +11,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 from flask import Flask
 from flask_migrate import upgrade
 from sqlalchemy import event
@@ -19,13 +18,13 @@ from sqlalchemy import event
 from app import clock as app_clock
 from app import create_app
 from app.extensions import db
-from app.extensions import metadata
 from app.services.ops import bootstrap
 from app.services.unit_of_work import run_in_transaction
 from tests.drivers.api_caller import ApiCaller
 from tests.drivers.person import Person
 from tests.drivers.relying_party import RelyingParty
 from tests.drivers.set_cookies import watch
+from tests.states import States
 from tests.world import World
 
 CHEAP = {"ARGUS_ARGON2_MEMORY_KIB": 8, "ARGUS_ARGON2_TIME": 1, "ARGUS_LOG_LEVEL": "ERROR"}
@@ -48,37 +47,23 @@ class Clock:
 
 
 class Template:
-    """A migrated and initialised application, and the rows it began with."""
+    """A migrated and initialised application, and the states that tests begin with."""
 
     def __init__(self, app: Flask) -> None:
         self.app = app
         with app.app_context():
             upgrade()
             self.secrets = run_in_transaction(bootstrap.initialise_database)
-            self.rows = {
-                table: [dict(row._mapping) for row in db.session.execute(sa.select(table))]
-                for table in metadata.sorted_tables
-            }
+        self.states = States(app)
+        self.states.keep("first")
+        World(app).standard()
+        self.states.keep("world")
 
-    def restore(self) -> None:
-        """Every table as it was; sequences keep counting, as ids are never reused."""
+    def restore(self, state: str = "first") -> None:
+        """Every table as it was, and no cache."""
         for factory in [key for key in self.app.extensions["argus"] if key != "settings"]:
             del self.app.extensions["argus"][factory]
-        with self.app.app_context():
-            db.session.rollback()
-            if db.engine.dialect.name == "postgresql":
-                names = ", ".join(f'"{table.name}"' for table in metadata.sorted_tables)
-                db.session.execute(sa.text(f"TRUNCATE {names}"))
-            else:
-                db.session.execute(sa.text("PRAGMA foreign_keys=OFF"))
-                for table in reversed(metadata.sorted_tables):
-                    db.session.execute(table.delete())
-            for table in metadata.sorted_tables:
-                if self.rows[table]:
-                    db.session.execute(table.insert(), self.rows[table])
-            if db.engine.dialect.name == "sqlite":
-                db.session.execute(sa.text("PRAGMA foreign_keys=ON"))
-            db.session.commit()
+        self.states.lay_down(state)
 
 
 @pytest.fixture(scope="session")
@@ -111,18 +96,16 @@ def template(
 
 
 @pytest.fixture
-def app(template: Template) -> Flask:
-    """The application over a database in its first state: domain, root, built-ins, ``admin``."""
-    template.restore()
+def app(template: Template, request: pytest.FixtureRequest) -> Flask:
+    """It stands over a database in its first state: domain, root, built-ins, ``admin``; or with ``world``."""
+    template.restore("world" if "world" in request.fixturenames else "first")
     return template.app
 
 
 @pytest.fixture
 def world(app: Flask) -> World:
     """Customers ``acme`` and ``bolt`` under ``group``; ``alice`` holds ``APP-ROLE`` for ``acme``."""
-    made = World(app)
-    made.standard()
-    return made
+    return World(app)
 
 
 @pytest.fixture
