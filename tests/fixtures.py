@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Callable
 from collections.abc import Iterator
 from datetime import datetime
 from datetime import timedelta
@@ -58,12 +60,22 @@ class Template:
         self.states.keep("first")
         World(app).standard()
         self.states.keep("world")
+        self.told: dict[str, Any] = {}
 
     def restore(self, state: str = "first") -> None:
         """Every table as it was, and no cache."""
         for factory in [key for key in self.app.extensions["argus"] if key != "settings"]:
             del self.app.extensions["argus"][factory]
         self.states.lay_down(state)
+
+    def once(self, name: str, build: Callable[[], Any]) -> Any:
+        """What ``build`` makes of a fresh ``world``, and tells; the second time its rows are laid down."""
+        if name not in self.told:
+            self.told[name] = build()
+            self.states.keep(name)
+        else:
+            self.restore(name)
+        return copy.deepcopy(self.told[name])
 
 
 @pytest.fixture(scope="session")
@@ -97,7 +109,7 @@ def template(
 
 @pytest.fixture
 def app(template: Template, request: pytest.FixtureRequest) -> Flask:
-    """It stands over a database in its first state: domain, root, built-ins, ``admin``; or with ``world``."""
+    """Its database holds what ``init`` makes: domain, root, built-ins, ``admin``; ``world`` if asked for."""
     template.restore("world" if "world" in request.fixturenames else "first")
     return template.app
 

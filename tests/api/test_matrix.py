@@ -10,6 +10,7 @@ from flask import Flask
 
 from app.models.audit import AuditEvent
 from tests.drivers.api_caller import ApiCaller
+from tests.fixtures import Template
 from tests.world import World
 
 U, G, F, P = (
@@ -123,8 +124,12 @@ MEANS = {"y": (200, 201), "h": (404, 412), "d": (403,), "n": (404,)}
 
 
 @pytest.fixture
-def scene(world: World) -> dict[str, Any]:
+def scene(template: Template, world: World) -> dict[str, Any]:
     """What the calls are about, all of it in ``acme``; and its administrators."""
+    return dict(template.once("matrix", lambda: build_scene(world)))
+
+
+def build_scene(world: World) -> dict[str, Any]:
     world.user("victim", "acme")
     world.user("gone", "acme")
     world.group("readers", ["victim"], customer="acme")

@@ -18,6 +18,7 @@ from app.models.directory import User
 from tests.drivers.api_caller import ApiCaller
 from tests.drivers.person import Person
 from tests.drivers.relying_party import RelyingParty
+from tests.fixtures import Template
 from tests.web.kit import given_codes
 from tests.world import PASSWORD
 from tests.world import SECRET
@@ -84,8 +85,13 @@ Calls = Callable[[str, str, Any], TestResponse]
 class Scene:
     """``chief`` holds everything, by each kind of session; ``strong`` and ``vault`` may do more than most."""
 
-    def __init__(self, app: Flask, world: World) -> None:
+    def __init__(self, app: Flask, world: World, keys: tuple[str, str]) -> None:
         self.app, self.world = app, world
+        self.prefix, self.own = keys
+
+    @staticmethod
+    def build(world: World) -> tuple[str, str]:
+        """Its rows; the prefixes of a key of ``strong`` and of one of ``chief``."""
         world.function("sealThings", level=3)
         world.function("STRONG-ROLE", role=True)
         world.edge("STRONG-ROLE", "sealThings")
@@ -100,8 +106,8 @@ class Scene:
         world.user("inside", "closed", holds=[("STRONG-ROLE", "closed")])
         world.disable_customer("closed")
         world.client("vault", permission_scope="STRONG-ROLE", max_security_level=3)
-        self.prefix = "/".join(world.api_key("strong").split("/")[:2])
-        self.own = "/".join(world.api_key("chief").split("/")[:2])
+        strong, chief = ("/".join(world.api_key(name).split("/")[:2]) for name in ("strong", "chief"))
+        return strong, chief
 
     def application(self) -> Calls:
         client = self.world.client(
@@ -170,8 +176,8 @@ def stored(app: Flask) -> dict[str, Any]:
 
 
 @pytest.fixture
-def scene(app: Flask, world: World, early_in_a_step: None) -> Scene:
-    return Scene(app, world)
+def scene(app: Flask, world: World, template: Template, early_in_a_step: None) -> Scene:
+    return Scene(app, world, template.once("ways_in", lambda: Scene.build(world)))
 
 
 ids = {"ids": lambda value: value if isinstance(value, str) else ""}
