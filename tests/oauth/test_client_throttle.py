@@ -120,3 +120,23 @@ def test_a_public_client_has_no_secret(app: Flask, world: World) -> None:
     rp = RelyingParty(app, client, secret="left-over")
     answer = rp.posts(grant_type="refresh_token", refresh_token="x")
     assert (answer.status_code, answer.json["error"]) == (401, "invalid_client")
+
+
+def test_who_tried_by_header_is_challenged(app: Flask, world: World, rp: RelyingParty) -> None:
+    """RFC 6749 5.2: by the scheme it used, and nobody else; the audit row knows which client it was."""
+
+    def refused(**options: Any) -> str | None:
+        answer = app.test_client().post(TOKEN, **options)
+        assert (answer.status_code, answer.json["error"]) == (401, "invalid_client")
+        return answer.headers.get("WWW-Authenticate")
+
+    form = {"grant_type": "refresh_token", "refresh_token": "x"}
+    assert refused(data=form, auth=(rp.client_id, "wrong")) == 'Basic realm="argus"'
+    assert refused(data=form | {"client_id": rp.client_id, "client_secret": "wrong"}) is None
+    assert refused(data=form | {"client_id": rp.client_id}) is None
+    assert refused(data=form) is None
+    rows = [one for one in world.rows(AuditEvent) if one.action == "client-authentication"]
+    assert {(one.reasons[0], one.client_id) for one in rows} == {
+        ("client_secret_wrong", rp.client_id),
+        ("client_missing", None),
+    }

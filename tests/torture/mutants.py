@@ -100,7 +100,9 @@ def _list_changes(node: ast.AST, judges: bool) -> Iterator[tuple[str, ast.AST]]:
             rest = node.args[:number] + node.args[number + 1 :]
             yield f"without where {_tell(part)}", _copy(node, args=rest)
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and _is_check(node.value):
-        yield f"without call {_tell(node.value)}", ast.Pass()
+        # A method that names its class goes on naming it: its code fits no other way.
+        rest = ast.parse("super()").body[0] if "super()" in _tell(node.value) else ast.Pass()
+        yield f"without call {_tell(node.value)}", rest
 
 
 def _copy(node: ast.AST, **changes: object) -> ast.AST:

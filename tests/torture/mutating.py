@@ -17,6 +17,7 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from collections import defaultdict
 from collections.abc import Callable
 from collections.abc import Iterator
@@ -135,7 +136,7 @@ def _run(session: pytest.Session, tests: Sequence[pytest.Item], after: Sequence[
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         if session.testsfailed:
             # Servers and databases of the test run end with their fixtures.
-            with contextlib.suppress(Exception):
+            with contextlib.suppress(BaseException):
                 session._setupstate.teardown_exact(None)
             return True
     return False
@@ -176,6 +177,8 @@ def _fork(work: Callable[[], int], *, limited: bool = True) -> int:
         silent = os.open(os.devnull, os.O_WRONLY)
         os.dup2(silent, 1)
         code = work()
+    except BaseException:
+        traceback.print_exc(file=sys.__stderr__)
     finally:
         os._exit(code)
 
