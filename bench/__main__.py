@@ -31,7 +31,6 @@ def main() -> None:
     app = create_app({**CHEAP, "ARGUS_INSTANCE": folder, "ARGUS_BASE_URL": BASE_URL})
     template = Template(app)
     world = World(app)
-    world.standard()
     rp, alice = RelyingParty(app, world.client()), Person(app)
     tokens = rp.obtains(alice)
     key = ApiCaller(app, template.secrets.api_key)

@@ -16,7 +16,6 @@ from datetime import timedelta
 from authlib.oauth2.rfc6749 import OAuth2Error
 from flask import Response
 
-from app.models.clients import OAuthClient
 from app.models.grants import Grant
 from app.oauth.code_grant import ArgusAuthorizationCodeGrant
 from app.oauth.errors import ArgusOAuthError
@@ -27,9 +26,10 @@ from app.oauth.requests import ArgusRequest
 from app.oauth.server import oauth_server
 from app.policy.facts import Leg
 from app.policy.facts import Question
+from app.services.access import credential_rows
 from app.services.access import facts
 from app.services.access.callers import Caller
-from app.services.clients import registry
+from app.services.access.credential_parts import RequestingClient
 
 PROMPTS = ("none", "login", "consent", "select_account")
 RESPONSE_MODES = ("query",)
@@ -54,7 +54,7 @@ class AuthorizationRequest:
     """A request whose client, redirect URI, response type, PKCE and scopes are valid."""
 
     params: Mapping[str, str]
-    client: OAuthClient
+    client: RequestingClient
     grant: ArgusAuthorizationCodeGrant
     redirect_uri: str
     scopes: tuple[str, ...]
@@ -75,7 +75,7 @@ def validate_request(params: Mapping[str, str]) -> AuthorizationRequest:
     Raises ``UnredirectableError`` or ``ArgusOAuthError``.
     """
     client_id = params.get("client_id")
-    client = registry.find_requesting_client(client_id) if client_id else None
+    client = credential_rows.find_requesting_client(client_id) if client_id else None
     if client is None:
         raise UnredirectableError("client_id", "The application that sent you here is not known.")
     sent = params.get("redirect_uri")
@@ -95,7 +95,9 @@ def validate_request(params: Mapping[str, str]) -> AuthorizationRequest:
         raise ours from None
 
 
-def _validate_rest(params: Mapping[str, str], client: OAuthClient, redirect_uri: str) -> AuthorizationRequest:
+def _validate_rest(
+    params: Mapping[str, str], client: RequestingClient, redirect_uri: str
+) -> AuthorizationRequest:
     for name in UNSUPPORTED:
         if name in params:
             raise ArgusOAuthError(f"{name}_not_supported")

@@ -17,6 +17,7 @@ from app.policy.client_methods import ClientMethod
 from app.policy.facts import Outcome
 from app.services.access import facts
 from app.services.access import gate
+from app.services.access.credential_parts import RequestingClient
 from app.services.access.throttle import Guesser
 from app.services.access.throttle import throttle
 from app.services.audit import trail
@@ -27,15 +28,19 @@ from app.services.tokens.token_text import compute_digest
 from app.services.tokens.token_text import is_same_digest
 from app.services.unit_of_work import run_in_transaction
 
-QueryClient = Callable[[str], OAuthClient | None]
+# A deleted client is still named in the audit row.
+AnyClient = RequestingClient | OAuthClient
+QueryClient = Callable[[str], RequestingClient | None]
 
 
-def build_authenticator(method: ClientMethod) -> Callable[[QueryClient, ArgusRequest], OAuthClient | None]:
+def build_authenticator(
+    method: ClientMethod,
+) -> Callable[[QueryClient, ArgusRequest], RequestingClient | None]:
     """Build the function that Authlib calls for a method:
     it returns the client, or ``None`` for another method.
     """
 
-    def authenticate(query_client: QueryClient, request: ArgusRequest) -> OAuthClient | None:
+    def authenticate(query_client: QueryClient, request: ArgusRequest) -> RequestingClient | None:
         given = request.client_credentials
         if given is not None and given.method is not method:
             return None
@@ -44,7 +49,7 @@ def build_authenticator(method: ClientMethod) -> Callable[[QueryClient, ArgusReq
     return authenticate
 
 
-def authenticate_client(query_client: QueryClient, request: ArgusRequest) -> OAuthClient:
+def authenticate_client(query_client: QueryClient, request: ArgusRequest) -> RequestingClient:
     """Authenticate the client of this request.
     Raises ``ArgusOAuthError`` ``invalid_client`` 401, ``Throttled``.
     """
@@ -57,7 +62,7 @@ def authenticate_client(query_client: QueryClient, request: ArgusRequest) -> OAu
     return client
 
 
-def get_client(query_client: QueryClient, request: ArgusRequest, client_id: str) -> OAuthClient:
+def get_client(query_client: QueryClient, request: ArgusRequest, client_id: str) -> RequestingClient:
     """Find the client of this name. Raises ``invalid_client``, ``Throttled``."""
     client = query_client(client_id)
     if client is None:
@@ -67,14 +72,14 @@ def get_client(query_client: QueryClient, request: ArgusRequest, client_id: str)
     return client
 
 
-def check_address(request: ArgusRequest, client: OAuthClient) -> None:
+def check_address(request: ArgusRequest, client: RequestingClient) -> None:
     """Require the client's own IP range, before the secret is checked. Raises ``invalid_client``."""
     finding = gate.check_client_address(facts.to_client_facts(client), request.contact.address)
     if finding.outcome is Outcome.FAIL:
         refuse_stranger(request, client, finding.reason)
 
 
-def check_secret(request: ArgusRequest, client: OAuthClient, presented: str | None) -> None:
+def check_secret(request: ArgusRequest, client: RequestingClient, presented: str | None) -> None:
     """Require the client's own secret: none satisfies only ``none``, one only ``password``.
 
     Raises ``invalid_client``; ``Throttled`` after many failures. Only a secret that people chose can be
@@ -87,14 +92,14 @@ def check_secret(request: ArgusRequest, client: OAuthClient, presented: str | No
         refuse_stranger(request, client, "client_secret_wrong")
 
 
-def _is_right_secret(client: OAuthClient, presented: str | None) -> bool:
+def _is_right_secret(client: RequestingClient, presented: str | None) -> bool:
     """Check a secret that nobody guesses: none, or a random one."""
     if client.is_public or presented is None:
         return client.is_public and presented is None
     return is_same_digest(client.secret_digest, compute_digest(presented))
 
 
-def _is_chosen_secret(request: ArgusRequest, client: OAuthClient, stored: str, presented: str) -> bool:
+def _is_chosen_secret(request: ArgusRequest, client: RequestingClient, stored: str, presented: str) -> bool:
     """Check a secret that people chose. Raises ``Throttled`` before it is judged."""
     address = request.contact.address
     narrow = network.is_in_narrow_range(address, client.client_ip_range)
@@ -112,7 +117,7 @@ def _is_chosen_secret(request: ArgusRequest, client: OAuthClient, stored: str, p
     return True
 
 
-def refuse_stranger(request: ArgusRequest, client: OAuthClient | None, reason: str) -> NoReturn:
+def refuse_stranger(request: ArgusRequest, client: AnyClient | None, reason: str) -> NoReturn:
     """Refuse a caller that is not the client. After many attempts raise ``Throttled`` and record nothing.
 
     This counts against no client and blocks none.
@@ -121,7 +126,7 @@ def refuse_stranger(request: ArgusRequest, client: OAuthClient | None, reason: s
     refuse_client(request, client, reason)
 
 
-def refuse_client(request: ArgusRequest, client: OAuthClient | None, reason: str) -> NoReturn:
+def refuse_client(request: ArgusRequest, client: AnyClient | None, reason: str) -> NoReturn:
     """Raise ``invalid_client`` and record why."""
     actor = Actor(contact=request.contact)
     number = run_in_transaction(

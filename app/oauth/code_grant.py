@@ -21,7 +21,6 @@ from typing import Any
 
 from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant
 
-from app.models.clients import OAuthClient
 from app.models.mixins import ArgusCodeMixin
 from app.oauth.access_gate import AccessGateMixin
 from app.oauth.errors import ArgusOAuthError
@@ -35,6 +34,7 @@ from app.policy.scopes import keep_permitted
 from app.services.access import credential_rows
 from app.services.access import facts
 from app.services.access.credential_parts import CodeRow
+from app.services.access.credential_parts import RequestingClient
 from app.services.audit import trail
 from app.services.audit.trail import Actor
 from app.services.endings import table as endings
@@ -82,7 +82,7 @@ class ArgusAuthorizationCodeGrant(AccessGateMixin, AuthorizationCodeGrant):  # t
 
     # --- redeem --------------------------------------------------------------------------------------
 
-    def query_authorization_code(self, code: str, client: OAuthClient) -> CodeView | None:
+    def query_authorization_code(self, code: str, client: RequestingClient) -> CodeView | None:
         """Find the code if we issued it to this client. Changes nothing."""
         token = token_text.read_token(code, Kind.CODE)
         row = credential_rows.load_code_row(token.session_id) if token is not None else None

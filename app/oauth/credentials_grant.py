@@ -11,7 +11,6 @@ from typing import Any
 from authlib.oauth2.rfc6749.grants import BaseGrant
 from authlib.oauth2.rfc6749.grants import TokenEndpointMixin
 
-from app.models.clients import OAuthClient
 from app.oauth.access_gate import AccessGateMixin
 from app.oauth.client_auth import check_address
 from app.oauth.client_auth import check_secret
@@ -20,9 +19,10 @@ from app.oauth.errors import ArgusOAuthError
 from app.oauth.requests import ArgusRequest
 from app.oauth.token_response import build_token_response
 from app.policy.facts import Leg
+from app.services.access import credential_rows
 from app.services.access import facts
+from app.services.access.credential_parts import RequestingClient
 from app.services.audit import trail
-from app.services.clients import registry
 from app.services.tokens import oauth_sessions
 from app.services.tokens.oauth_sessions import SessionOpening
 from app.services.tokens.oauth_sessions import SessionParent
@@ -46,7 +46,7 @@ class ArgusClientCredentialsGrant(AccessGateMixin, BaseGrant, TokenEndpointMixin
         if not (caller.kind == "key" or caller.is_interactive):
             # A session that was started this way never starts another (design decision 11).
             raise ArgusOAuthError("invalid_grant", "Only an API key or a login may start a session.")
-        client = get_client(registry.find_requesting_client, self.request, given.client_id)
+        client = get_client(credential_rows.find_requesting_client, self.request, given.client_id)
         if given.secret is not None:
             # First the address: a caller outside the client's range must not try secrets either (security
             # rule 29).
@@ -60,7 +60,7 @@ class ArgusClientCredentialsGrant(AccessGateMixin, BaseGrant, TokenEndpointMixin
 
     def create_token_response(self) -> tuple[int, dict[str, Any], Any]:
         """Ask the gate, leg REDEEM, with the caller's own facts under this client; then write one row."""
-        client: OAuthClient = self.request.client
+        client: RequestingClient = self.request.client
         caller = self.request.caller
         if caller is None:
             raise ArgusOAuthError("invalid_client", status=401)

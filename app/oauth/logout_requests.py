@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from authlib.oauth2 import OAuth2Error
 
-from app.models.clients import OAuthClient
 from app.oauth.requests import ArgusRequest
 from app.oauth.server import oauth_server
 from app.services.access.callers import Caller
+from app.services.access.credential_parts import RequestingClient
 from app.services.login import login_sessions
 
 
@@ -20,7 +20,7 @@ class LogoutRequest:
     Values that cannot be trusted are empty.
     """
 
-    client: OAuthClient | None = None
+    client: RequestingClient | None = None
     subject: str | None = None
     redirect_uri: str | None = None
 

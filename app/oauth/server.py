@@ -14,7 +14,6 @@ from flask import Response
 from flask import current_app
 from flask import json
 
-from app.models.clients import OAuthClient
 from app.oauth.client_auth import build_authenticator
 from app.oauth.end_session import ArgusEndSessionEndpoint
 from app.oauth.endpoints import IntrospectionEndpoint
@@ -24,7 +23,8 @@ from app.oauth.grants import GRANTS
 from app.oauth.requests import ArgusRequest
 from app.policy.client_methods import CLIENT_METHODS
 from app.runtime import settings
-from app.services.clients import registry
+from app.services.access import credential_rows
+from app.services.access.credential_parts import RequestingClient
 
 NO_STORE = (("Cache-Control", "no-store"), ("Pragma", "no-cache"))
 
@@ -34,8 +34,8 @@ class ArgusAuthorizationServer(AuthorizationServer):  # type: ignore[misc]
     a global one would register the grants again each time (house style 2.5).
     """
 
-    def query_client(self, client_id: str) -> OAuthClient | None:
-        return registry.find_requesting_client(client_id)
+    def query_client(self, client_id: str) -> RequestingClient | None:
+        return credential_rows.find_requesting_client(client_id)
 
     def create_oauth2_request(self, request: ArgusRequest) -> ArgusRequest:
         """Give Authlib only requests that passed ``request_checks``."""

@@ -185,11 +185,13 @@ def test_hostile_queries(admin: ApiCaller, query: str) -> None:
         assert answer.json["messages"][0]["field"]
 
 
-def test_a_keyword_in_no_field_finds_nothing(admin: ApiCaller) -> None:
-    """A field that is not searched by is none: it does not find everybody."""
+def test_a_field_that_is_not_searched_by_is_named(admin: ApiCaller) -> None:
+    """It found everybody: the keyword was looked for in no field."""
     path = "/useradmin/v2/subject?keywords=a"
     assert admin.get(path).json["data"]
-    assert admin.get(f"{path}&keywordField=id").json["data"] == []
+    answer = admin.get(f"{path}&keywordField=nothing")
+    assert answer.status_code == 412
+    assert answer.json["messages"][0]["field"] == "keywordField[0]"
 
 
 @pytest.mark.parametrize("path", [TOKEN, "/authentication/v1/oauth/userinfo", "/oauth/userinfo"])

@@ -19,6 +19,7 @@ from app.models.clients import OAuthClient
 from app.models.grants import Grant
 from app.models.sessions import LoginSession
 from app.models.sessions import OAuthSession
+from app.services.access.credential_parts import RequestingClient
 from app.services.audit.trail import Actor
 from app.services.endings import table as endings
 from app.services.endings.table import Event
@@ -35,7 +36,9 @@ def find_consent(user_id: int, client_id: str) -> Grant | None:
     return found.scalar_one_or_none()
 
 
-def record_consent(grant: Grant | None, user_id: int, client: OAuthClient, scopes: Iterable[str]) -> Grant:
+def record_consent(
+    grant: Grant | None, user_id: int, client: RequestingClient, scopes: Iterable[str]
+) -> Grant:
     """Record what the user approves now, beside what was approved before (``grant``) and is still valid."""
     now = clock.now()
     if grant is None:

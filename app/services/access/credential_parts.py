@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from app.models.mixins import ArgusClientMixin
 from app.services.tokens.oauth_sessions import OAuthPart
 
 
@@ -55,6 +56,32 @@ class ClientPart:
     require_same_client_ip: bool
     enable_string_group_claim: bool
     open_id_custom_claims: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class RequestingClient(ArgusClientMixin):
+    """The live client of a protocol request, in the form Authlib expects."""
+
+    id: str
+    name: str
+    description: str
+    main_uri: str
+    domain_id: int
+    customer_id: int | None
+    authentication_method: str
+    secret_hash: str | None
+    secret_digest: bytes | None
+    required_function_id: int
+    permission_scope_id: int
+    client_ip_range: list[str]
+    redirect_uris: list[str]
+    permitted_scopes: list[str]
+    max_security_level: int
+    require_pkce: bool
+    insecure_without_pkce: bool
+    post_logout_redirect_uris: list[str]
+    open_id_custom_claims: list[dict[str, Any]]
+    deleted_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,7 @@ from app.services.access.credential_parts import KeyRow
 from app.services.access.credential_parts import LoginPart
 from app.services.access.credential_parts import LoginRow
 from app.services.access.credential_parts import PersonPart
+from app.services.access.credential_parts import RequestingClient
 from app.services.access.credential_parts import SessionRow
 from app.services.access.credential_parts import UserPart
 from app.services.access.credential_parts import UserRow
@@ -48,6 +49,7 @@ from app.services.tokens import oauth_sessions
 from app.services.tokens import signing_keys
 from app.services.tokens.oauth_sessions import OAuthPart
 from app.services.unit_of_work import execute
+from app.services.unit_of_work import remember
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -63,6 +65,7 @@ KEY: Table = APIKey.__table__  # type: ignore[assignment]
 CODE: Table = AuthorizationCode.__table__  # type: ignore[assignment]
 SESSION: Table = OAuthSession.__table__  # type: ignore[assignment]
 STATE: Table = SystemState.__table__  # type: ignore[assignment]
+MOST_ID_CHARACTERS = 36
 PARENT = LOGIN.alias("parent")
 IMPERSONATOR = USER.alias("impersonator")
 MAKER = USER.alias("maker")
@@ -106,6 +109,9 @@ _OF_KEY = _Layout(_VERSION, _USER, _KEY, _MAKER)
 _OF_USER = _Layout(_VERSION, _USER)
 
 # Built once: computing the cache key of a statement costs more than running the query.
+_CLIENT_BY_ID = select(*_columns(RequestingClient, CLIENT)).where(
+    CLIENT.c.id == bindparam("client"), CLIENT.c.deleted_at.is_(None)
+)
 _SESSION_BY_ID = (
     select(*_OF_SESSION.columns)
     .select_from(SESSION)
@@ -159,6 +165,21 @@ _USER_BY_ID = (
     .join(STATE, STATE.c.id == 1)
     .where(USER.c.id == bindparam("user"))
 )
+
+
+def find_requesting_client(client_id: str) -> RequestingClient | None:
+    """Find the client of a protocol request by its id; a deleted client is as unknown as any other.
+
+    Once in a request, or in a unit of work: Authlib asks for the same client repeatedly.
+    """
+    if len(client_id) > MOST_ID_CHARACTERS:
+        return None
+
+    def read() -> RequestingClient | None:
+        row = _load_one(_CLIENT_BY_ID, client=client_id)
+        return RequestingClient(*row) if row is not None else None
+
+    return remember(("client", client_id), read)
 
 
 def load_session_row(session_id: bytes) -> SessionRow | None:
@@ -242,7 +263,7 @@ def load_user_row(user_id: int) -> UserRow | None:
     return UserRow(policy_version=version, user=UserPart(*user))
 
 
-def _load_one(statement: Select[Any], **values: bytes | int | datetime) -> Row[Any] | None:
+def _load_one(statement: Select[Any], **values: bytes | int | str | datetime) -> Row[Any] | None:
     return execute(statement, values).one_or_none()
 
 

@@ -31,7 +31,6 @@ from app.services.guards import Guard
 from app.services.problems import Conflict
 from app.services.problems import Invalid
 from app.services.problems import Missing
-from app.services.unit_of_work import remember
 
 # Built once: it stands at the beginning of every protocol request.
 _LIVE_CLIENT = select(OAuthClient).where(
@@ -44,11 +43,6 @@ def find_live_client(client_id: str) -> OAuthClient | None:
     if len(client_id) > 36:
         return None
     return db.session.execute(_LIVE_CLIENT, {"client": client_id}).scalar_one_or_none()
-
-
-def find_requesting_client(client_id: str) -> OAuthClient | None:
-    """As ``find_live_client``, for a protocol request, where Authlib asks for the same client repeatedly."""
-    return remember(("client", client_id), lambda: find_live_client(client_id))
 
 
 def find_deleted_client(client_id: str) -> OAuthClient | None:
