@@ -199,3 +199,9 @@ def test_a_wrong_host_is_an_oauth_error_there(app: Flask, path: str) -> None:
     """Also what is refused before the endpoint is reached has the form of the endpoint."""
     answer = app.test_client().post(path, headers={"Host": "evil.example"})
     assert (answer.status_code, answer.json["error"]) == (400, "invalid_request")
+
+
+@pytest.mark.parametrize("number", [2**31, 2**63, 10**17])
+def test_a_domain_of_any_number_is_unknown(admin: ApiCaller, number: int) -> None:
+    assert admin.get(f"/useradmin/v2/user/alice?domain={number}").status_code in (404, 412)
+    assert admin.delete(f"/authentication/v1/user/alice/sessions?domain={number}").status_code == 404

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import gc
+import importlib
 import json
 import os
 import resource
@@ -60,6 +61,9 @@ class Mutating:
             "mutants", derandomize=True, database=None, deadline=None, phases=[Phase.explicit, Phase.generate]
         )
         hypothesis.settings.load_profile("mutants")
+        # Some are imported only when an application is made: a fork finds all of them there.
+        for file in self.tried:
+            importlib.import_module(file.removesuffix(".py").replace("/", "."))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -188,16 +192,7 @@ def main(step: str, files: str, tests: Sequence[str]) -> int:
     # A guard is the same on both databases.
     os.environ.pop("ARGUS_TEST_POSTGRES_URL", None)
     mutating = Mutating(files.split(","), int(step))
-    options = [
-        "-q",
-        "--capture=sys",
-        "-p",
-        "no:randomly",
-        "-p",
-        "no:cacheprovider",
-        "--no-header",
-        "--tb=short",
-    ]
+    options = ["-q", "--capture=sys", "-p", "no:randomly", "-p", "no:cacheprovider", "--tb=short"]
     code = pytest.main([*options, "-W", "ignore::pytest.PytestAssertRewriteWarning", *tests], [mutating])
     tried = {file: len(mutants) for file, mutants in mutating.tried.items()}
     print(json.dumps({"tried": tried, "survivors": mutating.survivors}))  # noqa: T201 - what the caller reads

@@ -12,9 +12,11 @@ from collections.abc import Iterable
 from collections.abc import Sequence
 from typing import TypeVar
 
+from sqlalchemy import BigInteger
 from sqlalchemy import ColumnElement
 from sqlalchemy import func
 from sqlalchemy import select
+from sqlalchemy import type_coerce
 
 from app.extensions import db
 from app.models.authority import Function
@@ -60,8 +62,9 @@ def get_home_domain() -> Domain:
 def find_domain(text: str) -> Domain | None:
     """Find a domain by id or name."""
     if is_numeric(text):
-        number = as_id(text)
-        return db.session.get(Domain, number) if number is not None else None
+        # The column is narrower than the ids of everything else, and PostgreSQL refuses what does not fit.
+        numbered = select(Domain).where(type_coerce(Domain.id, BigInteger) == as_id(text))
+        return db.session.execute(numbered).scalar_one_or_none()
     alike = select(Domain).where(func.lower(Domain.name) == names.fold_name(text)).order_by(Domain.id)
     return choose_named(list(db.session.execute(alike).scalars()), "name", text)
 
