@@ -2,7 +2,7 @@
 
 Everything is imported and collected once. The tests run without a mutant first, and who of them enters which
 function is noted. Then each mutant is a fork in which the function has other code, and runs those tests
-alone, the quickest first, until one fails. What the mutant does ends with its process.
+alone until one fails; without the mutant the same tests pass. What the mutant does ends with its process.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ import resource
 import signal
 import sys
 import threading
-import time
 import traceback
 from collections import defaultdict
 from collections.abc import Callable
@@ -54,6 +53,7 @@ class Mutating:
             file: list(find_mutants((ROOT / file).read_text(encoding="utf-8")))[::step] for file in files
         }
         self.survivors: dict[str, list[str]] = {file: [] for file in files}
+        self.trusted = set[tuple[str, str, str]]()
 
     def pytest_collection(self) -> None:
         """Always the same examples, and none made smaller: it is enough to know that one fails."""
@@ -69,35 +69,46 @@ class Mutating:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         entries = self._note_entries(session)
         waiting = [(file, one) for file, mutants in self.tried.items() for one in mutants][::-1]
-        running = dict[int, tuple[str, Mutant]]()
+        running = dict[int, Attempt]()
         while waiting or running:
             while waiting and len(running) < AT_ONCE:
                 file, one = waiting.pop()
                 tests = [session.items[number] for number in entries.get((file, one.function), ())]
-                running[_fork(functools.partial(_kill, session, file, one, tests))] = file, one
+                attempt = Attempt(file, one, tests)
+                running[_fork(functools.partial(attempt.kill, session))] = attempt
             child, status = os.wait()
-            (file, one), code = running.pop(child), os.waitstatus_to_exitcode(status)
-            assert code != BROKEN, f"not tried: {file} {one.name}"
+            attempt, code = running.pop(child), os.waitstatus_to_exitcode(status)
+            assert code != BROKEN, f"not tried: {attempt}"
             if code == SURVIVED:
-                self.survivors[file].append(one.name)
-                print("survived", file, one.line, one.name, file=sys.__stderr__, flush=True)
+                self.survivors[attempt.file].append(attempt.mutant.name)
+                print("survived", attempt, file=sys.__stderr__, flush=True)
+            elif code == KILLED:
+                self._distrust(session, attempt)
         return True
 
+    def _distrust(self, session: pytest.Session, attempt: Attempt) -> None:
+        """Without the mutant the same tests pass, the one that failed included: neither order nor chance."""
+        tests = attempt.read_tests()
+        key = attempt.file, attempt.mutant.function, tests[-1].nodeid
+        if key not in self.trusted:
+            child = _fork(lambda: KILLED if _run(session, tests) else SURVIVED)
+            code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+            assert code == SURVIVED, f"fails without a mutant too, after others: {tests[-1].nodeid}"
+            self.trusted.add(key)
+
     def _note_entries(self, session: pytest.Session) -> Entries:
-        """Run all tests without a mutant; each function's tests, the quickest first."""
+        """Run all tests without a mutant; each function's tests, in order."""
         reading, writing = os.pipe()
 
         def work() -> int:
-            found, seconds = defaultdict[Place, set[int]](set), dict[int, float]()
+            found = defaultdict[Place, set[int]](set)
             for number, item in enumerate(session.items):
-                begun = time.monotonic()
                 with self._profiled(lambda place, number=number: found[place].add(number)):
                     failed = _run(session, [item], session.items[number + 1 : number + 2])
-                seconds[number] = time.monotonic() - begun
                 if failed:
                     os.write(writing, item.nodeid.encode())
                     return KILLED
-            told = [(*place, sorted(tests, key=lambda test: seconds[test])) for place, tests in found.items()]
+            told = [(*place, sorted(tests)) for place, tests in found.items()]
             with open(writing, "w", encoding="utf-8", closefd=False) as out:
                 json.dump(told, out)
             return SURVIVED
@@ -128,9 +139,29 @@ class Mutating:
             threading.setprofile(None)  # type: ignore[arg-type]
 
 
-def _kill(session: pytest.Session, file: str, mutant: Mutant, tests: Sequence[pytest.Item]) -> int:
-    _put_code(str(ROOT / file), mutant)
-    return KILLED if _run(session, tests) else SURVIVED
+class Attempt:
+    """One mutant, and the tests that enter its function."""
+
+    def __init__(self, file: str, mutant: Mutant, tests: Sequence[pytest.Item]) -> None:
+        self.file, self.mutant, self.tests = file, mutant, tests
+        self.reading, self.writing = os.pipe()
+
+    def __str__(self) -> str:
+        return f"{self.file} {self.mutant.line} {self.mutant.name}"
+
+    def kill(self, session: pytest.Session) -> int:
+        _put_code(str(ROOT / self.file), self.mutant)
+        for number, item in enumerate(self.tests):
+            if _run(session, [item], self.tests[number + 1 : number + 2]):
+                os.write(self.writing, str(number).encode())
+                return KILLED
+        return SURVIVED
+
+    def read_tests(self) -> Sequence[pytest.Item]:
+        """Those that were run, the last of which failed."""
+        os.close(self.writing)
+        with open(self.reading, encoding="ascii") as told:
+            return self.tests[: int(told.read()) + 1]
 
 
 def _run(session: pytest.Session, tests: Sequence[pytest.Item], after: Sequence[pytest.Item] = ()) -> bool:
