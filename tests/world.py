@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask import Flask
+from sqlalchemy import Integer
+from sqlalchemy import inspect
 from sqlalchemy import select
 from sqlalchemy import update
 
@@ -276,9 +278,13 @@ class World:
         self.user("alice", "acme", holds=[("APP-ROLE", "acme")])
 
     def rows(self, model: type) -> list[Any]:
-        """All rows of a table, for assertions."""
+        """All rows of a table, for assertions; the oldest first."""
+        mapper = inspect(model)
+        (key, *_) = mapper.primary_key
+        began = "created_at" if "created_at" in mapper.columns else "added_at"
+        age = key if isinstance(key.type, Integer) else mapper.columns[began]
         with self.app.app_context():
-            return list(db.session.execute(select(model)).scalars())
+            return list(db.session.execute(select(model).order_by(age)).scalars())
 
     def _domain(self) -> int:
         return directory.get_home_domain().id

@@ -229,7 +229,7 @@ def test_rows_on_a_page_are_judged_one_by_one(dozen: dict[int, int]) -> None:
     """Those that do not fit are told apart from their neighbours, and from those that wait."""
     note(50)
     execute(sa.update(EVENT).where(at(3)).values(user_name="somebody else"))
-    events = list(db.session.execute(sa.select(AuditEvent)).scalars())
+    events = list(db.session.execute(sa.select(AuditEvent).order_by(AuditEvent.id)).scalars())
     assert verification.find_unfit(events) == {dozen[3]}
 
 
