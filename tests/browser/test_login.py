@@ -211,6 +211,7 @@ def test_by_keyboard(browser: Browser, server: LiveServer, screen: dict[str, Any
     """The field one needs first has the focus; then password, button, the way without a password."""
     with tab(browser, server, screen) as page:
         page.goto("/login")
+        expect(page.get_by_label("Username")).to_be_focused()
         order = []
         for _ in range(5):
             order.append(page.evaluate("() => document.activeElement.id || document.activeElement.innerText"))
