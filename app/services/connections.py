@@ -10,11 +10,7 @@ from __future__ import annotations
 import math
 import time
 from typing import Any
-from typing import TypeVar
 
-import psycopg
-from psycopg.abc import PQGen
-from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection
 from sqlalchemy import Engine
 from sqlalchemy import event
@@ -30,10 +26,6 @@ OPERATIONS_BETWEEN_LOOKS = 1_000_000
 ANSWER_SECONDS = 2
 # What PostgreSQL gets on top of its own limit before we take it for frozen.
 SPARE_SECONDS = 1
-# How often a waiting thread looks whether it is to end; the driver's own.
-LOOK_SECONDS = 0.1
-
-T = TypeVar("T")
 
 
 def build_options(url: str, statement_seconds: int | None) -> dict[str, object]:
@@ -62,28 +54,17 @@ def prepare_engine(engine: Engine, statement_seconds: int | None) -> None:
         _prepare_postgresql(engine, statement_seconds + SPARE_SECONDS)
 
 
-class LimitedConnection(psycopg.Connection[Any]):
-    """A connection that is given up when the server says nothing for ``patience`` seconds."""
-
-    patience: float = ANSWER_SECONDS
-
-    def wait(self, gen: PQGen[T], interval: float = LOOK_SECONDS, timeout: float | None = None) -> T:
-        """Wait for an answer. Raises ``psycopg.OperationalError``; the connection is closed then."""
-        try:
-            return super().wait(gen, interval, self.patience if timeout is None else timeout)
-        except psycopg.OperationalError:
-            # The answer may still come, and must not be taken for that of the next statement.
-            if self.pgconn.transaction_status == TransactionStatus.ACTIVE:
-                self.pgconn.finish()
-            raise
-
-
 def _prepare_postgresql(engine: Engine, patience: float) -> None:
+    # Only here: on SQLite the driver is not loaded.
+    from app.services.limited_connection import LimitedConnection
+
     @event.listens_for(engine, "do_connect")
     def _connect(
         _dialect: object, _record: object, arguments: list[Any], options: dict[str, Any]
     ) -> LimitedConnection:
-        return LimitedConnection.connect(*arguments, **options)
+        made = LimitedConnection.connect(*arguments, **options)
+        made.patience = ANSWER_SECONDS
+        return made
 
     # The pool asks each connection whether it lives before it says ``checkout``.
     @event.listens_for(engine, "checkout")

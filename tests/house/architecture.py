@@ -47,6 +47,7 @@ PURPOSES = {
     "app.services.background": "work after the answer",
     "app.services.unit_of_work": "one transaction",
     "app.services.connections": "how a connection to the database is made, and when it is given up",
+    "app.services.limited_connection": "a connection to PostgreSQL that does not wait for ever",
     "app.services.contact": "where a request came from",
     "app.services.guards": "functions that guard our API",
     "app.services.problems": "what is answered instead",
