@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from app.models.sessions import OAuthSession
-from app.services.tokens import oauth_sessions
+from app.services.tokens import session_crowd
 from tests.drivers.api_caller import ApiCaller
 from tests.drivers.person import Person
 from tests.drivers.relying_party import TOKEN
@@ -128,7 +128,7 @@ def test_a_backlog_is_worked_off_in_pieces(
         buys(key, rp)
     clock.advance(400)
     settings(sessions_per_client=2)
-    monkeypatch.setattr(oauth_sessions, "MOST_ENDED", 4)
+    monkeypatch.setattr(session_crowd, "MOST_ENDED", 4)
     left = []
     for _ in range(4):
         assert alive(rp, buys(key, rp))

@@ -45,7 +45,7 @@ from app.services.access.credential_parts import RequestingClient
 from app.services.access.credential_parts import SessionRow
 from app.services.access.credential_parts import UserPart
 from app.services.access.credential_parts import UserRow
-from app.services.tokens import oauth_sessions
+from app.services.tokens import session_crowd
 from app.services.tokens import signing_keys
 from app.services.tokens.oauth_sessions import OAuthPart
 from app.services.unit_of_work import execute
@@ -129,7 +129,7 @@ _CODE_BY_ID = (
     select(
         *_OF_CODE.columns,
         signing_keys.select_active_kid().scalar_subquery(),
-        oauth_sessions.select_crowding(CODE.c.user_id, CODE.c.client_id),
+        session_crowd.select_crowding(CODE.c.user_id, CODE.c.client_id),
     )
     .select_from(CODE)
     .join(USER, USER.c.id == CODE.c.user_id)
@@ -204,9 +204,7 @@ def load_session_row(session_id: bytes) -> SessionRow | None:
 
 def load_code_row(code_id: bytes) -> CodeRow | None:
     """Load all facts of an authorization code."""
-    row = _load_one(
-        _CODE_BY_ID, code=code_id, now=clock.now(), most_others=oauth_sessions.count_most_others()
-    )
+    row = _load_one(_CODE_BY_ID, code=code_id, now=clock.now(), most_others=session_crowd.count_most_others())
     if row is None:
         return None
     (version,), user, client, grant, login, code = _OF_CODE.cut(row)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import bindparam
 from sqlalchemy import select
 
 from app import clock
@@ -17,6 +16,7 @@ from app.services.access import directory
 from app.services.access import gate
 from app.services.access import ways_in
 from app.services.access.callers import Caller
+from app.services.access.credential_rows import MOST_ID_CHARACTERS
 from app.services.access.facts import RequiredRight
 from app.services.audit import trail
 from app.services.audit.trail import Actor
@@ -32,22 +32,19 @@ from app.services.problems import Conflict
 from app.services.problems import Invalid
 from app.services.problems import Missing
 
-# Built once: it stands at the beginning of every protocol request.
-_LIVE_CLIENT = select(OAuthClient).where(
-    OAuthClient.id == bindparam("client"), OAuthClient.deleted_at.is_(None)
-)
-
 
 def find_live_client(client_id: str) -> OAuthClient | None:
     """Find the client of this id; a deleted client is as unknown as any other."""
-    if len(client_id) > 36:
+    if len(client_id) > MOST_ID_CHARACTERS:
         return None
-    return db.session.execute(_LIVE_CLIENT, {"client": client_id}).scalar_one_or_none()
+    return db.session.execute(
+        select(OAuthClient).where(OAuthClient.id == client_id, OAuthClient.deleted_at.is_(None))
+    ).scalar_one_or_none()
 
 
 def find_deleted_client(client_id: str) -> OAuthClient | None:
     """Find the deleted client of this id, for audit and explain only."""
-    found = db.session.get(OAuthClient, client_id) if len(client_id) <= 36 else None
+    found = db.session.get(OAuthClient, client_id) if len(client_id) <= MOST_ID_CHARACTERS else None
     return found if found is not None and found.deleted_at is not None else None
 
 

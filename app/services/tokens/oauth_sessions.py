@@ -6,24 +6,18 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from datetime import timedelta
-from typing import Any
 
-from sqlalchemy import ColumnElement
-from sqlalchemy import ScalarSelect
-from sqlalchemy import Select
 from sqlalchemy import Table
 from sqlalchemy import bindparam
-from sqlalchemy import func
 from sqlalchemy import insert
 from sqlalchemy import or_
-from sqlalchemy import select
 from sqlalchemy import update
 
 from app import clock
 from app.extensions import db
-from app.models.sessions import LoginSession
 from app.models.sessions import OAuthSession
 from app.runtime import settings
+from app.services.tokens import session_crowd
 from app.services.tokens.keyring import keyring
 from app.services.tokens.token_text import MOST_GENERATIONS
 from app.services.tokens.token_text import Kind
@@ -36,7 +30,6 @@ from app.services.tokens.token_text import mint_token
 from app.services.unit_of_work import execute
 
 ALERT_AFTER_REPEATS = 3
-MOST_ENDED = 500
 SESSION: Table = OAuthSession.__table__  # type: ignore[assignment]
 # Built once: to build a statement costs more than to run it. What is set is told by the parameters.
 _INSERT = insert(SESSION)
@@ -122,24 +115,11 @@ def draft_pair(opening: SessionOpening) -> TokenPair:
     )
 
 
-def select_crowding(user: ColumnElement[int], client: ColumnElement[str]) -> ScalarSelect[bytes | None]:
-    """Select a value if one more session of this user at this client is too many; part of another query.
-
-    Its parameter ``most_others`` comes from ``count_most_others``.
-    """
-    return _select_open(user, client).limit(1).offset(bindparam("most_others")).scalar_subquery()
-
-
-def count_most_others() -> int:
-    """Return how many sessions of a user at a client leave room for one more."""
-    return settings().sessions_per_client - 1
-
-
 def store_session(opening: SessionOpening, pair: TokenPair, *, crowded: bool = True) -> None:
     """Store the one row of a drafted session; if ``crowded``, end an old session first (rule 77)."""
     now = clock.now()
     if crowded:
-        _make_room(opening)
+        session_crowd.make_room(opening.user_id, opening.client_id, opening.session_epoch)
     execute(
         _INSERT,
         {
@@ -165,38 +145,6 @@ def store_session(opening: SessionOpening, pair: TokenPair, *, crowded: bool = T
             "client_ip": opening.address,
             "created_at": now,
         },
-    )
-
-
-def _select_open(user: ColumnElement[int] | int, client: ColumnElement[str] | str) -> Select[Any]:
-    return select(OAuthSession.id).where(
-        OAuthSession.user_id == user, OAuthSession.client_id == client, OAuthSession.ended_at.is_(None)
-    )
-
-
-def _make_room(opening: SessionOpening) -> None:
-    """End the sessions that are too many:
-    first those whose login or user ended, then those that expire first.
-
-    A person's session expires later than a script's session without a refresh token, and each use extends it.
-    At most ``MOST_ENDED`` are ended per call, so that no call has to wait for a large backlog.
-    """
-    surplus = (
-        _select_open(opening.user_id, opening.client_id)
-        .outerjoin(LoginSession, LoginSession.id == OAuthSession.login_session_id)
-        .order_by(
-            (OAuthSession.session_epoch == opening.session_epoch).desc(),
-            LoginSession.ended_at.is_(None).desc(),
-            func.coalesce(OAuthSession.refresh_expires_at, OAuthSession.access_expires_at).desc(),
-        )
-        .offset(count_most_others())
-        .limit(MOST_ENDED)
-    )
-    db.session.execute(
-        update(OAuthSession)
-        .where(OAuthSession.id.in_(surplus), OAuthSession.ended_at.is_(None))
-        .values(ended_at=clock.now(), end_reason="too many sessions"),
-        execution_options={"synchronize_session": False},
     )
 
 
