@@ -14,7 +14,9 @@ from tests.api.test_matrix import CALLS
 from tests.api.test_matrix import P
 from tests.api.test_matrix import scene
 from tests.drivers.api_caller import ApiCaller
-from tests.house.catalogue import APP
+from tests.house.call_graph import list_functions
+from tests.house.call_graph import list_reaching
+from tests.house.call_graph import read_sources
 from tests.world import World
 
 __all__ = ["scene"]
@@ -38,38 +40,26 @@ THEMSELVES = {
 
 
 def sources() -> dict[str, str]:
-    return {
-        ".".join(path.relative_to(APP.parent).with_suffix("").parts): path.read_text(encoding="utf-8")
-        for path in sorted(APP.rglob("*.py"))
-    }
+    return read_sources()
 
 
 def undeclared(modules: dict[str, str]) -> set[str]:
     """Views, pages and commands that change the policy in a unit that did not take its turn."""
-    functions: dict[str, tuple[ast.FunctionDef, set[str]]] = {}
-    for module, text in modules.items():
-        tree = ast.parse(text)
-        known = {
-            alias.asname or alias.name: f"{node.module}.{alias.name}"
-            for node in ast.walk(tree)
-            if isinstance(node, ast.ImportFrom)
-            for alias in node.names
-        }
-        for function in [node for node in tree.body if isinstance(node, ast.FunctionDef)]:
-            targets = {_target(node, known, module) for node in ast.walk(function)} - {None}
-            functions[f"{module}.{function.name}"] = (function, {str(one) for one in targets})
-    changing, before = set(CHANGES), 0
-    while len(changing) > before:
-        before = len(changing)
-        changing |= {
-            name
-            for name, (_, targets) in functions.items()
-            if name.startswith("app.services.") and targets & (changing - THEMSELVES)
-        }
+    functions = {
+        name: (function, targets)
+        for module, text in modules.items()
+        for name, function, targets in list_functions(module, text)
+    }
+    use_cases = {
+        name: targets
+        for name, (_, targets) in functions.items()
+        if name.startswith("app.services.") and name not in THEMSELVES
+    }
+    changing = list_reaching(use_cases, CHANGES)
     assert {"app.services.administration.customers.move_customer"} <= changing
     wrong = set()
     for name, (function, targets) in functions.items():
-        if name.startswith("app.services.") or not targets & (changing - THEMSELVES):
+        if name.startswith("app.services.") or not targets & changing:
             continue
         called = {getattr(node.func, "id", "") for node in ast.walk(function) if isinstance(node, ast.Call)}
         declared = any(
@@ -81,12 +71,6 @@ def undeclared(modules: dict[str, str]) -> set[str]:
         if called & OTHERS or not (declared or called & TURNS):
             wrong.add(name)
     return wrong
-
-
-def _target(node: ast.AST, known: dict[str, str], module: str) -> str | None:
-    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in known:
-        return f"{known[node.value.id]}.{node.attr}"
-    return known.get(node.id, f"{module}.{node.id}") if isinstance(node, ast.Name) else None
 
 
 def test_whoever_changes_the_policy_takes_a_turn() -> None:

@@ -26,7 +26,9 @@ from app.services.problems import Invalid
 from app.web.words.audit_fields import OPERATIONS
 from tests.api.test_stepup import authorizes
 from tests.api.test_stepup import bearer
-from tests.house.catalogue import APP
+from tests.house.call_graph import list_functions
+from tests.house.call_graph import list_reaching
+from tests.house.call_graph import read_sources
 from tests.world import PASSWORD
 from tests.world import World
 
@@ -98,11 +100,7 @@ def test_openapi_names_exactly_these(app: Flask) -> None:
 
 def sources() -> dict[str, str]:
     """The text of every module of use cases and of the API."""
-    paths = [path for part in ("services", "api") for path in sorted((APP / part).rglob("*.py"))]
-    return {
-        ".".join(path.relative_to(APP.parent).with_suffix("").parts): path.read_text(encoding="utf-8")
-        for path in paths
-    }
+    return read_sources("services", "api")
 
 
 def undeclared(modules: dict[str, str]) -> set[str]:
@@ -112,39 +110,17 @@ def undeclared(modules: dict[str, str]) -> set[str]:
     for module, text in modules.items():
         if module == DECLARES:
             continue
-        tree = ast.parse(text)
-        known = {
-            alias.asname or alias.name: f"{node.module}.{alias.name}"
-            for node in ast.walk(tree)
-            if isinstance(node, ast.ImportFrom)
-            for alias in node.names
-        }
-        for function in [node for node in tree.body if isinstance(node, ast.FunctionDef)]:
-            name = f"{module}.{function.name}"
-            called[name] = {
-                target
-                for line in function.body
-                for node in ast.walk(line)
-                if (target := _target(node, known, module)) is not None
-            }
+        for name, function, targets in list_functions(module, text):
+            called[name] = targets
             for decorator in function.decorator_list:
                 if isinstance(decorator, ast.Call) and getattr(decorator.func, "id", "") in (
                     "endpoint",
                     "public",
                 ):
                     views[name] = any(keyword.arg == "step_up" for keyword in decorator.keywords)
-    spending, before = {SPENDS}, 0
-    while len(spending) > before:
-        before = len(spending)
-        spending |= {name for name, targets in called.items() if targets & spending}
+    spending = list_reaching(called, {SPENDS})
     assert {"app.services.login.reauthentication.run_with_proof", SPENDS} <= spending
     return {name for name, is_declared in views.items() if name in spending and not is_declared}
-
-
-def _target(node: ast.AST, known: dict[str, str], module: str) -> str | None:
-    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in known:
-        return f"{known[node.value.id]}.{node.attr}"
-    return known.get(node.id, f"{module}.{node.id}") if isinstance(node, ast.Name) else None
 
 
 def test_whoever_spends_an_authorization_declares_it() -> None:

@@ -14,8 +14,9 @@ from werkzeug.routing import Rule
 
 from app.api.auth import Contract
 from app.policy import ways_in
-from tests.house.catalogue import APP
-from tests.house.test_step_up import _target as target_of
+from tests.house.call_graph import list_functions
+from tests.house.call_graph import list_reaching
+from tests.house.call_graph import read_sources
 
 # What lets somebody in, or says what an application gets.
 COLUMNS = {
@@ -110,11 +111,7 @@ def test_openapi_names_exactly_these(app: Flask) -> None:
 
 def sources() -> dict[str, str]:
     """The text of every module of use cases, of the API and of the pages."""
-    paths = [path for part in ("services", "api", "web") for path in sorted((APP / part).rglob("*.py"))]
-    return {
-        ".".join(path.relative_to(APP.parent).with_suffix("").parts): path.read_text(encoding="utf-8")
-        for path in paths
-    }
+    return read_sources("services", "api", "web")
 
 
 class Calls:
@@ -127,19 +124,12 @@ class Calls:
         self.pages: set[str] = set()
         for module, text in modules.items():
             if module != "app.api.auth":
-                self._read(module, ast.parse(text))
+                self._read(module, text)
 
-    def _read(self, module: str, tree: ast.Module) -> None:
-        known = {
-            alias.asname or alias.name: f"{node.module}.{alias.name}"
-            for node in ast.walk(tree)
-            if isinstance(node, ast.ImportFrom)
-            for alias in node.names
-        }
-        for function in [node for node in tree.body if isinstance(node, ast.FunctionDef)]:
-            name = f"{module}.{function.name}"
-            nodes = [node for line in function.body for node in ast.walk(line)]
-            self.called[name] = {t for node in nodes if (t := target_of(node, known, module)) is not None}
+    def _read(self, module: str, text: str) -> None:
+        for name, function, targets in list_functions(module, text):
+            self.called[name] = targets
+            nodes = (node for line in function.body for node in ast.walk(line))
             if module.startswith("app.services.") and any(map(_writes, nodes)):
                 self.writers.add(name)
             for decorator in function.decorator_list:
@@ -153,11 +143,7 @@ class Calls:
 
     def reaching(self, ends: set[str]) -> set[str]:
         """All that leads to one of these, and they themselves."""
-        found, before = set(ends), 0
-        while len(found) > before:
-            before = len(found)
-            found |= {name for name, targets in self.called.items() if targets & found}
-        return found
+        return list_reaching(self.called, ends)
 
 
 def _writes(node: ast.AST) -> bool:
