@@ -15,10 +15,10 @@ from app import telemetry
 from app.extensions import csrf
 from app.extensions import db
 from app.extensions import login_manager
-from app.extensions import migrate
 from app.services.connections import build_options
 from app.services.connections import prepare_engine
 from app.services.tokens.keyring import keyring
+from app.url_rules import LazyRule
 
 # Of one statement of a request, on either database.
 STATEMENT_SECONDS = 10
@@ -34,12 +34,12 @@ def create_app(
     """
     settings = config.load_settings(overrides)
     app = Flask(__name__, instance_path=str(settings.instance))
+    app.url_rule_class = LazyRule
     runtime.bind_settings(app, settings)
     telemetry.configure_logging(settings.log_level)
     _configure(app, settings, statement_seconds)
 
     db.init_app(app)
-    migrate.init_app(app, db, directory=str(config.find_migrations_folder()), render_as_batch=True)
     with app.app_context():
         # All keys, for Flask's form session and for Flask-WTF's CSRF tokens, each in its own spelling.
         app.secret_key, *fallbacks = keyring().derive_all("flask")

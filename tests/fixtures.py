@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from flask_migrate import upgrade
 from sqlalchemy import event
 
 from app import clock as app_clock
@@ -26,6 +25,7 @@ from tests.drivers.api_caller import ApiCaller
 from tests.drivers.person import Person
 from tests.drivers.relying_party import RelyingParty
 from tests.drivers.set_cookies import watch
+from tests.migrating import upgrade
 from tests.states import States
 from tests.world import World
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 
 import click
 import structlog
 from flask import Flask
 from flask import current_app
-from flask.cli import with_appcontext
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.utils import import_string
 
@@ -37,7 +37,6 @@ ANSWER = (
 @click.command()
 @click.option("--bind", default="127.0.0.1:8080", show_default=True, metavar="HOST:PORT")
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True)
-@with_appcontext
 def serve(bind: str, workers: int) -> None:
     """Serve until told to stop."""
     host, port = _parse_address(bind)
@@ -49,29 +48,38 @@ def serve(bind: str, workers: int) -> None:
         shown = f"[{host}]" if ":" in host else host
         # The workers are separate processes and read the setting from the environment.
         os.environ["ARGUS_BASE_URL"] = f"http://{shown}:{port}"
-    _check_ready()
-    with current_app.app_context():
+    with _create_application().app_context():
+        _check_ready()
+        if workers > 1 and settings().ratelimit_storage == counting.IN_MEMORY:
+            raise click.ClickException(
+                "ARGUS_RATELIMIT_STORAGE: with several workers, memory:// would multiply every limit. "
+                "Leave it out (the workers then count in the database), or name a Redis."
+            )
+        # A connection belongs to one process.
         db.engine.dispose()
-    if workers > 1 and settings().ratelimit_storage == counting.IN_MEMORY:
-        raise click.ClickException(
-            "ARGUS_RATELIMIT_STORAGE: with several workers, memory:// would multiply every limit. "
-            "Leave it out (the workers then count in the database), or name a Redis."
-        )
     base = os.environ["ARGUS_BASE_URL"]
     telemetry.write_line(f"Serving {base} on {bind} with {workers} worker{'s' if workers > 1 else ''}\n")
     try:
         server.run(TARGET, host, port, workers)
     except server.TooFewFiles as problem:
         raise click.ClickException(f"{problem} Raise the limit (ulimit -n, LimitNOFILE=).") from None
-    _note_the_end()
+    with _create_application().app_context():
+        _note_the_end()
 
 
 def application() -> Flask:
     """Create the application of one serving process, and start its background threads."""
-    app: Flask = import_string("app:create_app")()
+    app = _create_application()
     with app.app_context():
         sealing_thread.start_sealer()
         upkeep.start_upkeep()
+    return app
+
+
+@cache
+def _create_application() -> Flask:
+    """Create the application once: a worker that is a fork of the command has the command's."""
+    app: Flask = import_string("app:create_app")()
     return app
 
 

@@ -8,6 +8,7 @@ from flask.cli import with_appcontext
 from app.services.audit import sealing
 from app.services.ops import schema
 from app.services.ops import statistics
+from app.services.ops import versions
 
 
 @click.command()
@@ -16,4 +17,4 @@ def upgrade() -> None:
     """Apply the migrations this version brings, all or none; safe to repeat."""
     schema.upgrade_database(sealing.begin_chain)
     statistics.refresh_statistics()
-    click.echo(f"The database is at {schema.find_head()}.")
+    click.echo(f"The database is at {versions.find_head()}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
 from urllib.parse import urlsplit
 
 from flask import Flask
@@ -13,13 +14,16 @@ from werkzeug.wrappers import Response
 from app.edge import HEALTH_PATHS
 from app.runtime import settings
 
+# What a query string is made of (RFC 3986 3.4): the rest is escaped, what is escaped stays.
+PUNCTUATION = "%-._~!$&'()*+,;=:@/?"
+
 
 def register(app: Flask) -> None:
     """Refuse unknown hosts and invalid paths; redirect ``localhost`` to the configured loopback origin."""
     # A path with // or a control character matches no page, and is not redirected either.
     app.url_map.merge_slashes = False
-    app.before_request(_check_host)
     app.before_request(_check_path)
+    app.before_request(_check_host)
 
 
 def _check_path() -> None:
@@ -35,8 +39,8 @@ def _check_host() -> Response | None:
         return None
     own = urlsplit(settings().base_url)
     if _parse_host_name(host) == "localhost" and own.scheme == "http" and request.method in ("GET", "HEAD"):
-        query = request.query_string.decode("latin-1")
-        return redirect(settings().base_url + request.path + (f"?{query}" if query else ""), 307)
+        query = quote(request.query_string, safe=PUNCTUATION)
+        return redirect(settings().base_url + quote(request.path) + (f"?{query}" if query else ""), 307)
     return abort(400)
 
 

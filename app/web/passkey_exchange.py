@@ -35,9 +35,7 @@ def build_create_options(offer: PasskeyChallenge, user: User) -> dict[str, Any]:
             "requireResidentKey": True,
             "userVerification": "required",
         },
-        "pubKeyCredParams": [
-            {"type": "public-key", "alg": int(one)} for one in passkey_ceremonies.ALGORITHMS
-        ],
+        "pubKeyCredParams": [{"type": "public-key", "alg": one} for one in passkey_ceremonies.ALGORITHMS],
         "excludeCredentials": _describe_keys(
             key.credential_id for key in passkey_rows.list_passkeys(user.id)
         ),

@@ -21,10 +21,10 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from flask_migrate import upgrade
 
 from app import create_app
 from app.extensions import db
+from tests.migrating import upgrade
 from tests.servers import CHEAP
 from tests.servers import own_postgres
 

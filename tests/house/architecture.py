@@ -60,6 +60,7 @@ PURPOSES = {
     "app.files": "private files, whole or not there",
     "app.runtime": "what belongs to one application",
     "app.telemetry": "log lines, without secrets",
+    "app.url_rules": "addresses, compiled when used",
     "app.policy": "facts, rights, reasons: pure Python",
     "app.policy.access": "the decision, behind one door",
 }

@@ -11,12 +11,14 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
-from flask_migrate import downgrade
-from flask_migrate import upgrade
 
 from app import create_app
 from app.extensions import db
 from app.extensions import metadata
+from app.services.ops import versions
+from tests.migrating import downgrade
+from tests.migrating import read_scripts
+from tests.migrating import upgrade
 from tests.servers import own_postgres
 
 
@@ -45,6 +47,16 @@ def test_up_and_down(empty: Flask) -> None:
         assert left <= {"alembic_version"}
         upgrade()
         assert set(metadata.tables) <= set(sa.inspect(db.engine).get_table_names())
+
+
+def test_the_newest_migration_is_the_last_file(app: Flask) -> None:
+    """``find_head`` reads no more than the names of the files."""
+    with app.app_context():
+        scripts = read_scripts()
+    order = [one.revision for one in reversed(list(scripts.walk_revisions()))]
+    assert order == sorted(order)
+    assert [Path(one.path).name.partition("_")[0] for one in map(scripts.get_revision, order)] == order
+    assert versions.find_head() == scripts.get_current_head()
 
 
 def test_every_constraint_has_a_name() -> None:

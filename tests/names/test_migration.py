@@ -9,11 +9,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from alembic.script import ScriptDirectory
 from flask import Flask
-from flask import current_app
-from flask_migrate import downgrade
-from flask_migrate import upgrade
 
 from app import create_app
 from app.extensions import db
@@ -21,6 +17,9 @@ from app.services.access import directory
 from app.services.ops import bootstrap
 from app.services.unit_of_work import run_in_transaction
 from tests.drivers.api_caller import ApiCaller
+from tests.migrating import downgrade
+from tests.migrating import read_scripts
+from tests.migrating import upgrade
 from tests.servers import own_postgres
 from tests.world import World
 
@@ -50,7 +49,7 @@ def before(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
         world.client("shop")
         with app.app_context():
             db.session.remove()
-            scripts = ScriptDirectory.from_config(current_app.extensions["migrate"].migrate.get_config())
+            scripts = read_scripts()
             downgrade(revision=str(scripts.get_revision(REVISION).down_revision))
         yield app
         with app.app_context():
@@ -98,7 +97,7 @@ def test_names_that_differ_in_case(before: Flask) -> None:
         assert shouted.id == 9003 != used.id
         assert directory.find_function("useapp") is used
         db.session.remove()
-        scripts = ScriptDirectory.from_config(current_app.extensions["migrate"].migrate.get_config())
+        scripts = read_scripts()
         downgrade(revision=str(scripts.get_revision(REVISION).down_revision))
         upgrade()
 

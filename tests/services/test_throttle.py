@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from flask import Flask
 
-from app.services.access import counting
 from app.services.access import known_sources
 from app.services.access import throttle as table
 from app.services.access.counters.in_database import DatabaseCounters
@@ -17,6 +16,7 @@ from app.services.access.counters.in_memory import MemoryCounters
 from app.services.access.counters.in_redis import RedisCounters
 from app.services.access.counters.interface import Counter
 from app.services.access.counters.interface import Counters
+from app.services.access.counters.redis_or_memory import RedisOrMemory
 from app.services.access.throttle import GUESSES
 from app.services.access.throttle import REFUSALS
 from app.services.access.throttle import Guesser
@@ -33,7 +33,7 @@ ALL = [rule for rules in GUESSES.values() for rule in rules]
 def counters(request: pytest.FixtureRequest, app: Flask) -> Iterator[Counters]:
     if request.param == "redis":
         url = request.getfixturevalue("redis_url")
-        storage = counting.RedisOrMemory(url)
+        storage = RedisOrMemory(url)
         yield RedisCounters(storage)
         storage.reset()
         return

@@ -15,8 +15,8 @@ import requests
 import structlog
 from structlog.testing import capture_logs
 
-from app.services.access import counting
-from app.services.access.counting import RedisOrMemory
+from app.services.access.counters.redis_or_memory import RETRY_SECONDS
+from app.services.access.counters.redis_or_memory import RedisOrMemory
 from tests.servers import LiveServer
 from tests.servers import free_port
 from tests.servers import running
@@ -124,7 +124,7 @@ def test_it_is_asked_again_later_and_once(own_redis: OwnRedis, every_level: None
         assert [storage.incr("a", 60) for _ in range(3)] == [1, 2, 3]
     assert [one["event"] for one in told] == ["throttles-in-memory"]
     own_redis.start()
-    now += counting.RETRY_SECONDS - 1
+    now += RETRY_SECONDS - 1
     assert storage.incr("a", 60) == 4
     assert not storage.is_shared
     now += 2
@@ -139,6 +139,6 @@ def test_it_is_asked_by_one_call_at_a_time(own_redis: OwnRedis) -> None:
     storage = RedisOrMemory(own_redis.url, lambda: now)
     own_redis.freeze()
     storage.get("a")
-    now += counting.RETRY_SECONDS + 1
+    now += RETRY_SECONDS + 1
     assert [storage._may_try() for _ in range(3)] == [True, False, False]
     own_redis.thaw()

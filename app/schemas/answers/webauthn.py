@@ -114,7 +114,7 @@ def build_enrol_options_shape(offer: PasskeyChallenge, user: User) -> EnrolOptio
         attestation="indirect",
         authenticator_selection=SelectionShape(authenticator_attachment=None, user_verification="required"),
         pub_key_cred_params=[
-            ParameterShape(alg=int(one), type="public-key") for one in passkey_ceremonies.ALGORITHMS
+            ParameterShape(alg=one, type="public-key") for one in passkey_ceremonies.ALGORITHMS
         ],
         rp=RelyingPartyShape(id=passkey_assertions.get_rp_id(), name="Argus"),
         user=PersonShape(

@@ -27,7 +27,6 @@ from app.services.access import counting
 from app.services.access import known_sources
 from app.services.access.counters.in_database import DatabaseCounters
 from app.services.access.counters.in_memory import MemoryCounters
-from app.services.access.counters.in_redis import RedisCounters
 from app.services.access.counters.interface import Counter
 from app.services.access.counters.interface import Counters
 from app.services.problems import Throttled
@@ -224,7 +223,12 @@ def _is_known_address(kind: str, who: Guesser) -> bool:
 def _open_counters(url: str) -> Counters:
     if url == counting.IN_DATABASE:
         return DatabaseCounters()
-    return MemoryCounters() if url == counting.IN_MEMORY else RedisCounters(counting.counters())
+    if url == counting.IN_MEMORY:
+        return MemoryCounters()
+    # Imported here: only who has a Redis needs its driver.
+    from app.services.access.counters.in_redis import RedisCounters
+
+    return RedisCounters(counting.counters())
 
 
 def _choose_rules(kind: str, who: Guesser) -> list[Rule]:

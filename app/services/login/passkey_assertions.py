@@ -6,11 +6,7 @@ import ipaddress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-import webauthn
 from sqlalchemy import update
-from webauthn.helpers import bytes_to_base64url
-from webauthn.helpers.structs import AuthenticationCredential
-from webauthn.helpers.structs import AuthenticatorAssertionResponse
 
 from app import clock
 from app.extensions import db
@@ -85,6 +81,12 @@ def find_assertion_fault(
 
 def _verify_count(assertion: Assertion, challenge: bytes, public_key: bytes) -> int | None:
     """Verify the signature and return the authenticator's counter; the counter itself is not judged."""
+    # Imported here: a twentieth of a start, for what few requests need.
+    import webauthn
+    from webauthn.helpers import bytes_to_base64url
+    from webauthn.helpers.structs import AuthenticationCredential
+    from webauthn.helpers.structs import AuthenticatorAssertionResponse
+
     try:
         verified = webauthn.verify_authentication_response(
             credential=AuthenticationCredential(

@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from sqlalchemy import delete
 from sqlalchemy import select
 from sqlalchemy import update
-from webauthn.helpers.cose import COSEAlgorithmIdentifier
 
 from app import clock
 from app.extensions import db
@@ -38,7 +37,8 @@ from app.services.unit_of_work import run_in_transaction
 
 # Of one login: each page or call that asks for a signature adds one.
 MOST_WAITING = 20
-ALGORITHMS = [COSEAlgorithmIdentifier.ECDSA_SHA_256, COSEAlgorithmIdentifier.RSASSA_PKCS1_v1_5_SHA_256]
+# ES256 and RS256 (RFC 9053, RFC 8812).
+ALGORITHMS = (-7, -257)
 
 
 class NotSigned(LoginFailed):

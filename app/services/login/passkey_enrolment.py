@@ -7,11 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-import webauthn
-from webauthn.helpers import bytes_to_base64url
-from webauthn.helpers.structs import AuthenticatorAttestationResponse
-from webauthn.helpers.structs import RegistrationCredential
-
 from app import clock
 from app.extensions import db
 from app.models.webauthn import WebAuthnCredential
@@ -98,6 +93,13 @@ def prepare_enrolment(
 
 def _registered(asked: Attestation, challenge: bytes) -> tuple[bytes, bytes, int] | None:
     """Verify that a passkey was made for this challenge; returns id, public key and counter."""
+    # Imported here: a twentieth of a start, for what few requests need.
+    import webauthn
+    from webauthn.helpers import bytes_to_base64url
+    from webauthn.helpers.cose import COSEAlgorithmIdentifier
+    from webauthn.helpers.structs import AuthenticatorAttestationResponse
+    from webauthn.helpers.structs import RegistrationCredential
+
     try:
         verified = webauthn.verify_registration_response(
             credential=RegistrationCredential(
@@ -111,7 +113,7 @@ def _registered(asked: Attestation, challenge: bytes) -> tuple[bytes, bytes, int
             expected_rp_id=passkey_assertions.get_rp_id(),
             expected_origin=settings().base_url,
             require_user_verification=True,
-            supported_pub_key_algs=passkey_ceremonies.ALGORITHMS,
+            supported_pub_key_algs=[COSEAlgorithmIdentifier(one) for one in passkey_ceremonies.ALGORITHMS],
         )
     except Exception:  # the parsers of hostile bytes raise whatever they please
         return None

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import inspect
-
 from app.extensions import db
 from app.services.access import counting
 from app.services.ops.bootstrap import find_state
-from app.services.ops.schema import find_head
-from app.services.ops.schema import find_version
+from app.services.ops.versions import find_head
+from app.services.ops.versions import find_version
 from app.services.tokens.keyring import keyring
 
 REPAIRS = {
@@ -36,9 +34,9 @@ def find_problem() -> str | None:
     Raises ``SQLAlchemyError`` without a database.
     """
     with db.engine.connect() as connection:
-        if not inspect(connection).has_table("alembic_version"):
-            return "init"
         at = find_version(connection)
+    if at is None:
+        return "init"
     if at != find_head():
         return "migrations"
     known = find_state()

@@ -6,19 +6,15 @@ import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
-from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
-from alembic import command
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
 from sqlalchemy import Connection
 
 from app.config import find_migrations_folder
 from app.extensions import db
-from app.extensions import migrate
+from app.services.ops.versions import find_head
+from app.services.ops.versions import find_version
 from app.services.problems import Problem
 from app.services.unit_of_work import change_schema
 
@@ -51,19 +47,13 @@ def upgrade_database(then: Callable[[], T]) -> T:
     return done
 
 
-def find_version(connection: Connection) -> str | None:
-    """Return the migration that the database is at; ``None`` for an empty one."""
-    return MigrationContext.configure(connection).get_current_revision()
-
-
-@cache
-def find_head() -> str | None:
-    """Return the newest migration of this code. Read once: it takes long."""
-    return ScriptDirectory(str(find_migrations_folder())).get_current_head()
-
-
 def _migrate(connection: Connection) -> None:
-    config = migrate.get_config(find_migrations_folder())
+    # Imported here: no server and no other command needs them, and they take a fifth of a start.
+    from alembic import command
+    from alembic.util import CommandError
+    from flask_migrate import Migrate
+
+    config = Migrate().get_config(find_migrations_folder())
     config.attributes["connection"] = connection
     try:
         command.upgrade(config, "head")
