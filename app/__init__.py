@@ -15,6 +15,7 @@ from app import telemetry
 from app.extensions import csrf
 from app.extensions import db
 from app.extensions import login_manager
+from app.services import unit_of_work
 from app.services.connections import build_options
 from app.services.connections import prepare_engine
 from app.services.tokens.keyring import keyring
@@ -47,6 +48,7 @@ def create_app(
             SECRET_KEY_FALLBACKS=fallbacks, WTF_CSRF_SECRET_KEY=[*reversed(fallbacks), app.secret_key]
         )
         prepare_engine(db.engine, statement_seconds)
+    app.teardown_appcontext(unit_of_work.stop_reading)
     login_manager.init_app(app)
     _register(app)
     # After the checks of host and size: this one reads the form.

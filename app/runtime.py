@@ -1,4 +1,4 @@
-"""Objects of one application object, not of the process: settings and small caches."""
+"""Objects of one application, not of the process: settings and small caches; and what one request keeps."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import cast
 
 from flask import Flask
 from flask import current_app
+from flask import g
 
 from app.config import Settings
 
@@ -31,6 +32,12 @@ def per_app(factory: Callable[[], T]) -> T:
     if factory not in kept:
         kept.setdefault(factory, factory())
     return cast("T", kept[factory])
+
+
+def memory() -> dict[str, Any]:
+    """Return what was kept for the current request, or for the task of a command or a thread."""
+    kept: dict[str, Any] = g.setdefault("argus", {})
+    return kept
 
 
 def provide(app: Flask, name: str, thing: object) -> None:

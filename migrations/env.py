@@ -10,14 +10,17 @@ from sqlalchemy import Connection
 
 import app.models  # noqa: F401 - maps every table, for autogeneration
 from app.extensions import metadata
+from app.models.base import Bytes
 from app.models.base import UtcDateTime
 from app.services.unit_of_work import change_schema
 
 
 def spell(kind: str, item: object, _context: object) -> str | bool:
-    """Our own column type as the plain one it is: a migration never imports ``app``."""
+    """Our own column types as the plain ones they are: a migration never imports ``app``."""
     if kind == "type" and isinstance(item, UtcDateTime):
         return "sa.DateTime(timezone=True)"
+    if kind == "type" and isinstance(item, Bytes):
+        return f"sa.LargeBinary({item.length or ''})"
     return False
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC
 from datetime import datetime
 from typing import Any
@@ -28,29 +29,56 @@ from app.policy.names import fold_name
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """A timezone-aware time in UTC. A naive time is a programming error and is refused."""
+    """A timezone-aware time in UTC. A naive time is a programming error and is refused.
+
+    SQLite keeps its text, in a form that sorts by time.
+    """
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a naive time cannot be stored")
-        moment = value.astimezone(UTC)
-        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], Any]:
+        return _write_time if dialect.name == "sqlite" else _to_utc
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None]:  # noqa: ARG002
+        return _read_time if dialect.name == "sqlite" else _to_utc
+
+
+def _to_utc(moment: datetime | None) -> datetime | None:
+    if moment is None:
+        return None
+    if moment.tzinfo is None:
+        raise ValueError("a naive time cannot be stored")
+    return moment.astimezone(UTC)
+
+
+def _write_time(moment: datetime | None) -> str | None:
+    """Write as SQLAlchemy's own type does: that is what lies in databases."""
+    moment = _to_utc(moment)
+    return moment.replace(tzinfo=None).isoformat(" ", "microseconds") if moment is not None else None
+
+
+def _read_time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC) if text is not None else None
+
+
+class Bytes(TypeDecorator[bytes]):
+    """Bytes. Both drivers take and give them as they are, which SQLAlchemy's own type does not trust in."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def bind_processor(self, dialect: Dialect) -> None:  # noqa: ARG002
+        return None
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> None:  # noqa: ARG002
+        return None
 
 
 # SQLite gives row ids only to INTEGER columns; PostgreSQL gets 64 bits.
 BigId = BigInteger().with_variant(Integer(), "sqlite")
-Digest = LargeBinary(32)
-SessionId = LargeBinary(16)
+Digest = Bytes(32)
+SessionId = Bytes(16)
 Json = JSON().with_variant(JSONB(), "postgresql")
 
 

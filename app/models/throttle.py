@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import LargeBinary
 from sqlalchemy.orm import Mapped
 from sqlalchemy.orm import mapped_column
 
 from app.models.base import Base
+from app.models.base import Bytes
 
 
 class ThrottleCounter(Base):
@@ -20,7 +20,7 @@ class ThrottleCounter(Base):
     __tablename__ = "throttle_counter"
     __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012
 
-    key: Mapped[bytes] = mapped_column(LargeBinary(16), primary_key=True)
+    key: Mapped[bytes] = mapped_column(Bytes(16), primary_key=True)
     count: Mapped[int]
     ends_at: Mapped[datetime] = mapped_column(index=True)
 
@@ -34,6 +34,6 @@ class KnownSource(Base):
     __tablename__ = "known_source"
     __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012
 
-    owner: Mapped[bytes] = mapped_column(LargeBinary(16), primary_key=True)
-    source: Mapped[bytes] = mapped_column(LargeBinary(16), primary_key=True)
+    owner: Mapped[bytes] = mapped_column(Bytes(16), primary_key=True)
+    source: Mapped[bytes] = mapped_column(Bytes(16), primary_key=True)
     seen_at: Mapped[datetime] = mapped_column(index=True)

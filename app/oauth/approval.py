@@ -1,13 +1,14 @@
 """Approval: records the consent and issues the code in one unit of work (design decision 14).
 
-Inside the unit everything is judged again, because anything may have changed since the page was shown:
-the login, the request (by ``authorize.validate_request``), and the decision. Nothing may be recorded that the
-page did not show: if the application's scope grew, ``ConsentOutgrown`` asks again.
+Inside the unit login, client and consent are read again, because anything may have changed since. A decision
+of the same request stands if every row is as it was; else the request is validated and judged anew. Nothing
+may be recorded that the page did not show: if the application's scope grew, ``ConsentOutgrown`` asks again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from dataclasses import replace
 
 from flask import Response
@@ -21,8 +22,10 @@ from app.policy.facts import GrantFacts
 from app.policy.facts import Question
 from app.services.access import callers
 from app.services.access import consents
+from app.services.access import credential_rows
 from app.services.access import gate
 from app.services.access.callers import Caller
+from app.services.access.credential_parts import ActiveConsent
 from app.services.audit import trail
 from app.services.problems import Conflict
 from app.services.problems import Problem
@@ -46,6 +49,22 @@ class ConsentOutgrown(Exception):
     """
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What was decided for a request before the unit, and over which facts."""
+
+    consent: ActiveConsent | None
+    question: Question
+    decision: Decision
+
+
+def judge_request(request: AuthorizationRequest, caller: Caller) -> Judged:
+    """Ask the gate whether this user may approve this request now, with the consent that is stored."""
+    consent = credential_rows.find_consent(caller.user_id, request.client.id)
+    question = build_question(request, caller, consent)
+    return Judged(consent, question, gate.ask(question))
+
+
 def approve_from_page(request: AuthorizationRequest, caller: Caller, transaction: str) -> Response:
     """Approve what the consent page of ``transaction`` showed; returns the redirect.
 
@@ -63,44 +82,64 @@ def approve_from_page(request: AuthorizationRequest, caller: Caller, transaction
     return _approve(request, caller, agreed)
 
 
-def approve_from_consent(request: AuthorizationRequest, caller: Caller) -> Response:
+def approve_from_consent(request: AuthorizationRequest, caller: Caller, judged: Judged) -> Response:
     """Approve by the stored consent. Raises ``ConsentOutgrown`` if it does not cover the request,
     else as ``approve_from_page``.
     """
-    return _approve(request, caller, gate.is_covered_by_consent)
+    return _approve(request, caller, gate.is_covered_by_consent, judged)
 
 
-def approve_from_call(request: AuthorizationRequest, caller: Caller) -> Response:
+def approve_from_call(request: AuthorizationRequest, caller: Caller, judged: Judged) -> Response:
     """Approve because an interactive login made this call (contract 2.6). Raises as the others."""
-    return _approve(request, caller, lambda _posed: True)
+    return _approve(request, caller, lambda _posed: True, judged)
 
 
-def _approve(shown: AuthorizationRequest, caller: Caller, agreed: Callable[[Question], bool]) -> Response:
-    def work() -> tuple[Decision, Question, Response | None]:
+def _approve(
+    shown: AuthorizationRequest,
+    caller: Caller,
+    agreed: Callable[[Question], bool],
+    judged: Judged | None = None,
+) -> Response:
+    def work() -> tuple[Judged, Response | None]:
         now = callers.reload_caller(caller)
         if not now.is_interactive:
             raise StaleTransaction
-        request = validate_request(shown.params)
-        consent = consents.find_consent(now.user_id, request.client.id)
-        posed = build_question(request, now, consent)
-        decision = gate.ask(posed)
-        if not decision:
-            return decision, posed, None
-        if not agreed(posed):
+        request = _validate_again(shown)
+        found = _judge_again(request, now, judged if now is caller and request is shown else None)
+        if not found.decision:
+            return found, None
+        if not agreed(found.question):
             raise ConsentOutgrown
-        given = consents.record_consent(consent, now.user_id, request.client, request.scopes)
-        response = _issue(request, now, given.id)
-        trail.record("authorize", now.actor, decision=decision, client_id=request.client.id)
-        return decision, posed, response
+        consent_id = consents.record_consent(found.consent, now.user_id, request.client, request.scopes)
+        response = _issue(request, now, consent_id)
+        trail.record("authorize", now.actor, decision=found.decision, client_id=request.client.id)
+        return found, response
 
     try:
-        decision, posed, response = run_in_transaction(work)
+        found, response = run_in_transaction(work)
     except Conflict:
         # Another window gave the first consent at the same moment: now it is there.
-        decision, posed, response = run_in_transaction(work)
+        found, response = run_in_transaction(work)
     if response is None:
-        raise Refused(trail.record_refusal("authorize", caller.actor, decision, posed))
+        raise Refused(trail.record_refusal("authorize", caller.actor, found.decision, found.question))
     return response
+
+
+def _validate_again(shown: AuthorizationRequest) -> AuthorizationRequest:
+    """Return the request itself if its client is still as it was, for nothing else in it can change."""
+    is_same = credential_rows.find_requesting_client(shown.client.id) == shown.client
+    return shown if is_same else validate_request(shown.params)
+
+
+def _judge_again(request: AuthorizationRequest, caller: Caller, judged: Judged | None) -> Judged:
+    """Return what was ``judged`` over the same request and caller if the consent is still the same too:
+    then every fact is. Else judge anew.
+    """
+    if judged is not None:
+        consent = credential_rows.find_consent(caller.user_id, request.client.id)
+        if consent == judged.consent:
+            return judged
+    return judge_request(request, caller)
 
 
 def _issue(request: AuthorizationRequest, caller: Caller, grant_id: str) -> Response:

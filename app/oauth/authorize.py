@@ -16,7 +16,6 @@ from datetime import timedelta
 from authlib.oauth2.rfc6749 import OAuth2Error
 from flask import Response
 
-from app.models.grants import Grant
 from app.oauth.code_grant import ArgusAuthorizationCodeGrant
 from app.oauth.errors import ArgusOAuthError
 from app.oauth.errors import translate_error
@@ -29,6 +28,7 @@ from app.policy.facts import Question
 from app.services.access import credential_rows
 from app.services.access import facts
 from app.services.access.callers import Caller
+from app.services.access.credential_parts import ActiveConsent
 from app.services.access.credential_parts import RequestingClient
 
 PROMPTS = ("none", "login", "consent", "select_account")
@@ -149,7 +149,7 @@ def must_log_in(request: AuthorizationRequest, caller: Caller | None, began_at: 
     return request.hinted_subject is not None and request.hinted_subject != str(caller.user_id)
 
 
-def build_question(request: AuthorizationRequest, caller: Caller, consent: Grant | None) -> Question:
+def build_question(request: AuthorizationRequest, caller: Caller, consent: ActiveConsent | None) -> Question:
     """Build the question of leg AUTHORIZE: this user, this client, these scopes, current facts."""
     return replace(
         caller.question,

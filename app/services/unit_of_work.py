@@ -16,8 +16,6 @@ from typing import Any
 from typing import TypeVar
 
 from sqlalchemy import Connection
-from sqlalchemy import CursorResult
-from sqlalchemy import Executable
 from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects import sqlite
@@ -30,8 +28,11 @@ from sqlalchemy.orm import scoped_session
 from sqlalchemy.orm.exc import StaleDataError
 
 from app.extensions import db
+from app.runtime import memory
 from app.services.connections import MIGRATES
 from app.services.connections import WRITES
+from app.services.prepared import Prepared
+from app.services.prepared import Row
 from app.services.problems import Conflict
 from app.services.problems import Problem
 from app.services.problems import Unavailable
@@ -41,20 +42,23 @@ __all__ = [
     "DatabaseError",
     "PoolTimeout",
     "build_upsert",
+    "change",
     "change_schema",
-    "execute",
+    "fetch_one",
+    "have_rights_moved",
+    "note_moved_rights",
     "remember",
     "run_after_commit",
     "run_in_transaction",
+    "stop_reading",
 ]
 
 T = TypeVar("T")
 AFTER = "argus_after_commit"
 # What was read once in the current unit, or outside of one in the current request.
 READ = "argus_read"
-# The connection of the current unit, or outside of one of the current request.
-CONNECTION = "argus_connection"
-# Set while the current unit has changed the source rows of rights: other transactions cannot see that yet.
+# The connection of the current unit; and the one for the reads of the current request.
+CONNECTION, READING = "argus_connection", "argus_reading"
 MOVED = "argus_rights_moved"
 # How a unit begins, by dialect.
 BEGINS: Mapping[str, Mapping[str, Any]] = {
@@ -145,16 +149,33 @@ def run_after_commit(work: Callable[[], None]) -> None:
 
     It must not fail: committed work must never be answered with an error (security rule 10).
     """
-    db.session.info.setdefault(AFTER, []).append(work)
+    memory().setdefault(AFTER, []).append(work)
 
 
-def execute(statement: Executable, values: Mapping[str, Any]) -> CursorResult[Any]:
-    """Run a statement that was built once, beside the ORM: it neither flushes nor changes objects."""
-    info = db.session.info
-    connection: Connection | None = info.get(CONNECTION)
-    if connection is None:
-        connection = info[CONNECTION] = db.session.connection()
-    return connection.execute(statement, values)
+def fetch_one(statement: Prepared, values: Mapping[str, Any]) -> Row | None:
+    """Fetch one row beside the ORM: of its objects, only what was flushed is seen."""
+    return statement.fetch_one(_find_connection(), values)
+
+
+def change(statement: Prepared, values: Mapping[str, Any]) -> int:
+    """Change rows beside the ORM, inside a unit; returns how many."""
+    return statement.change(_find_connection(), values)
+
+
+def _find_connection() -> Connection:
+    """The connection of the unit at hand, or one that the request keeps for reading until it ends."""
+    kept = memory()
+    found: Connection | None = kept.get(CONNECTION) or kept.get(READING)
+    if found is None:
+        found = kept[READING] = db.engine.connect()
+    return found
+
+
+def stop_reading(_problem: object = None) -> None:
+    """Give back the connection of this request's reads: at its end, and when it begins to write."""
+    reading: Connection | None = memory().pop(READING, None)
+    if reading is not None:
+        reading.close()
 
 
 def remember(key: tuple[str, ...], read: Callable[[], T]) -> T:
@@ -162,23 +183,34 @@ def remember(key: tuple[str, ...], read: Callable[[], T]) -> T:
 
     A unit begins with nothing: it decides with what it reads itself.
     """
-    kept = db.session.info.setdefault(READ, {})
+    kept = memory().setdefault(READ, {})
     if key not in kept:
         kept[key] = read()
     found: T = kept[key]
     return found
 
 
+def note_moved_rights() -> None:
+    """Note that this unit changed what rights are resolved from: no other transaction can see that yet."""
+    memory()[MOVED] = True
+
+
+def have_rights_moved() -> bool:
+    """Tell whether this unit changed what rights are resolved from."""
+    return MOVED in memory()
+
+
 def _run_once(work: Callable[[], T], options: Mapping[str, Any] | None = None) -> T:
     session = db.session
-    _forget(session, AFTER)
+    stop_reading()
+    _forget(AFTER)
     try:
         # End the implicit read transaction and discard its objects: the unit decides with rows it reads
         # itself.
         session.rollback()
         begins = BEGINS[session.get_bind().dialect.name]
         connection = session.connection(execution_options={**begins, **(options or {})})
-        session.info[CONNECTION] = connection
+        memory()[CONNECTION] = connection
         result = work()
         session.flush()
         _commit(session)
@@ -192,15 +224,16 @@ def _run_once(work: Callable[[], T], options: Mapping[str, Any] | None = None) -
         session.rollback()
         raise
     finally:
-        _forget(session)
-    for follows in session.info.pop(AFTER, ()):
+        _forget()
+    for follows in memory().pop(AFTER, ()):
         follows()
     return result
 
 
-def _forget(session: scoped_session[Any], *others: str) -> None:
+def _forget(*others: str) -> None:
+    kept = memory()
     for name in (MOVED, READ, CONNECTION, *others):
-        session.info.pop(name, None)
+        kept.pop(name, None)
 
 
 def _commit(session: scoped_session[Any]) -> None:

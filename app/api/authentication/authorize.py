@@ -13,12 +13,11 @@ from app.api.authentication import PREFIX
 from app.api.blueprint import blueprint
 from app.oauth import authorize as requests
 from app.oauth.approval import approve_from_call
+from app.oauth.approval import judge_request
 from app.oauth.authorize import UnredirectableError
 from app.oauth.errors import ArgusOAuthError
 from app.schemas.answers.clients import AuthorizedShape
 from app.schemas.requests.authorize import AuthorizeRequest
-from app.services.access import consents
-from app.services.access import gate
 from app.services.access.callers import Caller
 from app.services.audit import trail
 from app.services.login.reauthentication import require_interactive
@@ -42,12 +41,10 @@ def authorize(caller: Caller, body: AuthorizeRequest) -> Answer:
     require_interactive(caller)
     try:
         asked = requests.validate_request(body.as_params())
-        consent = consents.find_consent(caller.user_id, asked.client.id)
-        question = requests.build_question(asked, caller, consent)
-        decision = gate.ask(question)
-        if not decision:
-            raise Refused(trail.record_refusal("authorize", caller.actor, decision, question))
-        location = approve_from_call(asked, caller).location or ""
+        judged = judge_request(asked, caller)
+        if not judged.decision:
+            raise Refused(trail.record_refusal("authorize", caller.actor, judged.decision, judged.question))
+        location = approve_from_call(asked, caller, judged).location or ""
     except UnredirectableError as problem:
         raise Invalid(FieldProblem(FIELDS[problem.field], problem.message, "UNKNOWN")) from None
     except ArgusOAuthError as problem:

@@ -10,9 +10,11 @@ import re
 from dataclasses import dataclass
 from dataclasses import replace
 from datetime import datetime
+from datetime import timedelta
 from functools import cached_property
 from typing import TypeVar
 
+from app import clock
 from app.models.clients import OAuthClient
 from app.policy.facts import Decision
 from app.policy.facts import GrantFacts
@@ -27,6 +29,7 @@ from app.services.access.credential_parts import KeyRow
 from app.services.access.credential_parts import LoginPart
 from app.services.access.credential_parts import LoginRow
 from app.services.access.credential_parts import SessionRow
+from app.services.access.credential_parts import UserRow
 from app.services.access.facts import RequiredRight
 from app.services.access.throttle import throttle
 from app.services.audit.trail import Actor
@@ -37,8 +40,11 @@ from app.services.tokens.token_text import Kind
 from app.services.tokens.token_text import compute_digest
 from app.services.tokens.token_text import is_same_digest
 from app.services.tokens.token_text import read_token
+from app.services.unit_of_work import have_rights_moved
 
 P = TypeVar("P")
+# How long a decision stands while nothing that it was made from changes, the passing of time aside.
+STANDS = timedelta(seconds=1)
 API_KEY = re.compile(r"([0-9a-f]{1,15})/([0-9a-f]{1,7})/([A-Za-z0-9_-]{43})", re.ASCII)
 
 
@@ -246,12 +252,29 @@ def reload_caller(caller: Caller) -> Caller:
 
 
 def find_again(caller: Caller) -> Caller:
-    """As ``reload_caller``, but judge nothing: for a login that may only change the password."""
+    """As ``reload_caller``, but judge nothing: for a login that may only change the password.
+
+    Returns ``caller`` itself if every fact is still as it was a moment ago: then its decision stands.
+    """
+    row = _load_row_again(caller)
+    if row is None:
+        raise Unauthenticated
+    is_fresh = clock.now() - caller.question.now < STANDS and not have_rights_moved()
+    if is_fresh and row == caller.row:
+        return caller
     find = _from_key if caller.kind == "key" else from_token
     now = find(caller.token, caller.contact, caller.question.leg)
     if now is None:
         raise Unauthenticated
     return now
+
+
+def _load_row_again(caller: Caller) -> UserRow | None:
+    if caller.kind == "oauth":
+        return credential_rows.load_session_row(caller.session.oauth.id)
+    if caller.kind == "login":
+        return credential_rows.load_login_row(caller.login_id)
+    return credential_rows.load_key_row(caller.user_id, caller.key.key_number)
 
 
 def _from_key(text: str, contact: Contact, leg: Leg) -> Caller | None:

@@ -7,11 +7,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import Table
 from sqlalchemy import and_
 from sqlalchemy import bindparam
 from sqlalchemy import case
 from sqlalchemy import func
+from sqlalchemy import insert
 from sqlalchemy import select
+from sqlalchemy import update
 
 from app import clock
 from app.extensions import db
@@ -19,45 +22,54 @@ from app.models.clients import OAuthClient
 from app.models.grants import Grant
 from app.models.sessions import LoginSession
 from app.models.sessions import OAuthSession
+from app.services.access.credential_parts import ActiveConsent
 from app.services.access.credential_parts import RequestingClient
 from app.services.audit.trail import Actor
 from app.services.endings import table as endings
 from app.services.endings.table import Event
+from app.services.prepared import Prepared
 from app.services.problems import Missing
+from app.services.unit_of_work import change
 
-_ACTIVE_CONSENT = select(Grant).where(
-    Grant.user_id == bindparam("user"), Grant.client_id == bindparam("client"), Grant.withdrawn_at.is_(None)
-)
-
-
-def find_consent(user_id: int, client_id: str) -> Grant | None:
-    """Find the active consent of this user for this client."""
-    found = db.session.execute(_ACTIVE_CONSENT, {"user": user_id, "client": client_id})
-    return found.scalar_one_or_none()
+GRANT: Table = Grant.__table__  # type: ignore[assignment]
+_INSERT = Prepared(insert(GRANT).inline())
+_UPDATE = Prepared(update(GRANT).where(GRANT.c.id == bindparam("consent")))
 
 
 def record_consent(
-    grant: Grant | None, user_id: int, client: RequestingClient, scopes: Iterable[str]
-) -> Grant:
-    """Record what the user approves now, beside what was approved before (``grant``) and is still valid."""
+    consent: ActiveConsent | None, user_id: int, client: RequestingClient, scopes: Iterable[str]
+) -> str:
+    """Record what the user approves now, beside what was approved before (``consent``) and is still valid.
+
+    Returns the id of the consent.
+    """
     now = clock.now()
-    if grant is None:
-        grant = Grant(
-            id=str(uuid.uuid4()),
-            user_id=user_id,
-            client_id=client.id,
-            permission_scope_id=client.permission_scope_id,
-            scopes=sorted(set(scopes)),
-            created_at=now,
-            updated_at=now,
+    if consent is None:
+        new_id = str(uuid.uuid4())
+        change(
+            _INSERT,
+            {
+                "id": new_id,
+                "user_id": user_id,
+                "client_id": client.id,
+                "permission_scope_id": client.permission_scope_id,
+                "scopes": sorted(set(scopes)),
+                "created_at": now,
+                "updated_at": now,
+            },
         )
-        db.session.add(grant)
-    elif grant.permission_scope_id != client.permission_scope_id or not {*scopes} <= {*grant.scopes}:
-        grant.permission_scope_id = client.permission_scope_id
-        grant.scopes = sorted({*grant.scopes, *scopes})
-        grant.updated_at = now
-    db.session.flush()
-    return grant
+        return new_id
+    if consent.permission_scope_id != client.permission_scope_id or not {*scopes} <= {*consent.scopes}:
+        change(
+            _UPDATE,
+            {
+                "consent": consent.id,
+                "permission_scope_id": client.permission_scope_id,
+                "scopes": sorted({*consent.scopes, *scopes}),
+                "updated_at": now,
+            },
+        )
+    return consent.id
 
 
 def withdraw_consent(grant_id: str, user_id: int, actor: Actor) -> None:

@@ -95,6 +95,13 @@ class GrantPart:
 
 
 @dataclass(frozen=True, slots=True)
+class ActiveConsent(GrantPart):
+    """The consent that a new session at a client would depend on."""
+
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class LoginPart:
     """A login session. ``parent_ended_at`` belongs to the login that this one was made from."""
 

@@ -15,8 +15,6 @@ from typing import Any
 from typing import TypeVar
 
 from sqlalchemy import ColumnElement
-from sqlalchemy import Row
-from sqlalchemy import Select
 from sqlalchemy import Table
 from sqlalchemy import and_
 from sqlalchemy import bindparam
@@ -32,6 +30,7 @@ from app.models.sessions import AuthorizationCode
 from app.models.sessions import LoginSession
 from app.models.sessions import OAuthSession
 from app.models.state import SystemState
+from app.services.access.credential_parts import ActiveConsent
 from app.services.access.credential_parts import ClientPart
 from app.services.access.credential_parts import CodePart
 from app.services.access.credential_parts import CodeRow
@@ -45,10 +44,12 @@ from app.services.access.credential_parts import RequestingClient
 from app.services.access.credential_parts import SessionRow
 from app.services.access.credential_parts import UserPart
 from app.services.access.credential_parts import UserRow
+from app.services.prepared import Prepared
+from app.services.prepared import Row
 from app.services.tokens import session_crowd
 from app.services.tokens import signing_keys
 from app.services.tokens.oauth_sessions import OAuthPart
-from app.services.unit_of_work import execute
+from app.services.unit_of_work import fetch_one
 from app.services.unit_of_work import remember
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class _Layout:
         ends = accumulate(len(part) for part in parts)
         self.places = [slice(end - len(part), end) for part, end in zip(parts, ends, strict=True)]
 
-    def cut(self, row: Row[Any]) -> list[Sequence[Any]]:
+    def cut(self, row: Row) -> list[Row]:
         """Return the values of each part."""
         return [row[place] for place in self.places]
 
@@ -109,10 +110,12 @@ _OF_KEY = _Layout(_VERSION, _USER, _KEY, _MAKER)
 _OF_USER = _Layout(_VERSION, _USER)
 
 # Built once: computing the cache key of a statement costs more than running the query.
-_CLIENT_BY_ID = select(*_columns(RequestingClient, CLIENT)).where(
-    CLIENT.c.id == bindparam("client"), CLIENT.c.deleted_at.is_(None)
+_CLIENT_BY_ID = Prepared(
+    select(*_columns(RequestingClient, CLIENT)).where(
+        CLIENT.c.id == bindparam("client"), CLIENT.c.deleted_at.is_(None)
+    )
 )
-_SESSION_BY_ID = (
+_SESSION_BY_ID = Prepared(
     select(*_OF_SESSION.columns)
     .select_from(SESSION)
     .join(USER, USER.c.id == SESSION.c.user_id)
@@ -125,7 +128,7 @@ _SESSION_BY_ID = (
     .outerjoin(MAKER, MADE_BY)
     .where(SESSION.c.id == bindparam("session"))
 )
-_CODE_BY_ID = (
+_CODE_BY_ID = Prepared(
     select(
         *_OF_CODE.columns,
         signing_keys.select_active_kid().scalar_subquery(),
@@ -140,7 +143,7 @@ _CODE_BY_ID = (
     .join(STATE, STATE.c.id == 1)
     .where(CODE.c.id == bindparam("code"))
 )
-_LOGIN_BY_ID = (
+_LOGIN_BY_ID = Prepared(
     select(*_OF_LOGIN.columns)
     .select_from(LOGIN)
     .join(USER, USER.c.id == LOGIN.c.user_id)
@@ -151,7 +154,7 @@ _LOGIN_BY_ID = (
     .join(STATE, STATE.c.id == 1)
     .where(LOGIN.c.id == bindparam("login"))
 )
-_KEY_BY_NUMBER = (
+_KEY_BY_NUMBER = Prepared(
     select(*_OF_KEY.columns)
     .select_from(KEY)
     .join(USER, USER.c.id == KEY.c.user_id)
@@ -159,11 +162,19 @@ _KEY_BY_NUMBER = (
     .join(STATE, STATE.c.id == 1)
     .where(KEY.c.user_id == bindparam("user"), KEY.c.key_number == bindparam("number"))
 )
-_USER_BY_ID = (
+_USER_BY_ID = Prepared(
     select(*_OF_USER.columns)
     .select_from(USER)
     .join(STATE, STATE.c.id == 1)
     .where(USER.c.id == bindparam("user"))
+)
+
+_ACTIVE_CONSENT = Prepared(
+    select(*_columns(ActiveConsent, GRANT)).where(
+        GRANT.c.user_id == bindparam("user"),
+        GRANT.c.client_id == bindparam("client"),
+        GRANT.c.withdrawn_at.is_(None),
+    )
 )
 
 
@@ -180,6 +191,12 @@ def find_requesting_client(client_id: str) -> RequestingClient | None:
         return RequestingClient(*row) if row is not None else None
 
     return remember(("client", client_id), read)
+
+
+def find_consent(user_id: int, client_id: str) -> ActiveConsent | None:
+    """Find the active consent of this user for this client."""
+    row = _load_one(_ACTIVE_CONSENT, user=user_id, client=client_id)
+    return ActiveConsent(*row) if row is not None else None
 
 
 def load_session_row(session_id: bytes) -> SessionRow | None:
@@ -261,8 +278,8 @@ def load_user_row(user_id: int) -> UserRow | None:
     return UserRow(policy_version=version, user=UserPart(*user))
 
 
-def _load_one(statement: Select[Any], **values: bytes | int | str | datetime) -> Row[Any] | None:
-    return execute(statement, values).one_or_none()
+def _load_one(statement: Prepared, **values: bytes | int | str | datetime) -> Row | None:
+    return fetch_one(statement, values)
 
 
 def _build_joined_part(part: Callable[..., P], values: Sequence[Any]) -> P | None:

@@ -42,7 +42,8 @@ from app.policy.rights import FunctionGraph
 from app.policy.rights import Rights
 from app.policy.rights import resolve_rights
 from app.runtime import per_app
-from app.services.unit_of_work import MOVED
+from app.services.unit_of_work import have_rights_moved
+from app.services.unit_of_work import note_moved_rights
 
 MOST_USERS = 10_000
 FEW_MEMBERS = 1_000
@@ -74,7 +75,7 @@ def load_snapshot(version: int | None = None) -> PolicySnapshot:
     """Load graph and tree of ``version`` (or the current one); three queries if they are not cached."""
     kept = per_app(_Cache)
     version = read_policy_version() if version is None else version
-    moved = MOVED in db.session.info
+    moved = have_rights_moved()
     known = kept.landscape
     if known is not None and known.version == version and not moved:
         return known
@@ -87,7 +88,7 @@ def load_snapshot(version: int | None = None) -> PolicySnapshot:
 def resolve_user_rights(user_id: int, rights_version: int, version: int) -> Rights:
     """Return the user's own rights under the two versions; one query if they are not cached."""
     kept = per_app(_Cache)
-    if MOVED in db.session.info:
+    if have_rights_moved():
         land = load_snapshot(version)
         return resolve_rights(_load_permissions(user_id), land.graph, land.tree)
     with kept.lock:
@@ -143,7 +144,7 @@ def raise_policy_version() -> None:
     whoever reads meanwhile keeps the old version.
     """
     db.session.flush()
-    db.session.info[MOVED] = True
+    note_moved_rights()
     db.session.execute(update(SystemState).values(policy_version=SystemState.policy_version + 1))
 
 
@@ -155,7 +156,7 @@ def raise_rights_version(subject: Subject) -> None:
     if not isinstance(subject, User):
         raise_policy_version()
         return
-    db.session.info[MOVED] = True
+    note_moved_rights()
     db.session.execute(
         update(User).where(User.id == subject.id).values(rights_version=User.rights_version + 1)
     )
@@ -165,7 +166,7 @@ def raise_rights_version(subject: Subject) -> None:
 def _on_flush(session: Session, _context: object) -> None:
     rows = (*session.new, *session.dirty, *session.deleted)
     if any(isinstance(row, RESOLVED_FROM) for row in rows):
-        session.info[MOVED] = True
+        note_moved_rights()
 
 
 @event.listens_for(Session, "do_orm_execute")
@@ -173,7 +174,7 @@ def _mark_rows_changed(state: ORMExecuteState) -> None:
     mapper = state.bind_mapper
     changes = state.is_insert or state.is_update or state.is_delete
     if changes and mapper is not None and issubclass(mapper.class_, RESOLVED_FROM):
-        state.session.info[MOVED] = True
+        note_moved_rights()
 
 
 def list_group_ids(subject_id: int) -> list[int]:

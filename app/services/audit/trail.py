@@ -31,12 +31,13 @@ from app.services.audit import repetitions
 from app.services.contact import NOWHERE
 from app.services.contact import Contact
 from app.services.mail import notices
-from app.services.unit_of_work import execute
+from app.services.prepared import Prepared
+from app.services.unit_of_work import change
 from app.services.unit_of_work import run_in_transaction
 
 log = structlog.get_logger("argus.audit")
 # Built once: to build a statement costs more than to run it.
-_INSERT = insert(AuditEvent.__table__)  # type: ignore[arg-type]
+_INSERT = Prepared(insert(AuditEvent.__table__).inline())  # type: ignore[arg-type]
 # The rules that refuse whatever the credential is used for.
 DEAD = frozenset({"user_active", "credential_live", "login_session"})
 
@@ -104,7 +105,7 @@ def record(
     if counted:
         number = repetitions.count_event(values)
     else:
-        execute(_INSERT, values)
+        change(_INSERT, values)
     if outcome in ("success", "alert"):
         notices.notify_owner(action, user[0] if user else actor.id)
     log.info(action, outcome=outcome, decision=number, actor=actor.name, client=client_id, reasons=why)

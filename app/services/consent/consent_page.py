@@ -10,7 +10,6 @@ from datetime import datetime
 
 from app.models.authority import Function
 from app.models.clients import OAuthClient
-from app.models.grants import Grant
 from app.policy import network
 from app.policy.consent_growth import ConsentGrowth
 from app.policy.consent_growth import compare_consent
@@ -19,6 +18,7 @@ from app.policy.facts import Question
 from app.policy.rights import Rights
 from app.services.access import directory
 from app.services.access import gate
+from app.services.access.credential_parts import ActiveConsent
 from app.services.access.credential_parts import RequestingClient
 
 
@@ -79,7 +79,7 @@ class ConsentPage:
 
 
 def build_consent_page(
-    client: RequestingClient, grant: Grant | None, question: Question, decision: Decision
+    client: RequestingClient, grant: ActiveConsent | None, question: Question, decision: Decision
 ) -> ConsentPage:
     """Compute what an allowance would give the client, compared with the existing consent."""
     more = compare_consent(question)
@@ -141,7 +141,7 @@ def _list_unavailable(question: Question, more: ConsentGrowth) -> tuple[Unavaila
     return tuple(sorted(found, key=lambda one: (not one.new, one.function)))
 
 
-def _describe_earlier(grant: Grant, question: Question) -> EarlierConsent:
+def _describe_earlier(grant: ActiveConsent, question: Question) -> EarlierConsent:
     there = {grant.permission_scope_id} & question.graph.names.keys()
     function = next(iter(directory.list_functions_by_id(there)), None) if there else None
     return EarlierConsent(grant.created_at, tuple(grant.scopes), function)

@@ -16,15 +16,16 @@ from app import clock
 from app.extensions import db
 from app.models.sessions import AuthorizationCode
 from app.runtime import settings
+from app.services.prepared import Prepared
 from app.services.tokens.token_text import Kind
 from app.services.tokens.token_text import make_id
 from app.services.tokens.token_text import mint_token
-from app.services.unit_of_work import execute
+from app.services.unit_of_work import change
 
 CODE: Table = AuthorizationCode.__table__  # type: ignore[assignment]
 # Built once: to build a statement costs more than to run it.
-_INSERT = insert(CODE)
-_CLAIM = (
+_INSERT = Prepared(insert(CODE).inline())
+_CLAIM = Prepared(
     update(CODE)
     .where(
         CODE.c.id == bindparam("code"),
@@ -60,7 +61,7 @@ def issue_code(approval: Approval) -> str:
     now = clock.now()
     code_id = make_id()
     token = mint_token(Kind.CODE, "", code_id)
-    execute(
+    change(
         _INSERT,
         {
             "id": code_id,
@@ -86,8 +87,7 @@ def issue_code(approval: Approval) -> str:
 def claim_code(code_id: bytes, oauth_session_id: bytes) -> bool:
     """Use up the code for this session by one conditional statement, so exactly one caller gets ``True``."""
     now = clock.now()
-    changed = execute(_CLAIM, {"code": code_id, "now": now, "session": oauth_session_id})
-    return bool(changed.rowcount)
+    return bool(change(_CLAIM, {"code": code_id, "now": now, "session": oauth_session_id}))
 
 
 def count_wrong_verifier(code_id: bytes) -> None:

@@ -17,6 +17,7 @@ from app import clock
 from app.extensions import db
 from app.models.sessions import OAuthSession
 from app.runtime import settings
+from app.services.prepared import Prepared
 from app.services.tokens import session_crowd
 from app.services.tokens.keyring import keyring
 from app.services.tokens.token_text import MOST_GENERATIONS
@@ -27,16 +28,18 @@ from app.services.tokens.token_text import derive_successor
 from app.services.tokens.token_text import is_same_digest
 from app.services.tokens.token_text import make_id
 from app.services.tokens.token_text import mint_token
-from app.services.unit_of_work import execute
+from app.services.unit_of_work import change
 
 ALERT_AFTER_REPEATS = 3
 SESSION: Table = OAuthSession.__table__  # type: ignore[assignment]
 # Built once: to build a statement costs more than to run it. What is set is told by the parameters.
-_INSERT = insert(SESSION)
-_ROTATE = update(SESSION).where(
-    SESSION.c.id == bindparam("presented_session"),
-    SESSION.c.refresh_digest == bindparam("presented_digest"),
-    SESSION.c.ended_at.is_(None),
+_INSERT = Prepared(insert(SESSION).inline())
+_ROTATE = Prepared(
+    update(SESSION).where(
+        SESSION.c.id == bindparam("presented_session"),
+        SESSION.c.refresh_digest == bindparam("presented_digest"),
+        SESSION.c.ended_at.is_(None),
+    )
 )
 
 
@@ -120,7 +123,7 @@ def store_session(opening: SessionOpening, pair: TokenPair, *, crowded: bool = T
     now = clock.now()
     if crowded:
         session_crowd.make_room(opening.user_id, opening.client_id, opening.session_epoch)
-    execute(
+    change(
         _INSERT,
         {
             "id": pair.session_id,
@@ -162,7 +165,7 @@ def rotate_pair(presented: Token, scopes: tuple[str, ...], parent_end: datetime 
         return None
     access, refresh = successors
     until = _compute_end(settings().access_token_seconds, parent_end)
-    changed = execute(
+    changed = change(
         _ROTATE,
         {
             "presented_session": presented.session_id,
@@ -178,7 +181,7 @@ def rotate_pair(presented: Token, scopes: tuple[str, ...], parent_end: datetime 
             "rotated_at": now,
         },
     )
-    if not changed.rowcount:
+    if not changed:
         return None
     return TokenPair(presented.session_id, access.text, refresh.text, _count_remaining(until), scopes)
 

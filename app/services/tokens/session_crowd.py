@@ -7,17 +7,23 @@ from typing import Any
 from sqlalchemy import ColumnElement
 from sqlalchemy import ScalarSelect
 from sqlalchemy import Select
+from sqlalchemy import String
+from sqlalchemy import Table
 from sqlalchemy import bindparam
 from sqlalchemy import func
 from sqlalchemy import select
 from sqlalchemy import update
 
 from app import clock
-from app.extensions import db
+from app.models.base import BigId
 from app.models.sessions import LoginSession
 from app.models.sessions import OAuthSession
 from app.runtime import settings
+from app.services.prepared import Prepared
+from app.services.unit_of_work import change
 
+SESSION: Table = OAuthSession.__table__  # type: ignore[assignment]
+LOGIN: Table = LoginSession.__table__  # type: ignore[assignment]
 MOST_ENDED = 500
 
 
@@ -41,26 +47,38 @@ def make_room(user_id: int, client_id: str, epoch: int) -> None:
     A person's session expires later than a script's session without a refresh token, and each use extends it.
     At most ``MOST_ENDED`` are ended per call, so that no call has to wait for a large backlog.
     """
-    surplus = (
-        _select_open(user_id, client_id)
-        .outerjoin(LoginSession, LoginSession.id == OAuthSession.login_session_id)
-        .order_by(
-            (OAuthSession.session_epoch == epoch).desc(),
-            LoginSession.ended_at.is_(None).desc(),
-            func.coalesce(OAuthSession.refresh_expires_at, OAuthSession.access_expires_at).desc(),
-        )
-        .offset(count_most_others())
-        .limit(MOST_ENDED)
-    )
-    db.session.execute(
-        update(OAuthSession)
-        .where(OAuthSession.id.in_(surplus), OAuthSession.ended_at.is_(None))
-        .values(ended_at=clock.now(), end_reason="too many sessions"),
-        execution_options={"synchronize_session": False},
+    change(
+        _END_SURPLUS,
+        {
+            "user": user_id,
+            "client": client_id,
+            "epoch": epoch,
+            "most_others": count_most_others(),
+            "most_ended": MOST_ENDED,
+            "now": clock.now(),
+        },
     )
 
 
-def _select_open(user: ColumnElement[int] | int, client: ColumnElement[str] | str) -> Select[Any]:
-    return select(OAuthSession.id).where(
-        OAuthSession.user_id == user, OAuthSession.client_id == client, OAuthSession.ended_at.is_(None)
+def _select_open(user: ColumnElement[int], client: ColumnElement[str]) -> Select[Any]:
+    return select(SESSION.c.id).where(
+        SESSION.c.user_id == user, SESSION.c.client_id == client, SESSION.c.ended_at.is_(None)
     )
+
+
+_SURPLUS = (
+    _select_open(bindparam("user", type_=BigId), bindparam("client", type_=String()))
+    .outerjoin(LOGIN, LOGIN.c.id == SESSION.c.login_session_id)
+    .order_by(
+        (SESSION.c.session_epoch == bindparam("epoch")).desc(),
+        LOGIN.c.ended_at.is_(None).desc(),
+        func.coalesce(SESSION.c.refresh_expires_at, SESSION.c.access_expires_at).desc(),
+    )
+    .offset(bindparam("most_others"))
+    .limit(bindparam("most_ended"))
+)
+_END_SURPLUS = Prepared(
+    update(SESSION)
+    .where(SESSION.c.id.in_(_SURPLUS), SESSION.c.ended_at.is_(None))
+    .values(ended_at=bindparam("now"), end_reason="too many sessions")
+)

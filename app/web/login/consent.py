@@ -24,9 +24,11 @@ from app.extensions import csrf
 from app.oauth import authorize as requests
 from app.oauth import request_checks
 from app.oauth.approval import ConsentOutgrown
+from app.oauth.approval import Judged
 from app.oauth.approval import StaleTransaction
 from app.oauth.approval import approve_from_consent
 from app.oauth.approval import approve_from_page
+from app.oauth.approval import judge_request
 from app.oauth.authorize import AuthorizationRequest
 from app.oauth.authorize import UnredirectableError
 from app.oauth.errors import ArgusOAuthError
@@ -37,8 +39,6 @@ from app.policy import scopes
 from app.policy.answers import word_missing_function
 from app.policy.claims import name_claim
 from app.policy.facts import Decision
-from app.policy.facts import Question
-from app.services.access import consents
 from app.services.access import gate
 from app.services.access.callers import Caller
 from app.services.audit import trail
@@ -123,28 +123,26 @@ def _proceed(asked: AuthorizationRequest, began_at: datetime) -> Response | str 
             raise asked.error("login_required")
         waiting = wrap_request(asked.params, began_at)
         return redirect(build_login_url(waiting, asked.params.get("login_hint", "")[:100]), 303)
-    consent = consents.find_consent(caller.user_id, asked.client.id)
-    question = requests.build_question(asked, caller, consent)
-    decision = gate.ask(question)
-    if not decision:
-        return _refuse(asked, caller, began_at, question, decision)
-    if gate.is_covered_by_consent(question) and "consent" not in asked.prompts:
+    judged = judge_request(asked, caller)
+    if not judged.decision:
+        return _refuse(asked, caller, began_at, judged)
+    if gate.is_covered_by_consent(judged.question) and "consent" not in asked.prompts:
         try:
-            return approve_from_consent(asked, caller)
+            return approve_from_consent(asked, caller, judged)
         except ConsentOutgrown:
             pass  # the scope grew, or the consent was withdrawn, at this very moment: ask
         except Refused as refusal:
             raise _build_refusal(asked, refusal.decision) from None
     if silent:
         raise asked.error("consent_required")
-    return _render_question(asked, caller, began_at, question, decision)
+    return _render_question(asked, caller, began_at, judged)
 
 
 def _refuse(
-    asked: AuthorizationRequest, caller: Caller, began_at: datetime, question: Question, decision: Decision
+    asked: AuthorizationRequest, caller: Caller, began_at: datetime, judged: Judged
 ) -> str | tuple[str, int]:
     """Record the refusal and show it; raise it as ``ArgusOAuthError`` if no page may be shown."""
-    decision = trail.record_refusal("authorize", caller.actor, decision, question)
+    decision = trail.record_refusal("authorize", caller.actor, judged.decision, judged.question)
     refusal = _build_refusal(asked, decision)
     if "none" in asked.prompts:
         raise refusal
@@ -157,12 +155,10 @@ def _refuse(
     )
 
 
-def _render_question(
-    asked: AuthorizationRequest, caller: Caller, began_at: datetime, question: Question, decision: Decision
-) -> str:
+def _render_question(asked: AuthorizationRequest, caller: Caller, began_at: datetime, judged: Judged) -> str:
     """Show the consent page: exactly the decision's functions and customers, with a stored transaction."""
-    client, grant = asked.client, consents.find_consent(caller.user_id, asked.client.id)
-    told = consent_page.build_consent_page(client, grant, question, decision)
+    client = asked.client
+    told = consent_page.build_consent_page(client, judged.consent, judged.question, judged.decision)
     transaction = run_in_transaction(
         lambda: waiting_requests.store_request(
             caller.login_id, asked.params, client.permission_scope_id, began_at
@@ -192,7 +188,7 @@ def _render_question(
         before=[scopes.describe_scope(scope, translate_sentence) for scope in told.before.scopes]
         if told.before
         else [],
-        changed=told.before is not None and not gate.is_covered_by_consent(question),
+        changed=told.before is not None and not gate.is_covered_by_consent(judged.question),
         transaction=transaction,
         somebody_else=build_login_url(wrap_request(asked.params, began_at)),
         login_name=caller.user_name,
@@ -252,12 +248,10 @@ def _ask_again(
     asked: AuthorizationRequest, caller: Caller, began_at: datetime
 ) -> Response | str | tuple[str, int]:
     """The application's scope grew while its page was open: show the current one."""
-    consent = consents.find_consent(caller.user_id, asked.client.id)
-    question = requests.build_question(asked, caller, consent)
-    decision = gate.ask(question)
-    if not decision:
-        return _refuse(asked, caller, began_at, question, decision)
-    return _render_question(asked, caller, began_at, question, decision)
+    judged = judge_request(asked, caller)
+    if not judged.decision:
+        return _refuse(asked, caller, began_at, judged)
+    return _render_question(asked, caller, began_at, judged)
 
 
 def _deny(asked: AuthorizationRequest, caller: Caller, transaction: str) -> NoReturn:
