@@ -12,6 +12,7 @@ from app import edge
 from app import ops
 from app import runtime
 from app import telemetry
+from app.application import Application
 from app.extensions import csrf
 from app.extensions import db
 from app.extensions import login_manager
@@ -19,7 +20,6 @@ from app.services import unit_of_work
 from app.services.connections import build_options
 from app.services.connections import prepare_engine
 from app.services.tokens.keyring import keyring
-from app.url_rules import LazyRule
 
 # Of one statement of a request, on either database.
 STATEMENT_SECONDS = 10
@@ -34,8 +34,7 @@ def create_app(
     ``statement_seconds`` is given up: 503 (``None``: never). Raises ``config.UnsafeConfiguration``.
     """
     settings = config.load_settings(overrides)
-    app = Flask(__name__, instance_path=str(settings.instance))
-    app.url_rule_class = LazyRule
+    app = Application(__name__, instance_path=str(settings.instance))
     runtime.bind_settings(app, settings)
     telemetry.configure_logging(settings.log_level)
     _configure(app, settings, statement_seconds)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+from collections.abc import Callable
+from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -12,8 +14,11 @@ from flask import Response
 from flask import current_app
 from flask import request
 
+from app.runtime import per_app
+
 # They change only with a key or a new version.
 DOCUMENT_SECONDS = 300
+MOST_WRITTEN = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +32,21 @@ class _Packed:
 def write_json(document: dict[str, Any]) -> bytes:
     """Write a document as compact JSON."""
     return current_app.json.dumps(document, separators=(",", ":")).encode()
+
+
+def write_once(key: Hashable, describe: Callable[[], dict[str, Any]]) -> bytes:
+    """Write a document that says the same for this ``key`` as long as this application runs."""
+    written = per_app(_Written)
+    found = written.get(key)
+    if found is None:
+        found = written[key] = write_json(describe())
+        while len(written) > MOST_WRITTEN:
+            written.pop(next(iter(written)), None)
+    return found
+
+
+class _Written(dict[Hashable, bytes]):
+    """The documents that were written, the oldest first."""
 
 
 def respond(body: bytes, mimetype: str = "application/json", *, seconds: int = DOCUMENT_SECONDS) -> Response:

@@ -1,11 +1,19 @@
-"""The Flask extensions, unbound; ``create_app`` binds them. This module contains nothing else."""
+"""The Flask extensions, unbound; ``create_app`` binds them."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask_login import LoginManager
 from flask_sqlalchemy import SQLAlchemy
+from flask_sqlalchemy.session import Session
 from flask_wtf import CSRFProtect
+from sqlalchemy import Connection
+from sqlalchemy import Engine
 from sqlalchemy import MetaData
+
+from app.runtime import UNIT
+from app.runtime import memory
 
 metadata = MetaData(
     naming_convention={
@@ -16,7 +24,18 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+
+class UnitSession(Session):
+    """The ORM's session: inside a unit of work it joins the unit's transaction, if it is used at all."""
+
+    def get_bind(self, *arguments: Any, **named: Any) -> Engine | Connection:
+        """Return the connection of the unit at hand; outside of one, the engine."""
+        unit: Connection | None = memory().get(UNIT)
+        return unit if unit is not None else super().get_bind(*arguments, **named)
+
+
 # Objects stay readable after a commit, so that a view can build its answer without another query.
-db = SQLAlchemy(metadata=metadata, session_options={"expire_on_commit": False})
+db = SQLAlchemy(metadata=metadata, session_options={"class_": UnitSession, "expire_on_commit": False})
 login_manager = LoginManager()
 csrf = CSRFProtect()

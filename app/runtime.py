@@ -14,6 +14,8 @@ from flask import g
 from app.config import Settings
 
 T = TypeVar("T")
+# In ``memory``: the connection of the unit of work at hand.
+UNIT = "argus_unit"
 
 
 def bind_settings(app: Flask, settings: Settings) -> None:

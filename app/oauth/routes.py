@@ -103,19 +103,22 @@ def userinfo() -> Response:
 @blueprint.get("/.well-known/openid-configuration")
 def openid_configuration() -> Response:
     """OpenID Connect Discovery 1.0."""
-    return documents.respond(documents.write_json(metadata.describe_openid_provider()))
+    return documents.respond(documents.write_once("openid", metadata.describe_openid_provider))
 
 
 @blueprint.get("/.well-known/oauth-authorization-server")
 def authorization_server_metadata() -> Response:
     """RFC 8414."""
-    return documents.respond(documents.write_json(metadata.describe_authorization_server()))
+    return documents.respond(documents.write_once("oauth", metadata.describe_authorization_server))
 
 
 @blueprint.get("/oauth/jwks")
 def jwks() -> Response:
-    """Return the public signing keys (RFC 7517)."""
-    return documents.respond(documents.write_json({"keys": signing_keys.list_public_jwks()}))
+    """Return the public signing keys (RFC 7517). Which, is asked each time: a leaked one is gone at once."""
+    kids = signing_keys.list_published_kids()
+    return documents.respond(
+        documents.write_once(kids, lambda: {"keys": signing_keys.list_public_jwks(kids)})
+    )
 
 
 @blueprint.errorhandler(OAuth2Error)

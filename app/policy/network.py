@@ -17,6 +17,8 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 MOST_ENTRIES = 100
+# IPv6 with an IPv4 address at its end.
+MOST_ADDRESS_CHARACTERS = 45
 # An address, and optionally one plain prefix length: no zone, no netmask, no sign, no leading zero.
 ENTRY = re.compile(r"([0-9A-Fa-f:.]{2,45})(?:/(0|[1-9][0-9]{0,2}))?", re.ASCII)
 EXAMPLE = "an address or a network such as 192.0.2.0/24 or 2001:db8::/32"
@@ -87,6 +89,12 @@ def list_range_problems(entries: object, *, most: int = MOST_ENTRIES) -> list[tu
 
 def canonicalise_address(text: str) -> Address | None:
     """Parse an address, IPv4-mapped IPv6 as IPv4; ``None`` if it is malformed or has a zone or a port."""
+    return _parse_address(text) if len(text) <= MOST_ADDRESS_CHARACTERS else None
+
+
+# The same few addresses call again and again; strangers can send others, but not longer ones.
+@lru_cache(maxsize=4096)
+def _parse_address(text: str) -> Address | None:
     if "%" in text or not text.isascii():
         return None
     try:

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy import Engine
 from sqlalchemy import event
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 # Execution options of a unit: it writes; it migrates.
@@ -24,6 +25,10 @@ DEADLINE = "argus_deadline"
 OPERATIONS_BETWEEN_LOOKS = 1_000_000
 # How long a connection may take to be made, and one from the pool to say that it lives.
 ANSWER_SECONDS = 2
+# A connection that was lent this recently is not asked: that costs as much as a small read. If it is lost all
+# the same, a unit is tried once more, and so is a read (``unit_of_work``).
+REST_SECONDS = 1
+RESTS_AT = "argus_rests_at"
 # What PostgreSQL gets on top of its own limit before we take it for frozen.
 SPARE_SECONDS = 1
 
@@ -36,7 +41,8 @@ def build_options(url: str, statement_seconds: int | None) -> dict[str, object]:
         return {"pool_size": 8, "max_overflow": 16, "pool_timeout": 2, "pool_recycle": 600}
     return {
         "isolation_level": "AUTOCOMMIT",
-        "pool_pre_ping": True,
+        # The one used last is lent first, and asked whether it lives only after a rest.
+        "pool_use_lifo": True,
         "pool_timeout": 2,
         "connect_args": {
             "connect_timeout": ANSWER_SECONDS,
@@ -66,15 +72,25 @@ def _prepare_postgresql(engine: Engine, patience: float) -> None:
         made.patience = ANSWER_SECONDS
         return made
 
-    # The pool asks each connection whether it lives before it says ``checkout``.
     @event.listens_for(engine, "checkout")
-    def _lend(connection: LimitedConnection, *_: object) -> None:
+    def _lend(connection: LimitedConnection, record: ConnectionPoolEntry, _: object) -> None:
+        if time.monotonic() > record.info.get(RESTS_AT, 0) + REST_SECONDS:
+            _ask_whether_it_lives(engine, connection)
         connection.patience = patience
 
     @event.listens_for(engine, "checkin")
-    def _take_back(connection: LimitedConnection | None, *_: object) -> None:
+    def _take_back(connection: LimitedConnection | None, record: ConnectionPoolEntry) -> None:
+        record.info[RESTS_AT] = time.monotonic()
         if connection is not None:
             connection.patience = ANSWER_SECONDS
+
+
+def _ask_whether_it_lives(engine: Engine, connection: Any) -> None:
+    try:
+        engine.dialect.do_ping(connection)
+    except engine.dialect.loaded_dbapi.Error as problem:
+        # With it, all that are as old: whoever waits gets a new one.
+        raise InvalidatePoolError from problem
 
 
 def _prepare_sqlite(engine: Engine, statement_seconds: int | None) -> None:

@@ -44,6 +44,15 @@ class Prepared:
             cursor.close()
         return text.convert(row) if row is not None else None
 
+    def fetch_all(self, connection: Connection, values: Mapping[str, Any]) -> list[Row]:
+        """Return all rows."""
+        text = self._get_text(connection, values)
+        cursor = _run(connection, text, values)
+        try:
+            return [text.convert(row) for row in cursor.fetchall()]
+        finally:
+            cursor.close()
+
     def change(self, connection: Connection, values: Mapping[str, Any]) -> int:
         """Return how many rows were changed."""
         cursor = _run(connection, self._get_text(connection, values), values)

@@ -16,6 +16,7 @@ from typing import Any
 from typing import TypeVar
 
 from sqlalchemy import Connection
+from sqlalchemy import RootTransaction
 from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects import sqlite
@@ -24,10 +25,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.exc import InterfaceError
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.orm import scoped_session
 from sqlalchemy.orm.exc import StaleDataError
 
 from app.extensions import db
+from app.runtime import UNIT
 from app.runtime import memory
 from app.services.connections import MIGRATES
 from app.services.connections import WRITES
@@ -44,6 +45,7 @@ __all__ = [
     "build_upsert",
     "change",
     "change_schema",
+    "fetch_all",
     "fetch_one",
     "have_rights_moved",
     "note_moved_rights",
@@ -57,8 +59,8 @@ T = TypeVar("T")
 AFTER = "argus_after_commit"
 # What was read once in the current unit, or outside of one in the current request.
 READ = "argus_read"
-# The connection of the current unit; and the one for the reads of the current request.
-CONNECTION, READING = "argus_connection", "argus_reading"
+# The connection for the reads of the current request, outside of a unit.
+READING = "argus_reading"
 MOVED = "argus_rights_moved"
 # How a unit begins, by dialect.
 BEGINS: Mapping[str, Mapping[str, Any]] = {
@@ -154,7 +156,23 @@ def run_after_commit(work: Callable[[], None]) -> None:
 
 def fetch_one(statement: Prepared, values: Mapping[str, Any]) -> Row | None:
     """Fetch one row beside the ORM: of its objects, only what was flushed is seen."""
-    return statement.fetch_one(_find_connection(), values)
+    return _read(lambda connection: statement.fetch_one(connection, values))
+
+
+def fetch_all(statement: Prepared, values: Mapping[str, Any]) -> list[Row]:
+    """Fetch all rows, as ``fetch_one`` does."""
+    return _read(lambda connection: statement.fetch_all(connection, values))
+
+
+def _read(read: Callable[[Connection], T]) -> T:
+    """Read on the connection at hand. Outside of a unit, one that was lost is replaced once."""
+    try:
+        return read(_find_connection())
+    except DatabaseError as problem:
+        if not problem.connection_invalidated or UNIT in memory():
+            raise
+    stop_reading()
+    return read(_find_connection())
 
 
 def change(statement: Prepared, values: Mapping[str, Any]) -> int:
@@ -165,7 +183,7 @@ def change(statement: Prepared, values: Mapping[str, Any]) -> int:
 def _find_connection() -> Connection:
     """The connection of the unit at hand, or one that the request keeps for reading until it ends."""
     kept = memory()
-    found: Connection | None = kept.get(CONNECTION) or kept.get(READING)
+    found: Connection | None = kept.get(UNIT) or kept.get(READING)
     if found is None:
         found = kept[READING] = db.engine.connect()
     return found
@@ -201,28 +219,26 @@ def have_rights_moved() -> bool:
 
 
 def _run_once(work: Callable[[], T], options: Mapping[str, Any] | None = None) -> T:
-    session = db.session
     stop_reading()
     _forget(AFTER)
+    # What the session holds was read before: the unit decides with rows it reads itself.
+    _end_session(commit=False)
     try:
-        # End the implicit read transaction and discard its objects: the unit decides with rows it reads
-        # itself.
-        session.rollback()
-        begins = BEGINS[session.get_bind().dialect.name]
-        connection = session.connection(execution_options={**begins, **(options or {})})
-        memory()[CONNECTION] = connection
-        result = work()
-        session.flush()
-        _commit(session)
+        with db.engine.connect() as opened:
+            connection = opened.execution_options(**BEGINS[opened.dialect.name], **(options or {}))
+            with connection.begin() as transaction:
+                memory()[UNIT] = connection
+                try:
+                    result = work()
+                    _end_session(commit=True)
+                except BaseException:
+                    _end_session(commit=False)
+                    raise
+                _commit(transaction)
     except (IntegrityError, StaleDataError) as problem:
-        session.rollback()
         raise Conflict from problem
     except PoolTimeout as problem:
-        session.rollback()
         raise Unavailable from problem
-    except BaseException:
-        session.rollback()
-        raise
     finally:
         _forget()
     for follows in memory().pop(AFTER, ()):
@@ -230,15 +246,27 @@ def _run_once(work: Callable[[], T], options: Mapping[str, Any] | None = None) -
     return result
 
 
+def _end_session(*, commit: bool) -> None:
+    """End the part that the ORM has in this unit, if it has one: ``commit`` sends what it holds, no more.
+
+    Its session joins the unit's transaction (``extensions.UnitSession``), which alone is committed.
+    """
+    if db.session.registry.has():
+        if commit:
+            db.session.commit()
+        else:
+            db.session.rollback()
+
+
 def _forget(*others: str) -> None:
     kept = memory()
-    for name in (MOVED, READ, CONNECTION, *others):
+    for name in (MOVED, READ, UNIT, *others):
         kept.pop(name, None)
 
 
-def _commit(session: scoped_session[Any]) -> None:
+def _commit(transaction: RootTransaction) -> None:
     try:
-        session.commit()
+        transaction.commit()
     except DatabaseError as problem:
         if problem.connection_invalidated:
             raise Undetermined from problem

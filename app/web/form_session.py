@@ -11,6 +11,7 @@ from flask import Response
 from flask import request as current_request
 from flask.sessions import SecureCookieSessionInterface
 from flask.sessions import SessionMixin
+from itsdangerous import URLSafeTimedSerializer
 
 from app import cookies
 from app.services.tokens.token_text import Kind
@@ -22,6 +23,15 @@ NOBODY = ""
 
 class FormSessions(SecureCookieSessionInterface):
     """Opened in another login than it was saved in, or in none, a form session is empty."""
+
+    def __init__(self) -> None:
+        self._signer: URLSafeTimedSerializer | None = None
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        """Make the signer once: the keys of an application do not change."""
+        if self._signer is None:
+            self._signer = super().get_signing_serializer(app)
+        return self._signer
 
     def open_session(self, app: Flask, request: Request) -> SessionMixin | None:  # type: ignore[override]
         if self.get_cookie_name(app) not in request.cookies:

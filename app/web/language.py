@@ -51,7 +51,7 @@ def register(app: Flask) -> None:
 
     @app.after_request
     def _vary(response):  # type: ignore[no-untyped-def]
-        if response.mimetype == "text/html":
+        if response.mimetype == "text/html" and response.location is None:
             response.headers["Content-Language"] = str(get_locale())
             response.vary.add("Accept-Language")
         return response

@@ -48,7 +48,7 @@ def operations(app: Flask, rp: RelyingParty, alice: Person, admin: ApiCaller) ->
         "list of applications": lambda: admin.get("/authentication/v1/oauth/client"),
         "home page": lambda: alice.visits("/"),
         "metadata": lambda: app.test_client().get("/.well-known/openid-configuration"),
-        "signing keys": lambda: app.test_client().get("/.well-known/jwks.json"),
+        "signing keys": lambda: app.test_client().get("/oauth/jwks"),
     }
 
 

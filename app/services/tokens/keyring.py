@@ -10,6 +10,7 @@ import base64
 import hashlib
 import hmac
 from dataclasses import dataclass
+from dataclasses import field
 
 from cryptography.fernet import Fernet
 from cryptography.fernet import MultiFernet
@@ -25,6 +26,8 @@ class KeyRing:
 
     keys: dict[int, bytes]
     signing: int
+    # What was derived before: there are few purposes.
+    derived: dict[tuple[str, int], bytes] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def order(self) -> list[int]:
@@ -38,8 +41,11 @@ class KeyRing:
 
     def derive(self, purpose: str, key_id: int) -> bytes | None:
         """Derive a 32-byte key for one purpose from the key of this id; ``None`` for an unknown id."""
-        key = self.keys.get(key_id)
-        return None if key is None else hmac.digest(key, b"argus-idp/" + purpose.encode(), "sha256")
+        found = self.derived.get((purpose, key_id))
+        if found is None and (key := self.keys.get(key_id)) is not None:
+            found = hmac.digest(key, b"argus-idp/" + purpose.encode(), "sha256")
+            self.derived[purpose, key_id] = found
+        return found
 
     def derive_all(self, purpose: str) -> list[bytes]:
         """Derive the key of one purpose from each key: the first signs, all verify."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from datetime import timedelta
@@ -27,7 +28,9 @@ from app.models.base import UtcDateTime
 from app.models.keys import SigningKey
 from app.models.state import SystemState
 from app.runtime import per_app
+from app.services.prepared import Prepared
 from app.services.tokens.keyring import keyring
+from app.services.unit_of_work import fetch_all
 
 ALGORITHM = "RS256"
 OVERLAP = timedelta(days=2)
@@ -138,14 +141,26 @@ def list_known_keys() -> list[Known]:
     return [Known(*row) for row in rows]
 
 
-def list_public_jwks() -> list[dict[str, Any]]:
-    """Return the public keys as JWKs (RFC 7517)."""
-    return [dict(key.public_jwk) for key in list_known_keys()]
+def list_published_kids() -> tuple[str, ...]:
+    """List the ids of the same keys, in the same order."""
+    return tuple(kid for (kid,) in fetch_all(_PUBLISHED, {"oldest": clock.now() - OVERLAP}))
+
+
+def list_public_jwks(kids: Collection[str] | None = None) -> list[dict[str, Any]]:
+    """Return the public keys as JWKs (RFC 7517): all that are known, or those of ``kids``."""
+    return [dict(key.public_jwk) for key in list_known_keys() if kids is None or key.kid in kids]
 
 
 def _match_standing(at: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
     """Match keys that are not retired at that time."""
     return or_(SigningKey.retired_at.is_(None), SigningKey.retired_at > at)
+
+
+_PUBLISHED = Prepared(
+    select(SigningKey.__table__.c.kid)
+    .where(_match_standing(bindparam("oldest", type_=UtcDateTime)))
+    .order_by(SigningKey.__table__.c.active_at.desc())
+)
 
 
 def _lock_keys() -> None:
