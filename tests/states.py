@@ -54,7 +54,9 @@ class States:
     def lay_down(self, name: str) -> None:
         """Every table as it was."""
         self.laid += 1
-        count = f"UPDATE system_state SET policy_version = policy_version + {self.laid * 1000}"
+        versions = ("policy_version", "graph_version", "tree_version")
+        moved = ", ".join(f"{name} = {name} + {self.laid * 1000}" for name in versions)
+        count = f"UPDATE system_state SET {moved}"
         self._run([*self._clear(), *self.scripts[name], count])
 
     def _clear(self) -> list[str]:

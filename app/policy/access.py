@@ -6,7 +6,9 @@ Only ``app.services.access.gate`` may import this module (held by import-linter)
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Iterable
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 
 from app.policy.effective import compute_effective_rights
@@ -271,6 +273,18 @@ def decide(q: Question) -> Decision:
     findings = tuple(rule(q) for rule in RULES)
     allowed = all(f.outcome is not Outcome.FAIL for f in findings)
     return Decision(q.leg, findings, compute_effective_rights(q) if allowed else NO_RIGHTS)
+
+
+def list_allowed(q: Question, clients: Iterable[ClientFacts]) -> list[ClientFacts]:
+    """List the clients at which this may happen: the same rules over the same facts, client after client.
+
+    For lists: nothing is explained, and rights are not worked out.
+    """
+    return [client for client in clients if _is_allowed(replace(q, client=client))]
+
+
+def _is_allowed(q: Question) -> bool:
+    return all(rule(q).outcome is not Outcome.FAIL for rule in RULES)
 
 
 def find_missing_functions(q: Question) -> tuple[MissingFunction, ...]:

@@ -48,6 +48,7 @@ __all__ = [
     "fetch_all",
     "fetch_one",
     "have_rights_moved",
+    "list_moved_rights",
     "note_moved_rights",
     "remember",
     "run_after_commit",
@@ -208,13 +209,18 @@ def remember(key: tuple[str, ...], read: Callable[[], T]) -> T:
     return found
 
 
-def note_moved_rights() -> None:
-    """Note that this unit changed what rights are resolved from: no other transaction can see that yet."""
-    memory()[MOVED] = True
+def note_moved_rights(part: str) -> None:
+    """Note that this unit changed a part of what rights are resolved from: no other can see that yet."""
+    memory().setdefault(MOVED, set()).add(part)
+
+
+def list_moved_rights() -> frozenset[str]:
+    """List the parts that this unit changed."""
+    return frozenset(memory().get(MOVED, ()))
 
 
 def have_rights_moved() -> bool:
-    """Tell whether this unit changed what rights are resolved from."""
+    """Tell whether this unit changed any of them."""
     return MOVED in memory()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from app.policy.access import decide
 from app.policy.access import find_missing_functions
 from app.policy.access import judge_address
 from app.policy.access import judge_consent
+from app.policy.access import list_allowed
 from app.policy.facts import Constraints
 from app.policy.facts import Leg
 from app.policy.facts import Outcome
@@ -104,6 +106,19 @@ def test_a_refusal_is_spoken_by_its_rule_alone(example: Refusal, leg: Leg) -> No
     else:
         assert spoken == []
         assert finding(decision, example.rule).outcome is Outcome.NOT_APPLICABLE
+
+
+@legs
+@examples
+def test_many_clients_at_once_are_judged_as_each_alone(example: Refusal, leg: Leg) -> None:
+    """The client of the example among others, in whatever order."""
+    one = example.question(leg)
+    if one.client is None:
+        return
+    clients = [question(leg).client, one.client, replace(one.client, deleted=True)]
+    for order in (clients, clients[::-1]):
+        alone = [client for client in order if decide(replace(one, client=client))]
+        assert list_allowed(one, order) == alone
 
 
 def test_two_faults_give_two_reasons() -> None:

@@ -7,6 +7,7 @@ Each takes one query; text of the wrong form takes none. A caller has no permiss
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from dataclasses import replace
 from datetime import datetime
@@ -24,6 +25,7 @@ from app.policy.rights import Rights
 from app.services.access import credential_rows
 from app.services.access import facts
 from app.services.access import gate
+from app.services.access.credential_parts import ClientPart
 from app.services.access.credential_parts import KeyPart
 from app.services.access.credential_parts import KeyRow
 from app.services.access.credential_parts import LoginPart
@@ -195,6 +197,12 @@ class Caller:
         """Build the question of leg LIST: whether this caller might use the client, with any credential."""
         at = facts.to_client_facts(client)
         return facts.build_question(self.row, Leg.LIST, client=at, grant=grant, scopes=scopes)
+
+    def list_open(self, clients: Iterable[OAuthClient | ClientPart]) -> frozenset[str]:
+        """List the ids of those that leg LIST allows; asks the same as ``at_client``, of all at once."""
+        question = facts.build_question(self.row, Leg.LIST)
+        described = (facts.to_client_facts(client) for client in clients)
+        return frozenset(one.id for one in gate.list_open_clients(question, described))
 
     def opens(self, client: OAuthClient) -> bool:
         """Tell whether the caller's own rights, not only those of its user, hold the client's function."""

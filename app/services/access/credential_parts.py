@@ -9,9 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from typing import NamedTuple
 
 from app.models.mixins import ArgusClientMixin
 from app.services.tokens.oauth_sessions import OAuthPart
+
+
+class PolicyVersions(NamedTuple):
+    """What graph, tree and rights are cached under; ``policy`` moves with either of the others."""
+
+    policy: int
+    graph: int
+    tree: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +174,7 @@ class UserRow:
     ``maker``: the user who made the key for its owner.
     """
 
-    policy_version: int
+    versions: PolicyVersions
     user: UserPart
     client: ClientPart | None = None
     oauth: OAuthPart | None = None

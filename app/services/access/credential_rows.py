@@ -40,6 +40,7 @@ from app.services.access.credential_parts import KeyRow
 from app.services.access.credential_parts import LoginPart
 from app.services.access.credential_parts import LoginRow
 from app.services.access.credential_parts import PersonPart
+from app.services.access.credential_parts import PolicyVersions
 from app.services.access.credential_parts import RequestingClient
 from app.services.access.credential_parts import SessionRow
 from app.services.access.credential_parts import UserPart
@@ -49,6 +50,7 @@ from app.services.prepared import Row
 from app.services.tokens import session_crowd
 from app.services.tokens import signing_keys
 from app.services.tokens.oauth_sessions import OAuthPart
+from app.services.unit_of_work import fetch_all
 from app.services.unit_of_work import fetch_one
 from app.services.unit_of_work import remember
 
@@ -92,7 +94,7 @@ def _columns(part: type[DataclassInstance], table: FromClause, **elsewhere: Colu
     return [elsewhere[f.name] if f.name in elsewhere else table.c[f.name] for f in fields(part)]
 
 
-_VERSION = [STATE.c.policy_version]
+_VERSIONS = [STATE.c.policy_version, STATE.c.graph_version, STATE.c.tree_version]
 _USER = _columns(UserPart, USER)
 _CLIENT = _columns(ClientPart, CLIENT)
 _OAUTH = _columns(OAuthPart, SESSION)
@@ -103,11 +105,11 @@ _CODE = _columns(CodePart, CODE)
 _IMPERSONATOR = _columns(PersonPart, IMPERSONATOR)
 _MAKER = _columns(PersonPart, MAKER)
 
-_OF_SESSION = _Layout(_VERSION, _USER, _CLIENT, _OAUTH, _GRANT, _LOGIN, _KEY, _MAKER)
-_OF_CODE = _Layout(_VERSION, _USER, _CLIENT, _GRANT, _LOGIN, _CODE)
-_OF_LOGIN = _Layout(_VERSION, _USER, _LOGIN, _KEY, _IMPERSONATOR, _MAKER)
-_OF_KEY = _Layout(_VERSION, _USER, _KEY, _MAKER)
-_OF_USER = _Layout(_VERSION, _USER)
+_OF_SESSION = _Layout(_VERSIONS, _USER, _CLIENT, _OAUTH, _GRANT, _LOGIN, _KEY, _MAKER)
+_OF_CODE = _Layout(_VERSIONS, _USER, _CLIENT, _GRANT, _LOGIN, _CODE)
+_OF_LOGIN = _Layout(_VERSIONS, _USER, _LOGIN, _KEY, _IMPERSONATOR, _MAKER)
+_OF_KEY = _Layout(_VERSIONS, _USER, _KEY, _MAKER)
+_OF_USER = _Layout(_VERSIONS, _USER)
 
 # Built once: computing the cache key of a statement costs more than running the query.
 _CLIENT_BY_ID = Prepared(
@@ -177,6 +179,13 @@ _ACTIVE_CONSENT = Prepared(
     )
 )
 
+_SHOWN_CLIENTS = Prepared(select(*_CLIENT).where(CLIENT.c.deleted_at.is_(None), CLIENT.c.hidden.is_(False)))
+
+
+def list_shown_clients() -> list[ClientPart]:
+    """List what the decision needs of each client that is neither deleted nor hidden, in no order."""
+    return [ClientPart(*row) for row in fetch_all(_SHOWN_CLIENTS, {})]
+
 
 def find_requesting_client(client_id: str) -> RequestingClient | None:
     """Find the client of a protocol request by its id; a deleted client is as unknown as any other.
@@ -206,9 +215,9 @@ def load_session_row(session_id: bytes) -> SessionRow | None:
     row = _load_one(_SESSION_BY_ID, session=session_id)
     if row is None:
         return None
-    (version,), user, client, oauth, grant, login, key, maker = _OF_SESSION.cut(row)
+    versions, user, client, oauth, grant, login, key, maker = _OF_SESSION.cut(row)
     return SessionRow(
-        policy_version=version,
+        versions=PolicyVersions(*versions),
         user=UserPart(*user),
         client=ClientPart(*client),
         oauth=OAuthPart(*oauth),
@@ -224,11 +233,11 @@ def load_code_row(code_id: bytes) -> CodeRow | None:
     row = _load_one(_CODE_BY_ID, code=code_id, now=clock.now(), most_others=session_crowd.count_most_others())
     if row is None:
         return None
-    (version,), user, client, grant, login, code = _OF_CODE.cut(row)
+    versions, user, client, grant, login, code = _OF_CODE.cut(row)
     riding: Sequence[Any] = row[-2:]
     active_kid, crowd = riding
     return CodeRow(
-        policy_version=version,
+        versions=PolicyVersions(*versions),
         user=UserPart(*user),
         client=ClientPart(*client),
         grant=GrantPart(*grant),
@@ -244,9 +253,9 @@ def load_login_row(login_id: bytes) -> LoginRow | None:
     row = _load_one(_LOGIN_BY_ID, login=login_id)
     if row is None:
         return None
-    (version,), user, login, key, impersonator, maker = _OF_LOGIN.cut(row)
+    versions, user, login, key, impersonator, maker = _OF_LOGIN.cut(row)
     return LoginRow(
-        policy_version=version,
+        versions=PolicyVersions(*versions),
         user=UserPart(*user),
         login=LoginPart(*login),
         key=_build_joined_part(KeyPart, key),
@@ -260,9 +269,9 @@ def load_key_row(user_id: int, key_number: int) -> KeyRow | None:
     row = _load_one(_KEY_BY_NUMBER, user=user_id, number=key_number)
     if row is None:
         return None
-    (version,), user, key, maker = _OF_KEY.cut(row)
+    versions, user, key, maker = _OF_KEY.cut(row)
     return KeyRow(
-        policy_version=version,
+        versions=PolicyVersions(*versions),
         user=UserPart(*user),
         key=KeyPart(*key),
         maker=_build_joined_part(PersonPart, maker),
@@ -274,8 +283,8 @@ def load_user_row(user_id: int) -> UserRow | None:
     row = _load_one(_USER_BY_ID, user=user_id)
     if row is None:
         return None
-    (version,), user = _OF_USER.cut(row)
-    return UserRow(policy_version=version, user=UserPart(*user))
+    versions, user = _OF_USER.cut(row)
+    return UserRow(versions=PolicyVersions(*versions), user=UserPart(*user))
 
 
 def _load_one(statement: Prepared, **values: bytes | int | str | datetime) -> Row | None:

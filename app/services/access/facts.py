@@ -179,7 +179,7 @@ def build_question(
     login: LoginFacts | None = None,
 ) -> Question:
     """Build the question from a row's facts. Values that are passed in replace the row's own."""
-    land = held_rights.load_snapshot(row.policy_version)
+    land = held_rights.load_snapshot(row.versions)
     if client is None and row.client is not None:
         client = to_client_facts(row.client)
     return Question(

@@ -6,12 +6,14 @@ Every leg uses ``ask``; use ``require`` where the work cannot continue without a
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import replace
 
 from app.policy.access import decide
 from app.policy.access import find_missing_functions
 from app.policy.access import judge_address
 from app.policy.access import judge_consent
+from app.policy.access import list_allowed
 from app.policy.facts import ClientFacts
 from app.policy.facts import Decision
 from app.policy.facts import Finding
@@ -44,6 +46,11 @@ def normalise_decision_number(text: str) -> str:
 def ask(question: Question) -> Decision:
     """Return the numbered decision. The caller records it, in the transaction of what follows."""
     return replace(decide(question), number=make_decision_number())
+
+
+def list_open_clients(question: Question, clients: Iterable[ClientFacts]) -> list[ClientFacts]:
+    """List the clients that the same question allows, for a list of many."""
+    return list_allowed(question, clients)
 
 
 def require(question: Question) -> Decision:

@@ -42,19 +42,30 @@ from app.policy.rights import FunctionGraph
 from app.policy.rights import Rights
 from app.policy.rights import resolve_rights
 from app.runtime import per_app
+from app.services.access.credential_parts import PolicyVersions
 from app.services.unit_of_work import have_rights_moved
+from app.services.unit_of_work import list_moved_rights
 from app.services.unit_of_work import note_moved_rights
 
 MOST_USERS = 10_000
 FEW_MEMBERS = 1_000
-RESOLVED_FROM = (Permission, Membership, Function, FunctionEdge, Customer, Subject)
+# What rights are resolved from, and the part of the policy that moves with it.
+GRAPH, TREE, GROUPS = "graph", "tree", "groups"
+RESOLVED_FROM: dict[type[Any], str] = {
+    Function: GRAPH,
+    FunctionEdge: GRAPH,
+    Customer: TREE,
+    Permission: GROUPS,
+    Membership: GROUPS,
+    Subject: GROUPS,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class PolicySnapshot:
-    """Function graph and customer tree under one policy version."""
+    """Function graph and customer tree under these versions."""
 
-    version: int
+    versions: PolicyVersions
     graph: FunctionGraph
     tree: CustomerTree
 
@@ -62,44 +73,47 @@ class PolicySnapshot:
 class _Cache:
     def __init__(self) -> None:
         self.landscape: PolicySnapshot | None = None
-        self.rights: OrderedDict[int, tuple[int, int, Rights]] = OrderedDict()
+        self.rights: OrderedDict[int, tuple[int, PolicyVersions, Rights]] = OrderedDict()
         self.lock = Lock()
 
 
-def read_policy_version() -> int:
-    """Return the current policy version."""
-    return db.session.execute(select(SystemState.policy_version)).scalar_one()
+def read_versions() -> PolicyVersions:
+    """Return the current versions."""
+    read = select(SystemState.policy_version, SystemState.graph_version, SystemState.tree_version)
+    return PolicyVersions(*db.session.execute(read).one())
 
 
-def load_snapshot(version: int | None = None) -> PolicySnapshot:
-    """Load graph and tree of ``version`` (or the current one); three queries if they are not cached."""
+def load_snapshot(versions: PolicyVersions | None = None) -> PolicySnapshot:
+    """Load graph and tree of these versions (or the current ones); what is cached is not read again."""
     kept = per_app(_Cache)
-    version = read_policy_version() if version is None else version
-    moved = have_rights_moved()
+    versions = read_versions() if versions is None else versions
+    if have_rights_moved():
+        return PolicySnapshot(versions, _load_graph(), _load_tree())
     known = kept.landscape
-    if known is not None and known.version == version and not moved:
-        return known
-    fresh = PolicySnapshot(version, _load_graph(), _load_tree())
-    if not moved:
-        kept.landscape = fresh
-    return fresh
+    if known is None:
+        known = kept.landscape = PolicySnapshot(versions, _load_graph(), _load_tree())
+    elif known.versions != versions:
+        graph = known.graph if known.versions.graph == versions.graph else _load_graph()
+        tree = known.tree if known.versions.tree == versions.tree else _load_tree()
+        known = kept.landscape = PolicySnapshot(versions, graph, tree)
+    return known
 
 
-def resolve_user_rights(user_id: int, rights_version: int, version: int) -> Rights:
-    """Return the user's own rights under the two versions; one query if they are not cached."""
+def resolve_user_rights(user_id: int, rights_version: int, versions: PolicyVersions) -> Rights:
+    """Return the user's own rights under these versions; one query if they are not cached."""
     kept = per_app(_Cache)
     if have_rights_moved():
-        land = load_snapshot(version)
+        land = load_snapshot(versions)
         return resolve_rights(_load_permissions(user_id), land.graph, land.tree)
     with kept.lock:
         known = kept.rights.get(user_id)
-        if known is not None and known[:2] == (rights_version, version):
+        if known is not None and known[:2] == (rights_version, versions):
             kept.rights.move_to_end(user_id)
             return known[2]
-    land = load_snapshot(version)
+    land = load_snapshot(versions)
     rights = resolve_rights(_load_permissions(user_id), land.graph, land.tree)
     with kept.lock:
-        kept.rights[user_id] = (rights_version, version, rights)
+        kept.rights[user_id] = (rights_version, versions, rights)
         while len(kept.rights) > MOST_USERS:
             kept.rights.popitem(last=False)
     return rights
@@ -139,13 +153,22 @@ def lock_policy() -> None:
     db.session.execute(select(SystemState.policy_version).with_for_update())
 
 
-def raise_policy_version() -> None:
+def raise_policy_version(*, everything: bool = False) -> None:
     """Record that graph, tree, groups or group permissions changed. Call it last in the transaction:
     whoever reads meanwhile keeps the old version.
+
+    Graph and tree are raised if this unit changed them; both with ``everything``, or when nothing was noted.
     """
     db.session.flush()
-    note_moved_rights()
-    db.session.execute(update(SystemState).values(policy_version=SystemState.policy_version + 1))
+    moved = list_moved_rights()
+    everything = everything or not moved
+    raised = {"policy_version": SystemState.policy_version + 1}
+    if everything or GRAPH in moved:
+        raised["graph_version"] = SystemState.graph_version + 1
+    if everything or TREE in moved:
+        raised["tree_version"] = SystemState.tree_version + 1
+    note_moved_rights(GROUPS)
+    db.session.execute(update(SystemState).values(raised))
 
 
 def raise_rights_version(subject: Subject) -> None:
@@ -156,7 +179,7 @@ def raise_rights_version(subject: Subject) -> None:
     if not isinstance(subject, User):
         raise_policy_version()
         return
-    note_moved_rights()
+    note_moved_rights(GROUPS)
     db.session.execute(
         update(User).where(User.id == subject.id).values(rights_version=User.rights_version + 1)
     )
@@ -164,17 +187,21 @@ def raise_rights_version(subject: Subject) -> None:
 
 @event.listens_for(Session, "after_flush")
 def _on_flush(session: Session, _context: object) -> None:
-    rows = (*session.new, *session.dirty, *session.deleted)
-    if any(isinstance(row, RESOLVED_FROM) for row in rows):
-        note_moved_rights()
+    for row in (*session.new, *session.dirty, *session.deleted):
+        _note_change_of(type(row))
 
 
 @event.listens_for(Session, "do_orm_execute")
-def _mark_rows_changed(state: ORMExecuteState) -> None:
+def _on_statement(state: ORMExecuteState) -> None:
     mapper = state.bind_mapper
-    changes = state.is_insert or state.is_update or state.is_delete
-    if changes and mapper is not None and issubclass(mapper.class_, RESOLVED_FROM):
-        note_moved_rights()
+    if mapper is not None and (state.is_insert or state.is_update or state.is_delete):
+        _note_change_of(mapper.class_)
+
+
+def _note_change_of(changed: type[Any]) -> None:
+    for table, part in RESOLVED_FROM.items():
+        if issubclass(changed, table):
+            note_moved_rights(part)
 
 
 def list_group_ids(subject_id: int) -> list[int]:

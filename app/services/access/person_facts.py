@@ -31,7 +31,7 @@ def to_user_facts(user: PersonPart, land: PolicySnapshot) -> UserFacts:
         blocked=user.blocked_at is not None,
         deleted=user.deleted_at is not None,
         customer_disabled=not land.tree.is_alive(user.customer_id),
-        rights=held_rights.resolve_user_rights(user.id, user.rights_version, land.version),
+        rights=held_rights.resolve_user_rights(user.id, user.rights_version, land.versions),
     )
 
 

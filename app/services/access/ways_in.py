@@ -51,7 +51,7 @@ def may_still_open(maker_id: int | None, way: WayIn, user_id: int) -> bool:
     row = credential_rows.load_user_row(maker_id)
     if row is None:
         return False
-    land = held_rights.load_snapshot(row.policy_version)
+    land = held_rights.load_snapshot(row.versions)
     leads_to = held_rights.resolve_granted_rights(user_id)
     return ways_in.may_still_open(way, person_facts.to_user_facts(row.user, land), leads_to, land.graph)
 

@@ -78,7 +78,7 @@ def has_administrator() -> bool:
         for one in db.session.execute(found).scalars()
     }
     for user_id, customer_id, version in _list_unblocked(sorted(subjects)):
-        rights = held_rights.resolve_user_rights(user_id, version, land.version)
+        rights = held_rights.resolve_user_rights(user_id, version, land.versions)
         if land.tree.is_alive(customer_id) and all(rights.allows(one, root.id) for one in needed):
             return True
     return False

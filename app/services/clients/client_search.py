@@ -61,7 +61,7 @@ def search_clients(
 
     order = search.build_ordering(sort_by, SORTABLE, "shortName")
     statement = select(OAuthClient).where(search.build_condition(criteria, own, SHOWN)).order_by(*order)
-    return [client for client in db.session.execute(statement).scalars() if registry.may_see(client, caller)]
+    return registry.list_seen(list(db.session.execute(statement).scalars()), caller)
 
 
 def _build_filters(caller: Caller, criteria: ClientCriteria) -> list[Condition]:

@@ -59,7 +59,7 @@ def repair_all(actor: Actor) -> list[Fault]:
     for fault in faults:
         fault.mend(actor)
     if faults:
-        held_rights.raise_policy_version()
+        held_rights.raise_policy_version(everything=True)
     return faults
 
 
@@ -88,7 +88,7 @@ def make_administrator(user: User, actor: Actor) -> None:
         )
     detail = {"subject": user.short_name, "function": ALL_FUNCTIONS, "customer": root.short_name}
     trail.record("permission-grant", actor, user=trail.find_concerned_user(user), detail=detail)
-    held_rights.raise_policy_version()
+    held_rights.raise_policy_version(everything=True)
     db.session.flush()
     held_rights.raise_rights_version(user)
 
