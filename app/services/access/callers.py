@@ -25,9 +25,9 @@ from app.policy.rights import Rights
 from app.services.access import credential_rows
 from app.services.access import facts
 from app.services.access import gate
-from app.services.access.credential_parts import ClientPart
 from app.services.access.credential_parts import KeyPart
 from app.services.access.credential_parts import KeyRow
+from app.services.access.credential_parts import ListedClient
 from app.services.access.credential_parts import LoginPart
 from app.services.access.credential_parts import LoginRow
 from app.services.access.credential_parts import SessionRow
@@ -198,7 +198,7 @@ class Caller:
         at = facts.to_client_facts(client)
         return facts.build_question(self.row, Leg.LIST, client=at, grant=grant, scopes=scopes)
 
-    def list_open(self, clients: Iterable[OAuthClient | ClientPart]) -> frozenset[str]:
+    def list_open(self, clients: Iterable[OAuthClient | ListedClient]) -> frozenset[str]:
         """List the ids of those that leg LIST allows; asks the same as ``at_client``, of all at once."""
         question = facts.build_question(self.row, Leg.LIST)
         described = (facts.to_client_facts(client) for client in clients)

@@ -49,6 +49,21 @@ class UserPart(PersonPart):
 
 
 @dataclass(frozen=True, slots=True)
+class ListedClient:
+    """What the decision reads of a client: for lists of many."""
+
+    id: str
+    name: str
+    domain_id: int
+    customer_id: int | None
+    required_function_id: int
+    permission_scope_id: int
+    client_ip_range: list[str]
+    max_security_level: int
+    deleted_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class ClientPart:
     """The OAuth client of a session or a code."""
 

@@ -37,6 +37,7 @@ from app.services.access.credential_parts import CodeRow
 from app.services.access.credential_parts import GrantPart
 from app.services.access.credential_parts import KeyPart
 from app.services.access.credential_parts import KeyRow
+from app.services.access.credential_parts import ListedClient
 from app.services.access.credential_parts import LoginPart
 from app.services.access.credential_parts import LoginRow
 from app.services.access.credential_parts import PersonPart
@@ -179,12 +180,14 @@ _ACTIVE_CONSENT = Prepared(
     )
 )
 
-_SHOWN_CLIENTS = Prepared(select(*_CLIENT).where(CLIENT.c.deleted_at.is_(None), CLIENT.c.hidden.is_(False)))
+_SHOWN_CLIENTS = Prepared(
+    select(*_columns(ListedClient, CLIENT)).where(CLIENT.c.deleted_at.is_(None), CLIENT.c.hidden.is_(False))
+)
 
 
-def list_shown_clients() -> list[ClientPart]:
-    """List what the decision needs of each client that is neither deleted nor hidden, in no order."""
-    return [ClientPart(*row) for row in fetch_all(_SHOWN_CLIENTS, {})]
+def list_shown_clients() -> list[ListedClient]:
+    """List the clients that are neither deleted nor hidden, in no order."""
+    return [ListedClient(*row) for row in fetch_all(_SHOWN_CLIENTS, {})]
 
 
 def find_requesting_client(client_id: str) -> RequestingClient | None:
