@@ -17,7 +17,6 @@ from app.schemas.requests.clients import ClientCreate
 from app.schemas.requests.clients import ClientUpdate
 from app.schemas.requests.customer_search import ClientList
 from app.schemas.requests.customer_search import ClientSearch
-from app.services.access import search
 from app.services.access.callers import Caller
 from app.services.access.search import Page
 from app.services.clients import client_search
@@ -76,5 +75,5 @@ def delete(caller: Caller, client: str) -> Answer:
 
 
 def _build_page(criteria: ClientCriteria, sort_by: Sequence[str], page: Page, caller: Caller) -> Answer:
-    shown = search.cut_page(client_search.search_clients(caller, criteria, sort_by), page)
+    shown = client_search.search_clients(caller, criteria, page, sort_by)
     return build_page(shown, build_client_shapes(shown.rows, caller))

@@ -204,7 +204,7 @@ class Caller:
         described = (facts.to_client_facts(client) for client in clients)
         return frozenset(one.id for one in gate.list_open_clients(question, described))
 
-    def opens(self, client: OAuthClient) -> bool:
+    def opens(self, client: OAuthClient | ListedClient) -> bool:
         """Tell whether the caller's own rights, not only those of its user, hold the client's function."""
         function, at = client.required_function_id, client.customer_id
         if self.is_personal or at is None:

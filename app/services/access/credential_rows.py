@@ -15,6 +15,7 @@ from typing import Any
 from typing import TypeVar
 
 from sqlalchemy import ColumnElement
+from sqlalchemy import Select
 from sqlalchemy import Table
 from sqlalchemy import and_
 from sqlalchemy import bindparam
@@ -180,8 +181,14 @@ _ACTIVE_CONSENT = Prepared(
     )
 )
 
+
+def select_listed_clients() -> Select[Any]:
+    """Select the columns of ``ListedClient``; the caller says which rows."""
+    return select(*_columns(ListedClient, CLIENT))
+
+
 _SHOWN_CLIENTS = Prepared(
-    select(*_columns(ListedClient, CLIENT)).where(CLIENT.c.deleted_at.is_(None), CLIENT.c.hidden.is_(False))
+    select_listed_clients().where(CLIENT.c.deleted_at.is_(None), CLIENT.c.hidden.is_(False))
 )
 
 

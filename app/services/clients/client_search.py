@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
-
 from app.extensions import db
 from app.models.clients import OAuthClient
+from app.services.access import credential_rows
 from app.services.access import search
 from app.services.access.callers import Caller
+from app.services.access.credential_parts import ListedClient
 from app.services.access.search import Column
 from app.services.access.search import Condition
 from app.services.access.search import Criteria
+from app.services.access.search import Found
+from app.services.access.search import Page
 from app.services.administration import filter_names
 from app.services.clients import registry
 
@@ -49,8 +51,8 @@ class ClientCriteria(Criteria):
 
 
 def search_clients(
-    caller: Caller, criteria: ClientCriteria, sort_by: Sequence[str] = ()
-) -> list[OAuthClient]:
+    caller: Caller, criteria: ClientCriteria, page: Page, sort_by: Sequence[str] = ()
+) -> Found[OAuthClient]:
     """Search the clients the caller may know of; deleted and hidden ones only on request.
 
     ``customers``: bound to one of these or below. Raises ``Invalid``.
@@ -60,8 +62,11 @@ def search_clients(
         return _build_filters(caller, one)
 
     order = search.build_ordering(sort_by, SORTABLE, "shortName")
-    statement = select(OAuthClient).where(search.build_condition(criteria, own, SHOWN)).order_by(*order)
-    return registry.list_seen(list(db.session.execute(statement).scalars()), caller)
+    statement = credential_rows.select_listed_clients().where(search.build_condition(criteria, own, SHOWN))
+    rows = db.session.execute(statement.order_by(*order))
+    seen = search.cut_page(registry.list_seen([ListedClient(*row) for row in rows], caller), page)
+    shown = {one.id: one for one in registry.list_by_id(one.id for one in seen.rows)}
+    return Found([shown[one.id] for one in seen.rows if one.id in shown], seen.count, page)
 
 
 def _build_filters(caller: Caller, criteria: ClientCriteria) -> list[Condition]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import Any
+from typing import TypeVar
 
 from sqlalchemy import select
 
@@ -18,6 +20,7 @@ from app.services.access import directory
 from app.services.access import gate
 from app.services.access import ways_in
 from app.services.access.callers import Caller
+from app.services.access.credential_parts import ListedClient
 from app.services.access.credential_rows import MOST_ID_CHARACTERS
 from app.services.access.facts import RequiredRight
 from app.services.audit import trail
@@ -34,6 +37,7 @@ from app.services.problems import Conflict
 from app.services.problems import Invalid
 from app.services.problems import Missing
 
+C = TypeVar("C", OAuthClient, ListedClient)
 # Rows of one query by id.
 AT_ONCE = 500
 
@@ -73,7 +77,7 @@ def get_client(id_or_short_name: str, domain_id: int) -> OAuthClient:
     return client
 
 
-def find_guard_customer(client: OAuthClient, caller: Caller | None = None) -> int:
+def find_guard_customer(client: OAuthClient | ListedClient, caller: Caller | None = None) -> int:
     """Return the customer at which a function over this client must be held (design §8).
 
     The root of the caller's own domain is known without a query: lists ask this for every row.
@@ -95,7 +99,7 @@ def may_see(client: OAuthClient, caller: Caller) -> bool:
     return caller.allows(RequiredRight(Guard.VIEW_OAUTH_CLIENTS, find_guard_customer(client, caller))).allowed
 
 
-def list_seen(clients: Sequence[OAuthClient], caller: Caller) -> list[OAuthClient]:
+def list_seen(clients: Sequence[C], caller: Caller) -> list[C]:
     """List those of them that ``may_see`` allows, in their order."""
     usable = caller.list_open(client for client in clients if caller.opens(client))
     reach = caller.list_reach(Guard.VIEW_OAUTH_CLIENTS)
@@ -158,12 +162,18 @@ def set_flags(client: OAuthClient, values: Mapping[str, bool], actor: Actor) -> 
 
 def list_usable_clients(caller: Caller) -> list[OAuthClient]:
     """List the clients this person may use: those that leg LIST allows, by name."""
-    usable = sorted(caller.list_open(credential_rows.list_shown_clients()))
-    found: list[OAuthClient] = []
-    for start in range(0, len(usable), AT_ONCE):
-        some = OAuthClient.id.in_(usable[start : start + AT_ONCE])
-        found += db.session.execute(select(OAuthClient).where(some)).scalars()
+    found = list_by_id(caller.list_open(credential_rows.list_shown_clients()))
     return sorted(found, key=lambda client: (client.name.casefold(), client.name))
+
+
+def list_by_id(ids: Iterable[str]) -> list[OAuthClient]:
+    """Load the clients of these ids, in no order."""
+    wanted = sorted(ids)
+    found: list[OAuthClient] = []
+    for start in range(0, len(wanted), AT_ONCE):
+        some = OAuthClient.id.in_(wanted[start : start + AT_ONCE])
+        found += db.session.execute(select(OAuthClient).where(some)).scalars()
+    return found
 
 
 def create_client(change: ClientChange, caller: Caller) -> OAuthClient:

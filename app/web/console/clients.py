@@ -11,7 +11,6 @@ from app.models.clients import OAuthClient
 from app.runtime import settings
 from app.schemas.requests.clients import ClientUpdate
 from app.services.access import directory
-from app.services.access import search
 from app.services.access.callers import Caller
 from app.services.clients import client_search
 from app.services.clients import registry
@@ -55,7 +54,7 @@ def index(caller: Caller) -> Page:
         include_flags=(state,) if state in STATES else (),
     )
     found, entry = listing.run_search(
-        lambda rows: search.cut_page(client_search.search_clients(caller, criteria), rows), entry
+        lambda rows: client_search.search_clients(caller, criteria, rows), entry
     )
     return render_template(
         "console/clients/list.html",
