@@ -76,9 +76,11 @@ architecture: .venv/test
 bench: .venv/test
 	@$(PY) -m bench $(ARGS)
 
-# Product and floor over HTTP, alternating (Node.js sends the load); ARGS="--json FILE" keeps it, "--base FILE" compares.
+# Product and floor over HTTP, alternating (Node.js sends the load); ARGS="--json FILE" keeps it, "--base FILE" compares,
+# "--peer" adds node-oidc-provider (its driver of SQLite may compile for minutes at the first run).
 bench-http: .venv/test
-	@cd bench/load && npm install --no-audit --no-fund --no-package-lock --silent
+	@for one in load $(if $(filter --peer,$(ARGS)),peer); do \
+		(cd bench/$$one && npm install --no-audit --no-fund --no-package-lock --silent) || exit 1; done
 	@$(PY) -m bench.side_by_side $(ARGS)
 
 bench-strangers: .venv/test

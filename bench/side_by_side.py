@@ -1,5 +1,7 @@
 """``make bench-http``: product and floor over HTTP, alternating; the least of the rounds counts.
 
+``--peer`` adds node-oidc-provider, a server of others, as the third.
+
 CPU milliseconds per operation, of the server's processes and of the database's apart; operations per second;
 latency of single requests. ``--json FILE`` keeps all of it, ``--base FILE`` compares with what was kept.
 """
@@ -18,6 +20,7 @@ from typing import Any
 from bench import cpu
 from bench.targets import Target
 from bench.targets import serve_floor
+from bench.targets import serve_peer
 from bench.targets import serve_product
 from bench.workloads import WORKLOADS
 
@@ -52,19 +55,22 @@ def least(rounds: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def compare(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Every workload on every database, product and floor in turn."""
+    """Every workload on every database, the targets in turn."""
     found: dict[str, Any] = {}
+    kinds = {"floor": serve_floor, "product": serve_product}
+    if arguments.peer:
+        kinds["node"] = serve_peer
     for database in arguments.databases:
         with ExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
             targets = [
-                stack.enter_context(serve(folder / name, database, POSTGRES))
-                for name, serve in (("floor", serve_floor), ("product", serve_product))
+                stack.enter_context(serve(folder / name, database, POSTGRES)) for name, serve in kinds.items()
             ]
             for workload in arguments.workloads:
-                rounds: dict[str, list[dict[str, Any]]] = {target.name: [] for target in targets}
+                able = [target for target in targets if workload not in target.lacks]
+                rounds: dict[str, list[dict[str, Any]]] = {target.name: [] for target in able}
                 for _ in range(arguments.rounds):
-                    for target in targets:
+                    for target in able:
                         rounds[target.name].append(
                             measure(target, workload, arguments.connections, arguments.seconds)
                         )
@@ -76,13 +82,14 @@ def compare(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def print_row(name: str, row: dict[str, Any], base: dict[str, Any]) -> None:
-    """One line: CPU of both, their ratio, what the kept run had, rate and latency of the product."""
+    """One line: CPU and ratios, what the kept run had, rate and latency of the product."""
     total = {target: one["server"] + one["database"] for target, one in row.items()}
     product, earlier = row["product"], base.get(name, {}).get("product")
+    peer = f"{total['node']:8.2f}{total['product'] / total['node']:8.2f}" if "node" in total else " " * 16
     was = f"{earlier['server'] + earlier['database']:8.2f}" if earlier else " " * 8
     print(
         f"{name:30}{total['product']:8.2f} ({product['database']:.2f}){total['floor']:8.2f}"
-        f"{total['product'] / total['floor']:8.2f}{was}{product['perSecond']:9.0f}/s"
+        f"{total['product'] / total['floor']:8.2f}{peer}{was}{product['perSecond']:9.0f}/s"
         f"{product['p50']:7.1f}{product['p99']:8.1f} ms"
     )
 
@@ -94,13 +101,14 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--databases", nargs="+", default=["sqlite", *(["postgres"] if POSTGRES else [])])
     parser.add_argument("--workloads", nargs="+", default=list(WORKLOADS), choices=list(WORKLOADS))
+    parser.add_argument("--peer", action="store_true", help="measure node-oidc-provider too")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--base", type=Path)
     arguments = parser.parse_args()
     arguments.base = json.loads(arguments.base.read_text(encoding="utf-8")) if arguments.base else {}
     print(
-        f"{'CPU ms per operation':30}{'product':>8} (db) {'floor':>8}{'ratio':>8}{'kept':>8}{'rate':>11}"
-        "  p50  p99"
+        f"{'CPU ms per operation':30}{'product':>8} (db) {'floor':>8}{'ratio':>8}{'node':>8}{'ratio':>8}"
+        f"{'kept':>8}{'rate':>11}  p50  p99"
     )
     found = compare(arguments)
     if arguments.json:

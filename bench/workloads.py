@@ -25,32 +25,33 @@ Plan = dict[str, Any]
 def obtain(target: Target) -> dict[str, str]:
     """A pair of tokens."""
     answer = requests.get(
-        target.base + fill(AUTHORIZE, target.values),
+        target.base + target.paths["authorize"] + fill(AUTHORIZE, target.values),
         headers={"cookie": target.values["cookie"]},
         allow_redirects=False,
         timeout=10,
     )
     code = unquote(answer.headers["location"].split("code=")[1].split("&")[0])
     body = fill(REDEEM, {**target.values, "code": code})
-    return dict(requests.post(target.base + "/oauth/token", data=body, headers=FORM, timeout=10).json())
+    url = target.base + target.paths["token"]
+    return dict(requests.post(url, data=body, headers=FORM, timeout=10).json())
 
 
 def flow(target: Target, connections: int) -> Plan:  # noqa: ARG001
     """Remembered consent, code, redeem with PKCE and ID token."""
     authorize = {
         "method": "GET",
-        "path": AUTHORIZE,
+        "path": target.paths["authorize"] + AUTHORIZE,
         "headers": {"cookie": target.values["cookie"]},
-        "status": 303 if target.name == "product" else 302,
+        "status": 302 if target.name == "floor" else 303,
         "take": {"code": "location:code"},
     }
-    redeem = {"method": "POST", "path": "/oauth/token", "headers": FORM, "body": REDEEM, "status": 200}
+    redeem = _post(target.paths["token"], REDEEM)
     return {"steps": [authorize, {**redeem, "take": {"access": "json:access_token"}}]}
 
 
 def refresh(target: Target, connections: int) -> Plan:
     """Each connection rotates a session of its own."""
-    step = {"method": "POST", "path": "/oauth/token", "headers": FORM, "body": REFRESH, "status": 200}
+    step = _post(target.paths["token"], REFRESH)
     pool = [obtain(target)["refresh_token"] for _ in range(connections + 2)]
     return {
         "steps": [{**step, "take": {"refresh": "json:refresh_token"}}],
@@ -62,34 +63,32 @@ def credentials(target: Target, connections: int) -> Plan:  # noqa: ARG001
     """Client credentials: at the product an API key buys a session (contract 2.7)."""
     body = f"grant_type=client_credentials&scope=openid&{OWN}"
     headers = {**FORM, "argus-api-key": target.values["key"]} if "key" in target.values else FORM
-    step = {"method": "POST", "path": "/oauth/token", "headers": headers, "body": body, "status": 200}
-    return {"steps": [step]}
+    return {"steps": [{**_post(target.paths["token"], body), "headers": headers}]}
 
 
 def introspect(target: Target, connections: int) -> Plan:  # noqa: ARG001
     target.values["token"] = obtain(target)["access_token"]
-    path = "/oauth/introspect"
-    return {
-        "steps": [
-            {"method": "POST", "path": path, "headers": FORM, "body": "token={token}&" + OWN, "status": 200}
-        ]
-    }
+    return {"steps": [_post(target.paths["introspect"], "token={token}&" + OWN)]}
 
 
 def userinfo(target: Target, connections: int) -> Plan:  # noqa: ARG001
-    return _get("/oauth/userinfo", obtain(target)["access_token"])
+    return _get(target.paths["userinfo"], obtain(target)["access_token"])
 
 
 def session(target: Target, connections: int) -> Plan:  # noqa: ARG001
-    return _get(target.values["session_path"], obtain(target)["access_token"])
+    return _get(target.paths["session"], obtain(target)["access_token"])
 
 
 def discovery(target: Target, connections: int) -> Plan:  # noqa: ARG001
-    return _get("/.well-known/openid-configuration")
+    return _get(target.paths["discovery"])
 
 
 def jwks(target: Target, connections: int) -> Plan:  # noqa: ARG001
-    return _get("/oauth/jwks")
+    return _get(target.paths["jwks"])
+
+
+def _post(path: str, body: str) -> dict[str, Any]:
+    return {"method": "POST", "path": path, "headers": FORM, "body": body, "status": 200}
 
 
 def _get(path: str, bearer: str | None = None) -> Plan:
