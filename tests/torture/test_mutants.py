@@ -35,8 +35,8 @@ GROUPS: dict[str, tuple[list[str], list[str]]] = {
             f"app/{name}.py" for name in (
                 "oauth/access_gate", "oauth/approval", "oauth/client_auth", "oauth/code_grant",
                 "oauth/credentials_grant", "oauth/pkce", "oauth/refresh_grant", "services/tokens/codes",
-                "services/tokens/oauth_sessions", "services/tokens/token_text",
-                "services/tokens/waiting_requests",
+                "services/tokens/oauth_sessions", "services/tokens/session_crowd",
+                "services/tokens/token_text", "services/tokens/waiting_requests",
             )
         ],
         ["tests/oauth", "tests/races/test_windows.py", "tests/unit/test_token_text.py"],

@@ -14,6 +14,7 @@ from app import clock
 from app.models.directory import User
 from app.policy.ways_in import ACCOUNT
 from app.runtime import settings
+from app.services.access import callers
 from app.services.access import directory
 from app.services.access import ways_in
 from app.services.access.callers import Caller
@@ -27,6 +28,7 @@ from app.services.mail.notices import Kind
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 from app.services.tokens.keyring import keyring
+from app.services.unit_of_work import run_in_transaction
 
 # The page of the link; the text of the link follows.
 PAGE = "/account/address/"
@@ -49,18 +51,22 @@ def find_confirmed_at(email: str | None, user_id: int | None, at: int, caller: C
 
 
 def send_letter(caller: Caller) -> None:
-    """Send the caller a link to confirm the own address. Inside a unit of work.
+    """Send the caller a link to confirm the own address. Opens its own units of work.
 
-    Raises ``NotPersonal``, ``Invalid`` without an address, ``Throttled``.
+    Raises ``Denied``, ``NotPersonal``, ``Invalid`` without an address, ``Throttled``.
     """
-    user = _get_owner(caller)
-    if not notices.is_reachable(user):
+    if not notices.is_reachable(_get_owner(caller)):
         raise Invalid(FieldProblem("email", "You have no address that a mail can go to.", "MISSING"))
-    throttle().admit("mail", Guesser(f"address/{user.id}", caller.contact.address))
-    ends = int((clock.now() + LIFETIME).timestamp())
-    text = str(_create_serializer().dumps([user.id, user.email, ends]))
-    link = settings().base_url + PAGE + text
-    notices.send_when_committed(notices.address_notice(user, Kind.ADDRESS, link, LIFETIME))
+    throttle().admit("mail", Guesser(f"address/{caller.user_id}", caller.contact.address))
+
+    def work() -> None:
+        user = _get_owner(callers.reload_caller(caller))
+        ends = int((clock.now() + LIFETIME).timestamp())
+        text = str(_create_serializer().dumps([user.id, user.email, ends]))
+        link = settings().base_url + PAGE + text
+        notices.send_when_committed(notices.address_notice(user, Kind.ADDRESS, link, LIFETIME))
+
+    run_in_transaction(work)
 
 
 def read_link(caller: Caller, text: str) -> User:

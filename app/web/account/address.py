@@ -27,7 +27,7 @@ blueprint = Blueprint("address", __name__, url_prefix="/account/address")
 def send(caller: Caller) -> Page:
     """Send a link to the user's address."""
     try:
-        run_as_caller(caller, addresses.send_letter)
+        addresses.send_letter(caller)
     except Throttled as problem:
         flash(describe_wait(problem.seconds))
         return redirect(url_for("security.index"), 303)
