@@ -151,8 +151,9 @@ def _run(connection: Connection, text: _Text, values: Mapping[str, Any]) -> Any:
         driver = borrowed.driver_connection
         is_lost = dialect.is_disconnect(problem, driver, cursor)
         if is_lost:
+            # As SQLAlchemy does: all connections as old as this one are lost too.
+            connection.engine.pool._invalidate(borrowed, problem)
             connection.invalidate(problem)
-            connection.engine.dispose()
         raise DBAPIError.instance(
             text.sql,
             None,

@@ -275,8 +275,11 @@ def _forget(*others: str) -> None:
 def _commit(transaction: RootTransaction) -> None:
     try:
         transaction.commit()
-    except DatabaseError as problem:
-        if problem.connection_invalidated:
+    except BaseException as problem:
+        # SQLAlchemy takes a transaction whose COMMIT failed for ended: without this its connection goes back
+        # to the pool as if it were clean, and who gets it next reads, or commits, what was never committed.
+        transaction.rollback()
+        if isinstance(problem, DatabaseError) and problem.connection_invalidated:
             raise Undetermined from problem
         raise
 
