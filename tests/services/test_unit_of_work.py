@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import bindparam
 from sqlalchemy import event
+from sqlalchemy import select
 from sqlalchemy import text
+from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 
 from app.extensions import db
 from app.models.directory import User
+from app.services.prepared import Prepared
 from app.services.problems import Unavailable
+from app.services.unit_of_work import DatabaseError
+from app.services.unit_of_work import change
+from app.services.unit_of_work import fetch_one
 from app.services.unit_of_work import run_in_transaction
+from tests.torture import faults
 from tests.world import World
 
+SUBJECT = User.metadata.tables["subject"]
+NAME = Prepared(select(SUBJECT.c.name).where(SUBJECT.c.short_name == bindparam("who")))
+RENAME = Prepared(update(SUBJECT).where(SUBJECT.c.short_name == bindparam("who")))
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
@@ -110,6 +122,37 @@ def test_a_mistake_is_not_tried_again(app: Flask, world: World) -> None:
     with app.app_context(), pytest.raises(OperationalError):
         run_in_transaction(work)
     assert len(tries) == 1
+
+
+@pytest.mark.parametrize("by_orm", [True, False])
+def test_a_commit_that_failed_leaves_nothing_open(app: Flask, world: World, by_orm: bool) -> None:
+    """Its connection goes back clean: nobody reads, or commits later, what was never committed."""
+    faults.install()
+
+    def rename(name: str) -> Callable[[], object]:
+        if by_orm:
+            return lambda: setattr(db.session.query(User).filter_by(short_name="alice").one(), "name", name)
+        return lambda: change(RENAME, {"who": "alice", "name": name})
+
+    def read() -> str:
+        with app.app_context():
+            return str((fetch_one(NAME, {"who": "alice"}) or [""])[0])
+
+    fault = faults.Fault("error", "before", faults.COMMIT, lasting=True)
+    with app.app_context(), faults.armed(fault):
+        with pytest.raises((Unavailable, DatabaseError)):
+            run_in_transaction(rename("Lost"))
+        assert fault.struck
+    assert read() != "Lost"
+    with app.app_context():
+        run_in_transaction(lambda: change(RENAME, {"who": "admin", "name": "Other"}))
+    assert read() != "Lost"
+
+
+def test_a_unit_inside_of_another_is_a_mistake(app: Flask) -> None:
+    """It would end the outer one, whose work would be lost or half done."""
+    with app.app_context(), pytest.raises(RuntimeError):
+        run_in_transaction(lambda: run_in_transaction(lambda: None))
 
 
 def _other_state() -> Exception:
