@@ -226,7 +226,8 @@ def have_rights_moved() -> bool:
 
 def _run_once(work: Callable[[], T], options: Mapping[str, Any] | None = None) -> T:
     if UNIT in memory():
-        raise RuntimeError("A unit of work begins inside of another, which would be lost.")
+        # It would end the outer one, and what that did would be lost.
+        raise RuntimeError("unit of work inside of another")
     stop_reading()
     _forget(AFTER)
     # What the session holds was read before: the unit decides with rows it reads itself.
