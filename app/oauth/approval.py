@@ -20,10 +20,10 @@ from app.oauth.server import oauth_server
 from app.policy.facts import Decision
 from app.policy.facts import GrantFacts
 from app.policy.facts import Question
-from app.services.access import callers
+from app.services.access import client_rows
 from app.services.access import consents
-from app.services.access import credential_rows
 from app.services.access import gate
+from app.services.access import reloading
 from app.services.access.callers import Caller
 from app.services.access.credential_parts import ActiveConsent
 from app.services.audit import trail
@@ -60,7 +60,7 @@ class Judged:
 
 def judge_request(request: AuthorizationRequest, caller: Caller) -> Judged:
     """Ask the gate whether this user may approve this request now, with the consent that is stored."""
-    consent = credential_rows.find_consent(caller.user_id, request.client.id)
+    consent = consents.find_consent(caller.user_id, request.client.id)
     question = build_question(request, caller, consent)
     return Judged(consent, question, gate.ask(question))
 
@@ -101,7 +101,7 @@ def _approve(
     judged: Judged | None = None,
 ) -> Response:
     def work() -> tuple[Judged, Response | None]:
-        now = callers.reload_caller(caller)
+        now = reloading.reload_caller(caller)
         if not now.is_interactive:
             raise StaleTransaction
         request = _validate_again(shown)
@@ -127,7 +127,7 @@ def _approve(
 
 def _validate_again(shown: AuthorizationRequest) -> AuthorizationRequest:
     """Return the request itself if its client is still as it was, for nothing else in it can change."""
-    is_same = credential_rows.find_requesting_client(shown.client.id) == shown.client
+    is_same = client_rows.find_requesting_client(shown.client.id) == shown.client
     return shown if is_same else validate_request(shown.params)
 
 
@@ -136,7 +136,7 @@ def _judge_again(request: AuthorizationRequest, caller: Caller, judged: Judged |
     then every fact is. Else judge anew.
     """
     if judged is not None:
-        consent = credential_rows.find_consent(caller.user_id, request.client.id)
+        consent = consents.find_consent(caller.user_id, request.client.id)
         if consent == judged.consent:
             return judged
     return judge_request(request, caller)

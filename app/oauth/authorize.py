@@ -25,7 +25,7 @@ from app.oauth.requests import ArgusRequest
 from app.oauth.server import oauth_server
 from app.policy.facts import Leg
 from app.policy.facts import Question
-from app.services.access import credential_rows
+from app.services.access import client_rows
 from app.services.access import facts
 from app.services.access.callers import Caller
 from app.services.access.credential_parts import ActiveConsent
@@ -75,7 +75,7 @@ def validate_request(params: Mapping[str, str]) -> AuthorizationRequest:
     Raises ``UnredirectableError`` or ``ArgusOAuthError``.
     """
     client_id = params.get("client_id")
-    client = credential_rows.find_requesting_client(client_id) if client_id else None
+    client = client_rows.find_requesting_client(client_id) if client_id else None
     if client is None:
         raise UnredirectableError("client_id", "The application that sent you here is not known.")
     sent = params.get("redirect_uri")

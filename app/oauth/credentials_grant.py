@@ -19,7 +19,7 @@ from app.oauth.errors import ArgusOAuthError
 from app.oauth.requests import ArgusRequest
 from app.oauth.token_response import build_token_response
 from app.policy.facts import Leg
-from app.services.access import credential_rows
+from app.services.access import client_rows
 from app.services.access import facts
 from app.services.access.credential_parts import RequestingClient
 from app.services.audit import trail
@@ -46,7 +46,7 @@ class ArgusClientCredentialsGrant(AccessGateMixin, BaseGrant, TokenEndpointMixin
         if not (caller.kind == "key" or caller.is_interactive):
             # A session that was started this way never starts another (design decision 11).
             raise ArgusOAuthError("invalid_grant", "Only an API key or a login may start a session.")
-        client = get_client(credential_rows.find_requesting_client, self.request, given.client_id)
+        client = get_client(client_rows.find_requesting_client, self.request, given.client_id)
         if given.secret is not None:
             # First the address: a caller outside the client's range must not try secrets either (security
             # rule 29).

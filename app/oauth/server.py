@@ -23,7 +23,7 @@ from app.oauth.grants import GRANTS
 from app.oauth.requests import ArgusRequest
 from app.policy.client_methods import CLIENT_METHODS
 from app.runtime import settings
-from app.services.access import credential_rows
+from app.services.access import client_rows
 from app.services.access.credential_parts import RequestingClient
 
 NO_STORE = (("Cache-Control", "no-store"), ("Pragma", "no-cache"))
@@ -35,7 +35,7 @@ class ArgusAuthorizationServer(AuthorizationServer):  # type: ignore[misc]
     """
 
     def query_client(self, client_id: str) -> RequestingClient | None:
-        return credential_rows.find_requesting_client(client_id)
+        return client_rows.find_requesting_client(client_id)
 
     def create_oauth2_request(self, request: ArgusRequest) -> ArgusRequest:
         """Give Authlib only requests that passed ``request_checks``."""

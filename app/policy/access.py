@@ -271,8 +271,8 @@ def decide(q: Question) -> Decision:
     and the effective rights if none refuses.
     """
     findings = tuple(rule(q) for rule in RULES)
-    allowed = all(f.outcome is not Outcome.FAIL for f in findings)
-    return Decision(q.leg, findings, compute_effective_rights(q) if allowed else NO_RIGHTS)
+    rights = compute_effective_rights(q) if _none_refuses(findings) else NO_RIGHTS
+    return Decision(q.leg, findings, rights)
 
 
 def list_allowed(q: Question, clients: Iterable[ClientFacts]) -> list[ClientFacts]:
@@ -280,11 +280,12 @@ def list_allowed(q: Question, clients: Iterable[ClientFacts]) -> list[ClientFact
 
     For lists: nothing is explained, and rights are not worked out.
     """
-    return [client for client in clients if _is_allowed(replace(q, client=client))]
+    asked = ((client, replace(q, client=client)) for client in clients)
+    return [client for client, one in asked if _none_refuses(rule(one) for rule in RULES)]
 
 
-def _is_allowed(q: Question) -> bool:
-    return all(rule(q).outcome is not Outcome.FAIL for rule in RULES)
+def _none_refuses(findings: Iterable[Finding]) -> bool:
+    return all(finding.outcome is not Outcome.FAIL for finding in findings)
 
 
 def find_missing_functions(q: Question) -> tuple[MissingFunction, ...]:

@@ -42,7 +42,7 @@ class ArgusModel(BaseModel):
     """A schema: strict scalars (a boolean is not an integer, a number is not a text), unknown fields refused.
 
     JSON has only lists, so a list is accepted where a field is a tuple or a frozenset. A schema is compiled
-    when it is used first: all of them together take a third of a start.
+    when it is used first: all of them together take a fifth of a start.
     """
 
     model_config = ConfigDict(

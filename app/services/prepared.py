@@ -96,12 +96,12 @@ class _Text:
 
 def _compile(statement: Executable, dialect: Dialect, names: list[str]) -> _Text:
     compiled = statement.compile(dialect=dialect, column_keys=names)  # type: ignore[attr-defined]
-    if not isinstance(compiled, SQLCompiler):
-        raise TypeError(f"{statement} has no parameters and rows.")
+    if not isinstance(compiled, SQLCompiler) or compiled.update_prefetch or compiled.effective_returning:
+        raise TypeError(f"{statement} is none that can be prepared.")
     fixed: dict[str, Any] = {
         name: bind.effective_value for bind, name in compiled.bind_names.items() if not bind.required
     }
-    for column in (*compiled.insert_prefetch, *compiled.update_prefetch):
+    for column in compiled.insert_prefetch:
         default = column.default
         if not isinstance(default, ScalarElementColumnDefault):
             raise TypeError(f"{column} needs a value: its default is none that can be kept.")

@@ -15,7 +15,7 @@ from flask import request
 from flask import url_for
 from werkzeug.wrappers import Response
 
-from app.services.access import callers
+from app.services.access import reloading
 from app.services.access.callers import Caller
 from app.services.administration.policy_changes import run_policy_change
 from app.services.login import password_change
@@ -42,7 +42,7 @@ def require_login(view: View) -> View:
 
 def run_as_caller(caller: Caller, work: Callable[[Caller], T]) -> T:
     """Run ``work`` in one unit of work, with the caller's current facts. Raises ``Denied``."""
-    return run_in_transaction(lambda: work(callers.reload_caller(caller)))
+    return run_in_transaction(lambda: work(reloading.reload_caller(caller)))
 
 
 def change_policy(caller: Caller, work: Callable[[Caller], T]) -> T:
@@ -50,7 +50,7 @@ def change_policy(caller: Caller, work: Callable[[Caller], T]) -> T:
 
     Raises ``LastAdministrator`` too.
     """
-    return run_policy_change(lambda: work(callers.reload_caller(caller)))
+    return run_policy_change(lambda: work(reloading.reload_caller(caller)))
 
 
 def redirect_with_message(message: str, endpoint: str, **values: Any) -> Response:

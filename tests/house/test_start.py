@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-# Each with the use that imports it. Together they were a third of a start, and 25 MB.
+# Each with the use that imports it. With the schemas, which compile at first use, they took 25 MB.
 LATER = {
     "alembic": "a migration",
     "flask_migrate": "a migration",

@@ -11,11 +11,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from dataclasses import replace
 from datetime import datetime
-from datetime import timedelta
 from functools import cached_property
 from typing import TypeVar
 
-from app import clock
 from app.models.clients import OAuthClient
 from app.policy.facts import Decision
 from app.policy.facts import GrantFacts
@@ -31,22 +29,17 @@ from app.services.access.credential_parts import ListedClient
 from app.services.access.credential_parts import LoginPart
 from app.services.access.credential_parts import LoginRow
 from app.services.access.credential_parts import SessionRow
-from app.services.access.credential_parts import UserRow
 from app.services.access.facts import RequiredRight
 from app.services.access.throttle import throttle
 from app.services.audit.trail import Actor
 from app.services.contact import Contact
 from app.services.problems import Denied
-from app.services.problems import Unauthenticated
 from app.services.tokens.token_text import Kind
 from app.services.tokens.token_text import compute_digest
 from app.services.tokens.token_text import is_same_digest
 from app.services.tokens.token_text import read_token
-from app.services.unit_of_work import have_rights_moved
 
 P = TypeVar("P")
-# How long a decision stands while nothing that it was made from changes, the passing of time aside.
-STANDS = timedelta(seconds=1)
 API_KEY = re.compile(r"([0-9a-f]{1,15})/([0-9a-f]{1,7})/([A-Za-z0-9_-]{43})", re.ASCII)
 
 
@@ -241,51 +234,15 @@ def from_cookie(text: str, contact: Contact, leg: Leg = Leg.API) -> Caller | Non
 
 def from_api_key(text: str, contact: Contact, leg: Leg = Leg.API) -> Caller | None:
     """Find the caller of an API key ``<user>/<key>/<secret>`` by its prefix. Raises ``Throttled``."""
-    caller = _from_key(text, contact, leg)
+    caller = find_by_key(text, contact, leg)
     if caller is None:
         # Only wrong keys are throttled: nobody guesses a right key, and its owner must not be locked out.
         throttle().count_refusal("key", contact.address)
     return caller
 
 
-def reload_caller(caller: Caller) -> Caller:
-    """Load the same credential with current facts, for the decision inside a unit of work.
-
-    Raises ``Denied`` unless it is still accepted, ``Unauthenticated`` if it is gone.
-    """
-    now = find_again(caller)
-    if not now.decision:
-        raise Denied(now.decision)
-    return now
-
-
-def find_again(caller: Caller) -> Caller:
-    """As ``reload_caller``, but judge nothing: for a login that may only change the password.
-
-    Returns ``caller`` itself if every fact is still as it was a moment ago: then its decision stands.
-    """
-    row = _load_row_again(caller)
-    if row is None:
-        raise Unauthenticated
-    is_fresh = clock.now() - caller.question.now < STANDS and not have_rights_moved()
-    if is_fresh and row == caller.row:
-        return caller
-    find = _from_key if caller.kind == "key" else from_token
-    now = find(caller.token, caller.contact, caller.question.leg)
-    if now is None:
-        raise Unauthenticated
-    return now
-
-
-def _load_row_again(caller: Caller) -> UserRow | None:
-    if caller.kind == "oauth":
-        return credential_rows.load_session_row(caller.session.oauth.id)
-    if caller.kind == "login":
-        return credential_rows.load_login_row(caller.login_id)
-    return credential_rows.load_key_row(caller.user_id, caller.key.key_number)
-
-
-def _from_key(text: str, contact: Contact, leg: Leg) -> Caller | None:
+def find_by_key(text: str, contact: Contact, leg: Leg) -> Caller | None:
+    """As ``from_api_key``, but count nothing: for a key that was right before."""
     row = _load_key_row(text)
     if row is None:
         return None

@@ -24,16 +24,31 @@ from app.models.sessions import LoginSession
 from app.models.sessions import OAuthSession
 from app.services.access.credential_parts import ActiveConsent
 from app.services.access.credential_parts import RequestingClient
+from app.services.access.row_layout import list_columns
 from app.services.audit.trail import Actor
 from app.services.endings import table as endings
 from app.services.endings.table import Event
 from app.services.prepared import Prepared
 from app.services.problems import Missing
 from app.services.unit_of_work import change
+from app.services.unit_of_work import fetch_one
 
 GRANT: Table = Grant.__table__  # type: ignore[assignment]
 _INSERT = Prepared(insert(GRANT).inline())
 _UPDATE = Prepared(update(GRANT).where(GRANT.c.id == bindparam("consent")))
+_ACTIVE = Prepared(
+    select(*list_columns(ActiveConsent, GRANT)).where(
+        GRANT.c.user_id == bindparam("user"),
+        GRANT.c.client_id == bindparam("client"),
+        GRANT.c.withdrawn_at.is_(None),
+    )
+)
+
+
+def find_consent(user_id: int, client_id: str) -> ActiveConsent | None:
+    """Find the active consent of this user for this client."""
+    row = fetch_one(_ACTIVE, {"user": user_id, "client": client_id})
+    return ActiveConsent(*row) if row is not None else None
 
 
 def record_consent(

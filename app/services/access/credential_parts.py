@@ -64,18 +64,9 @@ class ListedClient:
 
 
 @dataclass(frozen=True, slots=True)
-class ClientPart:
+class ClientPart(ListedClient):
     """The OAuth client of a session or a code."""
 
-    id: str
-    name: str
-    domain_id: int
-    customer_id: int | None
-    required_function_id: int
-    permission_scope_id: int
-    client_ip_range: list[str]
-    max_security_level: int
-    deleted_at: datetime | None
     permitted_scopes: list[str]
     require_same_client_ip: bool
     enable_string_group_claim: bool

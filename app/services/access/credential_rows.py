@@ -7,20 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Sequence
-from dataclasses import fields
 from datetime import datetime
-from itertools import accumulate
-from typing import TYPE_CHECKING
 from typing import Any
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement
-from sqlalchemy import Select
 from sqlalchemy import Table
 from sqlalchemy import and_
 from sqlalchemy import bindparam
 from sqlalchemy import select
-from sqlalchemy.sql import FromClause
 
 from app import clock
 from app.models.apikeys import APIKey
@@ -31,36 +25,29 @@ from app.models.sessions import AuthorizationCode
 from app.models.sessions import LoginSession
 from app.models.sessions import OAuthSession
 from app.models.state import SystemState
-from app.services.access.credential_parts import ActiveConsent
 from app.services.access.credential_parts import ClientPart
 from app.services.access.credential_parts import CodePart
 from app.services.access.credential_parts import CodeRow
 from app.services.access.credential_parts import GrantPart
 from app.services.access.credential_parts import KeyPart
 from app.services.access.credential_parts import KeyRow
-from app.services.access.credential_parts import ListedClient
 from app.services.access.credential_parts import LoginPart
 from app.services.access.credential_parts import LoginRow
 from app.services.access.credential_parts import PersonPart
 from app.services.access.credential_parts import PolicyVersions
-from app.services.access.credential_parts import RequestingClient
 from app.services.access.credential_parts import SessionRow
 from app.services.access.credential_parts import UserPart
 from app.services.access.credential_parts import UserRow
+from app.services.access.row_layout import Layout
+from app.services.access.row_layout import list_columns
 from app.services.prepared import Prepared
 from app.services.prepared import Row
 from app.services.tokens import session_crowd
 from app.services.tokens import signing_keys
 from app.services.tokens.oauth_sessions import OAuthPart
-from app.services.unit_of_work import fetch_all
 from app.services.unit_of_work import fetch_one
-from app.services.unit_of_work import remember
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
 
 P = TypeVar("P")
-Columns = Sequence[ColumnElement[Any]]
 
 USER: Table = Subject.__table__  # type: ignore[assignment]
 CLIENT: Table = OAuthClient.__table__  # type: ignore[assignment]
@@ -70,55 +57,30 @@ KEY: Table = APIKey.__table__  # type: ignore[assignment]
 CODE: Table = AuthorizationCode.__table__  # type: ignore[assignment]
 SESSION: Table = OAuthSession.__table__  # type: ignore[assignment]
 STATE: Table = SystemState.__table__  # type: ignore[assignment]
-MOST_ID_CHARACTERS = 36
 PARENT = LOGIN.alias("parent")
 IMPERSONATOR = USER.alias("impersonator")
 MAKER = USER.alias("maker")
 # Whoever made the key for somebody else; an own key has no maker.
 MADE_BY = and_(MAKER.c.id == KEY.c.created_by_id, MAKER.c.id != KEY.c.user_id)
 
-
-class _Layout:
-    """The columns of a statement, part after part, and the position of each part in a result."""
-
-    def __init__(self, *parts: Columns) -> None:
-        self.columns = [column for part in parts for column in part]
-        ends = accumulate(len(part) for part in parts)
-        self.places = [slice(end - len(part), end) for part, end in zip(parts, ends, strict=True)]
-
-    def cut(self, row: Row) -> list[Row]:
-        """Return the values of each part."""
-        return [row[place] for place in self.places]
-
-
-def _columns(part: type[DataclassInstance], table: FromClause, **elsewhere: ColumnElement[Any]) -> Columns:
-    """Return the columns of a part, by name and in field order; ``elsewhere`` are from another table."""
-    return [elsewhere[f.name] if f.name in elsewhere else table.c[f.name] for f in fields(part)]
-
-
 _VERSIONS = [STATE.c.policy_version, STATE.c.graph_version, STATE.c.tree_version]
-_USER = _columns(UserPart, USER)
-_CLIENT = _columns(ClientPart, CLIENT)
-_OAUTH = _columns(OAuthPart, SESSION)
-_GRANT = _columns(GrantPart, GRANT)
-_LOGIN = _columns(LoginPart, LOGIN, parent_ended_at=PARENT.c.ended_at)
-_KEY = _columns(KeyPart, KEY)
-_CODE = _columns(CodePart, CODE)
-_IMPERSONATOR = _columns(PersonPart, IMPERSONATOR)
-_MAKER = _columns(PersonPart, MAKER)
+_USER = list_columns(UserPart, USER)
+_CLIENT = list_columns(ClientPart, CLIENT)
+_OAUTH = list_columns(OAuthPart, SESSION)
+_GRANT = list_columns(GrantPart, GRANT)
+_LOGIN = list_columns(LoginPart, LOGIN, parent_ended_at=PARENT.c.ended_at)
+_KEY = list_columns(KeyPart, KEY)
+_CODE = list_columns(CodePart, CODE)
+_IMPERSONATOR = list_columns(PersonPart, IMPERSONATOR)
+_MAKER = list_columns(PersonPart, MAKER)
 
-_OF_SESSION = _Layout(_VERSIONS, _USER, _CLIENT, _OAUTH, _GRANT, _LOGIN, _KEY, _MAKER)
-_OF_CODE = _Layout(_VERSIONS, _USER, _CLIENT, _GRANT, _LOGIN, _CODE)
-_OF_LOGIN = _Layout(_VERSIONS, _USER, _LOGIN, _KEY, _IMPERSONATOR, _MAKER)
-_OF_KEY = _Layout(_VERSIONS, _USER, _KEY, _MAKER)
-_OF_USER = _Layout(_VERSIONS, _USER)
+_OF_SESSION = Layout(_VERSIONS, _USER, _CLIENT, _OAUTH, _GRANT, _LOGIN, _KEY, _MAKER)
+_OF_CODE = Layout(_VERSIONS, _USER, _CLIENT, _GRANT, _LOGIN, _CODE)
+_OF_LOGIN = Layout(_VERSIONS, _USER, _LOGIN, _KEY, _IMPERSONATOR, _MAKER)
+_OF_KEY = Layout(_VERSIONS, _USER, _KEY, _MAKER)
+_OF_USER = Layout(_VERSIONS, _USER)
 
 # Built once: computing the cache key of a statement costs more than running the query.
-_CLIENT_BY_ID = Prepared(
-    select(*_columns(RequestingClient, CLIENT)).where(
-        CLIENT.c.id == bindparam("client"), CLIENT.c.deleted_at.is_(None)
-    )
-)
 _SESSION_BY_ID = Prepared(
     select(*_OF_SESSION.columns)
     .select_from(SESSION)
@@ -172,50 +134,6 @@ _USER_BY_ID = Prepared(
     .join(STATE, STATE.c.id == 1)
     .where(USER.c.id == bindparam("user"))
 )
-
-_ACTIVE_CONSENT = Prepared(
-    select(*_columns(ActiveConsent, GRANT)).where(
-        GRANT.c.user_id == bindparam("user"),
-        GRANT.c.client_id == bindparam("client"),
-        GRANT.c.withdrawn_at.is_(None),
-    )
-)
-
-
-def select_listed_clients() -> Select[Any]:
-    """Select the columns of ``ListedClient``; the caller says which rows."""
-    return select(*_columns(ListedClient, CLIENT))
-
-
-_SHOWN_CLIENTS = Prepared(
-    select_listed_clients().where(CLIENT.c.deleted_at.is_(None), CLIENT.c.hidden.is_(False))
-)
-
-
-def list_shown_clients() -> list[ListedClient]:
-    """List the clients that are neither deleted nor hidden, in no order."""
-    return [ListedClient(*row) for row in fetch_all(_SHOWN_CLIENTS, {})]
-
-
-def find_requesting_client(client_id: str) -> RequestingClient | None:
-    """Find the client of a protocol request by its id; a deleted client is as unknown as any other.
-
-    Once in a request, or in a unit of work: Authlib asks for the same client repeatedly.
-    """
-    if len(client_id) > MOST_ID_CHARACTERS:
-        return None
-
-    def read() -> RequestingClient | None:
-        row = _load_one(_CLIENT_BY_ID, client=client_id)
-        return RequestingClient(*row) if row is not None else None
-
-    return remember(("client", client_id), read)
-
-
-def find_consent(user_id: int, client_id: str) -> ActiveConsent | None:
-    """Find the active consent of this user for this client."""
-    row = _load_one(_ACTIVE_CONSENT, user=user_id, client=client_id)
-    return ActiveConsent(*row) if row is not None else None
 
 
 def load_session_row(session_id: bytes) -> SessionRow | None:

@@ -24,7 +24,6 @@ from app.policy.facts import SecurityLevel
 from app.runtime import settings
 from app.services.access import held_rights
 from app.services.access import person_facts
-from app.services.access.credential_parts import ClientPart
 from app.services.access.credential_parts import CodeRow
 from app.services.access.credential_parts import GrantPart
 from app.services.access.credential_parts import KeyPart
@@ -207,7 +206,7 @@ def resolve_right_asked(q: Question, asked: RequiredRight) -> RightAsked:
     return RightAsked(q.graph.find_by_name(asked.function), asked.function, asked.customer)
 
 
-def to_client_facts(client: OAuthClient | ClientPart | RequestingClient | ListedClient) -> ClientFacts:
+def to_client_facts(client: OAuthClient | RequestingClient | ListedClient) -> ClientFacts:
     """Convert a client for the policy."""
     return ClientFacts(
         id=client.id,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from app.extensions import db
 from app.models.clients import OAuthClient
-from app.services.access import credential_rows
+from app.services.access import client_rows
 from app.services.access import search
 from app.services.access.callers import Caller
 from app.services.access.credential_parts import ListedClient
@@ -62,7 +62,7 @@ def search_clients(
         return _build_filters(caller, one)
 
     order = search.build_ordering(sort_by, SORTABLE, "shortName")
-    statement = credential_rows.select_listed_clients().where(search.build_condition(criteria, own, SHOWN))
+    statement = client_rows.select_listed_clients().where(search.build_condition(criteria, own, SHOWN))
     rows = db.session.execute(statement.order_by(*order))
     seen = search.cut_page(registry.list_seen([ListedClient(*row) for row in rows], caller), page)
     shown = {one.id: one for one in registry.list_by_id(one.id for one in seen.rows)}

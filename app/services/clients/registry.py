@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 from typing import TypeVar
 
+from sqlalchemy import bindparam
 from sqlalchemy import select
 
 from app import clock
@@ -15,13 +16,13 @@ from app.extensions import db
 from app.models.clients import OAuthClient
 from app.policy import names
 from app.policy.ways_in import CLIENT
-from app.services.access import credential_rows
+from app.services.access import client_rows
 from app.services.access import directory
 from app.services.access import gate
 from app.services.access import ways_in
 from app.services.access.callers import Caller
+from app.services.access.client_rows import MOST_ID_CHARACTERS
 from app.services.access.credential_parts import ListedClient
-from app.services.access.credential_rows import MOST_ID_CHARACTERS
 from app.services.access.facts import RequiredRight
 from app.services.audit import trail
 from app.services.audit.trail import Actor
@@ -40,6 +41,7 @@ from app.services.problems import Missing
 C = TypeVar("C", OAuthClient, ListedClient)
 # Rows of one query by id.
 AT_ONCE = 500
+_BY_IDS = select(OAuthClient).where(OAuthClient.id.in_(bindparam("ids", expanding=True)))
 
 
 def find_live_client(client_id: str) -> OAuthClient | None:
@@ -162,7 +164,7 @@ def set_flags(client: OAuthClient, values: Mapping[str, bool], actor: Actor) -> 
 
 def list_usable_clients(caller: Caller) -> list[OAuthClient]:
     """List the clients this person may use: those that leg LIST allows, by name."""
-    found = list_by_id(caller.list_open(credential_rows.list_shown_clients()))
+    found = list_by_id(caller.list_open(client_rows.list_shown_clients()))
     return sorted(found, key=lambda client: (client.name.casefold(), client.name))
 
 
@@ -171,8 +173,7 @@ def list_by_id(ids: Iterable[str]) -> list[OAuthClient]:
     wanted = sorted(ids)
     found: list[OAuthClient] = []
     for start in range(0, len(wanted), AT_ONCE):
-        some = OAuthClient.id.in_(wanted[start : start + AT_ONCE])
-        found += db.session.execute(select(OAuthClient).where(some)).scalars()
+        found += db.session.execute(_BY_IDS, {"ids": wanted[start : start + AT_ONCE]}).scalars()
     return found
 
 

@@ -14,8 +14,8 @@ from app import clock
 from app.models.directory import User
 from app.policy.ways_in import ACCOUNT
 from app.runtime import settings
-from app.services.access import callers
 from app.services.access import directory
+from app.services.access import reloading
 from app.services.access import ways_in
 from app.services.access.callers import Caller
 from app.services.access.facts import RequiredRight
@@ -60,7 +60,7 @@ def send_letter(caller: Caller) -> None:
     throttle().admit("mail", Guesser(f"address/{caller.user_id}", caller.contact.address))
 
     def work() -> None:
-        user = _get_owner(callers.reload_caller(caller))
+        user = _get_owner(reloading.reload_caller(caller))
         ends = int((clock.now() + LIFETIME).timestamp())
         text = str(_create_serializer().dumps([user.id, user.email, ends]))
         link = settings().base_url + PAGE + text

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from app.models.directory import User
-from app.services.access import callers
 from app.services.access import directory
+from app.services.access import reloading
 from app.services.access.callers import Caller
 from app.services.audit.trail import Actor
 from app.services.contact import Contact
@@ -58,7 +58,7 @@ def change_by_owner(caller: Caller, new_password: str, proof: Evidence) -> None:
     hashed = _hash_password(user, new_password)
 
     def work() -> None:
-        now = callers.find_again(caller)
+        now = reloading.find_again(caller)
         require_owner(now)
         if proof.authorization is not None:
             stepup_tokens.consume_token(proof, now.user_id, now.login_id)

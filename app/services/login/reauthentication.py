@@ -12,8 +12,8 @@ from typing import TypeVar
 
 from app import clock
 from app.policy.facts import SecurityLevel
-from app.services.access import callers
 from app.services.access import directory
+from app.services.access import reloading
 from app.services.access.callers import Caller
 from app.services.login import login_methods
 from app.services.login import passkey_ceremonies
@@ -142,7 +142,7 @@ def issue_authorization(
     prove()
 
     def work() -> stepup_tokens.IssuedToken:
-        now = callers.reload_caller(caller)
+        now = reloading.reload_caller(caller)
         user = directory.get_user(now.user_id)
         return stepup_tokens.issue_token(user, operation, context, now.actor, login_id=now.login_id)
 
@@ -158,4 +158,4 @@ def run_with_proof(caller: Caller, proof: Evidence, work: Callable[[Caller], T])
     if proof.authorization is not None:
         return stepup_tokens.run_spending(proof, caller, work)
     prove_by_own_password(caller, proof)
-    return run_in_transaction(lambda: work(callers.reload_caller(caller)))
+    return run_in_transaction(lambda: work(reloading.reload_caller(caller)))

@@ -27,8 +27,8 @@ from app.models.directory import User
 from app.models.sessions import LoginSession
 from app.models.stepup import StepUp
 from app.policy.ways_in import PASSWORD
-from app.services.access import callers
 from app.services.access import gate
+from app.services.access import reloading
 from app.services.access import ways_in
 from app.services.access.callers import Caller
 from app.services.audit import trail
@@ -228,7 +228,7 @@ def run_spending(proof: Evidence, caller: Caller, work: Callable[[Caller], T]) -
     """Run ``work`` in the unit that uses up the token: both happen, or neither. Raises ``NotProven``."""
 
     def unit() -> T:
-        now = callers.reload_caller(caller)
+        now = reloading.reload_caller(caller)
         consume_token(proof, caller.user_id, caller.login_id if caller.kind == "login" else None)
         return work(now)
 
@@ -295,7 +295,6 @@ def _issue(
     db.session.add(row)
     db.session.flush()
     detail = {"operation": operation.name}
-    # A stranger can have mails sent.
-    mailed = context == MAILED
+    mailed = context == MAILED  # strangers can have such sent
     trail.record("step-up", actor, user=(user.id, user.short_name), detail=detail, counted=mailed)
     return IssuedToken(text, operation, row.expires_at)

@@ -48,7 +48,7 @@ def upgrade_database(then: Callable[[], T]) -> T:
 
 
 def _migrate(connection: Connection) -> None:
-    # Imported here: no server and no other command needs them, and they take a fifth of a start.
+    # Imported here: no server and no other command needs them.
     from alembic import command
     from alembic.util import CommandError
     from flask_migrate import Migrate

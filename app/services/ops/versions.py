@@ -1,6 +1,6 @@
 """The version of the tables: that of this code, and that of a database.
 
-Read without Alembic, which takes a fifth of a start: only who migrates needs it.
+Read without Alembic: only who migrates needs to load it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Redis, and while that is silent the memory of this process (decision 024).
 
-Imported when the settings name Redis: its driver takes a tenth of a start.
+Imported when the settings name Redis: nobody else needs its driver.
 """
 
 from __future__ import annotations
