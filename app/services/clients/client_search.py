@@ -65,7 +65,7 @@ def search_clients(
     statement = client_rows.select_listed_clients().where(search.build_condition(criteria, own, SHOWN))
     rows = db.session.execute(statement.order_by(*order))
     seen = search.cut_page(registry.list_seen([ListedClient(*row) for row in rows], caller), page)
-    shown = {one.id: one for one in registry.list_by_id(one.id for one in seen.rows)}
+    shown = {one.id: one for one in registry.list_by_id((one.id for one in seen.rows), with_names=True)}
     return Found([shown[one.id] for one in seen.rows if one.id in shown], seen.count, page)
 
 

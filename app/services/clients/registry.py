@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from sqlalchemy import bindparam
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from app import clock
 from app.extensions import db
@@ -42,6 +43,12 @@ C = TypeVar("C", OAuthClient, ListedClient)
 # Rows of one query by id.
 AT_ONCE = 500
 _BY_IDS = select(OAuthClient).where(OAuthClient.id.in_(bindparam("ids", expanding=True)))
+_BY_IDS_WITH_NAMES = _BY_IDS.options(
+    joinedload(OAuthClient.domain),
+    joinedload(OAuthClient.customer),
+    joinedload(OAuthClient.required_function),
+    joinedload(OAuthClient.permission_scope),
+)
 
 
 def find_live_client(client_id: str) -> OAuthClient | None:
@@ -168,12 +175,15 @@ def list_usable_clients(caller: Caller) -> list[OAuthClient]:
     return sorted(found, key=lambda client: (client.name.casefold(), client.name))
 
 
-def list_by_id(ids: Iterable[str]) -> list[OAuthClient]:
-    """Load the clients of these ids, in no order."""
+def list_by_id(ids: Iterable[str], *, with_names: bool = False) -> list[OAuthClient]:
+    """Load the clients of these ids, in no order; ``with_names``: and what an answer names of each, which
+    every client would ask for by itself.
+    """
+    statement = _BY_IDS_WITH_NAMES if with_names else _BY_IDS
     wanted = sorted(ids)
     found: list[OAuthClient] = []
     for start in range(0, len(wanted), AT_ONCE):
-        found += db.session.execute(_BY_IDS, {"ids": wanted[start : start + AT_ONCE]}).scalars()
+        found += db.session.execute(statement, {"ids": wanted[start : start + AT_ONCE]}).scalars()
     return found
 
 
