@@ -20,6 +20,7 @@ from app.oauth.server import oauth_server
 from app.policy.facts import Decision
 from app.policy.facts import GrantFacts
 from app.policy.facts import Question
+from app.services.access import callers
 from app.services.access import client_rows
 from app.services.access import consents
 from app.services.access import gate
@@ -101,6 +102,7 @@ def _approve(
     judged: Judged | None = None,
 ) -> Response:
     def work() -> tuple[Judged, Response | None]:
+        callers.look_ahead(caller.token, shown.client.id)
         now = reloading.reload_caller(caller)
         if not now.is_interactive:
             raise StaleTransaction

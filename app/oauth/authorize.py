@@ -29,7 +29,7 @@ from app.services.access import client_rows
 from app.services.access import facts
 from app.services.access.callers import Caller
 from app.services.access.credential_parts import ActiveConsent
-from app.services.access.credential_parts import RequestingClient
+from app.services.access.credential_parts import ClientPart
 
 PROMPTS = ("none", "login", "consent", "select_account")
 RESPONSE_MODES = ("query",)
@@ -54,7 +54,7 @@ class AuthorizationRequest:
     """A request whose client, redirect URI, response type, PKCE and scopes are valid."""
 
     params: Mapping[str, str]
-    client: RequestingClient
+    client: ClientPart
     grant: ArgusAuthorizationCodeGrant
     redirect_uri: str
     scopes: tuple[str, ...]
@@ -95,9 +95,7 @@ def validate_request(params: Mapping[str, str]) -> AuthorizationRequest:
         raise ours from None
 
 
-def _validate_rest(
-    params: Mapping[str, str], client: RequestingClient, redirect_uri: str
-) -> AuthorizationRequest:
+def _validate_rest(params: Mapping[str, str], client: ClientPart, redirect_uri: str) -> AuthorizationRequest:
     for name in UNSUPPORTED:
         if name in params:
             raise ArgusOAuthError(f"{name}_not_supported")

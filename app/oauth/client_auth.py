@@ -17,7 +17,7 @@ from app.policy.client_methods import ClientMethod
 from app.policy.facts import Outcome
 from app.services.access import facts
 from app.services.access import gate
-from app.services.access.credential_parts import RequestingClient
+from app.services.access.credential_parts import ClientPart
 from app.services.access.throttle import Guesser
 from app.services.access.throttle import throttle
 from app.services.audit import trail
@@ -29,18 +29,18 @@ from app.services.tokens.token_text import is_same_digest
 from app.services.unit_of_work import run_in_transaction
 
 # A deleted client is still named in the audit row.
-AnyClient = RequestingClient | OAuthClient
-QueryClient = Callable[[str], RequestingClient | None]
+AnyClient = ClientPart | OAuthClient
+QueryClient = Callable[[str], ClientPart | None]
 
 
 def build_authenticator(
     method: ClientMethod,
-) -> Callable[[QueryClient, ArgusRequest], RequestingClient | None]:
+) -> Callable[[QueryClient, ArgusRequest], ClientPart | None]:
     """Build the function that Authlib calls for a method:
     it returns the client, or ``None`` for another method.
     """
 
-    def authenticate(query_client: QueryClient, request: ArgusRequest) -> RequestingClient | None:
+    def authenticate(query_client: QueryClient, request: ArgusRequest) -> ClientPart | None:
         given = request.client_credentials
         if given is not None and given.method is not method:
             return None
@@ -49,7 +49,7 @@ def build_authenticator(
     return authenticate
 
 
-def authenticate_client(query_client: QueryClient, request: ArgusRequest) -> RequestingClient:
+def authenticate_client(query_client: QueryClient, request: ArgusRequest) -> ClientPart:
     """Authenticate the client of this request.
     Raises ``ArgusOAuthError`` ``invalid_client`` 401, ``Throttled``.
     """
@@ -62,7 +62,7 @@ def authenticate_client(query_client: QueryClient, request: ArgusRequest) -> Req
     return client
 
 
-def get_client(query_client: QueryClient, request: ArgusRequest, client_id: str) -> RequestingClient:
+def get_client(query_client: QueryClient, request: ArgusRequest, client_id: str) -> ClientPart:
     """Find the client of this name. Raises ``invalid_client``, ``Throttled``."""
     client = query_client(client_id)
     if client is None:
@@ -72,14 +72,14 @@ def get_client(query_client: QueryClient, request: ArgusRequest, client_id: str)
     return client
 
 
-def check_address(request: ArgusRequest, client: RequestingClient) -> None:
+def check_address(request: ArgusRequest, client: ClientPart) -> None:
     """Require the client's own IP range, before the secret is checked. Raises ``invalid_client``."""
     finding = gate.check_client_address(facts.to_client_facts(client), request.contact.address)
     if finding.outcome is Outcome.FAIL:
         refuse_stranger(request, client, finding.reason)
 
 
-def check_secret(request: ArgusRequest, client: RequestingClient, presented: str | None) -> None:
+def check_secret(request: ArgusRequest, client: ClientPart, presented: str | None) -> None:
     """Require the client's own secret: none satisfies only ``none``, one only ``password``.
 
     Raises ``invalid_client``; ``Throttled`` after many failures. Only a secret that people chose can be
@@ -92,14 +92,14 @@ def check_secret(request: ArgusRequest, client: RequestingClient, presented: str
         refuse_stranger(request, client, "client_secret_wrong")
 
 
-def _is_right_secret(client: RequestingClient, presented: str | None) -> bool:
+def _is_right_secret(client: ClientPart, presented: str | None) -> bool:
     """Check a secret that nobody guesses: none, or a random one."""
     if client.is_public or presented is None:
         return client.is_public and presented is None
     return is_same_digest(client.secret_digest, compute_digest(presented))
 
 
-def _is_chosen_secret(request: ArgusRequest, client: RequestingClient, stored: str, presented: str) -> bool:
+def _is_chosen_secret(request: ArgusRequest, client: ClientPart, stored: str, presented: str) -> bool:
     """Check a secret that people chose. Raises ``Throttled`` before it is judged."""
     address = request.contact.address
     narrow = network.is_in_narrow_range(address, client.client_ip_range)

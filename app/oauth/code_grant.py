@@ -33,8 +33,8 @@ from app.policy.facts import UserFacts
 from app.policy.scopes import keep_permitted
 from app.services.access import credential_rows
 from app.services.access import facts
+from app.services.access.credential_parts import ClientPart
 from app.services.access.credential_parts import CodeRow
-from app.services.access.credential_parts import RequestingClient
 from app.services.audit import trail
 from app.services.audit.trail import Actor
 from app.services.endings import table as endings
@@ -63,6 +63,14 @@ class CodeView(ArgusCodeMixin):
         self.code_challenge = row.code.code_challenge
 
 
+def _find_code(text: str) -> CodeRow | None:
+    token = token_text.read_token(text, Kind.CODE)
+    row = credential_rows.load_code_row(token.session_id) if token is not None else None
+    if token is None or row is None or not token_text.is_same_digest(row.code.digest, token.digest):
+        return None
+    return row
+
+
 class ArgusAuthorizationCodeGrant(AccessGateMixin, AuthorizationCodeGrant):  # type: ignore[misc]
     """Approve and redeem. Reads happen outside a transaction; claim and writes in one."""
 
@@ -82,11 +90,15 @@ class ArgusAuthorizationCodeGrant(AccessGateMixin, AuthorizationCodeGrant):  # t
 
     # --- redeem --------------------------------------------------------------------------------------
 
-    def query_authorization_code(self, code: str, client: RequestingClient) -> CodeView | None:
-        """Find the code if we issued it to this client. Changes nothing."""
-        token = token_text.read_token(code, Kind.CODE)
-        row = credential_rows.load_code_row(token.session_id) if token is not None else None
-        if token is None or row is None or not token_text.is_same_digest(row.code.digest, token.digest):
+    def validate_token_request(self) -> None:
+        """As Authlib, but find the code first: its row brings along the client, who is authenticated next."""
+        self.found = _find_code(self.request.form.get("code", ""))
+        super().validate_token_request()
+
+    def query_authorization_code(self, code: str, client: ClientPart) -> CodeView | None:  # noqa: ARG002
+        """Return the code if we issued it to this client. Changes nothing."""
+        row = self.found
+        if row is None:
             return None
         if row.client.id != client.id:
             detail = {"presented_by": client.id, "issued_to": row.client.id}

@@ -21,9 +21,10 @@ from app.oauth.token_response import build_token_response
 from app.policy.facts import Leg
 from app.services.access import client_rows
 from app.services.access import facts
-from app.services.access.credential_parts import RequestingClient
+from app.services.access.credential_parts import ClientPart
 from app.services.audit import trail
 from app.services.tokens import oauth_sessions
+from app.services.tokens import session_crowd
 from app.services.tokens.oauth_sessions import SessionOpening
 from app.services.tokens.oauth_sessions import SessionParent
 from app.services.unit_of_work import run_in_transaction
@@ -60,7 +61,7 @@ class ArgusClientCredentialsGrant(AccessGateMixin, BaseGrant, TokenEndpointMixin
 
     def create_token_response(self) -> tuple[int, dict[str, Any], Any]:
         """Ask the gate, leg REDEEM, with the caller's own facts under this client; then write one row."""
-        client: RequestingClient = self.request.client
+        client: ClientPart = self.request.client
         caller = self.request.caller
         if caller is None:
             raise ArgusOAuthError("invalid_client", status=401)
@@ -85,9 +86,10 @@ class ArgusClientCredentialsGrant(AccessGateMixin, BaseGrant, TokenEndpointMixin
             with_refresh=self.request.issues_refresh_token,
         )
         pair = oauth_sessions.draft_pair(opening)
+        crowded = not session_crowd.has_room(caller.user_id, client.id)
 
         def work() -> None:
-            oauth_sessions.store_session(opening, pair)
+            oauth_sessions.store_session(opening, pair, crowded=crowded)
             trail.record("client-credentials", caller.actor, decision=self.decision, client_id=client.id)
 
         run_in_transaction(work)

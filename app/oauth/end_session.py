@@ -7,7 +7,7 @@ from typing import Any
 from authlib.oidc.rpinitiated import EndSessionEndpoint
 
 from app.oauth.hints import decode_hint
-from app.services.access.credential_parts import RequestingClient
+from app.services.access.credential_parts import ClientPart
 
 
 class ArgusEndSessionEndpoint(EndSessionEndpoint):  # type: ignore[misc]
@@ -16,7 +16,5 @@ class ArgusEndSessionEndpoint(EndSessionEndpoint):  # type: ignore[misc]
     def _validate_id_token_hint(self, id_token_hint: str) -> dict[str, Any]:
         return decode_hint(id_token_hint)
 
-    def _is_valid_post_logout_redirect_uri(
-        self, client: RequestingClient, post_logout_redirect_uri: str
-    ) -> bool:
+    def _is_valid_post_logout_redirect_uri(self, client: ClientPart, post_logout_redirect_uri: str) -> bool:
         return post_logout_redirect_uri in client.post_logout_redirect_uris

@@ -38,12 +38,15 @@ class _OwnTokenEndpoint(TokenEndpoint):  # type: ignore[misc]
     CLIENT_AUTH_METHODS = METHOD_NAMES
 
     def find_own_token(self, request: ArgusRequest) -> tuple[Token, SessionRow] | None:
-        """Find the token of the request if it was issued to this client. The hint is not needed."""
+        """Authenticate the client and find the token of the request if it was issued to this client. The hint
+        is not needed. The token is looked up first: its row brings the client along.
+        """
         text = request.form.get("token")
+        token = token_text.read_token(text or "", Kind.ACCESS, Kind.REFRESH)
+        row = credential_rows.load_session_row(token.session_id) if token is not None else None
+        self.authenticate_endpoint_client(request)
         if text is None:
             raise ArgusOAuthError("invalid_request", "The parameter token is missing.")
-        token = token_text.read_token(text, Kind.ACCESS, Kind.REFRESH)
-        row = credential_rows.load_session_row(token.session_id) if token is not None else None
         if token is None or row is None or row.client.id != request.client.id:
             return None
         return token, row
@@ -57,7 +60,6 @@ class IntrospectionEndpoint(_OwnTokenEndpoint):
     ENDPOINT_NAME = "introspection"
 
     def create_endpoint_response(self, request: ArgusRequest) -> Answer:
-        self.authenticate_endpoint_client(request)
         found = self.find_own_token(request)
         return 200, self._introspect(request, *found) if found else INACTIVE, JSON
 
@@ -91,7 +93,6 @@ class RevocationEndpoint(_OwnTokenEndpoint):
     ENDPOINT_NAME = "revocation"
 
     def create_endpoint_response(self, request: ArgusRequest) -> Answer:
-        self.authenticate_endpoint_client(request)
         found = self.find_own_token(request)
         if found is not None:
             token, row = found

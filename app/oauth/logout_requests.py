@@ -10,7 +10,7 @@ from authlib.oauth2 import OAuth2Error
 from app.oauth.requests import ArgusRequest
 from app.oauth.server import oauth_server
 from app.services.access.callers import Caller
-from app.services.access.credential_parts import RequestingClient
+from app.services.access.credential_parts import ClientPart
 from app.services.login import login_sessions
 
 
@@ -20,7 +20,7 @@ class LogoutRequest:
     Values that cannot be trusted are empty.
     """
 
-    client: RequestingClient | None = None
+    client: ClientPart | None = None
     subject: str | None = None
     redirect_uri: str | None = None
 

@@ -16,7 +16,7 @@ from authlib.oauth2.rfc7636.challenge import compare_s256_code_challenge
 
 from app.oauth.errors import ArgusOAuthError
 from app.runtime import settings
-from app.services.access.credential_parts import RequestingClient
+from app.services.access.credential_parts import ClientPart
 from app.services.tokens import codes
 from app.services.unit_of_work import run_in_transaction
 
@@ -28,7 +28,7 @@ CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 VERIFIER = re.compile(r"[A-Za-z0-9\-._~]{43,128}", re.ASCII)
 
 
-def is_required(client: RequestingClient) -> bool:
+def is_required(client: ClientPart) -> bool:
     """Tell whether this client must use PKCE:
     public and not flagged insecure, flagged, or by server option.
     """

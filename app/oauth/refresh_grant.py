@@ -57,20 +57,32 @@ class RefreshView(ArgusTokenMixin):
         )
 
 
+def _find_session(text: str) -> tuple[Token, SessionRow] | None:
+    token = token_text.read_token(text, Kind.REFRESH)
+    row = credential_rows.load_session_row(token.session_id) if token is not None else None
+    return (token, row) if token is not None and row is not None else None
+
+
 class ArgusRefreshTokenGrant(AccessGateMixin, RefreshTokenGrant):  # type: ignore[misc]
     """Rotates. Every refresh gives a new pair; the same statement ends the old refresh and access tokens."""
 
     INCLUDE_NEW_REFRESH_TOKEN = True
     request: ArgusRequest
 
-    def authenticate_refresh_token(self, refresh_token: str) -> RefreshView | None:
-        """Find the session of the presented token.
+    def validate_token_request(self) -> None:
+        """As Authlib, but find the session first: its row brings along the client, who is authenticated
+        next.
+        """
+        self.found = _find_session(self.request.form.get("refresh_token", ""))
+        super().validate_token_request()
+
+    def authenticate_refresh_token(self, refresh_token: str) -> RefreshView | None:  # noqa: ARG002
+        """Return the session of the presented token.
         Invalid tokens and tokens of others change nothing (rules 16, 19).
         """
-        token = token_text.read_token(refresh_token, Kind.REFRESH)
-        row = credential_rows.load_session_row(token.session_id) if token is not None else None
-        if token is None or row is None:
+        if self.found is None:
             return None
+        token, row = self.found
         if row.client.id != self.request.client.id:
             detail = {"presented_by": self.request.client.id, "issued_to": row.client.id}
             actor = Actor(contact=self.request.contact)
@@ -128,6 +140,7 @@ class ArgusRefreshTokenGrant(AccessGateMixin, RefreshTokenGrant):  # type: ignor
         # Another request rotated between our read and our write, or this one did and could not know it. Look
         # again: a duplicate of this call within the grace window gets the identical answer; anything else is
         # a replay and ends the session.
+        self.found = _find_session(refresh_token.token.text)
         again = self.authenticate_refresh_token(refresh_token.token.text)
         if again is not None:
             self.authenticate_user(again)

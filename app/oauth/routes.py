@@ -60,6 +60,8 @@ def token() -> Response:
     grant = grants.named(form.get("grant_type"))
     params = grant.own_parameters(form)
     credential = None if grant.client_authenticates else _find_user_credential()
+    if credential is not None and client.client_id is not None:
+        callers.look_ahead(credential.text, client.client_id)
     protocol = _build_protocol_request(
         params, client, credential, issues_refresh_token=grant.issues_refresh_token
     )

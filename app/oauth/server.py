@@ -24,7 +24,7 @@ from app.oauth.requests import ArgusRequest
 from app.policy.client_methods import CLIENT_METHODS
 from app.runtime import settings
 from app.services.access import client_rows
-from app.services.access.credential_parts import RequestingClient
+from app.services.access.credential_parts import ClientPart
 
 NO_STORE = (("Cache-Control", "no-store"), ("Pragma", "no-cache"))
 
@@ -34,7 +34,7 @@ class ArgusAuthorizationServer(AuthorizationServer):  # type: ignore[misc]
     a global one would register the grants again each time (house style 2.5).
     """
 
-    def query_client(self, client_id: str) -> RequestingClient | None:
+    def query_client(self, client_id: str) -> ClientPart | None:
         return client_rows.find_requesting_client(client_id)
 
     def create_oauth2_request(self, request: ArgusRequest) -> ArgusRequest:

@@ -48,12 +48,14 @@ __all__ = [
     "fetch_all",
     "fetch_one",
     "have_rights_moved",
+    "keep",
     "list_moved_rights",
     "note_moved_rights",
     "remember",
     "run_after_commit",
     "run_in_transaction",
     "stop_reading",
+    "take",
 ]
 
 T = TypeVar("T")
@@ -206,6 +208,18 @@ def remember(key: tuple[str, ...], read: Callable[[], T]) -> T:
     if key not in kept:
         kept[key] = read()
     found: T = kept[key]
+    return found
+
+
+def keep(key: tuple[str, ...], found: object) -> None:
+    """Keep what another look-up brought along, for who asks ``remember`` or ``take`` for it next."""
+    memory().setdefault(READ, {}).setdefault(key, found)
+
+
+def take(key: tuple[str, ...], read: Callable[[], T]) -> T:
+    """Return what was kept for this key in this unit or request, once: who looks again reads anew."""
+    kept = memory().get(READ, {})
+    found: T = kept.pop(key) if key in kept else read()
     return found
 
 

@@ -20,6 +20,7 @@ from app import edge
 from app.edge import AmbiguousCredential
 from app.extensions import login_manager
 from app.policy.facts import Leg
+from app.services.access import callers
 from app.services.access.callers import Caller
 from app.services.login import login_sessions
 from app.services.problems import Problem
@@ -65,6 +66,14 @@ def find_caller_by_cookie(request: Request) -> Caller | None:
     if credential is None or credential.kind != "cookie":
         return None
     return edge.identify_caller(request, credential)
+
+
+def look_ahead(request: Request, client_id: str) -> None:
+    """Load the login of the cookie and the client that the request names in one look-up."""
+    with contextlib.suppress(AmbiguousCredential):
+        credential = edge.find_credential(request)
+        if credential is not None and credential.kind == "cookie":
+            callers.look_ahead(credential.text, client_id)
 
 
 def is_unclear(request: Request) -> bool:

@@ -20,6 +20,7 @@ from app.policy.facts import GrantFacts
 from app.policy.facts import Leg
 from app.policy.facts import Question
 from app.policy.rights import Rights
+from app.services.access import client_rows
 from app.services.access import credential_rows
 from app.services.access import facts
 from app.services.access import gate
@@ -261,6 +262,21 @@ def _from_login(text: str, contact: Contact, leg: Leg) -> Caller | None:
     if token is None or row is None:
         return None
     return Caller("login", facts.build_login_question(row, token, leg, contact), row, contact, text)
+
+
+def look_ahead(text: str, client_id: str) -> None:
+    """Load the client that a request names in one look-up with the key or login of its user: who asks for
+    any of them next in this unit or request finds it there. Nothing is judged, and text of the wrong form
+    takes no query.
+    """
+    parts = API_KEY.fullmatch(text)
+    token = read_token(text, Kind.LOGIN) if parts is None else None
+    if len(client_id) > client_rows.MOST_ID_CHARACTERS:
+        return
+    if parts is not None:
+        credential_rows.look_ahead_from_key(int(parts[1], 16), int(parts[2], 16), client_id)
+    elif token is not None:
+        credential_rows.look_ahead_from_login(token.session_id, client_id)
 
 
 def question_on_leg(caller: Caller, leg: Leg) -> Question:

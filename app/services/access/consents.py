@@ -23,7 +23,7 @@ from app.models.grants import Grant
 from app.models.sessions import LoginSession
 from app.models.sessions import OAuthSession
 from app.services.access.credential_parts import ActiveConsent
-from app.services.access.credential_parts import RequestingClient
+from app.services.access.credential_parts import ClientPart
 from app.services.access.row_layout import list_columns
 from app.services.audit.trail import Actor
 from app.services.endings import table as endings
@@ -32,6 +32,7 @@ from app.services.prepared import Prepared
 from app.services.problems import Missing
 from app.services.unit_of_work import change
 from app.services.unit_of_work import fetch_one
+from app.services.unit_of_work import take
 
 GRANT: Table = Grant.__table__  # type: ignore[assignment]
 _INSERT = Prepared(insert(GRANT).inline())
@@ -47,12 +48,16 @@ _ACTIVE = Prepared(
 
 def find_consent(user_id: int, client_id: str) -> ActiveConsent | None:
     """Find the active consent of this user for this client."""
-    row = fetch_one(_ACTIVE, {"user": user_id, "client": client_id})
-    return ActiveConsent(*row) if row is not None else None
+
+    def read() -> ActiveConsent | None:
+        row = fetch_one(_ACTIVE, {"user": user_id, "client": client_id})
+        return ActiveConsent(*row) if row is not None else None
+
+    return take(("consent", str(user_id), client_id), read)
 
 
 def record_consent(
-    consent: ActiveConsent | None, user_id: int, client: RequestingClient, scopes: Iterable[str]
+    consent: ActiveConsent | None, user_id: int, client: ClientPart, scopes: Iterable[str]
 ) -> str:
     """Record what the user approves now, beside what was approved before (``consent``) and is still valid.
 

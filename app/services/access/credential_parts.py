@@ -64,39 +64,22 @@ class ListedClient:
 
 
 @dataclass(frozen=True, slots=True)
-class ClientPart(ListedClient):
-    """The OAuth client of a session or a code."""
+class ClientPart(ListedClient, ArgusClientMixin):
+    """The OAuth client of a protocol request, a code or a session, in the form Authlib expects."""
 
-    permitted_scopes: list[str]
-    require_same_client_ip: bool
-    enable_string_group_claim: bool
-    open_id_custom_claims: list[dict[str, Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class RequestingClient(ArgusClientMixin):
-    """The live client of a protocol request, in the form Authlib expects."""
-
-    id: str
-    name: str
     description: str
     main_uri: str
-    domain_id: int
-    customer_id: int | None
     authentication_method: str
     secret_hash: str | None
     secret_digest: bytes | None
-    required_function_id: int
-    permission_scope_id: int
-    client_ip_range: list[str]
     redirect_uris: list[str]
+    post_logout_redirect_uris: list[str]
     permitted_scopes: list[str]
-    max_security_level: int
     require_pkce: bool
     insecure_without_pkce: bool
-    post_logout_redirect_uris: list[str]
+    require_same_client_ip: bool
+    enable_string_group_claim: bool
     open_id_custom_claims: list[dict[str, Any]]
-    deleted_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

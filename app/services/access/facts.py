@@ -30,7 +30,6 @@ from app.services.access.credential_parts import KeyPart
 from app.services.access.credential_parts import KeyRow
 from app.services.access.credential_parts import ListedClient
 from app.services.access.credential_parts import LoginRow
-from app.services.access.credential_parts import RequestingClient
 from app.services.access.credential_parts import SessionRow
 from app.services.access.credential_parts import UserRow
 from app.services.contact import Contact
@@ -206,7 +205,7 @@ def resolve_right_asked(q: Question, asked: RequiredRight) -> RightAsked:
     return RightAsked(q.graph.find_by_name(asked.function), asked.function, asked.customer)
 
 
-def to_client_facts(client: OAuthClient | RequestingClient | ListedClient) -> ClientFacts:
+def to_client_facts(client: OAuthClient | ListedClient) -> ClientFacts:
     """Convert a client for the policy."""
     return ClientFacts(
         id=client.id,

@@ -23,10 +23,10 @@ from app.models.audit import AuditEvent
 from app.models.directory import Subject
 from app.models.directory import User
 from app.policy.answers import choose_api_status
-from app.policy.answers import word_privately
 from app.policy.facts import Decision
 from app.policy.facts import Leg
 from app.policy.facts import Question
+from app.services.audit import findings
 from app.services.audit import repetitions
 from app.services.contact import NOWHERE
 from app.services.contact import Contact
@@ -83,7 +83,7 @@ def record(
     user = user or actor.acts_as
     evidence: dict[str, Any] = dict(detail or {})
     if decision is not None:
-        evidence["findings"] = list_findings(decision)
+        evidence["findings"] = findings.shorten(decision)
     values: dict[str, Any] = {
         "at": clock.now(),
         "action": action,
@@ -156,20 +156,6 @@ def record_alert(
     """Record something that an operator should look at, in the current transaction; ``counted`` as above."""
     record(action, actor, outcome="alert", client_id=client_id, detail=detail, counted=counted)
     log.warning(action, client=client_id, **detail)
-
-
-def list_findings(decision: Decision) -> list[dict[str, Any]]:
-    """Return the whole decision as data, evidence included; explain shows the same."""
-    return [
-        {
-            "rule": finding.rule,
-            "outcome": str(finding.outcome),
-            "reason": finding.reason,
-            "message": word_privately(finding),
-            "evidence": dict(finding.evidence),
-        }
-        for finding in decision.findings
-    ]
 
 
 def find_by_decision(number: str) -> AuditEvent | None:

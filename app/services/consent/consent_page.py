@@ -19,7 +19,7 @@ from app.policy.rights import Rights
 from app.services.access import directory
 from app.services.access import gate
 from app.services.access.credential_parts import ActiveConsent
-from app.services.access.credential_parts import RequestingClient
+from app.services.access.credential_parts import ClientPart
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class ConsentPage:
 
 
 def build_consent_page(
-    client: RequestingClient, grant: ActiveConsent | None, question: Question, decision: Decision
+    client: ClientPart, grant: ActiveConsent | None, question: Question, decision: Decision
 ) -> ConsentPage:
     """Compute what an allowance would give the client, compared with the existing consent."""
     more = compare_consent(question)
@@ -93,7 +93,7 @@ def build_consent_page(
     )
 
 
-def name_operator(client: OAuthClient | RequestingClient, question: Question) -> str | None:
+def name_operator(client: OAuthClient | ClientPart, question: Question) -> str | None:
     """Name who runs an application: its customer, else the organisation of its domain (decision 13)."""
     tree, customer = question.tree, client.customer_id
     if customer is None:

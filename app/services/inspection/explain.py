@@ -33,6 +33,7 @@ from app.services import problems
 from app.services.access import credential_rows
 from app.services.access import facts
 from app.services.access import gate
+from app.services.audit import findings
 from app.services.audit import trail
 
 
@@ -68,7 +69,7 @@ class Explanation:
                 if evidence
                 else {**data, "evidence": {}, "message": describe_finding(finding, evidence=False)}
                 for data, finding in zip(
-                    trail.list_findings(self.decision), self.decision.findings, strict=True
+                    findings.describe(self.decision), self.decision.findings, strict=True
                 )
             ],
             "permissions": [
@@ -181,7 +182,7 @@ def get_recorded(number: str) -> RecordedDecision:
         client=event.client_id,
         client_ip=event.address,
         reasons=tuple(event.reasons),
-        found=tuple(event.detail.get("findings", ())),
+        found=tuple(findings.read(event.detail)),
     )
 
 

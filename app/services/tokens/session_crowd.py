@@ -21,6 +21,8 @@ from app.models.sessions import OAuthSession
 from app.runtime import settings
 from app.services.prepared import Prepared
 from app.services.unit_of_work import change
+from app.services.unit_of_work import keep
+from app.services.unit_of_work import take
 
 SESSION: Table = OAuthSession.__table__  # type: ignore[assignment]
 LOGIN: Table = LoginSession.__table__  # type: ignore[assignment]
@@ -38,6 +40,16 @@ def select_crowding(user: ColumnElement[int], client: ColumnElement[str]) -> Sca
 def count_most_others() -> int:
     """Return how many sessions of a user at a client leave room for one more."""
     return settings().sessions_per_client - 1
+
+
+def keep_room(user_id: int, client_id: str, *, has_room: bool) -> None:
+    """Keep whether another look-up found room for one more session, for ``has_room``."""
+    keep(("room", str(user_id), client_id), has_room)
+
+
+def has_room(user_id: int, client_id: str) -> bool:
+    """Tell whether a look-up of this request found room; false if none looked."""
+    return take(("room", str(user_id), client_id), lambda: False)
 
 
 def make_room(user_id: int, client_id: str, epoch: int) -> None:

@@ -16,6 +16,7 @@ from app.policy.facts import Leg
 from app.policy.facts import Outcome
 from app.policy.reasons import PASSED
 from app.policy.reasons import REASONS
+from app.services.audit import findings
 from app.web.language import translate_sentence
 from app.web.words.audit_fields import describe_value
 from app.web.words.audit_fields import label_field
@@ -36,7 +37,7 @@ class RecordedCheck:
 
 def list_checks(event: AuditEvent) -> list[RecordedCheck]:
     """List every check in the order it was made."""
-    return [_to_check(finding) for finding in event.detail.get("findings", ())]
+    return [_to_check(finding) for finding in findings.read(event.detail)]
 
 
 def list_refusal_reasons(event: AuditEvent) -> list[str]:

@@ -96,6 +96,7 @@ def _is_answer() -> bool:
 
 def _answer_request() -> Response | str | tuple[str, int]:
     waiting = _read_request()
+    person.look_ahead(request, waiting.params.get("client_id", ""))
     asked = requests.validate_request(waiting.params)
     if request.method == "POST":
         # A cross-site POST arrives without the login cookie: redirect to GET (security rule 39).
