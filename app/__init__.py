@@ -48,7 +48,8 @@ def create_app(
         )
         prepare_engine(db.engine, statement_seconds)
     app.teardown_appcontext(unit_of_work.stop_reading)
-    login_manager.init_app(app)
+    # Without its ``init_app``, which would look after a cookie that remembers the user; we have none.
+    app.login_manager = login_manager  # type: ignore[attr-defined]
     _register(app)
     # After the checks of host and size: this one reads the form.
     csrf.init_app(app)

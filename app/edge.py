@@ -52,16 +52,24 @@ def read_contact(request: Request) -> Contact:
     """Read address (through trusted proxies only), request id, user agent and device, once per request."""
     known: Contact | None = g.get("argus_contact")
     if known is None:
-        forwarded = request.headers.getlist("X-Forwarded-For")
+        forwarded = list_header(request, "X-Forwarded-For")
         trusted = settings().trusted_proxies
         known = g.argus_contact = Contact(
             address=network.find_client_address(request.remote_addr, forwarded, trusted),
             asserted=network.find_asserted_address(request.remote_addr, forwarded, trusted),
             request_id=secrets.token_hex(8),
-            user_agent=(request.user_agent.string or "")[:200],
+            user_agent=request.headers.get("User-Agent", "")[:200],
             device=next(iter(cookies.read_cookie_values(request, cookies.DEVICE)), ""),
         )
     return known
+
+
+def list_header(request: Request, name: str) -> list[str]:
+    """Return the lines of a header: one or none. The server joins repeated ones by a comma (PEP 3333), and
+    who allows one credential only finds that the joined text is none.
+    """
+    line = request.headers.get(name)
+    return [] if line is None else [line]
 
 
 def accept_long_body(request: Request) -> None:
@@ -83,7 +91,7 @@ def find_credential(request: Request) -> PresentedCredential | None:
     53).
     """
     key = find_api_key(request)
-    authorizations = request.headers.getlist("Authorization")
+    authorizations = list_header(request, "Authorization")
     if len(authorizations) > 1 or (key is not None and authorizations):
         raise AmbiguousCredential
     if key is not None:
@@ -101,7 +109,7 @@ def find_credential(request: Request) -> PresentedCredential | None:
 
 def find_api_key(request: Request) -> PresentedCredential | None:
     """Find the API key of a request, ignoring other credentials. Raises ``AmbiguousCredential`` for two."""
-    keys = request.headers.getlist("Argus-API-Key")
+    keys = list_header(request, "Argus-API-Key")
     if len(keys) > 1:
         raise AmbiguousCredential
     return PresentedCredential("key", keys[0]) if keys else None

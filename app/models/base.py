@@ -59,7 +59,8 @@ def _write_time(moment: datetime | None) -> str | None:
 
 
 def _read_time(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text).replace(tzinfo=UTC) if text is not None else None
+    # As it is read, and not afterwards: that costs five times as much, for each time of each row.
+    return datetime.fromisoformat(text + "+00:00") if text is not None else None
 
 
 class Bytes(TypeDecorator[bytes]):

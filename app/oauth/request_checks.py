@@ -71,7 +71,7 @@ def read_client_credentials(request: Request, params: Mapping[str, str]) -> Clie
 
     A bearer is the user's credential in Argus's ``client_credentials``, not the client's.
     """
-    headers = request.headers.getlist("Authorization")
+    headers = edge.list_header(request, "Authorization")
     if len(headers) > 1:
         raise ProtocolError("invalid_request", "Send one Authorization header.")
     body_id, body_secret = params.get("client_id"), params.get("client_secret")

@@ -266,13 +266,13 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def decide(q: Question) -> Decision:
-    """Decide whether this may happen: return every rule's finding,
-    and the effective rights if none refuses.
+def decide(q: Question, number: str = "") -> Decision:
+    """Decide whether this may happen: return every rule's finding, and the effective rights if none refuses.
+    The decision bears the ``number``.
     """
-    findings = tuple(rule(q) for rule in RULES)
+    findings = tuple([rule(q) for rule in RULES])
     rights = compute_effective_rights(q) if _none_refuses(findings) else NO_RIGHTS
-    return Decision(q.leg, findings, rights)
+    return Decision(q.leg, findings, rights, number)
 
 
 def list_allowed(q: Question, clients: Iterable[ClientFacts]) -> list[ClientFacts]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection
@@ -17,10 +18,15 @@ from sqlalchemy import event
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from app.services import writers_queue
+
 # Execution options of a unit: it writes; it migrates.
 WRITES = "argus_writes"
 MIGRATES = "argus_migrates"
 DEADLINE = "argus_deadline"
+# SQLite: how long a statement waits for another connection; a writer waits in its own way.
+BUSY_MILLISECONDS = 5000
+MIGRATION_PATIENCE_SECONDS = 60
 # SQLite's steps, about a tenth of a second: a look takes Python's lock, so a short statement has none.
 OPERATIONS_BETWEEN_LOOKS = 1_000_000
 # How long a connection may take to be made, and one from the pool to say that it lives.
@@ -99,7 +105,12 @@ def _prepare_sqlite(engine: Engine, statement_seconds: int | None) -> None:
         # The driver's transaction handling is off: the handler below sends BEGIN.
         connection.isolation_level = None  # type: ignore[attr-defined]
         cursor = connection.cursor()  # type: ignore[attr-defined]
-        for pragma in ("busy_timeout=5000", "journal_mode=WAL", "foreign_keys=ON", "synchronous=NORMAL"):
+        for pragma in (
+            f"busy_timeout={BUSY_MILLISECONDS}",
+            "journal_mode=WAL",
+            "foreign_keys=ON",
+            "synchronous=NORMAL",
+        ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
         # SQLite's own knows ASCII only: keywords ignore case in every language, as on PostgreSQL.
@@ -120,11 +131,16 @@ def _prepare_sqlite(engine: Engine, statement_seconds: int | None) -> None:
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         options = connection.get_execution_options()
+        seconds = get_patience(options)
         if options.get(MIGRATES):
-            for pragma in ("busy_timeout=60000", "foreign_keys=OFF"):
-                connection.exec_driver_sql(f"PRAGMA {pragma}")
+            connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
         if options.get(WRITES):
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            writers_queue.begin_writing(connection, BUSY_MILLISECONDS, seconds)
+
+
+def get_patience(options: Mapping[str, Any]) -> float:
+    """Return how many seconds a unit with these options waits for other writers of SQLite."""
+    return MIGRATION_PATIENCE_SECONDS if options.get(MIGRATES) else writers_queue.PATIENCE_SECONDS
 
 
 def _lower(value: object) -> object:

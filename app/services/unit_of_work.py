@@ -12,6 +12,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from contextlib import nullcontext
 from typing import Any
 from typing import TypeVar
 
@@ -30,14 +32,17 @@ from sqlalchemy.orm.exc import StaleDataError
 from app.extensions import db
 from app.runtime import UNIT
 from app.runtime import memory
+from app.runtime import per_app
 from app.services.connections import MIGRATES
 from app.services.connections import WRITES
+from app.services.connections import get_patience
 from app.services.prepared import Prepared
 from app.services.prepared import Row
 from app.services.problems import Conflict
 from app.services.problems import Problem
 from app.services.problems import Unavailable
 from app.services.problems import Undetermined
+from app.services.writers_queue import Turns
 
 __all__ = [
     "DatabaseError",
@@ -247,7 +252,7 @@ def _run_once(work: Callable[[], T], options: Mapping[str, Any] | None = None) -
     # What the session holds was read before: the unit decides with rows it reads itself.
     _end_session(commit=False)
     try:
-        with db.engine.connect() as opened:
+        with _take_turn(options or {}), db.engine.connect() as opened:
             connection = opened.execution_options(**BEGINS[opened.dialect.name], **(options or {}))
             with connection.begin() as transaction:
                 memory()[UNIT] = connection
@@ -267,6 +272,13 @@ def _run_once(work: Callable[[], T], options: Mapping[str, Any] | None = None) -
     for follows in memory().pop(AFTER, ()):
         follows()
     return result
+
+
+def _take_turn(options: Mapping[str, Any]) -> AbstractContextManager[None]:
+    """Wait until no other thread of this process writes; PostgreSQL has many writers."""
+    if db.engine.dialect.name != "sqlite":
+        return nullcontext()
+    return per_app(Turns).take(get_patience(options))
 
 
 def _end_session(*, commit: bool) -> None:

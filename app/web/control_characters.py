@@ -9,6 +9,7 @@ from flask import abort
 from flask import request
 
 from app.schemas.texts import UNCLEAN
+from app.web import hooks
 from app.web.errors import API_PREFIXES
 
 # The protocol's own rules judge requests that applications send through a browser, with better messages.
@@ -17,7 +18,7 @@ PROTOCOL = ("consent", "rp_logout")
 
 def register(app: Flask) -> None:
     """Refuse such a query or form before any page reads it."""
-    app.before_request(_refuse_control_characters)
+    hooks.before_pages(app, _refuse_control_characters)
 
 
 def _refuse_control_characters() -> None:

@@ -34,7 +34,7 @@ class FormSessions(SecureCookieSessionInterface):
         return self._signer
 
     def open_session(self, app: Flask, request: Request) -> SessionMixin | None:  # type: ignore[override]
-        if self.get_cookie_name(app) not in request.cookies:
+        if "HTTP_COOKIE" not in request.environ or self.get_cookie_name(app) not in request.cookies:
             return self.session_class()
         held = super().open_session(app, request)
         if held and held.get(OWNER, NOBODY) not in _list_logins(request):
@@ -42,6 +42,8 @@ class FormSessions(SecureCookieSessionInterface):
         return held
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        if not session.accessed and not session.modified:
+            return  # it is as it was, and this answer does not depend on it
         if session and session.modified:
             stored = cookies.find_stored_value(cookies.LOGIN)
             if stored is not None:

@@ -24,6 +24,7 @@ from app.services.access import callers
 from app.services.access.callers import Caller
 from app.services.login import login_sessions
 from app.services.problems import Problem
+from app.web import hooks
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ def register(app: Flask) -> None:
     """Let Flask-Login load users from the cookie; give every template the user."""
     login_manager.session_protection = None
     login_manager.request_loader(_load_person)
-    app.before_request(_accept_long_form)
+    hooks.before_pages(app, _accept_long_form)
 
     @app.context_processor
     def _person() -> dict[str, object]:

@@ -49,6 +49,7 @@ PURPOSES = {
     "app.services.connections": "how a connection to the database is made, and when it is given up",
     "app.services.limited_connection": "a connection to PostgreSQL that does not wait for ever",
     "app.services.prepared": "statements, compiled once",
+    "app.services.writers_queue": "SQLite: one writer after another",
     "app.services.contact": "where a request came from",
     "app.services.guards": "functions that guard our API",
     "app.services.problems": "what is answered instead",

@@ -45,7 +45,7 @@ def normalise_decision_number(text: str) -> str:
 
 def ask(question: Question) -> Decision:
     """Return the numbered decision. The caller records it, in the transaction of what follows."""
-    return replace(decide(question), number=make_decision_number())
+    return decide(question, make_decision_number())
 
 
 def list_open_clients(question: Question, clients: Iterable[ClientFacts]) -> list[ClientFacts]:
