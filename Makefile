@@ -77,7 +77,7 @@ bench: .venv/test
 	@$(PY) -m bench $(ARGS)
 
 # Product and floor over HTTP, alternating (Node.js sends the load); ARGS="--json FILE" keeps it, "--base FILE" compares,
-# "--peer" adds node-oidc-provider (its driver of SQLite may compile for minutes at the first run).
+# "--peer" adds node-oidc-provider (its driver of SQLite may compile for minutes at the first run), "--large" the large data.
 bench-http: .venv/test
 	@for one in load $(if $(filter --peer,$(ARGS)),peer); do \
 		(cd bench/$$one && npm install --no-audit --no-fund --no-package-lock --silent) || exit 1; done

@@ -1,6 +1,7 @@
 """``make bench-http``: product and floor over HTTP, alternating; the least of the rounds counts.
 
-``--peer`` adds node-oidc-provider, a server of others, as the third.
+``--peer`` adds node-oidc-provider, a server of others, as the third; ``--large`` the product over the large
+data set (``bench/large.py``) beside itself over the demo's.
 
 CPU milliseconds per operation, of the server's processes and of the database's apart; operations per second;
 latency of single requests. ``--json FILE`` keeps all of it, ``--base FILE`` compares with what was kept.
@@ -13,7 +14,10 @@ import json
 import os
 import subprocess
 import tempfile
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +28,7 @@ from bench.targets import serve_peer
 from bench.targets import serve_product
 from bench.workloads import WORKLOADS
 
+Serve = Callable[[Path, str, str], AbstractContextManager[Target]]
 LOAD = Path(__file__).parent / "load"
 POSTGRES = os.environ.get("ARGUS_TEST_POSTGRES_URL", "")
 
@@ -57,9 +62,11 @@ def least(rounds: list[dict[str, Any]]) -> dict[str, Any]:
 def compare(arguments: argparse.Namespace) -> dict[str, Any]:
     """Every workload on every database, the targets in turn."""
     found: dict[str, Any] = {}
-    kinds = {"floor": serve_floor, "product": serve_product}
+    kinds: dict[str, Serve] = {"floor": serve_floor, "product": serve_product}
     if arguments.peer:
         kinds["node"] = serve_peer
+    if arguments.large:
+        kinds["large"] = partial(serve_product, with_large_set=True)
     for database in arguments.databases:
         with ExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -86,10 +93,11 @@ def print_row(name: str, row: dict[str, Any], base: dict[str, Any]) -> None:
     total = {target: one["server"] + one["database"] for target, one in row.items()}
     product, earlier = row["product"], base.get(name, {}).get("product")
     peer = f"{total['node']:8.2f}{total['product'] / total['node']:8.2f}" if "node" in total else " " * 16
+    bigger = f"{total['large'] / total['product']:8.2f}" if "large" in total else " " * 8
     was = f"{earlier['server'] + earlier['database']:8.2f}" if earlier else " " * 8
     print(
         f"{name:30}{total['product']:8.2f} ({product['database']:.2f}){total['floor']:8.2f}"
-        f"{total['product'] / total['floor']:8.2f}{peer}{was}{product['perSecond']:9.0f}/s"
+        f"{total['product'] / total['floor']:8.2f}{peer}{bigger}{was}{product['perSecond']:9.0f}/s"
         f"{product['p50']:7.1f}{product['p99']:8.1f} ms"
     )
 
@@ -102,13 +110,14 @@ def main() -> None:
     parser.add_argument("--databases", nargs="+", default=["sqlite", *(["postgres"] if POSTGRES else [])])
     parser.add_argument("--workloads", nargs="+", default=list(WORKLOADS), choices=list(WORKLOADS))
     parser.add_argument("--peer", action="store_true", help="measure node-oidc-provider too")
+    parser.add_argument("--large", action="store_true", help="measure over the large data set too")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--base", type=Path)
     arguments = parser.parse_args()
     arguments.base = json.loads(arguments.base.read_text(encoding="utf-8")) if arguments.base else {}
     print(
         f"{'CPU ms per operation':30}{'product':>8} (db) {'floor':>8}{'ratio':>8}{'node':>8}{'ratio':>8}"
-        f"{'kept':>8}{'rate':>11}  p50  p99"
+        f"{'large':>8}{'kept':>8}{'rate':>11}  p50  p99"
     )
     found = compare(arguments)
     if arguments.json:

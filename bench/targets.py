@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 import requests
 
+from bench import large
 from tests.drivers.web_person import WebPerson
 from tests.servers import free_port
 from tests.servers import own_postgres
@@ -54,14 +55,21 @@ class Target:
 
 
 @contextmanager
-def serve_product(folder: Path, database: str, postgres: str) -> Iterator[Target]:
+def serve_product(
+    folder: Path, database: str, postgres: str, *, with_large_set: bool = False
+) -> Iterator[Target]:
     """The product with its demo; alice is logged in and approved the portal once."""
+    name = "large" if with_large_set else "product"
     with ExitStack() as stack:
-        settings: dict[str, object] = {}
+        url = f"sqlite:///{folder / 'argus.sqlite'}"
         if database == "postgres":
-            settings["database_url"] = stack.enter_context(own_postgres(postgres, "product"))
+            url = stack.enter_context(own_postgres(postgres, name))
         # Throttles stay on: only wrong secrets count, and none is sent.
-        server = stack.enter_context(running(folder, workers=WORKERS, **settings))
+        server = stack.enter_context(running(folder, workers=WORKERS, database_url=url))
+        if with_large_set:
+            server.stop()
+            large.fill(url)
+            server.start(WORKERS)
         client = server.client("report-portal")
         alice = WebPerson(server.base, "alice", server.password("alice"))
         values = {
@@ -74,7 +82,7 @@ def serve_product(folder: Path, database: str, postgres: str) -> Iterator[Target
         paths = PATHS | {"session": "/authentication/v1/session"}
         alice.approves(server.base + paths["authorize"] + fill(AUTHORIZE, values))
         values["cookie"] = f"argus_session={alice.browser.cookies['argus_session']}"
-        yield Target("product", server.base, server.process.pid, values, database, paths)
+        yield Target(name, server.base, server.process.pid, values, database, paths)
 
 
 @contextmanager

@@ -58,7 +58,13 @@ class AuditEvent(Base):
             postgresql_where=text("outcome <> 'success'"),
         ),
         # Indexes for the chain, and for the rows that are not in it yet.
-        Index("uq_audit_event_place", "place", unique=True),
+        Index(
+            "uq_audit_event_place",
+            "place",
+            unique=True,
+            sqlite_where=text("place IS NOT NULL"),
+            postgresql_where=text("place IS NOT NULL"),
+        ),
         Index(
             "ix_audit_event_unsealed",
             "id",
@@ -66,7 +72,13 @@ class AuditEvent(Base):
             postgresql_where=text("place IS NULL AND repeat_key IS NULL"),
         ),
         # Indexes for the rows that are counted: to find the one to count, and the oldest of too many.
-        Index("uq_audit_event_repeat_key", "repeat_key", unique=True),
+        Index(
+            "uq_audit_event_repeat_key",
+            "repeat_key",
+            unique=True,
+            sqlite_where=text("repeat_key IS NOT NULL"),
+            postgresql_where=text("repeat_key IS NOT NULL"),
+        ),
         Index(
             "ix_audit_event_counted",
             "at",

@@ -77,11 +77,13 @@ class OAuthSession(Base, ArgusTokenMixin):
     __tablename__ = "oauth_session"
     __table_args__ = (
         CheckConstraint("(login_session_id IS NULL) <> (api_key_id IS NULL)", name="one_parent"),
-        # Index to count the sessions of a user at a client, which are limited.
+        # Index to count the sessions of a user at a client, which are limited. With ``ended_at`` it
+        # answers by itself: SQLite looks whether that is empty, and would read each row for it.
         Index(
             "ix_oauth_session_open",
             "user_id",
             "client_id",
+            "ended_at",
             sqlite_where=text("ended_at IS NULL"),
             postgresql_where=text("ended_at IS NULL"),
         ),

@@ -35,6 +35,7 @@ def count_event(values: Mapping[str, Any]) -> str | None:
     counted = db.session.execute(
         made.on_conflict_do_update(
             index_elements=[EVENT.c.repeat_key],
+            index_where=EVENT.c.repeat_key.is_not(None),
             set_={name: made.excluded[name] for name in LATEST} | {"times": EVENT.c.times + 1},
         ).returning(EVENT.c.decision, EVENT.c.times)
     ).one()

@@ -72,7 +72,7 @@ class _Position:
 def check_chain(newest: int | None = None) -> ChainReport:
     """Verify the whole chain, or its ``newest`` rows, in batches."""
     # One statement, so that end and rows are from the same moment.
-    last = select(func.max(EVENT.c.place)).scalar_subquery()
+    last = select(func.max(EVENT.c.place)).where(EVENT.c.place.is_not(None)).scalar_subquery()
     waiting = select(func.count()).where(*UNSEALED).scalar_subquery()
     head = db.session.execute(select(HEAD, last.label("last"), waiting.label("waiting"))).one_or_none()
     if head is None:
