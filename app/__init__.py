@@ -62,7 +62,9 @@ def _configure(app: Flask, settings: config.Settings, statement_seconds: int | N
     app.config.update(cookies.build_flask_settings(settings))
     app.config.update(
         SQLALCHEMY_DATABASE_URI=settings.database_url,
-        SQLALCHEMY_ENGINE_OPTIONS=build_options(settings.database_url, statement_seconds),
+        SQLALCHEMY_ENGINE_OPTIONS=build_options(
+            settings.database_url, statement_seconds, pooled=settings.database_pooled
+        ),
         MAX_CONTENT_LENGTH=edge.OF_STRANGERS.body_bytes,
         MAX_FORM_MEMORY_SIZE=65_536,
         MAX_FORM_PARTS=100,

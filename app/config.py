@@ -59,6 +59,7 @@ class Settings:
 
     instance: Path
     database_url: str
+    database_pooled: bool
     base_url: str
     domain: str
     trusted_proxies: tuple[str, ...]
@@ -107,6 +108,7 @@ def load_settings(overrides: Mapping[str, object] | None = None) -> Settings:
     return Settings(
         instance=instance,
         database_url=_read_database_url(given, instance),
+        database_pooled=_read_boolean(given, "ARGUS_DATABASE_POOLED", default=False),
         base_url=base_url,
         domain=given.get("ARGUS_DOMAIN") or "MNEMONIC",
         trusted_proxies=_read_proxies(given.get("ARGUS_TRUSTED_PROXIES", "")),

@@ -39,12 +39,20 @@ RESTS_AT = "argus_rests_at"
 SPARE_SECONDS = 1
 
 
-def build_options(url: str, statement_seconds: int | None) -> dict[str, object]:
-    """Build the options of the engine. ``statement_seconds`` limits each statement (``None``: not at all)."""
+def build_options(url: str, statement_seconds: int | None, *, pooled: bool = False) -> dict[str, object]:
+    """Build the options of the engine. ``statement_seconds`` limits each statement (``None``: not at all).
+
+    ``pooled``: behind a pooler each transaction may meet another server process (PgBouncer's transaction
+    mode), so nothing is left there: no prepared statement, no limit of ours, which the role has instead.
+    """
     if url.startswith("sqlite"):
         # The driver's own transactions are off (``prepare_engine``); a pool of connections to one file.
         # A new connection reads the planner's newest statistics.
         return {"pool_size": 8, "max_overflow": 16, "pool_timeout": 2, "pool_recycle": 600}
+    limits = (
+        f"-c statement_timeout={(statement_seconds or 0) * 1000} -c lock_timeout=5000 "
+        "-c idle_in_transaction_session_timeout=30000"
+    )
     return {
         "isolation_level": "AUTOCOMMIT",
         # The one used last is lent first, and asked whether it lives only after a rest.
@@ -52,8 +60,7 @@ def build_options(url: str, statement_seconds: int | None) -> dict[str, object]:
         "pool_timeout": 2,
         "connect_args": {
             "connect_timeout": ANSWER_SECONDS,
-            "options": f"-c statement_timeout={(statement_seconds or 0) * 1000} -c lock_timeout=5000 "
-            "-c idle_in_transaction_session_timeout=30000",
+            **({"prepare_threshold": None} if pooled else {"options": limits}),
         },
     }
 
