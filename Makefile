@@ -1,4 +1,4 @@
-# Doors: run, test, check, bench (bench-http, bench-strangers), browser-test; hooks (the checks at each commit); screenshots and pictures, architecture, translations;
+# Doors: run, test, check, bench (bench-http, bench-changes, bench-strangers), browser-test; hooks (the checks at each commit); screenshots and pictures, architecture, translations;
 # wheel, clean. Needs Python 3.11 or newer, nothing else.
 BIND ?= 127.0.0.1:8080
 ARGS ?=
@@ -9,7 +9,7 @@ PY := .venv/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check install --quiet --constraint .ci/constraints.txt
 PINS := setup.cfg pyproject.toml .ci/constraints.txt
 
-.PHONY: run test check packages lint format types imports policy-coverage hooks bench bench-http bench-strangers browser-test
+.PHONY: run test check packages lint format types imports policy-coverage hooks bench bench-http bench-changes bench-strangers browser-test
 .PHONY: torture screenshots pictures architecture translations wheel clean
 .DELETE_ON_ERROR:
 
@@ -82,6 +82,11 @@ bench-http: .venv/test
 	@for one in load $(if $(filter --peer,$(ARGS)),peer); do \
 		(cd bench/$$one && npm install --no-audit --no-fund --no-package-lock --silent) || exit 1; done
 	@$(PY) -m bench.side_by_side $(ARGS)
+
+# What a call costs while somebody makes 1,000 policy changes a minute, over the large data.
+bench-changes: .venv/test
+	@(cd bench/load && npm install --no-audit --no-fund --no-package-lock --silent)
+	@$(PY) -m bench.changes $(ARGS)
 
 bench-strangers: .venv/test
 	@$(PY) -m bench.strangers
