@@ -16,7 +16,6 @@ from app.application import Application
 from app.extensions import csrf
 from app.extensions import db
 from app.extensions import login_manager
-from app.services import unit_of_work
 from app.services.connections import build_options
 from app.services.connections import prepare_engine
 from app.services.tokens.keyring import keyring
@@ -47,7 +46,6 @@ def create_app(
             SECRET_KEY_FALLBACKS=fallbacks, WTF_CSRF_SECRET_KEY=[*reversed(fallbacks), app.secret_key]
         )
         prepare_engine(db.engine, statement_seconds)
-    app.teardown_appcontext(unit_of_work.stop_reading)
     # Without its ``init_app``, which would look after a cookie that remembers the user; we have none.
     app.login_manager = login_manager  # type: ignore[attr-defined]
     _register(app)

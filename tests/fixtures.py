@@ -19,6 +19,7 @@ from sqlalchemy import event
 from app import clock as app_clock
 from app import create_app
 from app.extensions import db
+from app.services import unit_of_work
 from app.services.ops import bootstrap
 from app.services.unit_of_work import run_in_transaction
 from tests.drivers.api_caller import ApiCaller
@@ -86,7 +87,7 @@ def templates() -> Iterator[dict[str, Template]]:
     for one in made.values():
         with one.app.app_context():
             db.session.remove()
-            db.engine.dispose()
+            unit_of_work.give_up_connections()
 
 
 @pytest.fixture(scope="session")

@@ -13,9 +13,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.utils import import_string
 
 from app import telemetry
-from app.extensions import db
 from app.policy.network import is_loopback
 from app.runtime import settings
+from app.services import unit_of_work
 from app.services.access import counting
 from app.services.audit import sealing
 from app.services.audit import sealing_thread
@@ -56,7 +56,7 @@ def serve(bind: str, workers: int) -> None:
                 "Leave it out (the workers then count in the database), or name a Redis."
             )
         # A connection belongs to one process.
-        db.engine.dispose()
+        unit_of_work.give_up_connections()
     base = os.environ["ARGUS_BASE_URL"]
     telemetry.write_line(f"Serving {base} on {bind} with {workers} worker{'s' if workers > 1 else ''}\n")
     try:

@@ -16,7 +16,7 @@ tokens              token text, codes, OAuth sessions, waiting requests, secret 
 
 Files beside the rooms: ``unit_of_work`` (one transaction per use case), ``prepared`` (statements that are
 compiled once), ``connections`` (to the database; ``limited_connection``: one that does not wait for ever;
-``writers_queue``: who writes next on SQLite), ``background`` (work of a thread), ``contact`` (from where
-somebody calls), ``guards`` (functions that guard our own API), ``problems`` (what a use case answers instead
-of a result).
+``reading``: one for each thread; ``writers_queue``: who writes next on SQLite), ``background`` (work of a
+thread), ``contact`` (from where somebody calls), ``guards`` (functions that guard our own API), ``problems``
+(what a use case answers instead of a result).
 """

@@ -55,6 +55,8 @@ def build_options(url: str, statement_seconds: int | None, *, pooled: bool = Fal
     )
     return {
         "isolation_level": "AUTOCOMMIT",
+        "pool_size": 8,
+        "max_overflow": 16,
         # The one used last is lent first, and asked whether it lives only after a rest.
         "pool_use_lifo": True,
         "pool_timeout": 2,

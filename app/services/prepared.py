@@ -148,6 +148,8 @@ def _run(connection: Connection, text: _Text, values: Mapping[str, Any]) -> Any:
         else:
             cursor.execute(text.sql, parameters)
     except dialect.loaded_dbapi.Error as problem:
+        # Half done, it would hold what it read for as long as somebody holds the exception.
+        cursor.close()
         driver = borrowed.driver_connection
         is_lost = dialect.is_disconnect(problem, driver, cursor)
         if is_lost:

@@ -42,6 +42,7 @@ from app.services.problems import Conflict
 from app.services.problems import Problem
 from app.services.problems import Unavailable
 from app.services.problems import Undetermined
+from app.services.reading import Readers
 from app.services.writers_queue import Turns
 
 __all__ = [
@@ -52,6 +53,7 @@ __all__ = [
     "change_schema",
     "fetch_all",
     "fetch_one",
+    "give_up_connections",
     "have_rights_moved",
     "keep",
     "list_moved_rights",
@@ -59,7 +61,6 @@ __all__ = [
     "remember",
     "run_after_commit",
     "run_in_transaction",
-    "stop_reading",
     "take",
 ]
 
@@ -67,8 +68,6 @@ T = TypeVar("T")
 AFTER = "argus_after_commit"
 # What was read once in the current unit, or outside of one in the current request.
 READ = "argus_read"
-# The connection for the reads of the current request, outside of a unit.
-READING = "argus_reading"
 MOVED = "argus_rights_moved"
 # How a unit begins, by dialect.
 BEGINS: Mapping[str, Mapping[str, Any]] = {
@@ -145,7 +144,7 @@ def change_schema(work: Callable[[Connection], T]) -> T:
     finally:
         # The next user of a connection expects foreign keys to be enforced.
         db.session.remove()
-        db.engine.dispose()
+        give_up_connections()
 
 
 def _list_orphans(connection: Connection) -> set[tuple[Any, ...]]:
@@ -179,7 +178,7 @@ def _read(read: Callable[[Connection], T]) -> T:
     except DatabaseError as problem:
         if not problem.connection_invalidated or UNIT in memory():
             raise
-    stop_reading()
+    per_app(Readers).drop()
     return read(_find_connection())
 
 
@@ -189,19 +188,15 @@ def change(statement: Prepared, values: Mapping[str, Any]) -> int:
 
 
 def _find_connection() -> Connection:
-    """The connection of the unit at hand, or one that the request keeps for reading until it ends."""
-    kept = memory()
-    found: Connection | None = kept.get(UNIT) or kept.get(READING)
-    if found is None:
-        found = kept[READING] = db.engine.connect()
-    return found
+    """The connection of the unit at hand, or the one that this thread keeps for reading."""
+    unit: Connection | None = memory().get(UNIT)
+    return unit if unit is not None else per_app(Readers).find()
 
 
-def stop_reading(_problem: object = None) -> None:
-    """Give back the connection of this request's reads: at its end, and when it begins to write."""
-    reading: Connection | None = memory().pop(READING, None)
-    if reading is not None:
-        reading.close()
+def give_up_connections() -> None:
+    """Give up every connection of this process: another may not use them after a fork."""
+    per_app(Readers).drop()
+    db.engine.dispose()
 
 
 def remember(key: tuple[str, ...], read: Callable[[], T]) -> T:
@@ -247,7 +242,6 @@ def _run_once(work: Callable[[], T], options: Mapping[str, Any] | None = None) -
     if UNIT in memory():
         # It would end the outer one, and what that did would be lost.
         raise RuntimeError("unit of work inside of another")
-    stop_reading()
     _forget(AFTER)
     # What the session holds was read before: the unit decides with rows it reads itself.
     _end_session(commit=False)

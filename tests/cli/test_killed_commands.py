@@ -24,6 +24,7 @@ import sqlalchemy as sa
 
 from app import create_app
 from app.extensions import db
+from app.services import unit_of_work
 from tests.migrating import upgrade
 from tests.servers import CHEAP
 from tests.servers import own_postgres
@@ -71,7 +72,7 @@ class Place:
             upgrade(revision=revision)
             insert_rows(db.engine)
             db.session.remove()
-            db.engine.dispose()
+            unit_of_work.give_up_connections()
 
     def read(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Tables with columns, keys and indexes, and all rows; of random ones the number."""

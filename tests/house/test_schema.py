@@ -15,6 +15,7 @@ from flask import Flask
 from app import create_app
 from app.extensions import db
 from app.extensions import metadata
+from app.services import unit_of_work
 from app.services.ops import versions
 from tests.migrating import downgrade
 from tests.migrating import read_scripts
@@ -33,7 +34,7 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
         yield app
         with app.app_context():
             db.session.remove()
-            db.engine.dispose()
+            unit_of_work.give_up_connections()
 
 
 def test_up_and_down(empty: Flask) -> None:

@@ -13,6 +13,7 @@ from flask import Flask
 
 from app import create_app
 from app.extensions import db
+from app.services import unit_of_work
 from app.services.access import directory
 from app.services.ops import bootstrap
 from app.services.unit_of_work import run_in_transaction
@@ -54,7 +55,7 @@ def before(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
         yield app
         with app.app_context():
             db.session.remove()
-            db.engine.dispose()
+            unit_of_work.give_up_connections()
 
 
 TWICE = (

@@ -21,6 +21,7 @@ from app.models.audit import AuditEvent
 from app.models.audit import AuditHead
 from app.models.state import SystemState
 from app.models.totp import TOTPGenerator
+from app.services import unit_of_work
 from app.services.access import known_sources
 from app.services.access import throttle
 from app.services.audit import sealing
@@ -100,7 +101,7 @@ def nodes(made: dict[tuple[str, str], Flask], app: Flask, database_url: str) -> 
 def close(app: Flask) -> None:
     with app.app_context():
         db.session.remove()
-        db.engine.dispose()
+        unit_of_work.give_up_connections()
 
 
 def seal_under(app: Flask) -> None:

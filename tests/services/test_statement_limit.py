@@ -11,6 +11,7 @@ from flask import Flask
 from app import cli
 from app import create_app
 from app.extensions import db
+from app.services import unit_of_work
 from app.services.connections import DEADLINE
 from app.services.ops import statistics
 from app.services.unit_of_work import DatabaseError
@@ -36,7 +37,7 @@ def hasty(app: Flask, database_url: str) -> Iterator[Flask]:
     yield made
     with made.app_context():
         db.session.remove()
-        db.engine.dispose()
+        unit_of_work.give_up_connections()
 
 
 def test_an_endless_statement_is_503(hasty: Flask) -> None:
@@ -72,7 +73,7 @@ def test_a_command_has_no_limit(app: Flask, database_url: str, monkeypatch: pyte
             else:
                 connection.execute(sa.text("SELECT 1"))
                 assert connection.info[DEADLINE] == float("inf")
-        db.engine.dispose()
+        unit_of_work.give_up_connections()
 
 
 def test_statistics_are_of_large_tables(app: Flask) -> None:
