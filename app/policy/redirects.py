@@ -14,8 +14,7 @@ MOST_NEXT_CHARACTERS = 8192
 # Visible ASCII without quotes, backslash, angle brackets and other characters that a URI must escape.
 CHARACTERS = re.compile(r"[!#-&(-;=?-\[\]_a-z~]+", re.ASCII)
 NEXT = re.compile(r"/(?![/\\])[!-\[\]-~]*", re.ASCII)
-# Host and port: a name, or an address in brackets. Nothing else may reach a Content-Security-Policy, where a
-# semicolon would begin another directive.
+# Host and port: a name, or an address in brackets.
 HOST = r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_.])?"
 NETLOC = re.compile(rf"(?:{HOST}|\[[0-9A-Fa-f:.]+\])(?::[0-9]{{1,5}})?", re.ASCII)
 MOST_PORT = 65_535
@@ -53,12 +52,6 @@ def matches(asked: str, registered: Sequence[str], *, public_client: bool) -> bo
         return True
     without_port = _strip_loopback_port(asked) if public_client else None
     return without_port is not None and any(_strip_loopback_port(uri) == without_port for uri in registered)
-
-
-def extract_origin(uri: str) -> str:
-    """Return scheme, host and port, for a Content-Security-Policy; empty for what could not be registered."""
-    parts, _problem = _parse_absolute(uri)
-    return f"{parts.scheme}://{parts.netloc}" if parts is not None else ""
 
 
 def check_next(target: object) -> str | None:

@@ -16,13 +16,17 @@ YEAR = 31_536_000
 # Swagger's page shows images from data URLs; nothing else on it is less strict.
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'{images}; script-src 'self'; font-src 'self'; "
-    "connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action {forms}"
+    "connect-src 'self'; base-uri 'none'; frame-ancestors 'none'{forms}"
 )
 
 
-def allow_form_to(origin: str) -> None:
-    """Let this page's form redirect to one more origin: browsers apply form-action to redirects too."""
-    g.argus_form_action = origin
+def let_form_lead_on() -> None:
+    """Leave ``form-action`` out of this page's policy: its form leads to an application.
+
+    Browsers apply it to every redirect after the form, and only the application knows where it sends people
+    on to (decision 41).
+    """
+    g.argus_form_leads_on = True
 
 
 def register(app: Flask) -> None:
@@ -57,9 +61,9 @@ def _set_headers(response: Response) -> Response:
     if response.status_code == 503:
         headers.setdefault("Retry-After", str(RETRY_AFTER_SECONDS))
     if response.mimetype == "text/html":
-        origin: str = g.get("argus_form_action", "")
         headers["Content-Security-Policy"] = POLICY.format(
-            forms=f"'self' {origin}".strip(), images=" data:" if "argus_data_images" in g else ""
+            forms="" if "argus_form_leads_on" in g else "; form-action 'self'",
+            images=" data:" if "argus_data_images" in g else "",
         )
         headers["X-Frame-Options"] = "DENY"
     return response

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 from http.server import ThreadingHTTPServer
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser
@@ -19,9 +20,14 @@ from tests.servers import running
 
 
 class Application(BaseHTTPRequestHandler):
-    """What a person comes back to: the demo's redirect URIs lead here."""
+    """What a person comes back to: the demo's redirect URIs lead here, ``/onward`` further on."""
 
     def do_GET(self) -> None:
+        if self.path.startswith("/onward"):
+            self.send_response(302)
+            self.send_header("Location", f"http://127.0.0.1:8082/end?{urlsplit(self.path).query}")
+            self.end_headers()
+            return
         body = b"<!doctype html><title>Client</title>back at the client"
         self.send_response(200)
         self.send_header("Content-Type", "text/html")
@@ -41,12 +47,14 @@ class Listener(ThreadingHTTPServer):
 
 @pytest.fixture(scope="session", autouse=True)
 def application() -> Iterator[None]:
-    """A real application's address: Chromium follows the redirect to it as it would anywhere."""
-    listener = Listener(("127.0.0.1", 8081), Application)
-    threading.Thread(target=listener.serve_forever, daemon=True).start()
+    """A real application's addresses: Chromium follows the redirect to it as it would anywhere."""
+    listeners = [Listener(("127.0.0.1", port), Application) for port in (8081, 8082)]
+    for one in listeners:
+        threading.Thread(target=one.serve_forever, daemon=True).start()
     yield
-    listener.shutdown()
-    listener.server_close()
+    for one in listeners:
+        one.shutdown()
+        one.server_close()
 
 
 @pytest.fixture(scope="module")

@@ -113,7 +113,7 @@ def test_somebody_else_is_here(app: Flask, world: World, rp: RelyingParty, token
     bob.logs_in()
     page = asks(bob, id_token_hint=tokens["id_token"], post_logout_redirect_uri=BYE)
     assert "App asks you to log out." in page.get_data(as_text=True)
-    assert "form-action 'self' https://app.example.com" in page.headers["Content-Security-Policy"]
+    assert "form-action" not in page.headers["Content-Security-Policy"]
     assert logged_in(bob)
     assert confirms(bob, page).headers["Location"] == BYE
     assert not logged_in(bob)

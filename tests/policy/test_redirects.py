@@ -89,13 +89,6 @@ def test_the_loopback_port_is_free_for_public_clients_only() -> None:
     assert not redirects.matches("http://127.0.0.1:50000@evil.example/cb", registered, public_client=True)
 
 
-def test_origin() -> None:
-    """What is put into a Content-Security-Policy can begin no other directive."""
-    for uri in ("https://x;sandbox/cb", "https://x,y/cb", "https://x y/", "javascript:x", ""):
-        assert redirects.extract_origin(uri) == ""
-    assert redirects.extract_origin("https://app.example.com:8443/cb?x=1") == "https://app.example.com:8443"
-
-
 @pytest.mark.parametrize("target", ["/", "/account?x=1", "/a/b#c"])
 def test_own_pages(target: str) -> None:
     assert redirects.check_next(target) == target

@@ -34,7 +34,6 @@ from app.oauth.authorize import UnredirectableError
 from app.oauth.errors import ArgusOAuthError
 from app.oauth.protocol_errors import ProtocolError
 from app.policy import claims
-from app.policy import redirects
 from app.policy import scopes
 from app.policy.answers import word_missing_function
 from app.policy.claims import name_claim
@@ -166,7 +165,7 @@ def _render_question(asked: AuthorizationRequest, caller: Caller, began_at: date
         )
     )
     functions = load_function_words(one.function for one in told.fallen)
-    headers.allow_form_to(redirects.extract_origin(asked.redirect_uri))
+    headers.let_form_lead_on()
     return render_template(
         "consent.html",
         application={"name": client.name, "description": client.description, "main_uri": client.main_uri},

@@ -93,7 +93,7 @@ def read_wanted() -> str:
 
 
 def find_application_name(wanted: str | None) -> str | None:
-    """Return the name of the application that requires the login; the form may redirect to its origin."""
+    """Return the name of the application that requires the login; the form may lead to it."""
     waiting = unwrap_request(wanted)
     if waiting is None:
         return None
@@ -101,7 +101,7 @@ def find_application_name(wanted: str | None) -> str | None:
         asked = authorize.validate_request(waiting.params)
     except (authorize.UnredirectableError, ArgusOAuthError):
         return None
-    headers.allow_form_to(redirects.extract_origin(asked.redirect_uri))
+    headers.let_form_lead_on()
     return str(asked.client.name)
 
 

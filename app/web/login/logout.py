@@ -11,7 +11,6 @@ from flask import url_for
 from flask_babel import gettext as _
 
 from app import cookies
-from app.policy import redirects
 from app.services.endings import table as endings
 from app.services.endings.table import Event
 from app.services.unit_of_work import run_in_transaction
@@ -35,7 +34,7 @@ def logout() -> Page:
     out = request.args.get("out", "")
     way = logout_confirmation.unwrap_logout(out)
     if way.uri is not None:
-        headers.allow_form_to(redirects.extract_origin(way.uri))
+        headers.let_form_lead_on()
     return render_template("logout.html", application=way.application, out=out if way.uri else None)
 
 
