@@ -17,6 +17,7 @@ from flask_wtf.csrf import CSRFError
 from structlog import get_logger
 from werkzeug.exceptions import HTTPException
 from werkzeug.exceptions import MethodNotAllowed
+from werkzeug.wrappers import Response as WerkzeugResponse
 
 from app import edge
 from app.policy.facts import Decision
@@ -29,6 +30,7 @@ from app.web import person
 from app.web.language import translate_finding
 from app.web.language import translate_sentence
 from app.web.pages import find_way_back
+from app.web.pages import redirect_to_login
 from app.web.words.function_names import add_function_words
 
 log = get_logger("argus")
@@ -61,18 +63,32 @@ TITLES: Mapping[int, str] = {
     429: lazy_gettext("Slow down"),
     503: lazy_gettext("Not available just now"),
 }
+STALE_FORM = (
+    "The page was open too long or your login changed. Nothing was saved. Load the page again and repeat."
+)
 UNEXPECTED = "Something went wrong on our side. Nothing was changed that was not finished."
 
 
 def render_error_page(
-    title: str, message: str, status: int, number: str | None = None, detail: str | None = None
+    title: str,
+    message: str,
+    status: int,
+    number: str | None = None,
+    detail: str | None = None,
+    back: str | None = None,
 ) -> tuple[str, int]:
     """Render a page that says what is wrong and what to do, with a link; never a redirect.
 
-    ``detail`` is for the operator of the application, in the terms of the protocol.
+    ``detail`` is for the operator of the application, in the terms of the protocol. ``back`` is a path; else
+    it is the page of the form.
     """
     page = render_template(
-        "error.html", title=title, message=message, number=number, detail=detail, back=_find_way_back(status)
+        "error.html",
+        title=title,
+        message=message,
+        number=number,
+        detail=detail,
+        back=back or _find_way_back(status),
     )
     return page, status
 
@@ -141,8 +157,13 @@ def _handle_http(problem: HTTPException) -> Response:
     return answer
 
 
-def _handle_csrf(problem: CSRFError) -> Response | tuple[str, int]:  # noqa: ARG001
-    return _answer_plainly(400, "The page was open too long or your login changed. Load it again and repeat.")
+def render_stale_form(back: str | None) -> tuple[str, int]:
+    """Answer a form whose page is too old, or of another login: back to its page, to send it again."""
+    return render_error_page(str(NOT_DONE), translate_sentence(STALE_FORM), 400, back=back)
+
+
+def _handle_csrf(problem: CSRFError) -> WerkzeugResponse | tuple[str, int]:  # noqa: ARG001
+    return redirect_to_login() if person.current_person() is None else render_stale_form(find_way_back())
 
 
 def _handle_unavailable(problem: Exception) -> Response | tuple[str, int]:

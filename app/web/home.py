@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
 from urllib.parse import urlsplit
 
 from flask import Blueprint
@@ -23,6 +22,7 @@ from app.web import person
 from app.web.errors import render_error_page
 from app.web.language import translate_finding
 from app.web.language import translate_sentence
+from app.web.pages import redirect_to_login
 from app.web.words.function_names import add_function_words
 
 blueprint = Blueprint("home", __name__)
@@ -33,7 +33,7 @@ def index() -> Response | str:
     """List my applications: those the decision allows, and the active consents."""
     somebody = person.current_person()
     if somebody is None:
-        return redirect(url_for("login.login") + "?" + urlencode({"next": "/"}), 303)
+        return redirect_to_login()
     caller = somebody.caller
     return render_template(
         "home.html",
@@ -57,7 +57,7 @@ def withdraw(grant_id: str) -> Response | tuple[str, int]:
     """Withdraw a consent; every session that depends on it is refused at its next use."""
     somebody = person.current_person()
     if somebody is None:
-        return redirect(url_for("login.login") + "?" + urlencode({"next": "/"}), 303)
+        return redirect_to_login()
     caller = somebody.caller
     try:
         run_in_transaction(lambda: consents.withdraw_consent(grant_id, caller.user_id, caller.actor))

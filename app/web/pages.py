@@ -1,4 +1,4 @@
-"""Pages that need a login: the caller, one unit of work per action, and the link back."""
+"""Pages that need a login: the caller, one unit of work per action, and the way there and back."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from flask import current_app
 from flask import flash
 from flask import redirect
 from flask import request
+from flask import session
 from flask import url_for
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from app.services.access import reloading
@@ -25,6 +27,10 @@ from app.web import person
 T = TypeVar("T")
 Page = Response | str | tuple[str, int]
 View = Callable[..., Page]
+# In the form session: the page of a form that came when its login had ended.
+UNSAVED = "unsaved"
+# The category of a message that is no good news.
+WARNING = "warning"
 
 
 def require_login(view: View) -> View:
@@ -35,7 +41,7 @@ def require_login(view: View) -> View:
     @functools.wraps(view)
     def call(**path: Any) -> Page:
         somebody = person.current_person()
-        return view(somebody.caller, **path) if somebody is not None else _redirect_to_login()
+        return view(somebody.caller, **path) if somebody is not None else redirect_to_login()
 
     return call
 
@@ -59,11 +65,40 @@ def redirect_with_message(message: str, endpoint: str, **values: Any) -> Respons
     return redirect(url_for(endpoint, **values), 303)
 
 
-def _redirect_to_login() -> Response:
+def redirect_to_login() -> Response:
+    """Redirect to the login, which leads back to this page, or to the page of the form that was sent.
+
+    What was sent is dropped; the login page says so, and the page does after the login.
+    """
     caller = person.find_caller_by_cookie(request)
     if caller is not None and caller.is_interactive and password_change.must_change(caller):
         return redirect(url_for("password.change"), 303)
-    return redirect(url_for("login.login") + "?" + urlencode({"next": find_way_back()}), 303)
+    place = find_way_back()
+    # A script asks by itself, and nothing is lost with its question.
+    if request.method == "POST" and request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate":
+        session[UNSAVED] = place
+    return redirect(url_for("login.login") + "?" + urlencode({"next": place}), 303)
+
+
+def lost_a_form(place: str | None) -> bool:
+    """Tell whether a form of this page was dropped, because its login had ended."""
+    return bool(place) and session.get(UNSAVED) == place
+
+
+def renew_form_session() -> None:
+    """Begin a new form session, with another CSRF token (security rule 40). It still knows of a lost form."""
+    place = session.get(UNSAVED)
+    session.clear()
+    if place is not None:
+        session[UNSAVED] = place
+
+
+def tell_of_lost_form(place: str | None) -> None:
+    """After a login: put a message on this page if its form was dropped."""
+    lost = lost_a_form(place)
+    session.pop(UNSAVED, None)
+    if lost:
+        flash(_("Your login had ended when you sent this form. Nothing was saved: send it again."), WARNING)
 
 
 def find_way_back() -> str:

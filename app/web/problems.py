@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import math
-from urllib.parse import urlencode
 
 from flask import Flask
 from flask import make_response
-from flask import redirect
-from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response
@@ -22,7 +19,7 @@ from app.web import person
 from app.web.errors import render_error_page
 from app.web.errors import render_refusal_page
 from app.web.language import translate_sentence
-from app.web.pages import find_way_back
+from app.web.pages import redirect_to_login
 from app.web.words.problems import find_words
 
 
@@ -61,7 +58,7 @@ def _handle_denied(problem: Denied) -> Response | tuple[str, int]:
     somebody = person.current_person()
     decision = problem.decision
     if somebody is None or problem.status == 401:
-        return redirect(url_for("login.login") + "?" + urlencode({"next": find_way_back()}), 303)
+        return redirect_to_login()
     decision = trail.record_refusal("page", somebody.caller.actor, decision, somebody.caller.question)
     return render_refusal_page(decision, somebody.name)
 

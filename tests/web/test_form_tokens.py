@@ -43,11 +43,11 @@ def _held(person: Person) -> tuple[str, str]:
     return cookie.value, token
 
 
-def _sends(person: Person, cookie: str, token: str, path: str = "/logout") -> tuple[int, str]:
+def _sends(person: Person, cookie: str, token: str, path: str = ADD) -> tuple[int, str]:
     """A form sent with the form cookie and token of some browser."""
     person.browser.set_cookie(FORM_COOKIE, cookie)
     answer = person.browser.post(path, data={"csrf_token": token})
-    return answer.status_code, text_of(answer)
+    return answer.status_code, answer.headers.get("Location") or text_of(answer)
 
 
 @pytest.mark.parametrize("maker", [_nobody, _same_user, _other_user])
@@ -57,21 +57,21 @@ def test_a_token_is_of_one_login(
 ) -> None:
     """Cookie and token together, planted in another login of the same or of another user: refused.
 
-    Among browsers where nobody is logged in there is nobody to harm.
+    Where nobody is logged in there is nobody to harm: the login is asked for.
     """
     world.user("bob", "acme")
     cookie, token = _held(maker(app))
-    status, text = _sends(user(app), cookie, token)
-    if maker is user is _nobody:
-        assert status == 303
+    status, said = _sends(user(app), cookie, token)
+    if user is _nobody:
+        assert (status, said) == (303, "/login?next=%2Faccount%2Fkeys%2Fadd")
     else:
         assert status == 400
-        assert REFUSED in text
+        assert REFUSED in said
 
 
 def test_in_its_login_it_holds(app: Flask, world: World) -> None:
     alice = _same_user(app)
-    assert _sends(alice, *_held(alice))[0] == 303
+    assert _sends(alice, *_held(alice), "/logout")[0] == 303
 
 
 def test_a_new_login_of_the_same_browser_is_another(app: Flask, world: World) -> None:

@@ -263,7 +263,7 @@ def test_a_forced_change_leads_nowhere_else(app: Flask, world: World, alice: Per
     done = alice.submits(
         page, "/account/password", oldPassword=PASSWORD, newPassword=NEW, newPasswordAgain=NEW, next=trick
     )
-    assert done.headers["Location"] == "/login"
+    assert done.headers["Location"] == "/login?continue=lost"
 
 
 # --- the forms ----------------------------------------------------------------------------------------------

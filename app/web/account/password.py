@@ -28,6 +28,7 @@ from app.web.form_values import FormValues
 from app.web.form_values import read_form
 from app.web.login import flow
 from app.web.pages import Page
+from app.web.pages import redirect_to_login
 from app.web.problems import describe_wait
 from app.web.problems import render_too_many
 from app.web.words.endings import describe_endings
@@ -43,7 +44,7 @@ def change() -> Page:
     """
     caller = person.find_caller_by_cookie(request)
     if caller is None or not (person.current_person() or password_change.must_change(caller)):
-        return redirect(flow.build_page_url("login.login", url_for("password.change")), 303)
+        return redirect_to_login()
     password_change.require_owner(caller)
     has_password = directory.get_user(caller.user_id).password_hash is not None
     if not has_password and confirm.find_authorization(SET_PASSWORD) is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Flask
+from flask_wtf.csrf import CSRFError
 
 from app.web.login import consent
 from app.web.login import device_link
@@ -13,7 +14,13 @@ from app.web.login import recovery
 from app.web.login import rp_initiated_logout
 from app.web.login import second_step
 
+LOGIN_FORMS = (password, second_step, passkey_login, device_link)
 PAGES = (password, second_step, passkey_login, recovery, device_link, consent, logout, rp_initiated_logout)
+
+for page in LOGIN_FORMS:
+    page.blueprint.register_error_handler(CSRFError, password.render_afresh)
+logout.blueprint.register_error_handler(CSRFError, logout.render_afresh)
+recovery.blueprint.register_error_handler(CSRFError, recovery.render_afresh)
 
 
 def register(app: Flask) -> None:

@@ -14,7 +14,6 @@ from flask import render_template
 from flask import request
 from flask import url_for
 from flask_babel import gettext as _
-from flask_wtf.csrf import CSRFError
 from flask_wtf.csrf import validate_csrf
 from werkzeug.wrappers import Response
 from wtforms.validators import ValidationError
@@ -52,6 +51,7 @@ from app.web.continuation import unwrap_request
 from app.web.continuation import wrap_request
 from app.web.errors import render_error_page
 from app.web.errors import render_refusal_page
+from app.web.errors import render_stale_form
 from app.web.language import translate_sentence
 from app.web.login.password import build_login_url
 from app.web.words.function_names import load_function_words
@@ -110,6 +110,10 @@ def _read_request() -> Continuation:
     resumed = unwrap_request(request.args.get("continue")) if request.method == "GET" else None
     if resumed is not None:
         return resumed
+    if request.args.get("continue") and "client_id" not in request.args:
+        raise UnredirectableError(
+            "continue", "This request waited for a login for more than an hour, or its address was changed."
+        )
     return Continuation(request_checks.check_browser_request(request), clock.now())
 
 
@@ -203,12 +207,12 @@ def _list_claims(asked: AuthorizationRequest) -> list[tuple[str, str]]:
 
 def _answer_form() -> Response | str | tuple[str, int]:
     """Approve or deny: check CSRF and the transaction of this login, then judge everything again."""
+    transaction = request.form.get("transaction", "")
     try:
         validate_csrf(request.form.get("csrf_token"))
     except ValidationError:
-        raise CSRFError from None
+        return render_stale_form(_find_question(transaction))
     somebody = person.current_person()
-    transaction = request.form.get("transaction", "")
     waiting = (
         waiting_requests.find_request(transaction, somebody.caller.login_id) if somebody is not None else None
     )
@@ -237,11 +241,17 @@ def _build_refusal(asked: AuthorizationRequest, decision: Decision) -> ArgusOAut
 
 def _ask_anew(transaction: str) -> Response | tuple[str, int]:
     """The form came too late: show its question again, after a login if needed; nothing is decided."""
+    question = _find_question(transaction)
+    if question is None:
+        raise StaleTransaction
+    return redirect(question, 303)
+
+
+def _find_question(transaction: str) -> str | None:
+    """Return where the question of this login is shown anew; ``None`` if it was answered, or is too old."""
     held = person.find_held_login(request)
     params = waiting_requests.find_unanswered(transaction, held.login_id) if held is not None else None
-    if params is None:
-        raise StaleTransaction
-    return redirect(_build_resume_url(params, clock.now()), 303)
+    return _build_resume_url(params, clock.now()) if params is not None else None
 
 
 def _ask_again(

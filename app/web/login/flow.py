@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
+from flask import flash
 from flask import redirect
 from flask import request
 from flask import session
 from flask import url_for
+from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
 from werkzeug.wrappers import Response
 
@@ -26,6 +28,12 @@ from app.services.unit_of_work import run_in_transaction
 from app.web import headers
 from app.web import person
 from app.web.continuation import unwrap_request
+from app.web.pages import WARNING
+from app.web.pages import renew_form_session
+from app.web.pages import tell_of_lost_form
+
+# Stands for a wanted page that leads nowhere, so that the last page of the login can still say so.
+LOST = "lost"
 
 
 def begin_login(who: VerifiedUser, proof: Proof, wanted: str | None, password: str | None = None) -> Response:
@@ -51,8 +59,9 @@ def begin_login(who: VerifiedUser, proof: Proof, wanted: str | None, password: s
     except LoginFailed:
         password_login.note_refusal(directory.get_user(who.user_id), "login_superseded", contact, proof)
         raise
-    # A new form session: the CSRF token of the anonymous page must be invalid after the login (rule 40).
-    session.clear()
+    # The CSRF token of the anonymous page must be invalid after the login (rule 40).
+    renew_form_session()
+    tell_of_lost_form(wanted)
     response = redirect(
         build_page_url("password.change", wanted) if must_change else resolve_target(wanted), 303
     )
@@ -68,10 +77,23 @@ def mark_device(response: Response, who: VerifiedUser) -> None:
 
 
 def resolve_target(wanted: str | None) -> str:
-    """Resolve ``wanted``: back to a waiting authorization request, to a path of our origin, or home."""
+    """Resolve ``wanted``: back to a waiting authorization request, to a path of our origin, or home.
+
+    Who wanted something else is told at home.
+    """
     if wanted and unwrap_request(wanted) is not None:
         return url_for("consent.authorize") + "?" + urlencode({"continue": wanted})
+    if is_lost(wanted):
+        flash(
+            _("You are logged in. What brought you here is too old or damaged: open the application again."),
+            WARNING,
+        )
     return redirects.check_next(wanted) or url_for("home.index")
+
+
+def is_lost(wanted: str | None) -> bool:
+    """Tell whether something was wanted that leads nowhere: an old or changed request, a foreign address."""
+    return bool(wanted) and unwrap_request(wanted) is None and redirects.check_next(wanted) is None
 
 
 def build_page_url(endpoint: str, wanted: str | None) -> str:
@@ -82,6 +104,8 @@ def build_page_url(endpoint: str, wanted: str | None) -> str:
         query = {"continue": wanted}
     elif place is not None:
         query = {"next": place}
+    elif wanted:
+        query = {"continue": LOST}
     return url_for(endpoint) + ("?" + urlencode(query) if query else "")
 
 

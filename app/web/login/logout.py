@@ -9,6 +9,7 @@ from flask import request
 from flask import session
 from flask import url_for
 from flask_babel import gettext as _
+from flask_wtf.csrf import CSRFError
 
 from app import cookies
 from app.services.endings import table as endings
@@ -31,11 +32,26 @@ def logout() -> Page:
     """
     if request.method == "POST":
         return end_and_redirect(logout_confirmation.unwrap_logout(request.form.get("out")).uri)
-    out = request.args.get("out", "")
+    return _render_question(request.args.get("out", ""))
+
+
+def render_afresh(problem: CSRFError) -> Page:  # noqa: ARG001
+    """Answer a log-out form whose page is too old, or of another login: ask again if anybody is here."""
+    out = request.form.get("out", "")
+    if person.find_held_login(request) is None:
+        return end_and_redirect(logout_confirmation.unwrap_logout(out).uri)
+    return _render_question(
+        out, _("Nothing was ended: the page was open too long, or your login changed.")
+    ), 400
+
+
+def _render_question(out: str, notice: str = "") -> str:
     way = logout_confirmation.unwrap_logout(out)
     if way.uri is not None:
         headers.let_form_lead_on()
-    return render_template("logout.html", application=way.application, out=out if way.uri else None)
+    return render_template(
+        "logout.html", application=way.application, out=out if way.uri else None, notice=notice
+    )
 
 
 def end_and_redirect(to: str | None) -> Page:

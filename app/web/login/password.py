@@ -5,12 +5,15 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 from flask import Blueprint
+from flask import redirect
 from flask import render_template
 from flask import request
 from flask import url_for
 from flask_babel import gettext as _
+from flask_wtf.csrf import CSRFError
 
 from app import edge
+from app.policy import names
 from app.services.access import directory
 from app.services.login import passkey_assertions
 from app.services.login import second_step as steps
@@ -22,10 +25,12 @@ from app.web.forms.login import LoginForm
 from app.web.login import flow
 from app.web.login import second_step
 from app.web.pages import Page
+from app.web.pages import lost_a_form
 from app.web.problems import describe_wait
 from app.web.problems import render_too_many
 
 blueprint = Blueprint("login", __name__)
+AWAY = {"login_idle"}
 
 
 @blueprint.route("/login", methods=["GET", "POST"])
@@ -75,10 +80,29 @@ def render_login(
         message=message,
         notice=notice,
         here=here,
+        onward=flow.resolve_target(form.next.data) if here else "",
         stopped=stopped,
         application=flow.find_application_name(form.next.data),
         by_passkey=passkey_assertions.are_passkeys_supported(),
     )
+
+
+def render_afresh(problem: CSRFError) -> Page:  # noqa: ARG001
+    """Answer a login form whose page is too old, or of another login: nothing in it was looked at.
+
+    Who is logged in here meanwhile goes on, unless the form was for somebody else; all others log in again.
+    """
+    wanted, here = flow.read_wanted(), person.current_person()
+    name = request.form.get("username", "")[:100]
+    if here is not None and names.fold_name(name) in ("", names.fold_name(here.name)):
+        return redirect(flow.resolve_target(wanted), 303)
+    form = LoginForm(None)
+    form.username.data, form.next.data = name, wanted
+    message = _(
+        "This page was open too long, or somebody logged in or out in another window. Log in again to go on."
+        " If that does not help, let this site keep cookies."
+    )
+    return render_login(form, notice=message, here=here.name if here is not None else ""), 400
 
 
 def _render_opening() -> str:
@@ -88,12 +112,23 @@ def _render_opening() -> str:
     form.username.data = request.args.get("login_hint", "")[:100]
     caller = person.find_caller_by_cookie(request)
     if caller is None or not caller.is_interactive:
-        return render_login(form)
+        return render_login(form, notice=_explain(form.next.data))
     ended = {finding.reason for finding in caller.decision.denials}
-    if ended == {"login_idle"}:
+    if ended == AWAY:
         form.username.data = form.username.data or caller.user_name
-        return render_login(form, notice=_("You have been away for a while. Log in again to go on."))
-    if not ended and form.next.data:
-        # The application requires a new login, or another user (OIDC Core 3.1.2.1).
-        return render_login(form, notice=_("Log in again to go on."))
-    return render_login(form, here="" if ended else caller.user_name)
+    notice = _explain(form.next.data, ended)
+    return render_login(form, notice=notice, here="" if ended or notice else caller.user_name)
+
+
+def _explain(wanted: str | None, ended: set[str] | None = None) -> str | None:
+    """Say why a login is needed, where there is more to say. ``ended`` is why the login here is over: empty
+    for one that is live, ``None`` for none.
+    """
+    if lost_a_form(wanted):
+        return str(_("Your login had ended, so what you sent was not saved. Log in to go back to the page."))
+    if flow.is_lost(wanted):
+        return str(_("What brought you here is too old or damaged. Open the application again."))
+    if ended == AWAY:
+        return str(_("You have been away for a while. Log in again to go on."))
+    # The application requires a new login, or another user (OIDC Core 3.1.2.1).
+    return str(_("Log in again to go on.")) if ended == set() and wanted else None

@@ -13,6 +13,7 @@ from flask import render_template
 from flask import request
 from flask import url_for
 from flask_babel import gettext as _
+from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response
 
 from app import edge
@@ -29,10 +30,12 @@ from app.services.login.stepup_operations import Evidence
 from app.services.login.stepup_tokens import NotProven
 from app.services.problems import Invalid
 from app.services.problems import Throttled
+from app.web.errors import render_stale_form
 from app.web.forms.recovery import NewPasswordForm
 from app.web.forms.recovery import RecoverForm
 from app.web.language import translate_sentence
 from app.web.login import flow
+from app.web.pages import find_way_back
 from app.web.words.endings import describe_endings
 
 blueprint = Blueprint("recovery", __name__)
@@ -54,6 +57,11 @@ def ask() -> Page | tuple[str, int, dict[str, str]]:
         page = render_template("recovery/ask.html", form=form, message=message)
         return page, 429, {"Retry-After": str(problem.seconds)}
     return redirect(url_for("recovery.sent"), 303)
+
+
+def render_afresh(problem: CSRFError) -> Page:  # noqa: ARG001
+    """Answer a form whose page is too old. Recovery needs no login."""
+    return render_stale_form(find_way_back())
 
 
 @blueprint.get("/recover/sent")

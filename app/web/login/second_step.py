@@ -35,7 +35,9 @@ from app.web import passkey_exchange
 from app.web.forms.login import CodeForm
 from app.web.language import translate_sentence
 from app.web.login import flow
+from app.web.pages import WARNING
 from app.web.pages import Page
+from app.web.pages import renew_form_session
 from app.web.passkey_exchange import read_signed
 from app.web.problems import describe_wait
 from app.web.problems import render_too_many
@@ -46,7 +48,7 @@ KEPT = "second_step"
 
 def begin_second_step(who: VerifiedUser, wanted: str | None) -> Response:
     """Continue from a right password to the second step."""
-    session.clear()
+    renew_form_session()
     session[KEPT] = [who.user_id, who.epoch, clock.now().timestamp()]
     return redirect(flow.build_page_url("second_step.ask", wanted), 303)
 
@@ -107,7 +109,7 @@ def _find_verified() -> VerifiedUser | None:
 
 def _redirect_to_password() -> Response:
     session.pop(KEPT, None)
-    flash(_("Your login could not be finished. Enter your password again."))
+    flash(_("Your login could not be finished. Enter your password again."), WARNING)
     return redirect(flow.build_page_url("login.login", flow.read_wanted()), 303)
 
 
