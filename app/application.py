@@ -1,13 +1,21 @@
-"""Flask's application, without what every request or start would pay for and nobody here uses."""
+"""Flask's application, without what every request or start would pay for and nobody here uses, and with
+addresses that stay as they are.
+"""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 from typing import Any
 
 from flask import Flask
+from flask import Response
+from werkzeug.datastructures import Headers
 from werkzeug.routing import Rule
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 
 class LazyRule(Rule):
@@ -30,10 +38,24 @@ class LazyRule(Rule):
         return build
 
 
+class Answer(Response):
+    """Sends ``Location`` as it was set. Werkzeug would escape brackets in it, make its host small and drop an
+    empty query, but a registered redirect URI is kept byte by byte (RFC 6749 3.1.2).
+    """
+
+    def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:
+        headers = super().get_wsgi_headers(environ)
+        location = self.headers.get("Location")
+        if location is not None and location.isascii():
+            headers["Location"] = location
+        return headers
+
+
 class Application(Flask):
     """Compiles URLs when they are built, and does not ask each function of ours whether it is a coroutine."""
 
     url_rule_class = LazyRule
+    response_class = Answer
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Return the function: none of this application is asynchronous."""

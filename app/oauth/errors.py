@@ -10,6 +10,7 @@ from typing import Any
 
 from authlib.oauth2.rfc6749 import OAuth2Error
 
+from app.policy import redirects
 from app.policy.answers import choose_token_reason
 from app.policy.facts import Decision
 from app.policy.reasons import REASONS
@@ -67,6 +68,12 @@ class ArgusOAuthError(OAuth2Error):  # type: ignore[misc]
         if self.state:
             body.append(("state", self.state))
         return body
+
+    def __call__(self, uri: str | None = None) -> tuple[int, Any, list[tuple[str, str]]]:
+        """As Authlib, but nothing of the registered URI is rewritten."""
+        if not self.redirect_uri:
+            return tuple(super().__call__(uri=uri))
+        return 302, "", [("Location", redirects.append_parameters(self.redirect_uri, self.get_body()))]
 
     def get_headers(self) -> list[tuple[str, str]]:
         headers: list[tuple[str, str]] = [*super().get_headers()]

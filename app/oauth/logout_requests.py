@@ -9,6 +9,7 @@ from authlib.oauth2 import OAuth2Error
 
 from app.oauth.requests import ArgusRequest
 from app.oauth.server import oauth_server
+from app.policy import redirects
 from app.services.access.callers import Caller
 from app.services.access.credential_parts import ClientPart
 from app.services.login import login_sessions
@@ -37,10 +38,15 @@ class LogoutRequest:
 
 def read_logout_request(params: Mapping[str, str]) -> LogoutRequest:
     """Read the request as far as it is valid. An invalid request leads to a question to the person."""
-    request = ArgusRequest("GET", "/oauth/logout", params)
+    # Authlib would append the state, and write the registered URI anew.
+    state = params.get("state")
+    stateless = {name: value for name, value in params.items() if name != "state"}
+    request = ArgusRequest("GET", "/oauth/logout", stateless)
     try:
         found = oauth_server().validate_endpoint_request("end_session", request)
     except OAuth2Error:
         return LogoutRequest()
-    hinted = found.id_token_claims
-    return LogoutRequest(found.client, hinted["sub"] if hinted is not None else None, found.redirect_uri)
+    hinted, uri = found.id_token_claims, found.redirect_uri
+    if uri is not None and state is not None:
+        uri = redirects.append_parameters(uri, [("state", state)])
+    return LogoutRequest(found.client, hinted["sub"] if hinted is not None else None, uri)

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 from typing import cast
 
-from authlib.common.urls import add_params_to_uri
 from authlib.integrations.flask_oauth2 import AuthorizationServer
 from authlib.oauth2.rfc6749 import OAuth2Error
 from flask import Flask
@@ -21,6 +20,7 @@ from app.oauth.endpoints import RevocationEndpoint
 from app.oauth.errors import translate_error
 from app.oauth.grants import GRANTS
 from app.oauth.requests import ArgusRequest
+from app.policy import redirects
 from app.policy.client_methods import CLIENT_METHODS
 from app.runtime import settings
 from app.services.access import client_rows
@@ -49,7 +49,7 @@ class ArgusAuthorizationServer(AuthorizationServer):  # type: ignore[misc]
         given = dict(headers)
         location = given.get("Location")
         if location is not None:
-            given["Location"] = add_params_to_uri(location, [("iss", settings().base_url)])
+            given["Location"] = redirects.append_parameters(location, [("iss", settings().base_url)])
             # The browser must not repeat a POST at the client: 303, never 307 (RFC 9700 4.12).
             status_code = 303
         return Response(body, status=status_code, headers=given | dict(NO_STORE))

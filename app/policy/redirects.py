@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from urllib.parse import SplitResult
+from urllib.parse import urlencode
 from urllib.parse import urlsplit
 
 from app.policy.network import is_loopback
@@ -52,6 +53,18 @@ def matches(asked: str, registered: Sequence[str], *, public_client: bool) -> bo
         return True
     without_port = _strip_loopback_port(asked) if public_client else None
     return without_port is not None and any(_strip_loopback_port(uri) == without_port for uri in registered)
+
+
+def append_parameters(uri: str, params: Sequence[tuple[str, str]]) -> str:
+    """Append parameters to a registered URI, of which not a byte is rewritten (RFC 6749 3.1.2, 4.1.2).
+
+    It has no fragment. Its own query need not be made of names and values: ``?/login`` stays as it is.
+    """
+    if "?" not in uri:
+        uri += "?"
+    elif uri[-1] not in "?&":
+        uri += "&"
+    return uri + urlencode(params)
 
 
 def check_next(target: object) -> str | None:

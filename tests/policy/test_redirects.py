@@ -34,6 +34,11 @@ BAD = [
     "https://app.example.com/" + "x" * 2048, "http://127.0.0.1.example.com/", "http://128.0.0.1/",
 ]  # fmt: skip
 
+OWN_QUERIES = (
+    "", "?", "?/login/oidc", "?test", "?e=%E9", "?a[]=1", "?a=1;b=2", "?x=%20y", "?x=+y", "?a=", "?a&b",
+    "?a=1&", "?x=%C3%A9", "?x=%2F&X=%2f", "?a=1&a=2", "?=", "??", "?u=https://x/?y", "?code=own",
+)  # fmt: skip
+
 
 @pytest.mark.parametrize("uri", GOOD)
 def test_what_may_be_registered(uri: str) -> None:
@@ -87,6 +92,16 @@ def test_the_loopback_port_is_free_for_public_clients_only() -> None:
         assert not redirects.matches(f"http://127.0.0.1:{port}/cb", registered, public_client=True)
     assert redirects.matches("http://127.0.0.1:65535/cb", registered, public_client=True)
     assert not redirects.matches("http://127.0.0.1:50000@evil.example/cb", registered, public_client=True)
+
+
+@pytest.mark.parametrize("query", OWN_QUERIES)
+def test_parameters_are_appended(query: str) -> None:
+    """RFC 6749 3.1.2: the registered query is retained, here byte by byte."""
+    uri = "https://app.example.com/cb" + query
+    sent = redirects.append_parameters(uri, [("code", "a+/="), ("state", "s t")])
+    between = "?" if not query else "" if query[-1] in "?&" else "&"
+    assert sent == uri + between + "code=a%2B%2F%3D&state=s+t"
+    assert redirects.append_parameters(sent, [("iss", "x")]) == sent + "&iss=x"
 
 
 @pytest.mark.parametrize("target", ["/", "/account?x=1", "/a/b#c"])

@@ -1,4 +1,4 @@
-"""A form whose page is of another login, or too old: nothing is done, and there is a way on (security rule 40)."""
+"""A form whose page is of another login, or too old, does nothing and leads on (security rule 40)."""
 
 from __future__ import annotations
 

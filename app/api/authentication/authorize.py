@@ -51,7 +51,7 @@ def authorize(caller: Caller, body: AuthorizeRequest) -> Answer:
         field = FIELDS.get(problem.error, "codeChallenge")
         raise Invalid(FieldProblem(field, problem.get_error_description(), problem.error.upper())) from None
     sent = parse_qs(urlsplit(location).query)
-    code = sent.get("code", [""])[0]
+    code = sent.get("code", [""])[-1]  # ours is the last: a registered query may have one of its own
     return Answer(
         AuthorizedShape(authorization_code=code, redirect_uri=location, state=body.state), status=201
     )
