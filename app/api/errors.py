@@ -65,7 +65,9 @@ def _render_denied(problem: Denied) -> Response:
         decision = trail.record_refusal("api", caller.actor, decision, caller.question)
     messages = [describe_call_problem(word_publicly(f), f.reason) for f in decision.denials]
     response = build_error_response(problem.status, *messages, decision=decision.number)
-    if caller is not None and caller.kind != "key":
+    if caller is not None and caller.kind == "key" and problem.status == 401:
+        response.headers["WWW-Authenticate"] = 'Bearer realm="argus"'
+    elif caller is not None and caller.kind != "key":
         error = "invalid_token" if problem.status == 401 else "insufficient_scope"
         response.headers["WWW-Authenticate"] = f'Bearer realm="argus", error="{error}"'
     return response

@@ -89,6 +89,9 @@ def _describe_operation(
         operation["requestBody"] = {"required": True, "content": {FORM: content}}
     else:
         operation["security"] = [{"bearer": []}]
+        # Without a token nothing is said but the challenge (RFC 6750 3.1).
+        bare = _describe_json({**ERROR, "required": []})
+        operation["responses"]["401"] = {"description": "An OAuth error, or empty without a token.", **bare}
     return operation
 
 

@@ -140,10 +140,4 @@ def refuse_client(request: ArgusRequest, client: AnyClient | None, reason: str) 
             counted=True,
         )
     )
-    basic = request.client_credentials is not None and request.client_credentials.by_header
-    raise ArgusOAuthError(
-        "invalid_client",
-        status=401,
-        decision=number or "",
-        challenge='Basic realm="argus"' if basic else None,
-    )
+    raise ArgusOAuthError("invalid_client", status=401, decision=number or "")

@@ -29,6 +29,8 @@ from app.services.tokens.oauth_sessions import SessionOpening
 from app.services.tokens.oauth_sessions import SessionParent
 from app.services.unit_of_work import run_in_transaction
 
+NO_USER = "This grant acts for a user: send the header Argus-API-Key, or a login as bearer."
+
 
 class ArgusClientCredentialsGrant(AccessGateMixin, BaseGrant, TokenEndpointMixin):  # type: ignore[misc]
     """Issues no refresh token; the session ends with the credential that started it."""
@@ -42,8 +44,11 @@ class ArgusClientCredentialsGrant(AccessGateMixin, BaseGrant, TokenEndpointMixin
         caller = self.request.caller
         if given is None or given.client_id is None:
             raise ArgusOAuthError("invalid_request", "The parameter client_id is missing.")
+        if self.request.credential is None:
+            # The client is not what failed: this grant is a user's (contract 2.7).
+            raise ArgusOAuthError("invalid_request", NO_USER)
         if caller is None:
-            raise ArgusOAuthError("invalid_client", "Send an Argus-API-Key or a login as bearer.", status=401)
+            raise ArgusOAuthError("invalid_grant", "The user's API key or login is not valid.")
         if not (caller.kind == "key" or caller.is_interactive):
             # A session that was started this way never starts another (design decision 11).
             raise ArgusOAuthError("invalid_grant", "Only an API key or a login may start a session.")
@@ -64,7 +69,7 @@ class ArgusClientCredentialsGrant(AccessGateMixin, BaseGrant, TokenEndpointMixin
         client: ClientPart = self.request.client
         caller = self.request.caller
         if caller is None:
-            raise ArgusOAuthError("invalid_client", status=401)
+            raise ArgusOAuthError("invalid_request", NO_USER)
         scopes = tuple(self.request.scope.split())
         question = replace(
             caller.question, leg=Leg.REDEEM, client=facts.to_client_facts(client), scopes=frozenset(scopes)

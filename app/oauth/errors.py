@@ -15,6 +15,9 @@ from app.policy.answers import choose_token_reason
 from app.policy.facts import Decision
 from app.policy.reasons import REASONS
 
+BASIC = 'Basic realm="argus"'
+BEARER = 'Bearer realm="argus"'
+BAD_BEARER = f'{BEARER}, error="invalid_token"'
 FIXED_TEXTS = {
     "invalid_request": "The request is missing a parameter, repeats one or is malformed.",
     "invalid_client": "Client authentication failed.",
@@ -76,8 +79,20 @@ class ArgusOAuthError(OAuth2Error):  # type: ignore[misc]
         return 302, "", [("Location", redirects.append_parameters(self.redirect_uri, self.get_body()))]
 
     def get_headers(self) -> list[tuple[str, str]]:
+        """Every 401 names a scheme (RFC 9110 15.5.2); a client that failed is told Basic (RFC 6749 5.2)."""
         headers: list[tuple[str, str]] = [*super().get_headers()]
-        return [*headers, ("WWW-Authenticate", self.challenge)] if self.challenge else headers
+        challenge = self.challenge or (BASIC if self.status_code == 401 else None)
+        return [*headers, ("WWW-Authenticate", challenge)] if challenge else headers
+
+
+class MissingBearer(ArgusOAuthError):
+    """No token was sent: the challenge alone, and nothing about an error (RFC 6750 3.1)."""
+
+    def __init__(self) -> None:
+        super().__init__("invalid_token", "A bearer token is needed.", status=401, challenge=BEARER)
+
+    def get_body(self) -> list[tuple[str, str]]:
+        return []
 
 
 def translate_error(error: OAuth2Error) -> ArgusOAuthError:
@@ -101,23 +116,10 @@ def build_token_refusal(decision: Decision) -> ArgusOAuthError:
     return ArgusOAuthError(reason.oauth_error, reason.oauth_text, status=status, decision=decision.number)
 
 
-def build_bearer_refusal(decision: Decision | None) -> ArgusOAuthError:
+def build_bearer_refusal(decision: Decision) -> ArgusOAuthError:
     """Build the error for a denial of a bearer token: ``invalid_token`` 401 (RFC 6750 3.1)."""
-    challenge = (
-        'Bearer realm="argus", error="invalid_token"' if decision is not None else 'Bearer realm="argus"'
-    )
-    text = (
-        REASONS[decision.denials[0].reason].oauth_text
-        if decision is not None
-        else "A bearer token is needed."
-    )
-    return ArgusOAuthError(
-        "invalid_token" if decision is not None else "invalid_request",
-        text,
-        status=401,
-        decision=decision.number if decision is not None else "",
-        challenge=challenge,
-    )
+    text = REASONS[decision.denials[0].reason].oauth_text
+    return ArgusOAuthError("invalid_token", text, status=401, decision=decision.number, challenge=BAD_BEARER)
 
 
 def as_json(error: ArgusOAuthError) -> tuple[dict[str, Any], int, list[tuple[str, str]]]:

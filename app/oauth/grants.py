@@ -108,7 +108,9 @@ GRANT_PARAMETERS = tuple(dict.fromkeys(name for grant in GRANTS for name in gran
 
 
 def named(grant_type: str | None) -> TokenGrant:
-    """Return the grant of this type. Raises ``ArgusOAuthError`` ``unsupported_grant_type``."""
+    """Return the grant of this type. Raises ``invalid_request`` or ``unsupported_grant_type``."""
+    if grant_type is None:
+        raise ArgusOAuthError("invalid_request", "The parameter grant_type is missing.")
     for grant in GRANTS:
         if grant.grant_type == grant_type:
             return grant

@@ -19,7 +19,9 @@ from app.oauth import grants
 from app.oauth import metadata
 from app.oauth import request_checks
 from app.oauth.claims import build_claims
+from app.oauth.errors import BAD_BEARER
 from app.oauth.errors import ArgusOAuthError
+from app.oauth.errors import MissingBearer
 from app.oauth.errors import as_json
 from app.oauth.errors import build_bearer_refusal
 from app.oauth.errors import translate_error
@@ -191,13 +193,9 @@ def _find_user_credential() -> PresentedCredential | None:
 def _require_bearer() -> Caller:
     credential = edge.find_credential(request)
     if credential is None or credential.kind != "bearer":
-        raise build_bearer_refusal(None)
+        raise MissingBearer
     caller = edge.identify_caller(request, credential)
     if caller is None or caller.kind != "oauth":
-        raise ArgusOAuthError(
-            "invalid_token",
-            "The access token is not valid.",
-            status=401,
-            challenge='Bearer realm="argus", error="invalid_token"',
-        )
+        text = "The access token is not valid."
+        raise ArgusOAuthError("invalid_token", text, status=401, challenge=BAD_BEARER)
     return caller

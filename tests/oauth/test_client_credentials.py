@@ -70,8 +70,8 @@ def test_no_session_mints_another(app: Flask, rp: RelyingParty, key: ApiCaller, 
     for token in (bought, approved):
         answer = app.test_client().post(TOKEN, data=form, headers={"Authorization": f"Bearer {token}"})
         assert answer.json["error"] == "invalid_grant"
-    assert alice.browser.post(TOKEN, data=form).json["error"] == "invalid_client"
-    assert app.test_client().post(TOKEN, data=form).json["error"] == "invalid_client"
+    assert alice.browser.post(TOKEN, data=form).json["error"] == "invalid_request"
+    assert app.test_client().post(TOKEN, data=form).json["error"] == "invalid_request"
 
 
 def test_the_same_rules_hold(world: World, key: ApiCaller, rp: RelyingParty) -> None:

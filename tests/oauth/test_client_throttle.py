@@ -122,19 +122,20 @@ def test_a_public_client_has_no_secret(app: Flask, world: World) -> None:
     assert (answer.status_code, answer.json["error"]) == (401, "invalid_client")
 
 
-def test_who_tried_by_header_is_challenged(app: Flask, world: World, rp: RelyingParty) -> None:
-    """RFC 6749 5.2: by the scheme it used, and nobody else; the audit row knows which client it was."""
+def test_who_is_not_let_in_is_challenged(app: Flask, world: World, rp: RelyingParty) -> None:
+    """RFC 6749 5.2, RFC 9110 15.5.2: every 401; the audit row knows which client it was."""
 
     def refused(**options: Any) -> str | None:
         answer = app.test_client().post(TOKEN, **options)
         assert (answer.status_code, answer.json["error"]) == (401, "invalid_client")
         return answer.headers.get("WWW-Authenticate")
 
+    basic = 'Basic realm="argus"'
     form = {"grant_type": "refresh_token", "refresh_token": "x"}
-    assert refused(data=form, auth=(rp.client_id, "wrong")) == 'Basic realm="argus"'
-    assert refused(data=form | {"client_id": rp.client_id, "client_secret": "wrong"}) is None
-    assert refused(data=form | {"client_id": rp.client_id}) is None
-    assert refused(data=form) is None
+    assert refused(data=form, auth=(rp.client_id, "wrong")) == basic
+    assert refused(data=form | {"client_id": rp.client_id, "client_secret": "wrong"}) == basic
+    assert refused(data=form | {"client_id": rp.client_id}) == basic
+    assert refused(data=form) == basic
     rows = [one for one in world.rows(AuditEvent) if one.action == "client-authentication"]
     assert {(one.reasons[0], one.client_id) for one in rows} == {
         ("client_secret_wrong", rp.client_id),
