@@ -1,7 +1,8 @@
 """The authorization request (RFC 6749 4.1.1, OIDC Core 3.1.2): one validator for the page and the JSON call.
 
 Client and redirect URI are checked first; until both are valid, no redirect is allowed
-(``UnredirectableError``). After that every error is an ``ArgusOAuthError`` that carries the redirect URI.
+(``UnredirectableError``). After that every error carries the redirect URI: an ``UnsoundRequestError`` what is
+wrong with the request, an ``ArgusOAuthError`` what was answered to a request that is sound.
 """
 
 from __future__ import annotations
@@ -49,6 +50,21 @@ class UnredirectableError(Exception):
         self.message = message
 
 
+class UnsoundRequestError(Exception):
+    """Client and redirect URI are valid, and something else is not.
+
+    ``error`` says what, and goes to the redirect URI: at once only if the request is ``silent`` (prompt=none,
+    OIDC Core 3.1.2.6) or somebody is logged in. Otherwise everybody who registers a client could send
+    strangers from our address to any other (RFC 9700 4.11.2).
+    """
+
+    def __init__(self, error: ArgusOAuthError, application: str, *, silent: bool) -> None:
+        super().__init__(error.error)
+        self.error = error
+        self.application = application
+        self.silent = silent
+
+
 @dataclass(frozen=True, slots=True)
 class AuthorizationRequest:
     """A request whose client, redirect URI, response type, PKCE and scopes are valid."""
@@ -72,7 +88,7 @@ class AuthorizationRequest:
 def validate_request(params: Mapping[str, str]) -> AuthorizationRequest:
     """Validate parameters that passed ``request_checks``.
 
-    Raises ``UnredirectableError`` or ``ArgusOAuthError``.
+    Raises ``UnredirectableError`` or ``UnsoundRequestError``.
     """
     client_id = params.get("client_id")
     client = client_rows.find_requesting_client(client_id) if client_id else None
@@ -92,7 +108,9 @@ def validate_request(params: Mapping[str, str]) -> AuthorizationRequest:
         ours = translate_error(problem)
         ours.redirect_uri = redirect_uri
         ours.state = params.get("state")
-        raise ours from None
+        raise UnsoundRequestError(
+            ours, client.name, silent=params.get("prompt", "").split() == ["none"]
+        ) from None
 
 
 def _validate_rest(params: Mapping[str, str], client: ClientPart, redirect_uri: str) -> AuthorizationRequest:

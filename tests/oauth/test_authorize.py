@@ -162,6 +162,7 @@ def test_nothing_scoped_is_nothing(rp: RelyingParty, alice: Person) -> None:
 def test_empty_permitted_scopes_permit_none(app: Flask, world: World, alice: Person) -> None:
     """Decision 5: emptiness is never permission."""
     rp = RelyingParty(app, world.client("bare", permitted_scopes=[]))
+    alice.logs_in()
     assert error_of(alice.visits(rp.url(scope="openid")))["error"] == "invalid_scope"
     assert rp.obtains(alice, scope=None)["access_token"]
 

@@ -15,7 +15,7 @@ from app.oauth import authorize as requests
 from app.oauth.approval import approve_from_call
 from app.oauth.approval import judge_request
 from app.oauth.authorize import UnredirectableError
-from app.oauth.errors import ArgusOAuthError
+from app.oauth.authorize import UnsoundRequestError
 from app.schemas.answers.clients import AuthorizedShape
 from app.schemas.requests.authorize import AuthorizeRequest
 from app.services.access.callers import Caller
@@ -47,9 +47,10 @@ def authorize(caller: Caller, body: AuthorizeRequest) -> Answer:
         location = approve_from_call(asked, caller, judged).location or ""
     except UnredirectableError as problem:
         raise Invalid(FieldProblem(FIELDS[problem.field], problem.message, "UNKNOWN")) from None
-    except ArgusOAuthError as problem:
-        field = FIELDS.get(problem.error, "codeChallenge")
-        raise Invalid(FieldProblem(field, problem.get_error_description(), problem.error.upper())) from None
+    except UnsoundRequestError as problem:
+        wrong = problem.error
+        field = FIELDS.get(wrong.error, "codeChallenge")
+        raise Invalid(FieldProblem(field, wrong.get_error_description(), wrong.error.upper())) from None
     sent = parse_qs(urlsplit(location).query)
     code = sent.get("code", [""])[-1]  # ours is the last: a registered query may have one of its own
     return Answer(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from datetime import datetime
 from typing import NoReturn
@@ -30,6 +31,7 @@ from app.oauth.approval import approve_from_page
 from app.oauth.approval import judge_request
 from app.oauth.authorize import AuthorizationRequest
 from app.oauth.authorize import UnredirectableError
+from app.oauth.authorize import UnsoundRequestError
 from app.oauth.errors import ArgusOAuthError
 from app.oauth.protocol_errors import ProtocolError
 from app.policy import claims
@@ -75,6 +77,10 @@ def authorize() -> Response | str | tuple[str, int]:
     except UnredirectableError as problem:
         message = f"{translate_sentence(problem.message)} {translate_sentence(START_AGAIN)}"
         return render_error_page(_("This request cannot be answered"), message, 400)
+    except UnsoundRequestError as problem:
+        if problem.silent or person.current_person() is not None:
+            return requests.redirect_with_error(problem.error)
+        return _render_unsound(problem)
     except ArgusOAuthError as problem:
         return requests.redirect_with_error(problem)
 
@@ -96,11 +102,12 @@ def _is_answer() -> bool:
 def _answer_request() -> Response | str | tuple[str, int]:
     waiting = _read_request()
     person.look_ahead(request, waiting.params.get("client_id", ""))
-    asked = requests.validate_request(waiting.params)
     if request.method == "POST":
         # A cross-site POST arrives without the login cookie: redirect to GET (security rule 39).
+        with contextlib.suppress(UnsoundRequestError):  # the GET says so, and knows who is there
+            requests.validate_request(waiting.params)
         return redirect(_build_resume_url(waiting.params, waiting.began_at), 303)
-    return _proceed(asked, waiting.began_at)
+    return _proceed(requests.validate_request(waiting.params), waiting.began_at)
 
 
 def _read_request() -> Continuation:
@@ -140,6 +147,17 @@ def _proceed(asked: AuthorizationRequest, began_at: datetime) -> Response | str 
     if silent:
         raise asked.error("consent_required")
     return _render_question(asked, caller, began_at, judged)
+
+
+def _render_unsound(problem: UnsoundRequestError) -> tuple[str, int]:
+    """Show what is wrong, with a link that takes the error to the application."""
+    page = render_template(
+        "unsound_request.html",
+        application=problem.application,
+        detail=f"{problem.error.error}: {problem.error.get_error_description()}",
+        return_url=requests.redirect_with_error(problem.error).location,
+    )
+    return page, 400
 
 
 def _refuse(

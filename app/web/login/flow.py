@@ -16,7 +16,6 @@ from werkzeug.wrappers import Response
 from app import cookies
 from app import edge
 from app.oauth import authorize
-from app.oauth.errors import ArgusOAuthError
 from app.policy import redirects
 from app.services.access import directory
 from app.services.login import password_login
@@ -123,7 +122,7 @@ def find_application_name(wanted: str | None) -> str | None:
         return None
     try:
         asked = authorize.validate_request(waiting.params)
-    except (authorize.UnredirectableError, ArgusOAuthError):
+    except (authorize.UnredirectableError, authorize.UnsoundRequestError):
         return None
     headers.let_form_lead_on()
     return str(asked.client.name)
