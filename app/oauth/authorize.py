@@ -21,6 +21,7 @@ from app.oauth.code_grant import ArgusAuthorizationCodeGrant
 from app.oauth.errors import ArgusOAuthError
 from app.oauth.errors import translate_error
 from app.oauth.grants import RESPONSE_TYPES
+from app.oauth.hints import UnknownKeyError
 from app.oauth.hints import decode_hint
 from app.oauth.requests import ArgusRequest
 from app.oauth.server import oauth_server
@@ -35,6 +36,8 @@ from app.services.access.credential_parts import ClientPart
 PROMPTS = ("none", "login", "consent", "select_account")
 RESPONSE_MODES = ("query",)
 SECONDS = re.compile(r"[0-9]{1,9}", re.ASCII)
+# Among parameters that wait for a login: the subject of the ``id_token_hint``. No request brings it.
+SUBJECT = "argus_subject"
 UNSUPPORTED = ("request", "request_uri", "registration")
 
 
@@ -131,11 +134,18 @@ def _validate_rest(params: Mapping[str, str], client: ClientPart, redirect_uri: 
     max_age = params.get("max_age")
     if max_age is not None and not SECONDS.fullmatch(max_age):
         raise ArgusOAuthError("invalid_request", "The parameter max_age must be a whole number of seconds.")
-    hint = params.get("id_token_hint")
-    subject = str(decode_hint(hint)["sub"]) if hint is not None else None
+    subject = params.get(SUBJECT)
+    if "id_token_hint" in params:
+        try:
+            subject = str(decode_hint(params["id_token_hint"])["sub"])
+        except UnknownKeyError:
+            # Who is meant cannot be told: whoever it is logs in, and a silent request says that.
+            if "none" in prompts:
+                raise ArgusOAuthError("login_required") from None
+            prompts |= {"login"}
     grant = _build_authlib_grant(params)
     return AuthorizationRequest(
-        params=dict(params),
+        params=_write_anew(params, prompts, subject),
         client=client,
         grant=grant,
         redirect_uri=redirect_uri,
@@ -144,6 +154,16 @@ def _validate_rest(params: Mapping[str, str], client: ClientPart, redirect_uri: 
         max_age=int(max_age) if max_age is not None else None,
         hinted_subject=subject,
     )
+
+
+def _write_anew(params: Mapping[str, str], prompts: frozenset[str], subject: str | None) -> dict[str, str]:
+    """Return the parameters as they wait for a login: of the hint the subject is enough, and an ID token is
+    long, and not for addresses and rows.
+    """
+    kept = {name: value for name, value in params.items() if name not in ("id_token_hint", "prompt", SUBJECT)}
+    if prompts:
+        kept["prompt"] = " ".join(sorted(prompts))
+    return kept | ({SUBJECT: subject} if subject is not None else {})
 
 
 def must_log_in(request: AuthorizationRequest, caller: Caller | None, began_at: datetime) -> bool:

@@ -18,6 +18,7 @@ from flask import Request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from app import edge
+from app.oauth import hints
 from app.oauth.parameters import KNOWN
 from app.oauth.protocol_errors import ProtocolError
 from app.oauth.requests import ClientCredentials
@@ -34,7 +35,7 @@ MOST_CHARACTERS = {
     "nonce": 512,
     "redirect_uri": 2048,
     "scope": scopes.MOST_CHARACTERS,
-    "id_token_hint": 4096,
+    "id_token_hint": hints.MOST_CHARACTERS,
 }
 MOST_OTHER = 2048
 
@@ -128,7 +129,7 @@ def _parse_pairs(raw: bytes) -> list[tuple[str, str]]:
     for name, value in pairs:
         if _is_unclean(name) or _is_unclean(value):
             raise ProtocolError("invalid_request", _describe_parameter(name, "holds a control character."))
-        if len(value) > MOST_VALUE:
+        if len(value) > max(MOST_VALUE, MOST_CHARACTERS.get(name, 0)):
             raise ProtocolError("invalid_request", _describe_parameter(name, "is too long."))
     return pairs
 

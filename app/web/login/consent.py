@@ -104,9 +104,10 @@ def _answer_request() -> Response | str | tuple[str, int]:
     person.look_ahead(request, waiting.params.get("client_id", ""))
     if request.method == "POST":
         # A cross-site POST arrives without the login cookie: redirect to GET (security rule 39).
+        params = waiting.params
         with contextlib.suppress(UnsoundRequestError):  # the GET says so, and knows who is there
-            requests.validate_request(waiting.params)
-        return redirect(_build_resume_url(waiting.params, waiting.began_at), 303)
+            params = requests.validate_request(params).params
+        return redirect(_build_resume_url(params, waiting.began_at), 303)
     return _proceed(requests.validate_request(waiting.params), waiting.began_at)
 
 
@@ -121,7 +122,9 @@ def _read_request() -> Continuation:
         raise UnredirectableError(
             "continue", "This request waited for a login for more than an hour, or its address was changed."
         )
-    return Continuation(request_checks.check_browser_request(request), clock.now())
+    sent = request_checks.check_browser_request(request)
+    sent.pop(requests.SUBJECT, None)
+    return Continuation(sent, clock.now())
 
 
 def _proceed(asked: AuthorizationRequest, began_at: datetime) -> Response | str | tuple[str, int]:

@@ -16,6 +16,7 @@ from flask_babel import gettext as _
 from app.extensions import csrf
 from app.oauth import logout_requests
 from app.oauth import request_checks
+from app.oauth.logout_requests import LogoutRequest
 from app.oauth.protocol_errors import ProtocolError
 from app.web import person
 from app.web.errors import render_error_page
@@ -31,6 +32,9 @@ blueprint = Blueprint("rp_logout", __name__)
 @csrf.exempt  # an application's request; what the person answers goes to ``logout.logout``
 def ask() -> Page:
     """End the login at once if the application may do so; otherwise ask the person."""
+    waiting = request.args.get("continue")
+    if request.method == "GET" and waiting:
+        return _answer(logout_confirmation.unwrap_request(waiting))
     try:
         params = request_checks.check_browser_request(request)
     except ProtocolError as problem:
@@ -40,10 +44,15 @@ def ask() -> Page:
             problem.status,
             detail=problem.description,
         )
-    if request.method == "POST":
-        # A cross-site POST arrives without the login cookie: redirect to GET (security rule 39).
-        return redirect(url_for("rp_logout.ask") + "?" + urlencode(params), 303)
     asked = logout_requests.read_logout_request(params)
+    if request.method == "GET":
+        return _answer(asked)
+    # A cross-site POST arrives without the login cookie: redirect to GET (security rule 39).
+    query = urlencode({"continue": logout_confirmation.wrap_request(asked)})
+    return redirect(url_for("rp_logout.ask") + "?" + query, 303)
+
+
+def _answer(asked: LogoutRequest) -> Page:
     here = person.find_held_login(request)
     if here is None and not person.is_unclear(request):
         return redirect(asked.redirect_uri or url_for("logout.logged_out"), 303)
