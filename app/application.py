@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING
 from typing import Any
 
 from flask import Flask
+from flask import Request
 from flask import Response
 from werkzeug.datastructures import Headers
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import MapAdapter
 from werkzeug.routing import Rule
 
 if TYPE_CHECKING:
@@ -56,6 +59,15 @@ class Application(Flask):
 
     url_rule_class = LazyRule
     response_class = Answer
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """As Flask, but with a host that cannot even be read: the page that refuses it has links too."""
+        try:
+            return super().create_url_adapter(request)
+        except HTTPException:
+            if request is None:
+                raise
+            return self.url_map.bind_to_environ({**request.environ, "HTTP_HOST": "localhost"})
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Return the function: none of this application is asynchronous."""

@@ -21,6 +21,10 @@ MOST_ENTRIES = 100
 MOST_ADDRESS_CHARACTERS = 45
 # An address, and optionally one plain prefix length: no zone, no netmask, no sign, no leading zero.
 ENTRY = re.compile(r"([0-9A-Fa-f:.]{2,45})(?:/(0|[1-9][0-9]{0,2}))?", re.ASCII)
+# As some proxies write a hop: an IPv4 address with a port; an IPv6 one in brackets, with a port or without.
+HOP_V4 = re.compile(r"([0-9.]{7,15}):([0-9]{1,5})", re.ASCII)
+HOP_V6 = re.compile(r"\[([0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)\](?::([0-9]{1,5}))?", re.ASCII)
+MOST_PORT = 65_535
 EXAMPLE = "an address or a network such as 192.0.2.0/24 or 2001:db8::/32"
 
 
@@ -156,7 +160,7 @@ def find_client_address(peer: str | None, forwarded_for: Sequence[str], trusted:
         return None
     if not forwarded_for or not is_in_ranges(str(own), trusted):
         return str(own)
-    hops = [canonicalise_address(hop.strip(" \t")) for value in forwarded_for for hop in value.split(",")]
+    hops = _parse_hops(forwarded_for)
     if any(hop is None for hop in hops):
         return None
     untrusted = (str(hop) for hop in reversed(hops) if not is_in_ranges(str(hop), trusted))
@@ -172,7 +176,7 @@ def find_asserted_address(
     Anybody can write it, so it can only lead to a refusal (security rule 50). A malformed header gives the
     empty text, which matches no address.
     """
-    hops = [canonicalise_address(hop.strip(" \t")) for value in forwarded_for for hop in value.split(",")]
+    hops = _parse_hops(forwarded_for)
     if any(hop is None for hop in hops):
         return ""
     if is_in_ranges(peer or "", trusted):
@@ -180,6 +184,18 @@ def find_asserted_address(
             hops.pop()
         hops = hops[:-1]
     return str(hops[-1]) if hops else None
+
+
+def _parse_hops(forwarded_for: Sequence[str]) -> list[Address | None]:
+    """Parse every hop, ``None`` for a malformed one. A port is left out, as some proxies write one."""
+    return [_parse_hop(hop.strip(" \t")) for value in forwarded_for for hop in value.split(",")]
+
+
+def _parse_hop(hop: str) -> Address | None:
+    found = HOP_V4.fullmatch(hop) or HOP_V6.fullmatch(hop)
+    if found is None:
+        return canonicalise_address(hop)
+    return canonicalise_address(found[1]) if int(found[2] or 0) <= MOST_PORT else None
 
 
 def trusts_everyone(trusted: Sequence[str]) -> bool:

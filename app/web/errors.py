@@ -151,7 +151,7 @@ def _handle_http(problem: HTTPException) -> Response:
     status = problem.code or 500
     if problem.response is not None:  # a redirect raised by routing
         return problem.response  # type: ignore[return-value]
-    answer = make_response(_answer_plainly(status, SENTENCES.get(status, "The request cannot be answered.")))
+    answer = make_response(answer_plainly(status, SENTENCES.get(status, "The request cannot be answered.")))
     if isinstance(problem, MethodNotAllowed):
         answer.headers["Allow"] = ", ".join(sorted(problem.valid_methods or ()))
     return answer
@@ -168,20 +168,21 @@ def _handle_csrf(problem: CSRFError) -> WerkzeugResponse | tuple[str, int]:  # n
 
 def _handle_unavailable(problem: Exception) -> Response | tuple[str, int]:
     in_doubt = isinstance(problem, Undetermined)
-    return _answer_plainly(503, Undetermined.sentence if in_doubt else SENTENCES[503])
+    return answer_plainly(503, Undetermined.sentence if in_doubt else SENTENCES[503])
 
 
 def _handle_database(problem: DatabaseError) -> Response | tuple[str, int]:
     log.error("database", kind=type(problem.orig).__name__, problem=str(problem.orig)[:300])
-    return _answer_plainly(503, SENTENCES[503])
+    return answer_plainly(503, SENTENCES[503])
 
 
 def _handle_unexpected(problem: Exception) -> Response | tuple[str, int]:
     log.exception("unexpected", exc_info=problem, request=edge.read_contact(request).request_id)
-    return _answer_plainly(500, UNEXPECTED)
+    return answer_plainly(500, UNEXPECTED)
 
 
-def _answer_plainly(status: int, sentence: str) -> Response | tuple[str, int]:
+def answer_plainly(status: int, sentence: str) -> Response | tuple[str, int]:
+    """Answer with this sentence in the form of the path: a page, an OAuth error, or an envelope."""
     if not request.path.startswith(API_PREFIXES) or request.path.startswith("/oauth/authorize"):
         number: str | None = None
         if status >= 500:

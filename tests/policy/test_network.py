@@ -146,7 +146,12 @@ TRUSTED = ("10.0.0.0/8", "::1/128")
         ("10.0.0.1", ["unknown"], None),
         ("10.0.0.1", ["unknown, 198.51.100.1"], None),
         ("10.0.0.1", ["198.51.100.1,"], None),
-        ("10.0.0.1", ["198.51.100.1:80"], None),
+        ("10.0.0.1", ["198.51.100.1:80"], "198.51.100.1"),
+        ("10.0.0.1", ["203.0.113.7:51008, 10.0.0.2:443"], "203.0.113.7"),
+        ("10.0.0.1", ["[2001:db8::1]:443"], "2001:db8::1"),
+        ("10.0.0.1", [" [2001:db8::1]\t,10.0.0.2"], "2001:db8::1"),
+        ("10.0.0.1", ["[::ffff:198.51.100.1]:65535"], "198.51.100.1"),
+        ("10.0.0.1", ["203.0.113.7:0"], "203.0.113.7"),
         (None, ["198.51.100.1"], None),
         ("", [], None),
         ("unix:", [], None),
@@ -155,6 +160,30 @@ TRUSTED = ("10.0.0.0/8", "::1/128")
 def test_the_walk_through_proxies(peer: str | None, forwarded: list[str], expected: str | None) -> None:
     """Security rule 49: the header counts only from a trusted peer; one malformed hop refuses."""
     assert network.find_client_address(peer, forwarded, TRUSTED) == expected
+
+
+MALFORMED = (
+    "198.51.100.1:", "198.51.100.1:65536", "198.51.100.1:123456", "198.51.100.1:8o", "198.51.100.1:+80",
+    ":80", "198.51.100.1:80:80", "[198.51.100.1]", "[198.51.100.1]:80", "[2001:db8::1", "2001:db8::1]",
+    "[2001:db8::1]:", "[2001:db8::1]:65536", "[2001:db8::1]443", "[2001:db8::1%eth0]:443", "[]",
+    "[]:80", "[:]", "[[::1]]", "198.51.100:80", "198.51.100.01:80", "198.51.100.1\u0660:80",
+    "198.51.100.1:8\u0660", "[2001:db8::1] :443", "host:80", "198.51.100.1 :80",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("hop", MALFORMED)
+def test_a_malformed_hop_is_no_address(hop: str) -> None:
+    """Security rule 49: wherever it stands, and for what a client reports too."""
+    assert network.find_client_address("10.0.0.1", [hop], TRUSTED) is None
+    assert network.find_client_address("10.0.0.1", [f"{hop}, 198.51.100.1"], TRUSTED) is None
+    assert network.find_asserted_address("192.0.2.1", [hop], TRUSTED) == ""
+
+
+def test_what_a_client_reports_may_have_a_port() -> None:
+    assert network.find_asserted_address("192.0.2.1", ["198.51.100.1:80"], TRUSTED) == "198.51.100.1"
+    assert (
+        network.find_asserted_address("10.0.0.1", ["[2001:db8::1]:9, 192.0.2.1:80"], TRUSTED) == "2001:db8::1"
+    )
 
 
 @given(ADDRESSES, st.lists(ADDRESSES, max_size=4))
