@@ -234,3 +234,26 @@ def test_without_javascript_no_passkey_is_offered(browser: Browser, server: Live
         page.goto("/login")
         expect(page.get_by_role("button", name="Log in", exact=True)).to_be_visible()
         expect(page.get_by_role("button", name="Log in with a passkey")).to_be_hidden()
+
+
+@pytest.mark.parametrize("kind", SCREENS)
+def test_two_tabs(browser: Browser, server: LiveServer, kind: str) -> None:
+    """Logged in by the first, the second goes on to its application; for somebody else it asks anew."""
+    screen, client = dict(SCREENS[kind]), server.client("report-portal")
+    user = ("alice", "bob", "carol")[list(SCREENS).index(kind)]
+    name = named("tabs", screen)
+    password = new_user(server, name)
+    with tab(browser, server, screen) as page:
+        second, third = page.context.new_page(), page.context.new_page()
+        page.goto("/login")
+        second.goto(authorize_url(client, state="second"))
+        third.goto(authorize_url(client, state="third"))
+        log_in(page, server, name, password)
+        heading(page, "My applications")
+        log_in(second, server, name, password)
+        expect(second.get_by_role("heading", level=1)).to_contain_text("You cannot use Report portal")
+        log_in(third, server, user)
+        expect(third.get_by_role("status").first).to_contain_text("in another window")
+        expect(third.get_by_text(f"You are logged in as {name}.")).to_be_visible()
+        if screen != PLAIN:
+            seen(third, "login-other-window")
