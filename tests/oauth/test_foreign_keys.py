@@ -65,7 +65,8 @@ def test_a_header_chooses_neither_key_nor_algorithm(rp: RelyingParty, alice: Per
     assert "code" in returned(alice.visits(rp.url(prompt="none", id_token_hint=hint)).headers["Location"])
     bad = forged(rp, hint, how)
     back = returned(alice.visits(rp.url(prompt="none", id_token_hint=bad)).headers["Location"])
-    assert back["error"] == "invalid_request"
+    # A key id that is not known may have been ours once: it counts for nothing, and is no mistake.
+    assert back["error"] == ("login_required" if how == "jku" else "invalid_request")
     page = alice.visits(f"/oauth/logout?id_token_hint={bad}")
     assert page.headers.get("Location", "").startswith("/logout?")
     assert alice.visits("/").status_code == 200
