@@ -15,8 +15,8 @@ def read_tree(root: int) -> float:
 
 
 def read_named(name: str) -> float:
-    """CPU seconds of all processes with this name: a database's, whoever started it."""
-    return sum(_read_seconds(pid) for pid in _list_all() if _read(pid, "comm").strip() == name)
+    """CPU seconds of all processes with this name, and of those below them that ended: a database's."""
+    return sum(_read_seconds(pid, ended=True) for pid in _list_all() if _read(pid, "comm").strip() == name)
 
 
 def read_memory(root: int) -> float:
@@ -44,15 +44,16 @@ def _list_all() -> list[int]:
     return [int(entry.name) for entry in PROC.iterdir() if entry.name.isdigit()]
 
 
-def _read_seconds(pid: int) -> float:
+def _read_seconds(pid: int, *, ended: bool = False) -> float:
+    """CPU seconds of one process; ``ended``: and of its children that it waited for."""
     fields = _read_fields(pid)
-    return (int(fields[11]) + int(fields[12])) / TICKS
+    return sum(int(field) for field in fields[11 : 15 if ended else 13]) / TICKS
 
 
 def _read_fields(pid: int) -> list[str]:
     """The fields of ``stat`` from the third on: the second, the name, may hold blanks."""
     text = _read(pid, "stat").rpartition(")")[2].split()
-    return text or ["0"] * 13
+    return text or ["0"] * 15
 
 
 def _read(pid: int, name: str) -> str:
