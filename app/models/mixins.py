@@ -45,14 +45,13 @@ class ArgusClientMixin(ClientMixin):  # type: ignore[misc]
         return str(uris[0]) if len(uris) == 1 else None
 
     def get_allowed_scope(self, scope: str | None) -> str | None:
-        """Return exactly the requested scopes if all are permitted, else ``None``:
+        """Return exactly the requested scopes that we know if all are permitted, else ``None``:
         ``invalid_scope`` (decision 5).
         """
         asked = scopes.parse_scope(scope)
         permitted = list(self.permitted_scopes)  # type: ignore[call-overload]
-        if asked is None or not scopes.is_covered(asked, permitted):
-            return None
-        return scopes.join_scope(asked)
+        granted = scopes.choose_granted(asked, permitted) if asked is not None else None
+        return scopes.join_scope(granted) if granted is not None else None
 
     def check_redirect_uri(self, redirect_uri: str) -> bool:
         registered = list(self.redirect_uris)  # type: ignore[call-overload]

@@ -14,6 +14,8 @@ from app.oauth.token_response import build_token_response
 from app.policy.facts import Leg
 from app.policy.facts import Question
 from app.policy.facts import UserFacts
+from app.policy.scopes import drop_unknown
+from app.policy.scopes import join_scope
 from app.policy.scopes import keep_permitted
 from app.policy.scopes import parse_scope
 from app.services.access import credential_rows
@@ -74,7 +76,16 @@ class ArgusRefreshTokenGrant(AccessGateMixin, RefreshTokenGrant):  # type: ignor
         next.
         """
         self.found = _find_session(self.request.form.get("refresh_token", ""))
+        if self.found is not None:
+            self._ignore_unknown_scopes(self.found[1])
         super().validate_token_request()
+
+    def _ignore_unknown_scopes(self, row: SessionRow) -> None:
+        # As at the authorization request: who asked for it there asks for it here too.
+        asked = parse_scope(self.request.payload.scope)
+        if asked:
+            known = drop_unknown(asked, row.client.permitted_scopes)
+            self.request.payload.data["scope"] = join_scope(known)
 
     def authenticate_refresh_token(self, refresh_token: str) -> RefreshView | None:  # noqa: ARG002
         """Return the session of the presented token.

@@ -37,11 +37,19 @@ def join_scope(scopes: Iterable[str]) -> str:
     return " ".join(scopes)
 
 
-def is_covered(asked: Iterable[str], permitted: Collection[str]) -> bool:
-    """Tell whether every requested scope is permitted.
-    Permitting nothing covers only a request for nothing.
+def drop_unknown(asked: Iterable[str], permitted: Collection[str]) -> tuple[str, ...]:
+    """Return the scopes that mean anything here: one of ours, or one that this client has. Others are ignored
+    (OIDC Core 3.1.2.1): stock libraries ask for ``offline_access`` whoever answers.
     """
-    return all(name in permitted for name in asked)
+    return tuple(name for name in asked if name in STANDARD_SCOPES or name in permitted)
+
+
+def choose_granted(asked: Iterable[str], permitted: Collection[str]) -> tuple[str, ...] | None:
+    """Return what a request for these scopes is granted: exactly the known ones; ``None`` if one of them is
+    not permitted (decision 5). Permitting nothing grants nothing.
+    """
+    known = drop_unknown(asked, permitted)
+    return known if all(name in permitted for name in known) else None
 
 
 def keep_permitted(granted: Iterable[str], permitted: Collection[str]) -> tuple[str, ...]:

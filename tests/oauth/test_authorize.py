@@ -103,7 +103,8 @@ def test_redirect_uri_must_be_repeated_when_it_was_sent(rp: RelyingParty, alice:
         ({"request": "eyJ"}, "request_not_supported"),
         ({"request_uri": "https://evil.example/r"}, "request_uri_not_supported"),
         ({"registration": "{}"}, "registration_not_supported"),
-        ({"scope": "openid admin"}, "invalid_scope"),
+        ({"scope": "openid phone"}, "invalid_scope"),
+        ({"scope": 'openid ad"min'}, "invalid_scope"),
         ({"prompt": "none login"}, "invalid_request"),
         ({"prompt": "dance"}, "invalid_request"),
         ({"max_age": "-1"}, "invalid_request"),
@@ -157,6 +158,21 @@ def test_nothing_scoped_is_nothing(rp: RelyingParty, alice: Person) -> None:
     tokens = rp.obtains(alice, scope=None)
     assert "scope" not in tokens
     assert "id_token" not in tokens
+
+
+def test_a_scope_that_nobody_knows_is_ignored(
+    app: Flask, rp: RelyingParty, alice: Person, admin: ApiCaller
+) -> None:
+    """Decision 5: stock libraries ask for ``offline_access``; every answer says what was granted."""
+    tokens = rp.obtains(alice, scope="openid offline_access profile roles")
+    assert tokens["scope"] == "openid profile"
+    assert rp.introspects(tokens["access_token"])["scope"] == "openid profile"
+    refreshed = rp.refreshes(tokens["refresh_token"], scope="openid offline_access")
+    assert refreshed.json["scope"] == "openid"
+    assert rp.refreshes(refreshed.json["refresh_token"], scope="roles").json["scope"] == "openid profile"
+    form = {"grant_type": "client_credentials", "client_id": rp.client_id, "scope": "roles profile"}
+    bought = app.test_client().post("/oauth/token", data=form, headers={"Argus-API-Key": str(admin.key)})
+    assert bought.json["scope"] == "profile"
 
 
 def test_empty_permitted_scopes_permit_none(app: Flask, world: World, alice: Person) -> None:
@@ -496,7 +512,7 @@ def test_json_authorize_is_the_approval(app: Flask, rp: RelyingParty) -> None:
         ({"redirectURI": "https://evil.example/"}, "redirectURI"),
         ({"responseType": ["token"]}, "responseType"),
         ({"responseType": []}, "responseType"),
-        ({"scope": ["admin"]}, "scope"),
+        ({"scope": ["phone"]}, "scope"),
         ({"codeChallengeMethod": "plain"}, "codeChallengeMethod"),
         ({"codeChallenge": "x"}, "codeChallenge"),
         ({"state": 7}, "state"),

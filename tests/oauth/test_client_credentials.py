@@ -76,7 +76,7 @@ def test_no_session_mints_another(app: Flask, rp: RelyingParty, key: ApiCaller, 
 
 def test_the_same_rules_hold(world: World, key: ApiCaller, rp: RelyingParty) -> None:
     """Required function, range and scopes are asked here as everywhere."""
-    assert buys(key, rp.client_id, scope="admin").json["error"] == "invalid_scope"
+    assert buys(key, rp.client_id, scope="phone").json["error"] == "invalid_scope"
     assert buys(key, "nobody").json["error"] == "invalid_client"
     assert buys(key, rp.client_id, client_secret="wrong").json["error"] == "invalid_client"
     assert buys(key, rp.client_id, client_secret=SECRET).status_code == 200

@@ -38,7 +38,7 @@ def test_every_redirect(rp: RelyingParty, alice: Person) -> None:
         for location in (approved, remembered):
             assert set(added(location, uri)) == {"code", "state", "iss"}
         denied = alice.denies(rp.url(redirect_uri=uri, prompt="consent"))
-        wrong = alice.visits(rp.url(redirect_uri=uri, scope="nothing")).headers["Location"]
+        wrong = alice.visits(rp.url(redirect_uri=uri, scope="phone")).headers["Location"]
         silent = Person(rp.app).visits(rp.url(redirect_uri=uri, prompt="none")).headers["Location"]
         for location, error in (
             (denied, "access_denied"),

@@ -15,7 +15,7 @@ from tests.web.kit import text_of
 from tests.world import REDIRECT
 
 UNSOUND: dict[str, dict[str, str | None]] = {
-    "invalid_scope": {"scope": "nothing"},
+    "invalid_scope": {"scope": "phone"},
     "unsupported_response_type": {"response_type": "token"},
     "invalid_request": {"response_type": None},
     "request_not_supported": {"request": "x.y.z"},

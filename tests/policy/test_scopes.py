@@ -33,12 +33,24 @@ def test_there_and_back(names: list[str]) -> None:
     assert scopes.parse_scope(scopes.join_scope(names)) == tuple(names)
 
 
-def test_permitting_nothing_covers_only_nothing() -> None:
-    """Design decision 5: empty means none."""
-    assert scopes.is_covered((), ())
-    assert not scopes.is_covered(("openid",), ())
-    assert scopes.is_covered(("openid",), ("openid", "email"))
-    assert not scopes.is_covered(("openid", "x"), ("openid", "email"))
+@pytest.mark.parametrize(
+    ("asked", "permitted", "granted"),
+    [
+        ((), (), ()),
+        (("openid",), (), None),
+        (("openid",), ("openid", "email"), ("openid",)),
+        (("openid", "phone"), ("openid", "email"), None),
+        (("offline_access", "openid", "roles"), ("openid",), ("openid",)),
+        (("offline_access",), ("openid",), ()),
+        (("offline_access",), (), ()),
+        (("of-this-client", "openid"), ("openid", "of-this-client"), ("of-this-client", "openid")),
+    ],
+)
+def test_what_a_request_is_granted(
+    asked: tuple[str, ...], permitted: tuple[str, ...], granted: tuple[str, ...] | None
+) -> None:
+    """Design decision 5: empty means none; what nobody here knows is ignored."""
+    assert scopes.choose_granted(asked, permitted) == granted
 
 
 def test_every_standard_scope_has_words() -> None:
