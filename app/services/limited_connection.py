@@ -19,6 +19,13 @@ class LimitedConnection(psycopg.Connection[Any]):
 
     patience: float | None = None
 
+    def __del__(self, *_: object) -> None:
+        """Close it without a word: that of a thread that ended is left to the collector, and so is one that
+        was given back to a pool that is gone (``reading``).
+        """
+        if hasattr(self, "pgconn"):
+            self.pgconn.finish()
+
     def wait(self, gen: PQGen[T], interval: float = LOOK_SECONDS, timeout: float | None = None) -> T:
         """Wait for an answer. Raises ``psycopg.OperationalError``; the connection is closed then."""
         try:

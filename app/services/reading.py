@@ -39,5 +39,9 @@ class Readers:
         """Give back the connection of this thread; the next ``find`` opens another."""
         found: Connection | None = getattr(self._own, "connection", None)
         self._own.connection = None
-        if found is not None:
-            found.close()
+        if found is None:
+            return
+        if self._own.pool is not db.engine.pool and not found.invalidated:
+            # The pool that lent it is gone: nobody would ever close it.
+            found.detach()
+        found.close()

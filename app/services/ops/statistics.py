@@ -9,6 +9,7 @@ from __future__ import annotations
 from sqlalchemy import text
 
 from app.extensions import db
+from app.services.unit_of_work import give_up_connections
 from app.services.unit_of_work import run_in_transaction
 
 # Rows read of each index.
@@ -35,4 +36,4 @@ def refresh_statistics() -> None:
     run_in_transaction(work)
     # A connection reads them when it opens; those of other processes are replaced in time (pool_recycle).
     db.session.remove()
-    db.engine.dispose()
+    give_up_connections()
