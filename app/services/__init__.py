@@ -14,9 +14,9 @@ mail                what is sent by mail
 tokens              token text, codes, OAuth sessions, waiting requests, secret and signing keys
 ==================  ==============================================================================
 
-Files beside the rooms: ``unit_of_work`` (one transaction per use case), ``prepared`` (statements that are
-compiled once), ``connections`` (to the database; ``limited_connection``: one that does not wait for ever;
-``reading``: one for each thread; ``writers_queue``: who writes next on SQLite), ``background`` (work of a
-thread), ``contact`` (from where somebody calls), ``guards`` (functions that guard our own API), ``problems``
-(what a use case answers instead of a result).
+Files beside the rooms: ``unit_of_work`` (one transaction per use case; ``once_read``: what was read in it, or
+in a request), ``prepared`` (statements that are compiled once), ``connections`` (to the database;
+``limited_connection``: one that does not wait for ever; ``reading``: one for each thread; ``writers_queue``:
+who writes next on SQLite), ``background`` (work of a thread), ``contact`` (from where somebody calls),
+``guards`` (functions that guard our own API), ``problems`` (what a use case answers instead of a result).
 """

@@ -36,6 +36,7 @@ from app.runtime import per_app
 from app.services.connections import MIGRATES
 from app.services.connections import WRITES
 from app.services.connections import get_patience
+from app.services.once_read import READ
 from app.services.prepared import Prepared
 from app.services.prepared import Row
 from app.services.problems import Conflict
@@ -55,19 +56,14 @@ __all__ = [
     "fetch_one",
     "give_up_connections",
     "have_rights_moved",
-    "keep",
     "list_moved_rights",
     "note_moved_rights",
-    "remember",
     "run_after_commit",
     "run_in_transaction",
-    "take",
 ]
 
 T = TypeVar("T")
 AFTER = "argus_after_commit"
-# What was read once in the current unit, or outside of one in the current request.
-READ = "argus_read"
 MOVED = "argus_rights_moved"
 # How a unit begins, by dialect.
 BEGINS: Mapping[str, Mapping[str, Any]] = {
@@ -197,30 +193,6 @@ def give_up_connections() -> None:
     """Give up every connection of this process: another may not use them after a fork."""
     per_app(Readers).drop()
     db.engine.dispose()
-
-
-def remember(key: tuple[str, ...], read: Callable[[], T]) -> T:
-    """Return what ``read`` returned for this key in this unit, or outside of one in this request.
-
-    A unit begins with nothing: it decides with what it reads itself.
-    """
-    kept = memory().setdefault(READ, {})
-    if key not in kept:
-        kept[key] = read()
-    found: T = kept[key]
-    return found
-
-
-def keep(key: tuple[str, ...], found: object) -> None:
-    """Keep what another look-up brought along, for who asks ``remember`` or ``take`` for it next."""
-    memory().setdefault(READ, {}).setdefault(key, found)
-
-
-def take(key: tuple[str, ...], read: Callable[[], T]) -> T:
-    """Return what was kept for this key in this unit or request, once: who looks again reads anew."""
-    kept = memory().get(READ, {})
-    found: T = kept.pop(key) if key in kept else read()
-    return found
 
 
 def note_moved_rights(part: str) -> None:

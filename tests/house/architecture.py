@@ -50,6 +50,7 @@ PURPOSES = {
     "app.services.limited_connection": "a connection to PostgreSQL that does not wait for ever",
     "app.services.prepared": "statements, compiled once",
     "app.services.writers_queue": "SQLite: one writer after another",
+    "app.services.once_read": "what was read once in a unit or request",
     "app.services.reading": "connections for reading, one for each thread",
     "app.services.contact": "where a request came from",
     "app.services.guards": "functions that guard our API",

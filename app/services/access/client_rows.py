@@ -13,11 +13,11 @@ from app.models.clients import OAuthClient
 from app.services.access.credential_parts import ClientPart
 from app.services.access.credential_parts import ListedClient
 from app.services.access.row_layout import list_columns
+from app.services.once_read import keep
+from app.services.once_read import remember
 from app.services.prepared import Prepared
 from app.services.unit_of_work import fetch_all
 from app.services.unit_of_work import fetch_one
-from app.services.unit_of_work import keep
-from app.services.unit_of_work import remember
 
 CLIENT: Table = OAuthClient.__table__  # type: ignore[assignment]
 MOST_ID_CHARACTERS = 36

@@ -28,11 +28,11 @@ from app.services.access.row_layout import list_columns
 from app.services.audit.trail import Actor
 from app.services.endings import table as endings
 from app.services.endings.table import Event
+from app.services.once_read import take
 from app.services.prepared import Prepared
 from app.services.problems import Missing
 from app.services.unit_of_work import change
 from app.services.unit_of_work import fetch_one
-from app.services.unit_of_work import take
 
 GRANT: Table = Grant.__table__  # type: ignore[assignment]
 _INSERT = Prepared(insert(GRANT).inline())

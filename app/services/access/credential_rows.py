@@ -44,14 +44,14 @@ from app.services.access.credential_parts import UserPart
 from app.services.access.credential_parts import UserRow
 from app.services.access.row_layout import Layout
 from app.services.access.row_layout import list_columns
+from app.services.once_read import keep
+from app.services.once_read import take
 from app.services.prepared import Prepared
 from app.services.prepared import Row
 from app.services.tokens import session_crowd
 from app.services.tokens import signing_keys
 from app.services.tokens.oauth_sessions import OAuthPart
 from app.services.unit_of_work import fetch_one
-from app.services.unit_of_work import keep
-from app.services.unit_of_work import take
 
 P = TypeVar("P")
 

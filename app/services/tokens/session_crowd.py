@@ -19,10 +19,10 @@ from app.models.base import BigId
 from app.models.sessions import LoginSession
 from app.models.sessions import OAuthSession
 from app.runtime import settings
+from app.services.once_read import keep
+from app.services.once_read import take
 from app.services.prepared import Prepared
 from app.services.unit_of_work import change
-from app.services.unit_of_work import keep
-from app.services.unit_of_work import take
 
 SESSION: Table = OAuthSession.__table__  # type: ignore[assignment]
 LOGIN: Table = LoginSession.__table__  # type: ignore[assignment]
