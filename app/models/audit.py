@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy import CheckConstraint
 from sqlalchemy import Index
 from sqlalchemy import String
-from sqlalchemy import text
 from sqlalchemy.orm import Mapped
 from sqlalchemy.orm import mapped_column
 
@@ -18,6 +17,7 @@ from app.models.base import Base
 from app.models.base import BigId
 from app.models.base import Digest
 from app.models.base import Json
+from app.models.base import index_where
 
 
 class AuditEvent(Base):
@@ -47,43 +47,37 @@ class AuditEvent(Base):
             "ix_audit_event_actor_name_at",
             "actor_name",
             "at",
-            sqlite_where=text("actor_name <> user_name"),
-            postgresql_where=text("actor_name <> user_name"),
+            **index_where("actor_name <> user_name"),
         ),
         Index(
             "ix_audit_event_outcome_at",
             "outcome",
             "at",
-            sqlite_where=text("outcome <> 'success'"),
-            postgresql_where=text("outcome <> 'success'"),
+            **index_where("outcome <> 'success'"),
         ),
         # Indexes for the chain, and for the rows that are not in it yet.
         Index(
             "uq_audit_event_place",
             "place",
             unique=True,
-            sqlite_where=text("place IS NOT NULL"),
-            postgresql_where=text("place IS NOT NULL"),
+            **index_where("place IS NOT NULL"),
         ),
         Index(
             "ix_audit_event_unsealed",
             "id",
-            sqlite_where=text("place IS NULL AND repeat_key IS NULL"),
-            postgresql_where=text("place IS NULL AND repeat_key IS NULL"),
+            **index_where("place IS NULL AND repeat_key IS NULL"),
         ),
         # Indexes for the rows that are counted: to find the one to count, and the oldest of too many.
         Index(
             "uq_audit_event_repeat_key",
             "repeat_key",
             unique=True,
-            sqlite_where=text("repeat_key IS NOT NULL"),
-            postgresql_where=text("repeat_key IS NOT NULL"),
+            **index_where("repeat_key IS NOT NULL"),
         ),
         Index(
             "ix_audit_event_counted",
             "at",
-            sqlite_where=text("repeat_key IS NOT NULL"),
-            postgresql_where=text("repeat_key IS NOT NULL"),
+            **index_where("repeat_key IS NOT NULL"),
         ),
         {"sqlite_autoincrement": True},
     )

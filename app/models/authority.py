@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import ForeignKey
 from sqlalchemy import Index
 from sqlalchemy import String
-from sqlalchemy import text
 from sqlalchemy.orm import Mapped
 from sqlalchemy.orm import mapped_column
 from sqlalchemy.orm import relationship
@@ -17,6 +16,7 @@ from app.models.base import Base
 from app.models.base import BigId
 from app.models.base import Deletable
 from app.models.base import Named
+from app.models.base import index_where
 from app.models.directory import Customer
 from app.models.directory import Subject
 
@@ -30,8 +30,7 @@ class Function(Deletable, Named, Base):
             "uq_function_name_key",
             "name_key",
             unique=True,
-            sqlite_where=text("deleted_at IS NULL"),
-            postgresql_where=text("deleted_at IS NULL"),
+            **index_where("deleted_at IS NULL"),
         ),
         {"sqlite_autoincrement": True},
     )
@@ -57,8 +56,7 @@ class FunctionEdge(Base):
             "parent_id",
             "child_id",
             unique=True,
-            sqlite_where=text("removed_at IS NULL"),
-            postgresql_where=text("removed_at IS NULL"),
+            **index_where("removed_at IS NULL"),
         ),
     )
 
@@ -82,8 +80,7 @@ class Permission(Base):
             "function_id",
             "customer_id",
             unique=True,
-            sqlite_where=text("revoked_at IS NULL"),
-            postgresql_where=text("revoked_at IS NULL"),
+            **index_where("revoked_at IS NULL"),
         ),
         {"sqlite_autoincrement": True},
     )

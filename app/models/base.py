@@ -16,6 +16,7 @@ from sqlalchemy import Integer
 from sqlalchemy import LargeBinary
 from sqlalchemy import MetaData
 from sqlalchemy import String
+from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import DeclarativeBase
@@ -81,6 +82,11 @@ BigId = BigInteger().with_variant(Integer(), "sqlite")
 Digest = Bytes(32)
 SessionId = Bytes(16)
 Json = JSON().with_variant(JSONB(), "postgresql")
+
+
+def index_where(condition: str) -> dict[str, Any]:
+    """Return the arguments of an index that holds only the rows of this condition, for both databases."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
 
 class Base(DeclarativeBase):

@@ -7,7 +7,6 @@ from typing import Any
 from sqlalchemy import ForeignKey
 from sqlalchemy import Index
 from sqlalchemy import String
-from sqlalchemy import text
 from sqlalchemy.orm import Mapped
 from sqlalchemy.orm import mapped_column
 from sqlalchemy.orm import relationship
@@ -19,6 +18,7 @@ from app.models.base import Deletable
 from app.models.base import Digest
 from app.models.base import Json
 from app.models.base import ShortNamed
+from app.models.base import index_where
 from app.models.directory import Customer
 from app.models.directory import Domain
 from app.models.mixins import ArgusClientMixin
@@ -38,8 +38,7 @@ class OAuthClient(Deletable, ShortNamed, Base, ArgusClientMixin):
             "domain_id",
             "short_name_key",
             unique=True,
-            sqlite_where=text("deleted_at IS NULL"),
-            postgresql_where=text("deleted_at IS NULL"),
+            **index_where("deleted_at IS NULL"),
         ),
     )
 

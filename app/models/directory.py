@@ -8,7 +8,6 @@ from sqlalchemy import CheckConstraint
 from sqlalchemy import ForeignKey
 from sqlalchemy import Index
 from sqlalchemy import String
-from sqlalchemy import text
 from sqlalchemy.orm import Mapped
 from sqlalchemy.orm import mapped_column
 from sqlalchemy.orm import relationship
@@ -19,6 +18,7 @@ from app.models.base import Changeable
 from app.models.base import Deletable
 from app.models.base import Json
 from app.models.base import ShortNamed
+from app.models.base import index_where
 
 
 class Domain(Base):
@@ -72,8 +72,7 @@ class Subject(Deletable, ShortNamed, Base):
             "domain_id",
             "short_name_key",
             unique=True,
-            sqlite_where=text("deleted_at IS NULL"),
-            postgresql_where=text("deleted_at IS NULL"),
+            **index_where("deleted_at IS NULL"),
         ),
         CheckConstraint("kind IN ('user', 'group')", name="kind"),
         {"sqlite_autoincrement": True},
@@ -139,8 +138,7 @@ class Membership(Base):
             "group_id",
             "member_id",
             unique=True,
-            sqlite_where=text("removed_at IS NULL"),
-            postgresql_where=text("removed_at IS NULL"),
+            **index_where("removed_at IS NULL"),
         ),
     )
 

@@ -7,12 +7,12 @@ from datetime import datetime
 from sqlalchemy import ForeignKey
 from sqlalchemy import Index
 from sqlalchemy import String
-from sqlalchemy import text
 from sqlalchemy.orm import Mapped
 from sqlalchemy.orm import mapped_column
 
 from app.models.base import Base
 from app.models.base import BigId
+from app.models.base import index_where
 
 
 class Grant(Base):
@@ -27,8 +27,7 @@ class Grant(Base):
             "user_id",
             "client_id",
             unique=True,
-            sqlite_where=text("withdrawn_at IS NULL"),
-            postgresql_where=text("withdrawn_at IS NULL"),
+            **index_where("withdrawn_at IS NULL"),
         ),
     )
 

@@ -13,7 +13,6 @@ from sqlalchemy import CheckConstraint
 from sqlalchemy import ForeignKey
 from sqlalchemy import Index
 from sqlalchemy import String
-from sqlalchemy import text
 from sqlalchemy.orm import Mapped
 from sqlalchemy.orm import mapped_column
 
@@ -22,6 +21,7 @@ from app.models.base import BigId
 from app.models.base import Digest
 from app.models.base import Json
 from app.models.base import SessionId
+from app.models.base import index_where
 from app.models.mixins import ArgusCodeMixin
 from app.models.mixins import ArgusTokenMixin
 
@@ -39,8 +39,7 @@ class LoginSession(Base):
         Index(
             "ix_login_session_open",
             "created_at",
-            sqlite_where=text("ended_at IS NULL"),
-            postgresql_where=text("ended_at IS NULL"),
+            **index_where("ended_at IS NULL"),
         ),
         {"sqlite_with_rowid": False},
     )
@@ -84,8 +83,7 @@ class OAuthSession(Base, ArgusTokenMixin):
             "user_id",
             "client_id",
             "ended_at",
-            sqlite_where=text("ended_at IS NULL"),
-            postgresql_where=text("ended_at IS NULL"),
+            **index_where("ended_at IS NULL"),
         ),
         {"sqlite_with_rowid": False},
     )
