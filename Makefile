@@ -19,7 +19,7 @@ run: .venv/runtime
 
 # A file runs on one worker: its tests may share a server. (loadgroup groups nothing in xdist 3.8 under pytest 9.2.)
 test: .venv/test
-	@$(PY) -m pytest -q -n 3 --dist loadfile --max-worker-restart 1 $(ARGS)
+	@$(PY) -m pytest -q -n 4 --dist loadfile --no-loadscope-reorder --max-worker-restart 1 $(ARGS)
 
 browser-test: .venv/test
 	@$(PY) -m pytest -q -m browser $(ARGS)

@@ -36,8 +36,38 @@ hypothesis.settings.register_profile("argus", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("argus")
 
 
+# A file runs on one worker. What takes minutes begins first, or the other workers wait for it at the end:
+# longest first (pytest --durations tells), the rest in random order.
+LONGEST_FIRST = (
+    "tests/cli/test_restored_backup.py",
+    "tests/contract/",
+    "tests/races/",
+    "tests/browser/test_account.py",
+    "tests/browser/test_login.py",
+    "tests/cli/test_killed_commands.py",
+    "tests/cli/test_commands.py",
+    "tests/browser/",
+    "tests/api/test_scale.py",
+    "tests/search/",
+    "tests/services/test_growth.py",
+    "tests/cli/",
+    "tests/torture/",
+    "tests/serving/",
+    "tests/packaging/",
+    "tests/readme/",
+    "tests/recovery/",
+)
+
+
+def place(item: pytest.Item) -> int:
+    """Where the file of a test stands in LONGEST_FIRST; behind all of them if it does not."""
+    starts = (place for place, start in enumerate(LONGEST_FIRST) if item.nodeid.startswith(start))
+    return next(starts, len(LONGEST_FIRST))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what has no component here."""
+    """Begin with the longest files, and skip what has no component here."""
+    items.sort(key=place)
     for item in items:
         for marker, (name, here, remedy) in COMPONENTS.items():
             if item.get_closest_marker(marker) is None:
