@@ -15,6 +15,7 @@ from app.services.audit import sealing
 from app.services.ops import bootstrap
 from app.services.ops import demo as demonstration
 from app.services.ops import schema
+from app.services.tokens import signing_keys
 
 DEMO_FILE = "demo.json"
 
@@ -33,6 +34,7 @@ def _fill(demo: bool) -> dict[str, Any]:
     """Write what is not there yet; return what there is to tell. Inside the unit that migrates."""
     sealing.begin_chain()
     made = bootstrap.initialise_database() if not bootstrap.is_done() else None
+    signing_keys.complete_keys()
     told: dict[str, Any] = {
         "baseURL": settings().base_url,
         "domain": directory.get_home_domain().name,

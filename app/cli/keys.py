@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import click
 from flask.cli import with_appcontext
 
@@ -14,6 +12,7 @@ from app.services.ops import resealing
 from app.services.ops.bootstrap import OPERATOR
 from app.services.tokens import signing_keys as signing
 from app.services.tokens.keyring import keyring
+from app.services.tokens.signing_keys import Known
 from app.services.unit_of_work import run_in_transaction
 
 
@@ -27,25 +26,27 @@ def keys() -> None:
 def listed() -> None:
     """Those that applications can fetch now, newest first."""
     for key in signing.list_known_keys():
-        click.echo(_render_line(key.kid, key.active_at, key.retired_at))
+        click.echo(_render_line(key))
 
 
 @keys.command()
 @click.option("--leaked", is_flag=True, help="Others know the present key: sign with a new one at once.")
 @with_appcontext
 def rotate(leaked: bool) -> None:
-    """Make a new key. Applications can fetch it an hour before it signs, and the old one two days after.
+    """Make new keys, one of each algorithm. Applications can fetch them an hour before they sign, and the old
+    ones two days after.
 
-    One that leaked is published no more; applications may keep what they fetched for five minutes.
+    What leaked is published no more; applications may keep what they fetched for five minutes.
     """
 
-    def work() -> SigningKey:
-        made = signing.replace_leaked_keys() if leaked else signing.rotate_key()
-        trail.record("keys-rotate", OPERATOR, detail={"key": made.kid, "leaked": leaked})
+    def work() -> list[SigningKey]:
+        made = signing.replace_leaked_keys() if leaked else signing.rotate_keys()
+        for key in made:
+            trail.record("keys-rotate", OPERATOR, detail={"key": key.kid, "leaked": leaked})
         return made
 
-    made = run_in_transaction(work)
-    click.echo(_render_line(made.kid, made.active_at, made.retired_at))
+    for key in run_in_transaction(work):
+        click.echo(_render_line(key))
 
 
 @keys.command()
@@ -62,11 +63,11 @@ def reseal() -> None:
         click.echo(f"{unreadable} values are under a key that is not here: they are as they were.", err=True)
 
 
-def _render_line(kid: str, active_at: datetime, retired_at: datetime | None) -> str:
-    now = clock.now()
-    if active_at > now:
-        return f"{kid}  signs from {active_at:%Y-%m-%d %H:%M} UTC"
-    if retired_at is not None and retired_at <= now:
-        until = retired_at + signing.OVERLAP
-        return f"{kid}  retired, published until {until:%Y-%m-%d %H:%M} UTC"
-    return f"{kid}  signs"
+def _render_line(key: Known | SigningKey) -> str:
+    now, named = clock.now(), f"{key.kid}  {key.algorithm}"
+    if key.active_at > now:
+        return f"{named}  signs from {key.active_at:%Y-%m-%d %H:%M} UTC"
+    if key.retired_at is not None and key.retired_at <= now:
+        until = key.retired_at + signing.OVERLAP
+        return f"{named}  retired, published until {until:%Y-%m-%d %H:%M} UTC"
+    return f"{named}  signs"

@@ -65,6 +65,7 @@ class OAuthClient(Deletable, ShortNamed, Base, ArgusClientMixin):
     enable_string_group_claim: Mapped[bool]
     post_logout_redirect_uris: Mapped[list[str]]
     backchannel_logout_uri: Mapped[str | None] = mapped_column(String(2048))
+    id_token_signed_response_alg: Mapped[str] = mapped_column(String(10))
     open_id_custom_claims: Mapped[list[dict[str, Any]]] = mapped_column(Json)
     version: Mapped[int] = mapped_column(default=1)
 

@@ -16,7 +16,6 @@ from app.policy import scopes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
 
 class ArgusClientMixin(ClientMixin):  # type: ignore[misc]
@@ -81,7 +80,6 @@ class ArgusCodeMixin(AuthorizationCodeMixin):  # type: ignore[misc]
         redirect_uri_given: object
         scopes: Sequence[str]
         nonce: object
-        authenticated_at: datetime
 
     def get_redirect_uri(self) -> str | None:
         """Return the URI that must be repeated at the token endpoint:
@@ -94,16 +92,6 @@ class ArgusCodeMixin(AuthorizationCodeMixin):  # type: ignore[misc]
 
     def get_nonce(self) -> str | None:
         return self.nonce  # type: ignore[return-value]
-
-    def get_auth_time(self) -> int:
-        """Return when the person logged in, in epoch seconds (OIDC Core 2)."""
-        return int(self.authenticated_at.timestamp())
-
-    def get_acr(self) -> None:
-        return None
-
-    def get_amr(self) -> None:
-        return None
 
 
 class ArgusTokenMixin(TokenMixin):  # type: ignore[misc]

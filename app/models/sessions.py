@@ -70,7 +70,9 @@ class OAuthSession(Base, ArgusTokenMixin):
 
     Its parent is a login session or, for ``client_credentials``, an API key; exactly one of the two.
     ``refresh_digest`` is empty where no refresh token was issued. ``access_scopes`` are those of the present
-    access token, which a refresh may narrow (RFC 6749 6); ``scopes`` stay what was granted.
+    access token, which a refresh may narrow (RFC 6749 6); ``scopes`` stay what was granted. Its ID tokens
+    tell when, how strongly and by which method the person had logged in at the approval; empty where nobody
+    approved.
     """
 
     __tablename__ = "oauth_session"
@@ -100,6 +102,9 @@ class OAuthSession(Base, ArgusTokenMixin):
     scopes: Mapped[list[str]]
     access_scopes: Mapped[list[str]]
     security_level: Mapped[int]
+    authenticated_at: Mapped[datetime | None]
+    login_level: Mapped[int | None]
+    login_method: Mapped[str | None] = mapped_column(String(20))
     session_epoch: Mapped[int]
     generation: Mapped[int] = mapped_column(default=0)
     access_digest: Mapped[bytes] = mapped_column(Digest)
@@ -138,6 +143,7 @@ class AuthorizationCode(Base, ArgusCodeMixin):
     code_challenge: Mapped[str | None] = mapped_column(String(128))
     security_level: Mapped[int]
     authenticated_at: Mapped[datetime]
+    login_method: Mapped[str | None] = mapped_column(String(20))
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     wrong_verifiers: Mapped[int] = mapped_column(default=0)

@@ -156,8 +156,7 @@ def _issue(request: AuthorizationRequest, caller: Caller, grant_id: str) -> Resp
         scopes=request.scopes,
         nonce=request.params.get("nonce"),
         code_challenge=request.params.get("code_challenge"),
-        security_level=caller.login.security_level,
-        authenticated_at=caller.login.authenticated_at,
+        context=caller.login.context,
     )
     response: Response = oauth_server().create_authorization_response(
         protocol.request, grant_user=caller.question.user, grant=protocol

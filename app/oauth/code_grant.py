@@ -24,7 +24,7 @@ from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant
 from app.models.mixins import ArgusCodeMixin
 from app.oauth.access_gate import AccessGateMixin
 from app.oauth.errors import ArgusOAuthError
-from app.oauth.id_token import sign_id_token
+from app.oauth.id_token import draft_id_token
 from app.oauth.requests import ArgusRequest
 from app.oauth.token_response import build_token_response
 from app.policy import redirects
@@ -60,7 +60,6 @@ class CodeView(ArgusCodeMixin):
         self.redirect_uri_given = row.code.redirect_uri_given
         self.scopes = keep_permitted(row.code.scopes, row.client.permitted_scopes)
         self.nonce = row.code.nonce
-        self.authenticated_at = row.code.authenticated_at
         self.code_challenge = row.code.code_challenge
 
 
@@ -155,11 +154,11 @@ class ArgusAuthorizationCodeGrant(AccessGateMixin, AuthorizationCodeGrant):  # t
             session_epoch=row.user.session_epoch,
             address=self.request.contact.address,
             with_refresh=self.request.issues_refresh_token,
+            context=row.code.context,
         )
         self.pair: TokenPair = oauth_sessions.draft_pair(self.opening)
-        signed = None
-        if "openid" in self.pair.scopes:
-            signed = sign_id_token(self.request, row, self.pair, self.decision.rights)
+        draft = draft_id_token(row, self.pair.scopes, self.decision.rights, row.code.context, row.code.nonce)
+        signed = draft.sign(self.request, self.pair) if draft is not None else None
         return build_token_response(self.pair, id_token=signed)
 
     def save_token(self, token: dict[str, Any]) -> None:  # noqa: ARG002

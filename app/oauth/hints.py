@@ -34,7 +34,7 @@ def decode_hint(hint: str) -> dict[str, Any]:
     known = signing_keys.list_public_jwks()
     try:
         keys = KeySet.import_key_set({"keys": known})
-        claims = jwt.decode(hint, keys, algorithms=[signing_keys.ALGORITHM]).claims
+        claims = jwt.decode(hint, keys, algorithms=list(signing_keys.ALGORITHMS)).claims
     except (JoseError, TypeError, ValueError):  # TypeError: the header has another shape than joserfc expects
         kind = UnknownKeyError if _names_unknown_key(hint, known) else ArgusOAuthError
         raise kind("invalid_request", NOT_OURS) from None

@@ -16,6 +16,8 @@ from app.oauth.pkce import S256Only
 from app.policy.claims import CLAIMS
 from app.policy.claims import ID_TOKEN_CLAIMS
 from app.policy.client_methods import METHOD_NAMES
+from app.policy.languages import LANGUAGES
+from app.policy.login_contexts import ACR_VALUES
 from app.policy.scopes import STANDARD_SCOPES
 from app.runtime import settings
 from app.services.tokens import signing_keys
@@ -44,6 +46,7 @@ def describe_authorization_server() -> dict[str, Any]:
         "request_parameter_supported": "request" not in UNSUPPORTED,
         "request_uri_parameter_supported": "request_uri" not in UNSUPPORTED,
         "claims_parameter_supported": False,
+        "ui_locales_supported": list(LANGUAGES),
         "scopes_supported": sorted(STANDARD_SCOPES),
     }
 
@@ -54,8 +57,9 @@ def describe_openid_provider() -> dict[str, Any]:
     return describe_authorization_server() | {
         "userinfo_endpoint": f"{base}{PREFIX}/userinfo",
         "end_session_endpoint": f"{base}/oauth/logout",
+        "acr_values_supported": ACR_VALUES,
         "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": [signing_keys.ALGORITHM],
+        "id_token_signing_alg_values_supported": signing_keys.ALGORITHMS,
         "prompt_values_supported": PROMPTS,
         "claims_supported": [*ID_TOKEN_CLAIMS, *(claim.name for claim in CLAIMS if claim.scope is not None)],
     }

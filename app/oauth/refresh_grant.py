@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from authlib.oauth2.rfc6749.grants import RefreshTokenGrant
@@ -9,6 +10,8 @@ from authlib.oauth2.rfc6749.grants import RefreshTokenGrant
 from app.models.mixins import ArgusTokenMixin
 from app.oauth.access_gate import AccessGateMixin
 from app.oauth.errors import ArgusOAuthError
+from app.oauth.id_token import IDTokenDraft
+from app.oauth.id_token import draft_id_token
 from app.oauth.requests import ArgusRequest
 from app.oauth.token_response import build_token_response
 from app.policy.facts import Leg
@@ -61,7 +64,7 @@ class RefreshView(ArgusTokenMixin):
 
 def _find_session(text: str) -> tuple[Token, SessionRow] | None:
     token = token_text.read_token(text, Kind.REFRESH)
-    row = credential_rows.load_session_row(token.session_id) if token is not None else None
+    row = credential_rows.load_session_row(token.session_id, to_sign=True) if token is not None else None
     return (token, row) if token is not None and row is not None else None
 
 
@@ -143,11 +146,12 @@ class ArgusRefreshTokenGrant(AccessGateMixin, RefreshTokenGrant):  # type: ignor
         login = refresh_token.row.login
         until = login.expires_at if login is not None else None
         asked = parse_scope(self.request.payload.scope) or tuple(refresh_token.scopes)
+        draft = self._draft_id_token(refresh_token, asked)
         pair = run_in_transaction(
             lambda: oauth_sessions.rotate_pair(refresh_token.token, asked, until), repeatable=True
         )
         if pair is not None:
-            return build_token_response(pair)
+            return self._answer(pair, draft)
         # Another request rotated between our read and our write, or this one did and could not know it. Look
         # again: a duplicate of this call within the grace window gets the identical answer; anything else is
         # a replay and ends the session.
@@ -178,4 +182,12 @@ class ArgusRefreshTokenGrant(AccessGateMixin, RefreshTokenGrant):  # type: ignor
                     trail.record_alert("refresh-repeated", actor, client_id=view.row.client.id, detail=detail)
 
             run_in_transaction(work)
-        return build_token_response(view.repeated)
+        return self._answer(view.repeated, self._draft_id_token(view, view.repeated.scopes))
+
+    def _draft_id_token(self, view: RefreshView, scopes: Collection[str]) -> IDTokenDraft | None:
+        """Draft an ID token that tells of the same login as the first one (OIDC Core 12.2)."""
+        return draft_id_token(view.row, scopes, self.decision.rights, view.row.oauth.context)
+
+    def _answer(self, pair: TokenPair, draft: IDTokenDraft | None) -> dict[str, Any]:
+        signed = draft.sign(self.request, pair) if draft is not None else None
+        return build_token_response(pair, id_token=signed)

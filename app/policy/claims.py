@@ -48,10 +48,15 @@ CLAIMS = (
     Claim("preferred_username", "profile"),
     Claim("username", "profile", own="username", words="your user name"),
     Claim("name", "profile", own="name", words="your name"),
+    Claim("locale", "profile"),
+    Claim("zoneinfo", "profile"),
+    Claim("updated_at", "profile"),
     Claim("picture", None, own="picture", words="your picture"),
     Claim("email", "email", own="email", words="your e-mail address"),
     Claim("email_verified", "email"),
     Claim("phone", "phone", own="phone", words="your telephone number"),
+    Claim("phone_number", "phone"),
+    Claim("phone_number_verified", "phone"),
     Claim("customer_id", "customer", own="customerID", words="the number of the customer you belong to"),
     Claim("domain_id", "customer", own="domainID", words="the number of your domain"),
     Claim(
@@ -66,9 +71,9 @@ CLAIMS = (
     Claim("groupstring", "groupstring"),
 )
 # Claims about the ID token itself; ``sub`` is in userinfo too.
-ID_TOKEN_CLAIMS = ("sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "at_hash")
+ID_TOKEN_CLAIMS = ("sub", "iss", "aud", "azp", "exp", "iat", "auth_time", "acr", "amr", "nonce", "at_hash")
 # A client's own claims may never replace these (security rule 63).
-PROTOCOL_CLAIMS = frozenset(ID_TOKEN_CLAIMS) | {"nbf", "jti", "acr", "amr", "azp", "c_hash", "sid"}
+PROTOCOL_CLAIMS = frozenset(ID_TOKEN_CLAIMS) | {"nbf", "jti", "c_hash", "sid", "events"}
 NEEDS = {
     "customClaim": ("claimName", "claim"),
     "userGroups": ("allowedGroups",),

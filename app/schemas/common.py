@@ -10,6 +10,7 @@ from app.schemas.wire import ArgusModel
 from app.schemas.wire import QueryModel
 
 Language = Literal["norwegian", "english"]
+IDTokenAlgorithm = Literal["RS256", "ES256", "EdDSA"]
 Level = Literal["external", "standard", "administrative"]
 LEVELS: dict[Level, SecurityLevel] = {
     "external": SecurityLevel.EXTERNAL,

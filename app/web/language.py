@@ -21,15 +21,15 @@ from werkzeug.exceptions import HTTPException
 from app import cookies
 from app.policy.answers import word_publicly
 from app.policy.facts import Finding
+from app.policy.languages import CODES
+from app.policy.languages import LANGUAGES
+from app.policy.languages import match_language
 from app.policy.redirects import check_next
 from app.policy.sentences import Sentence
 from app.web.continuation import unwrap_request
 
-# ISO code -> its own name. Norwegian in general is read as Bokmål (RFC 5646: no is a macrolanguage).
-LANGUAGES = {"en": "English", "nb": "Norsk bokmål"}
-ALIASES = {"no": "nb", "nn": "nb"}
-# The contract's names (4.3). English means that nothing was chosen.
-OF_USER = {"norwegian": "nb"}
+# English, the contract's default (4.3), means that nothing was chosen.
+OF_USER = {name: code for name, code in CODES.items() if name != "english"}
 LOGIN = frozenset({"login", "second_step", "passkey_login", "password"})
 
 
@@ -65,7 +65,7 @@ def choose_language() -> str:
     if chosen and chosen[0] in LANGUAGES:
         return chosen[0]
     for asked in _read_ui_locales().split():
-        known = _match_known(asked)
+        known = match_language(asked)
         if known is not None:
             return known
     own: str | None = OF_USER.get(g.get("argus_user_language") or "")
@@ -124,13 +124,7 @@ def _read_form_locales() -> str | None:
 
 def _match_browser() -> str | None:
     for asked, _quality in request.accept_languages:
-        known = _match_known(asked)
+        known = match_language(asked)
         if known is not None:
             return known
     return None
-
-
-def _match_known(tag: str) -> str | None:
-    primary = tag.lower().replace("_", "-").split("-")[0]
-    primary = ALIASES.get(primary, primary)
-    return primary if primary in LANGUAGES else None

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from app import cookies
 from app.policy import redirects
-from app.web.language import LANGUAGES
+from app.policy.languages import LANGUAGES
 
 blueprint = Blueprint("language", __name__)
 

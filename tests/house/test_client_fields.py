@@ -174,4 +174,4 @@ def told(field: Field, value: Any) -> str:
         return "none"
     if field.kind is Kind.LEVEL:
         return f"`{LEVELS[value]}`"
-    return f"`{str(value).lower()}`"
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"

@@ -51,7 +51,7 @@ def test_it_names_only_what_works(app: Flask, path: str) -> None:
     if path == OPENID:
         assert told["request_uri_parameter_supported"] is False
         assert told["request_parameter_supported"] is False
-        assert told["id_token_signing_alg_values_supported"] == ["RS256"]
+        assert told["id_token_signing_alg_values_supported"] == ["RS256", "ES256", "EdDSA"]
 
 
 def test_every_endpoint_it_names_is_there(app: Flask) -> None:
@@ -68,7 +68,7 @@ def test_the_published_keys_are_public(app: Flask) -> None:
     keys = document(app, "/oauth/jwks")["keys"]
     assert len(keys) >= 1
     for key in keys:
-        assert {"kid", "kty", "n", "e", "alg", "use"} <= set(key)
+        assert {"kid", "kty", "alg", "use"} <= set(key)
         assert not {"d", "p", "q", "dp", "dq", "qi"} & set(key)
 
 

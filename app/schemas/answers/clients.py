@@ -19,6 +19,7 @@ from app.schemas.answers.infos import collect_history_fields
 from app.schemas.answers.infos import collect_people_ids
 from app.schemas.answers.infos import list_set_flags
 from app.schemas.common import LEVEL_NAMES
+from app.schemas.common import IDTokenAlgorithm
 from app.schemas.common import Level
 from app.schemas.wire import Shape
 from app.services.access import directory
@@ -65,6 +66,7 @@ class ClientShape(History):
     client_ip_range: list[str] | None = None
     redirect_uris: list[str] | None = None
     redirect_uri: str | None = None
+    id_token_signed_response_alg: IDTokenAlgorithm | None = None
     open_id_custom_claims: list[dict[str, Any]] | None = None
     require_pkce: bool | None = None
     insecure_without_pkce: bool | None = None

@@ -10,6 +10,7 @@ from pydantic import Field
 from app.policy import scopes
 from app.policy.facts import Leg
 from app.schemas.common import LEVELS
+from app.schemas.common import IDTokenAlgorithm
 from app.schemas.requests.functions import PermissionAdd
 from app.schemas.texts import LongText
 from app.schemas.texts import Named
@@ -67,6 +68,7 @@ class ClientUpdate(ArgusModel):
     hidden: bool | None = None
     max_security_level: Literal["external", "standard", "administrative"] | None = None
     permitted_scopes: tuple[str, ...] | None = None
+    id_token_signed_response_alg: IDTokenAlgorithm | None = None
     open_id_custom_claims: tuple[CustomClaim, ...] | None = None
     require_pkce: bool | None = None
     insecure_without_pkce: bool | None = None

@@ -12,6 +12,7 @@ from typing import Any
 from typing import NamedTuple
 
 from app.models.mixins import ArgusClientMixin
+from app.policy.login_contexts import LoginContext
 from app.services.tokens.oauth_sessions import OAuthPart
 
 
@@ -45,7 +46,21 @@ class UserPart(PersonPart):
     domain_id: int
     email: str | None
     email_confirmed_at: datetime | None
+    phone_country_code: str | None
+    phone_national_number: str | None
+    updated_at: datetime
     force_password_change: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerPart:
+    """The customer that a user belongs to, as claims name it."""
+
+    id: int
+    domain_id: int
+    short_name: str
+    name: str
+    time_zone: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +95,7 @@ class ClientPart(ListedClient, ArgusClientMixin):
     require_same_client_ip: bool
     enable_string_group_claim: bool
     open_id_custom_claims: list[dict[str, Any]]
+    id_token_signed_response_alg: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +134,11 @@ class LoginPart:
     created_at: datetime
     parent_ended_at: datetime | None
 
+    @property
+    def context(self) -> LoginContext:
+        """Return when, how strongly and by which method its user logged in."""
+        return LoginContext(self.authenticated_at, self.security_level, self.method)
+
 
 @dataclass(frozen=True, slots=True)
 class KeyPart:
@@ -148,12 +169,18 @@ class CodePart:
     code_challenge: str | None
     security_level: int
     authenticated_at: datetime
+    login_method: str | None
     created_at: datetime
     expires_at: datetime
     wrong_verifiers: int
     spent_at: datetime | None
     ended_at: datetime | None
     oauth_session_id: bytes | None
+
+    @property
+    def context(self) -> LoginContext:
+        """Return the login as it was at the approval."""
+        return LoginContext(self.authenticated_at, self.security_level, self.login_method or "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,10 +222,15 @@ class LoginRow(UserRow):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionRow(UserRow):
-    """An OAuth session with its user, client and consent, and the login or key that it depends on."""
+    """An OAuth session with its user, client and consent, and the login or key that it depends on.
+
+    ``active_kid``: the key that signs its ID tokens now, where one may have to be signed.
+    """
 
     client: ClientPart
     oauth: OAuthPart
+    customer: CustomerPart
+    active_kid: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,5 +244,6 @@ class CodeRow(UserRow):
     grant: GrantPart
     login: LoginPart
     code: CodePart
+    customer: CustomerPart
     active_kid: str
     crowded: bool

@@ -261,6 +261,9 @@ def choose_named(rows: Sequence[R], column: str, text: str) -> R | None:
 def read_phone(user_id: int) -> str:
     """Return the user's telephone number in international form, or empty text."""
     user = get_user(user_id)
-    if not user.phone_national_number:
-        return ""
-    return f"+{(user.phone_country_code or '').lstrip('+')}{user.phone_national_number}"
+    return write_phone(user.phone_country_code, user.phone_national_number)
+
+
+def write_phone(country_code: str | None, national_number: str | None) -> str:
+    """Write a telephone number in international form, or empty text."""
+    return f"+{(country_code or '').lstrip('+')}{national_number}" if national_number else ""

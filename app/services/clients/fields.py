@@ -200,6 +200,15 @@ FIELDS = (
         hint="Kept with the application. Nothing is sent there yet.",
     ),
     Field(
+        name="id_token_signed_response_alg", wire="idTokenSignedResponseAlg", label="Signature of ID tokens",
+        kind=Kind.CHOICE, place=Place.MORE, gated=True, default="RS256",
+        options=(
+            ("RS256", "RS256: every application knows it"),
+            ("ES256", "ES256: smaller, by an elliptic curve"),
+            ("EdDSA", "EdDSA: smaller, by the curve Ed25519"),
+        ),
+    ),
+    Field(
         name="open_id_custom_claims", wire="openIDCustomClaims", label="Custom claims", kind=Kind.CLAIMS,
         place=Place.MORE, check=checks.check_claims, gated=True,
         default=(),

@@ -105,7 +105,7 @@ def initialise_database() -> FirstSecrets:
             subject_id=admin.id, function_id=top.id, customer_id=root.id, granted_at=now, comment="init"
         )
     )
-    signing_keys.create_key(now)
+    signing_keys.complete_keys()
     _, api_key = apikeys.create_key(admin, "Made by init", OPERATOR)
     trail.record("init", OPERATOR, detail={"domain": domain.name})
     held_rights.raise_policy_version()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from datetime import timedelta
 
 from sqlalchemy import ColumnElement
@@ -15,6 +14,7 @@ from sqlalchemy import update
 from app import clock
 from app.extensions import db
 from app.models.sessions import AuthorizationCode
+from app.policy.login_contexts import LoginContext
 from app.runtime import settings
 from app.services.prepared import Prepared
 from app.services.tokens.token_text import Kind
@@ -52,8 +52,7 @@ class Approval:
     scopes: tuple[str, ...]
     nonce: str | None
     code_challenge: str | None
-    security_level: int
-    authenticated_at: datetime
+    context: LoginContext
 
 
 def issue_code(approval: Approval) -> str:
@@ -75,8 +74,9 @@ def issue_code(approval: Approval) -> str:
             "scopes": list(approval.scopes),
             "nonce": approval.nonce,
             "code_challenge": approval.code_challenge,
-            "security_level": approval.security_level,
-            "authenticated_at": approval.authenticated_at,
+            "security_level": approval.context.level,
+            "authenticated_at": approval.context.authenticated_at,
+            "login_method": approval.context.method,
             "created_at": now,
             "expires_at": now + timedelta(seconds=settings().code_seconds),
         },

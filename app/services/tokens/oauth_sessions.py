@@ -16,6 +16,7 @@ from sqlalchemy import update
 from app import clock
 from app.extensions import db
 from app.models.sessions import OAuthSession
+from app.policy.login_contexts import LoginContext
 from app.runtime import settings
 from app.services.prepared import Prepared
 from app.services.tokens import session_crowd
@@ -54,7 +55,7 @@ class SessionParent:
 
 @dataclass(frozen=True, slots=True)
 class SessionOpening:
-    """The data of a new OAuth session."""
+    """The data of a new OAuth session. ``context``: the login of the person who approved it."""
 
     client_id: str
     user_id: int
@@ -66,6 +67,7 @@ class SessionOpening:
     session_epoch: int
     address: str | None
     with_refresh: bool
+    context: LoginContext | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,9 @@ class OAuthPart:
     scopes: list[str]
     access_scopes: list[str]
     security_level: int
+    authenticated_at: datetime | None
+    login_level: int | None
+    login_method: str | None
     session_epoch: int
     generation: int
     access_digest: bytes
@@ -105,6 +110,15 @@ class OAuthPart:
     created_at: datetime
     ended_at: datetime | None
     end_reason: str | None
+
+    @property
+    def context(self) -> LoginContext | None:
+        """Return the login of the person who approved the session; ``None`` if none did, or if it is not
+        known: up to version 0.1 it was not stored.
+        """
+        if self.authenticated_at is None or self.login_level is None:
+            return None
+        return LoginContext(self.authenticated_at, self.login_level, self.login_method or "")
 
 
 def draft_pair(opening: SessionOpening) -> TokenPair:
@@ -136,6 +150,9 @@ def store_session(opening: SessionOpening, pair: TokenPair, *, crowded: bool = T
             "scopes": list(opening.scopes),
             "access_scopes": list(opening.scopes),
             "security_level": opening.security_level,
+            "authenticated_at": opening.context.authenticated_at if opening.context else None,
+            "login_level": opening.context.level if opening.context else None,
+            "login_method": opening.context.method if opening.context else None,
             "session_epoch": opening.session_epoch,
             "generation": 0,
             "access_digest": compute_digest(pair.access),

@@ -14,8 +14,8 @@ from app.models.authority import Function
 from app.models.sessions import LoginSession
 from app.models.sessions import OAuthSession
 from app.policy.facts import SecurityLevel
+from app.policy.languages import CODES
 from app.schemas.common import LEVEL_NAMES
-from app.web.language import OF_USER
 
 METHODS: Mapping[str, str] = {
     "password": lazy_gettext("Password"),
@@ -284,7 +284,7 @@ def label_verdict(outcome: str) -> str:
 
 def describe_function(function: Function) -> str:
     """Return the description of a function, in the page's language if it has one; never just its name."""
-    language = next((name for name, code in OF_USER.items() if code == str(get_locale())), "english")
+    language = next((name for name, code in CODES.items() if code == str(get_locale())), "english")
     about = function.localized_descriptions.get(language) or function.description or ""
     return "" if about == function.name else about.rstrip(".")
 

@@ -12,12 +12,12 @@ from flask_babel import lazy_gettext
 from flask_babel import ngettext
 
 from app import runtime
+from app.policy.languages import CODES
 from app.runtime import settings
 from app.services.mail import notices
 from app.services.mail.mailer import Mail
 from app.services.mail.notices import Kind
 from app.services.mail.notices import Notice
-from app.web.language import OF_USER
 
 SUBJECTS: Mapping[Kind, str] = {
     Kind.RECOVERY: lazy_gettext("A new password"),
@@ -42,7 +42,7 @@ def register(app: Flask) -> None:
 
 def word_mail(letter: Notice) -> Mail:
     """Build the mail of a letter. Needs no request: mails are worded after the answer."""
-    language = OF_USER.get(letter.language or "", "en")
+    language = CODES.get(letter.language or "", "en")
     with force_locale(language):
         subject = str(SUBJECTS[letter.kind])
         told = {
