@@ -17,6 +17,8 @@ from datetime import timedelta
 from authlib.oauth2.rfc6749 import OAuth2Error
 from flask import Response
 
+from app.oauth.claims_parameter import AskedOfLogin
+from app.oauth.claims_parameter import read_asked_of_login
 from app.oauth.code_grant import ArgusAuthorizationCodeGrant
 from app.oauth.errors import ArgusOAuthError
 from app.oauth.errors import translate_error
@@ -28,10 +30,12 @@ from app.oauth.server import oauth_server
 from app.policy.facts import Leg
 from app.policy.facts import Question
 from app.services.access import client_rows
+from app.services.access import directory
 from app.services.access import facts
 from app.services.access.callers import Caller
 from app.services.access.credential_parts import ActiveConsent
 from app.services.access.credential_parts import ClientPart
+from app.services.login import login_methods
 
 PROMPTS = ("none", "login", "consent", "select_account")
 RESPONSE_MODES = ("query",)
@@ -80,6 +84,7 @@ class AuthorizationRequest:
     prompts: frozenset[str]
     max_age: int | None
     hinted_subject: str | None
+    asked: AskedOfLogin
 
     def error(self, code: str, text: str | None = None, *, decision: str = "") -> ArgusOAuthError:
         """Build an error that is sent back to the client with this request's state."""
@@ -143,6 +148,9 @@ def _validate_rest(params: Mapping[str, str], client: ClientPart, redirect_uri: 
             if "none" in prompts:
                 raise ArgusOAuthError("login_required") from None
             prompts |= {"login"}
+    asked = read_asked_of_login(params)
+    if asked.subject is not None and subject not in (None, asked.subject):
+        raise ArgusOAuthError("invalid_request", "The id_token_hint and claims name two users.")
     grant = _build_authlib_grant(params)
     return AuthorizationRequest(
         params=_write_anew(params, prompts, subject),
@@ -152,7 +160,8 @@ def _validate_rest(params: Mapping[str, str], client: ClientPart, redirect_uri: 
         scopes=tuple(grant.request.scope.split()),
         prompts=prompts,
         max_age=int(max_age) if max_age is not None else None,
-        hinted_subject=subject,
+        hinted_subject=subject if subject is not None else asked.subject,
+        asked=asked,
     )
 
 
@@ -167,10 +176,11 @@ def _write_anew(params: Mapping[str, str], prompts: frozenset[str], subject: str
 
 
 def must_log_in(request: AuthorizationRequest, caller: Caller | None, began_at: datetime) -> bool:
-    """Tell whether a login is needed: nobody is logged in, ``prompt``,
-    ``max_age`` or another subject requires it.
+    """Tell whether a login is needed: nobody is logged in, ``prompt``, ``max_age``, another subject or a
+    higher level requires it.
 
-    ``began_at`` is when this request first arrived: a login after it satisfies ``prompt=login``.
+    ``began_at`` is when this request first arrived: a login after it satisfies ``prompt=login``. Raises
+    ``ArgusOAuthError`` if the request insists on a level that this user does not reach.
     """
     if caller is None:
         return True
@@ -182,7 +192,25 @@ def must_log_in(request: AuthorizationRequest, caller: Caller | None, began_at: 
         # max_age=0 requires a login after this request began, not an endless loop of logins.
         if logged_in_at < min(oldest, began_at):
             return True
-    return request.hinted_subject is not None and request.hinted_subject != str(caller.user_id)
+    if request.hinted_subject is not None and request.hinted_subject != str(caller.user_id):
+        return True
+    return _must_log_in_more_strongly(request, caller, logged_in_at < began_at)
+
+
+def _must_log_in_more_strongly(request: AuthorizationRequest, caller: Caller, is_earlier: bool) -> bool:
+    """As ``must_log_in``, for the level: a login that this request brought about is not asked for again.
+
+    Without insistence a level is a wish: who cannot fulfil it goes on, and so does a silent request.
+    """
+    asked = request.asked
+    if asked.level is None or caller.login.security_level >= asked.level:
+        return False
+    may_ask = is_earlier and (asked.essential or "none" not in request.prompts)
+    if may_ask and login_methods.list_second_factors(directory.get_user(caller.user_id)):
+        return True
+    if asked.essential:
+        raise request.error("unmet_authentication_requirements")
+    return False
 
 
 def build_question(request: AuthorizationRequest, caller: Caller, consent: ActiveConsent | None) -> Question:

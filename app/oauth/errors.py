@@ -28,6 +28,7 @@ FIXED_TEXTS = {
     "login_required": "The user must log in.",
     "consent_required": "The user must approve the client.",
     "interaction_required": "The user must be asked.",
+    "unmet_authentication_requirements": "No login of this user is as strong as the request demands.",
     "request_not_supported": "The request parameter is not supported.",
     "request_uri_not_supported": "The request_uri parameter is not supported.",
     "registration_not_supported": "The registration parameter is not supported.",

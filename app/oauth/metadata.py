@@ -45,7 +45,7 @@ def describe_authorization_server() -> dict[str, Any]:
         "authorization_response_iss_parameter_supported": True,
         "request_parameter_supported": "request" not in UNSUPPORTED,
         "request_uri_parameter_supported": "request_uri" not in UNSUPPORTED,
-        "claims_parameter_supported": False,
+        "claims_parameter_supported": True,
         "ui_locales_supported": list(LANGUAGES),
         "scopes_supported": sorted(STANDARD_SCOPES),
     }

@@ -23,6 +23,9 @@ AUTHORIZATION_REQUEST = (
     "id_token_hint",
     "login_hint",
     "response_mode",
+    "acr_values",
+    "claims",
+    "ui_locales",
 )
 # RP-Initiated Logout 1.0 2.
 LOGOUT_REQUEST = ("id_token_hint", "logout_hint", "client_id", "post_logout_redirect_uri", "state")

@@ -12,6 +12,7 @@ from app.policy.languages import match_language
 from app.policy.login_contexts import ACR_VALUES
 from app.policy.login_contexts import METHODS
 from app.policy.login_contexts import LoginContext
+from app.policy.login_contexts import find_lowest_level
 
 AT = datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC)
 
@@ -39,3 +40,18 @@ def test_no_method_of_a_person(method: str) -> None:
 def test_a_language(tag: str, code: str | None) -> None:
     """BCP 47: the primary part decides, in any case."""
     assert match_language(tag) == code
+
+
+@pytest.mark.parametrize(
+    ("values", "level"),
+    [
+        (["administrative"], SecurityLevel.ADMINISTRATIVE),
+        (["administrative", "standard"], SecurityLevel.STANDARD),
+        (["urn:other", "administrative"], SecurityLevel.ADMINISTRATIVE),
+        (["external"], None),
+        ([], None),
+    ],
+)
+def test_what_is_enough(values: list[str], level: SecurityLevel | None) -> None:
+    """OIDC Core 3.1.2.1: each of the values will do, and what is not known is none."""
+    assert find_lowest_level(values) == level

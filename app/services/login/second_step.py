@@ -25,12 +25,17 @@ class VerifiedUser:
     epoch: int
 
 
-def verify_password(domain_id: int, name: str, password: str, contact: Contact) -> tuple[VerifiedUser, bool]:
+def verify_password(
+    domain_id: int, name: str, password: str, contact: Contact, *, strongly: bool = False
+) -> tuple[VerifiedUser, bool]:
     """Verify the password; returns the user and whether that is enough.
     Raises ``LoginFailed``, ``Throttled``.
+
+    ``strongly``: a second factor is asked for wherever there is one.
     """
     user = password_login.verify_password(domain_id, name, password, contact, proof=_choose_proof)
     who, enough = VerifiedUser(user.id, user.session_epoch or 0), login_methods.is_password_enough(user)
+    enough = enough and not (strongly and list_ways(user))
     if not enough:
         run_in_transaction(lambda: password_login.renew_hash(directory.get_user(who.user_id), password))
     return who, enough

@@ -16,7 +16,10 @@ from werkzeug.wrappers import Response
 from app import cookies
 from app import edge
 from app.oauth import authorize
+from app.oauth.claims_parameter import read_asked_of_login
+from app.oauth.errors import ArgusOAuthError
 from app.policy import redirects
+from app.policy.facts import SecurityLevel
 from app.services.access import directory
 from app.services.login import password_login
 from app.services.login.login_sessions import Proof
@@ -126,6 +129,18 @@ def find_application_name(wanted: str | None) -> str | None:
         return None
     headers.let_form_lead_on()
     return str(asked.client.name)
+
+
+def wants_strong_login(wanted: str | None) -> bool:
+    """Tell whether the waiting authorization request asks for a login with a second factor."""
+    waiting = unwrap_request(wanted)
+    if waiting is None:
+        return False
+    try:
+        asked = read_asked_of_login(waiting.params)
+    except ArgusOAuthError:
+        return False
+    return asked.level == SecurityLevel.ADMINISTRATIVE
 
 
 def identify_browser() -> str:

@@ -44,7 +44,11 @@ def login() -> Page:
     password, contact = str(form.password.data), edge.read_contact(request)
     try:
         who, enough = steps.verify_password(
-            directory.get_home_domain().id, str(form.username.data), password, contact
+            directory.get_home_domain().id,
+            str(form.username.data),
+            password,
+            contact,
+            strongly=flow.wants_strong_login(form.next.data),
         )
         if not enough:
             return second_step.begin_second_step(who, form.next.data)
