@@ -17,6 +17,7 @@ from datetime import timedelta
 from authlib.oauth2.rfc6749 import OAuth2Error
 from flask import Response
 
+from app.oauth.claims_parameter import TWO_SUBJECTS
 from app.oauth.claims_parameter import AskedOfLogin
 from app.oauth.claims_parameter import read_asked_of_login
 from app.oauth.code_grant import ArgusAuthorizationCodeGrant
@@ -150,7 +151,7 @@ def _validate_rest(params: Mapping[str, str], client: ClientPart, redirect_uri: 
             prompts |= {"login"}
     asked = read_asked_of_login(params)
     if asked.subject is not None and subject not in (None, asked.subject):
-        raise ArgusOAuthError("invalid_request", "The id_token_hint and claims name two users.")
+        raise ArgusOAuthError("invalid_request", TWO_SUBJECTS)
     grant = _build_authlib_grant(params)
     return AuthorizationRequest(
         params=_write_anew(params, prompts, subject),

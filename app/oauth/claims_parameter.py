@@ -15,6 +15,7 @@ from app.oauth.errors import ArgusOAuthError
 from app.policy.facts import SecurityLevel
 from app.policy.login_contexts import find_lowest_level
 
+TWO_SUBJECTS = "The id_token_hint and claims name two users."
 MEMBERS = ("id_token", "userinfo")
 
 
