@@ -28,7 +28,8 @@ class OAuthClient(Deletable, ShortNamed, Base, ArgusClientMixin):
     """An OAuth client (contract 2.2). Its id is the ``client_id``. It is either live or deleted.
 
     A secret chosen by a person is stored as argon2id (``secret_hash``), a secret that we made as SHA-256
-    (``secret_digest``). Only one of the two is set; clear text is never stored.
+    (``secret_digest``). Only one of the two is set; clear text is never stored. The client acts by itself by
+    the key ``service_key_number`` of its service user, if it has one.
     """
 
     __tablename__ = "oauth_client"
@@ -67,6 +68,8 @@ class OAuthClient(Deletable, ShortNamed, Base, ArgusClientMixin):
     backchannel_logout_uri: Mapped[str | None] = mapped_column(String(2048))
     id_token_signed_response_alg: Mapped[str] = mapped_column(String(10))
     open_id_custom_claims: Mapped[list[dict[str, Any]]] = mapped_column(Json)
+    service_user_id: Mapped[int | None] = mapped_column(BigId)
+    service_key_number: Mapped[int | None]
     version: Mapped[int] = mapped_column(default=1)
 
     # A concurrent change by another administrator is refused, never overwritten (security rule 61).

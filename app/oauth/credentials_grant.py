@@ -1,6 +1,8 @@
-"""Argus's ``client_credentials`` (contract 2.7): a *user's* key or login plus a ``client_id`` starts a short
-session within that client's limits. This is not RFC 6749 4.4: there is no client secret, and the session is
-the user's.
+"""``client_credentials``: a short session within the client's limits, always of a user.
+
+In Argus's form (contract 2.7) a *user's* key or login comes with a ``client_id``, and the session is the
+user's. By RFC 6749 4.4 the client authenticates alone, and the session is its service user's; a client
+without one is ``unauthorized_client`` (docs/decisions/057).
 """
 
 from __future__ import annotations
@@ -12,13 +14,17 @@ from authlib.oauth2.rfc6749.grants import BaseGrant
 from authlib.oauth2.rfc6749.grants import TokenEndpointMixin
 
 from app.oauth.access_gate import AccessGateMixin
+from app.oauth.client_auth import authenticate_client
 from app.oauth.client_auth import check_address
 from app.oauth.client_auth import check_secret
 from app.oauth.client_auth import get_client
 from app.oauth.errors import ArgusOAuthError
 from app.oauth.requests import ArgusRequest
+from app.oauth.requests import ClientCredentials
 from app.oauth.token_response import build_token_response
+from app.policy.client_methods import NO_SECRET
 from app.policy.facts import Leg
+from app.services.access import callers
 from app.services.access import client_rows
 from app.services.access import facts
 from app.services.access.credential_parts import ClientPart
@@ -29,7 +35,11 @@ from app.services.tokens.oauth_sessions import SessionOpening
 from app.services.tokens.oauth_sessions import SessionParent
 from app.services.unit_of_work import run_in_transaction
 
-NO_USER = "This grant acts for a user: send the header Argus-API-Key, or a login as bearer."
+NO_USER = (
+    "This grant acts for a user: send Argus-API-Key, or a login as bearer. A client that has a service user"
+    " authenticates instead."
+)
+NO_SERVICE_USER = "This client has no service user: an administrator can give it one."
 
 
 class ArgusClientCredentialsGrant(AccessGateMixin, BaseGrant, TokenEndpointMixin):  # type: ignore[misc]
@@ -41,28 +51,40 @@ class ArgusClientCredentialsGrant(AccessGateMixin, BaseGrant, TokenEndpointMixin
     def validate_token_request(self) -> None:
         """Check the user's credential, the client and the scopes. Raises ``ArgusOAuthError``."""
         given = self.request.client_credentials
-        caller = self.request.caller
         if given is None or given.client_id is None:
             raise ArgusOAuthError("invalid_request", "The parameter client_id is missing.")
-        if self.request.credential is None:
-            # The client is not what failed: this grant is a user's (contract 2.7).
-            raise ArgusOAuthError("invalid_request", NO_USER)
-        if caller is None:
-            raise ArgusOAuthError("invalid_grant", "The user's API key or login is not valid.")
-        if not (caller.kind == "key" or caller.is_interactive):
-            # A session that was started this way never starts another (design decision 11).
-            raise ArgusOAuthError("invalid_grant", "Only an API key or a login may start a session.")
-        client = get_client(client_rows.find_requesting_client, self.request, given.client_id)
-        if given.secret is not None:
-            # First the address: a caller outside the client's range must not try secrets either (security
-            # rule 29).
-            check_address(self.request, client)
-            check_secret(self.request, client, given.secret)
+        client = self._identify_user(given) if self.request.credential else self._authenticate_alone(given)
         scope = client.get_allowed_scope(self.request.payload.scope)
         if scope is None:
             raise ArgusOAuthError("invalid_scope")
         self.request.client = client
         self.request.scope = scope
+
+    def _authenticate_alone(self, given: ClientCredentials) -> ClientPart:
+        if given.method is NO_SECRET:
+            # The client is not what failed: without proof of the client this grant is a user's.
+            raise ArgusOAuthError("invalid_request", NO_USER)
+        client = authenticate_client(client_rows.find_requesting_client, self.request)
+        self.request.caller = callers.from_service_key(client, self.request.contact)
+        if self.request.caller is None:
+            raise ArgusOAuthError("unauthorized_client", NO_SERVICE_USER)
+        return client
+
+    def _identify_user(self, given: ClientCredentials) -> ClientPart:
+        """Require a user's own credential, and find the client that it names."""
+        caller = self.request.caller
+        if caller is None:
+            raise ArgusOAuthError("invalid_grant", "The user's API key or login is not valid.")
+        if not (caller.kind == "key" or caller.is_interactive):
+            # A session that was started this way never starts another (design decision 11).
+            raise ArgusOAuthError("invalid_grant", "Only an API key or a login may start a session.")
+        client = get_client(client_rows.find_requesting_client, self.request, given.client_id or "")
+        if given.secret is not None:
+            # First the address: a caller outside the client's range must not try secrets either (security
+            # rule 29).
+            check_address(self.request, client)
+            check_secret(self.request, client, given.secret)
+        return client
 
     def create_token_response(self) -> tuple[int, dict[str, Any], Any]:
         """Ask the gate, leg REDEEM, with the caller's own facts under this client; then write one row."""
@@ -98,4 +120,5 @@ class ArgusClientCredentialsGrant(AccessGateMixin, BaseGrant, TokenEndpointMixin
             trail.record("client-credentials", caller.actor, decision=self.decision, client_id=client.id)
 
         run_in_transaction(work)
-        return 200, build_token_response(pair, explicit_nulls=True), self.TOKEN_RESPONSE_HEADER
+        documented = self.request.credential is not None
+        return 200, build_token_response(pair, explicit_nulls=documented), self.TOKEN_RESPONSE_HEADER

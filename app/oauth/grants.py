@@ -94,8 +94,8 @@ GRANTS = (
     ),
     TokenGrant(
         handler=ArgusClientCredentialsGrant,
-        section="Argus's own, not RFC 6749 4.4",
-        summary="Start a short session with a user's API key or login",
+        section="RFC 6749 4.4, and Argus's own",
+        summary="Start a short session: of a client's service user, or with a user's API key or login",
         parameters=("scope",),
         client_authenticates=False,
         issues_refresh_token=False,

@@ -72,7 +72,7 @@ READS = {
 # Calls that need a function of an administrator from everybody: tests/api/test_matrix.py says who may.
 BY_FUNCTION = re.compile(
     r"/(useradmin|customeradmin|customers)/v2/.*|/users/v2/.*"
-    r"|/authentication/v1/(customer/events|user/<user>/.*)"
+    r"|/authentication/v1/(customer/events|user/<user>/.*|oauth/client/<client>/serviceuser)"
 )
 # Without a login, or a pure question whose answer is the caller's proof.
 ELSEWHERE = {

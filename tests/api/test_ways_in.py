@@ -59,6 +59,8 @@ WAYS: list[tuple[str, str, Any, tuple[int, ...], tuple[int, ...]]] = [
     ("POST", CLIENTS, NEW_CLIENT, LOW, LOW),
     ("PUT", f"{CLIENTS}/vault", {"clientSecret": "a secret that somebody knows"}, LOW, LOW),
     ("PUT", f"{CLIENTS}/vault", {"name": "Another name"}, LOW, LOW),
+    ("PUT", f"{CLIENTS}/vault/serviceuser", {"user": "strong"}, LOW, LOW),
+    ("DELETE", f"{CLIENTS}/vault/serviceuser", None, LOW, LOW),
     ("DELETE", f"{CLIENTS}/vault", None, LOW, LOW),
 ]  # fmt: skip
 # About oneself: only whoever may open no way in at all is refused.

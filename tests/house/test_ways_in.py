@@ -22,7 +22,7 @@ from tests.house.call_graph import read_sources
 COLUMNS = {
     "active_sealed", "blocked_at", "daemon_account", "disabled_at", "disabled_methods", "email",
     "force_password_change", "password_hash", "pending_sealed", "public_key", "secret_digest", "secret_hash",
-    "valid_sources",
+    "service_user_id", "valid_sources",
 }  # fmt: skip
 # Written by more general means: whole rows, columns by name, or rows that other things have too.
 ALSO = {
@@ -93,6 +93,8 @@ def test_these_are_the_ways_in(app: Flask) -> None:
         "POST /authentication/v1/oauth/client": "client",
         "PUT /authentication/v1/oauth/client/<client>": "client",
         "DELETE /authentication/v1/oauth/client/<client>": "client",
+        "PUT /authentication/v1/oauth/client/<client>/serviceuser": "key",
+        "DELETE /authentication/v1/oauth/client/<client>/serviceuser": "client",
     }
     assert set(declared(app).values()) == {way.name for way in ways_in.ALL}
 

@@ -89,14 +89,20 @@ def test_a_client_that_is_not_let_in(rp: RelyingParty, path: str, how: str) -> N
 
 
 def test_a_client_of_a_users_grant(app: Flask, world: World, rp: RelyingParty) -> None:
-    """Contract 2.7: the user's credential is missing, not the client's, and the text says what to send."""
+    """Contract 2.7: the user's credential is missing, not the client's, and the text says what to send. A
+    client that proves who it is may not act alone without a service user (RFC 6749 5.2).
+    """
     form = {"grant_type": "client_credentials"}
-    for auth in ((rp.client_id, SECRET), (rp.client_id, "wrong"), ("nobody", "x")):
+    answer = app.test_client().post(TOKEN, data=form | {"client_id": rp.client_id})
+    assert (answer.status_code, answer.json["error"]) == (400, "invalid_request")
+    assert "Argus-API-Key" in answer.json["error_description"]
+    for auth in ((rp.client_id, "wrong"), ("nobody", "x")):
         answer = app.test_client().post(TOKEN, data=form, auth=auth)
-        assert (answer.status_code, answer.json["error"]) == (400, "invalid_request")
-        assert "Argus-API-Key" in answer.json["error_description"]
-    posted = app.test_client().post(TOKEN, data=form | {"client_id": rp.client_id, "client_secret": SECRET})
-    assert "Argus-API-Key" in posted.json["error_description"]
+        assert (answer.status_code, answer.json["error"]) == (401, "invalid_client")
+        assert answer.headers["WWW-Authenticate"] == BASIC
+    alone = app.test_client().post(TOKEN, data=form, auth=(rp.client_id, SECRET))
+    assert (alone.status_code, alone.json["error"]) == (400, "unauthorized_client")
+    assert "service user" in alone.json["error_description"]
     dead = app.test_client().post(
         TOKEN, data=form | {"client_id": rp.client_id}, headers={"Argus-API-Key": "alice/x/y"}
     )

@@ -10,17 +10,23 @@ from app.api.auth import endpoint
 from app.api.authentication import PREFIX
 from app.api.blueprint import blueprint
 from app.policy.ways_in import CLIENT
+from app.policy.ways_in import KEY
 from app.schemas.answers.clients import ClientShape
 from app.schemas.answers.clients import build_client_shape
 from app.schemas.answers.clients import build_client_shapes
+from app.schemas.answers.infos import Nothing
+from app.schemas.answers.infos import SubjectInfo
 from app.schemas.requests.clients import ClientCreate
 from app.schemas.requests.clients import ClientUpdate
+from app.schemas.requests.clients import ServiceUser
 from app.schemas.requests.customer_search import ClientList
 from app.schemas.requests.customer_search import ClientSearch
+from app.services.access import directory
 from app.services.access.callers import Caller
 from app.services.access.search import Page
 from app.services.clients import client_search
 from app.services.clients import registry
+from app.services.clients import service_users
 from app.services.clients.client_search import ClientCriteria
 
 
@@ -72,6 +78,32 @@ def update(caller: Caller, client: str, body: ClientUpdate) -> Answer:
 def delete(caller: Caller, client: str) -> Answer:
     """Delete a client permanently; returns it as it was, with the flag ``deleted``."""
     return Answer(build_client_shape(registry.delete_client(client, caller), caller))
+
+
+@blueprint.get(f"{PREFIX}/oauth/client/<client>/serviceuser")
+@endpoint(answers=SubjectInfo)
+def get_service_user(caller: Caller, client: str) -> Answer:
+    """Return the user for whom the client may act by itself; 404 if there is none."""
+    return Answer(SubjectInfo.from_row(service_users.get_service_user(client, caller)))
+
+
+@blueprint.put(f"{PREFIX}/oauth/client/<client>/serviceuser")
+@endpoint(answers=SubjectInfo, body=ServiceUser, writes=True, way_in=KEY)
+def set_service_user(caller: Caller, client: str, body: ServiceUser) -> Answer:
+    """Let the client start sessions of this user by its own authentication alone (RFC 6749 4.4).
+
+    The user must not hold more than the caller. A user set before is replaced, and its sessions end.
+    """
+    domain = directory.get_domain(body.domain, caller.domain_id).id
+    return Answer(SubjectInfo.from_row(service_users.set_service_user(client, body.user, domain, caller)))
+
+
+@blueprint.delete(f"{PREFIX}/oauth/client/<client>/serviceuser")
+@endpoint(answers=Nothing, writes=True, way_in=CLIENT)
+def clear_service_user(caller: Caller, client: str) -> Answer:
+    """Let the client no longer act by itself: its sessions of the service user end."""
+    service_users.clear_service_user(client, caller)
+    return Answer(Nothing())
 
 
 def _build_page(criteria: ClientCriteria, sort_by: Sequence[str], page: Page, caller: Caller) -> Answer:

@@ -99,6 +99,13 @@ class ClientCreate(ClientUpdate):
     domain: Named | None = None
 
 
+class ServiceUser(ArgusModel):
+    """The user for whom a client may act by itself: by id, or by short name in the domain."""
+
+    user: Named
+    domain: Named | None = None
+
+
 check_names("ClientUpdate", ClientUpdate.model_fields, EDITABLE, beside={"redirect_uri"})
 check_names("ClientCreate", ClientCreate.model_fields, EDITABLE + GIVEN_ONCE, beside={"redirect_uri"})
 

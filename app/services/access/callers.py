@@ -24,6 +24,7 @@ from app.services.access import client_rows
 from app.services.access import credential_rows
 from app.services.access import facts
 from app.services.access import gate
+from app.services.access.credential_parts import ClientPart
 from app.services.access.credential_parts import KeyPart
 from app.services.access.credential_parts import KeyRow
 from app.services.access.credential_parts import ListedClient
@@ -248,6 +249,18 @@ def find_by_key(text: str, contact: Contact, leg: Leg) -> Caller | None:
     if row is None:
         return None
     return Caller("key", facts.build_key_question(row, leg, contact), row, contact, text)
+
+
+def from_service_key(client: ClientPart, contact: Contact) -> Caller | None:
+    """Find the caller for whom this client, which has authenticated, acts by itself; ``None`` for nobody."""
+    user_id, number = client.service_user_id, client.service_key_number
+    if user_id is None or number is None:
+        return None
+    credential_rows.look_ahead_from_key(user_id, number, client.id)
+    row = credential_rows.load_key_row(user_id, number)
+    if row is None:
+        return None
+    return Caller("key", facts.build_key_question(row, Leg.API, contact), row, contact)
 
 
 def _load_key_row(text: str) -> KeyRow | None:

@@ -96,6 +96,8 @@ class ClientPart(ListedClient, ArgusClientMixin):
     enable_string_group_claim: bool
     open_id_custom_claims: list[dict[str, Any]]
     id_token_signed_response_alg: str
+    service_user_id: int | None
+    service_key_number: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,6 +161,9 @@ def _judge_whole(client: OAuthClient, change: ClientChange) -> Sequence[FieldPro
         if change.has_secret:
             message = "A public application has no secret."
             problems.append(FieldProblem("clientSecret", message, "NOT_ALLOWED"))
+        if client.service_user_id is not None:
+            message = "It acts by itself for a service user, by its secret: take the service user away first."
+            problems.append(FieldProblem("authenticationMethod", message, "NOT_ALLOWED"))
     elif not _has_secret(client) and not change.has_secret:
         message = "A confidential application needs a secret."
         problems.append(FieldProblem("clientSecret", message, "MISSING"))

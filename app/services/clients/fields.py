@@ -238,6 +238,8 @@ NO_FIELDS = frozenset(
     {
         "id",
         "short_name_key",
+        "service_user_id",
+        "service_key_number",
         "version",
         "created_at",
         "created_by_id",

@@ -30,6 +30,7 @@ from app.services.audit.trail import Actor
 from app.services.clients import changes
 from app.services.clients import checks
 from app.services.clients import drafts
+from app.services.clients import service_keys
 from app.services.clients.changes import ClientChange
 from app.services.clients.fields import BY_NAME
 from app.services.endings import table as endings
@@ -210,7 +211,7 @@ def update_client(
     ``version`` is what the change is based on. Raises ``Missing``, ``Denied``, ``NotPersonal``, ``Invalid``,
     and ``Conflict`` if the client has another version now.
     """
-    client, at = _get_changeable(id_or_short_name, caller, Guard.UPDATE_OAUTH_CLIENT)
+    client, at = get_changeable_client(id_or_short_name, caller, Guard.UPDATE_OAUTH_CLIENT)
     if version is not None and version != client.version:
         raise Conflict
     before = take_snapshot(client)
@@ -228,14 +229,18 @@ def update_client(
 
 def propose_update(id_or_short_name: str, change: ClientChange, caller: Caller) -> OAuthClient:
     """Return the client as it would be after an update; nothing is stored. Raises as ``update_client``."""
-    client, at = _get_changeable(id_or_short_name, caller, Guard.UPDATE_OAUTH_CLIENT)
+    client, at = get_changeable_client(id_or_short_name, caller, Guard.UPDATE_OAUTH_CLIENT)
     columns = [column.key for column in OAuthClient.__mapper__.columns]
     copy = OAuthClient(**{name: getattr(client, name) for name in columns})
     drafts.apply_change(copy, change, caller, at)
     return copy
 
 
-def _get_changeable(text: str, caller: Caller, guard: Guard) -> tuple[OAuthClient, int]:
+def get_changeable_client(text: str, caller: Caller, guard: Guard) -> tuple[OAuthClient, int]:
+    """Return a client that the caller may change by this guard, and the customer at which it is held.
+
+    Raises ``NotPersonal``, ``Missing``, ``Denied``.
+    """
     ways_in.require_personal(caller, CLIENT)
     client = get_visible_client(text, caller)
     at = find_guard_customer(client, caller)
@@ -245,8 +250,9 @@ def _get_changeable(text: str, caller: Caller, guard: Guard) -> tuple[OAuthClien
 
 def delete_client(id_or_short_name: str, caller: Caller) -> OAuthClient:
     """Delete permanently: its tokens and codes fail at their next use. Raises as ``update_client``."""
-    client, at = _get_changeable(id_or_short_name, caller, Guard.DELETE_OAUTH_CLIENT)
+    client, at = get_changeable_client(id_or_short_name, caller, Guard.DELETE_OAUTH_CLIENT)
     changes.require_whole_client(client, caller, at)
+    service_keys.take_key(client, caller.actor)
     client.deleted_at, client.deleted_by_id = clock.now(), caller.actor.id
     db.session.flush()
     endings.end(Event.CLIENT_DELETED, client, caller.actor)

@@ -10,14 +10,17 @@ from flask_babel import gettext as _
 from app.models.clients import OAuthClient
 from app.runtime import settings
 from app.schemas.requests.clients import ClientUpdate
+from app.schemas.requests.clients import ServiceUser
 from app.services.access import directory
 from app.services.access.callers import Caller
 from app.services.clients import client_search
 from app.services.clients import registry
+from app.services.clients import service_users
 from app.services.clients.changes import ClientChange
 from app.services.clients.client_search import ClientCriteria
 from app.services.clients.fields import NO_SECRET
 from app.services.guards import Guard
+from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 from app.services.problems import Missing
 from app.services.tokens.token_text import make_secret
@@ -35,6 +38,7 @@ from app.web.words import client_fields
 blueprint = Blueprint("clients", __name__, url_prefix="/console/clients")
 FILTERS = ("customer", "requiredFunction")
 STATES = ("hidden", "deleted")
+NO_SUCH_USER = FieldProblem("user", "There is no such user.", "UNKNOWN")
 METADATA = "/.well-known/openid-configuration"
 
 
@@ -98,6 +102,7 @@ def show(caller: Caller, client: str) -> Page:
         labels=client_fields.build_labels(),
         options_of=client_fields.list_options,
         has_secret=found.authentication_method != NO_SECRET,
+        service_user=service_users.find_service_user(found) if details else None,
         explained=details,
         people=directory.load_subjects_by_id(
             [one for one in (found.created_by_id, found.updated_by_id) if one]
@@ -129,6 +134,35 @@ def secret(caller: Caller, client: str) -> Page:
             entry = entry.with_problems(problem)
     return render_template(
         "console/clients/secret.html", entry=entry, client=found, labels=client_fields.build_labels()
+    )
+
+
+@blueprint.route("/<client>/service-user", methods=["GET", "POST"])
+@require_login
+def service_user(caller: Caller, client: str) -> Page:
+    """Choose the user for whom the application may act by itself, or take it away."""
+    found = registry.get_visible_client(client, caller)
+    caller.require(Guard.UPDATE_OAUTH_CLIENT, registry.find_guard_customer(found, caller))
+    entry = FormValues()
+    if request.method == "POST":
+        entry = read_form()
+        if entry.has("how", "clear"):
+            run_as_caller(caller, lambda now: service_users.clear_service_user(found.id, now))
+            return redirect_with_message(_("It acts by itself no more."), "clients.show", client=found.id)
+        try:
+            user = parse_form(ServiceUser).user
+            run_as_caller(
+                caller, lambda now: service_users.set_service_user(found.id, user, now.domain_id, now)
+            )
+            return redirect_with_message(_("Saved."), "clients.show", client=found.id)
+        except (Invalid, Missing) as problem:
+            entry = entry.with_problems(problem if isinstance(problem, Invalid) else Invalid(NO_SUCH_USER))
+    return render_template(
+        "console/clients/service_user.html",
+        entry=entry,
+        client=found,
+        service_user=service_users.find_service_user(found),
+        labels={"user": _("User")},
     )
 
 

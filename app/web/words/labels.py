@@ -70,6 +70,7 @@ EVENTS: Mapping[str, str] = {
     "client-update": lazy_gettext("Application changed"),
     "client-delete": lazy_gettext("Application deleted"),
     "client-flag": lazy_gettext("Flag of an application changed"),
+    "client-service-user": lazy_gettext("Service user of an application changed"),
     "client-credentials": lazy_gettext("Application session begun by key or login"),
     "group-add": lazy_gettext("Group created"),
     "group-update": lazy_gettext("Group changed"),
