@@ -25,7 +25,6 @@ from app.oauth.token_response import build_token_response
 from app.policy.client_methods import NO_SECRET
 from app.policy.facts import Leg
 from app.services.access import callers
-from app.services.access import client_rows
 from app.services.access import facts
 from app.services.access.credential_parts import ClientPart
 from app.services.audit import trail
@@ -64,7 +63,7 @@ class ArgusClientCredentialsGrant(AccessGateMixin, BaseGrant, TokenEndpointMixin
         if given.method is NO_SECRET:
             # The client is not what failed: without proof of the client this grant is a user's.
             raise ArgusOAuthError("invalid_request", NO_USER)
-        client = authenticate_client(client_rows.find_requesting_client, self.request)
+        client = authenticate_client(self.server.query_client, self.request)
         self.request.caller = callers.from_service_key(client, self.request.contact)
         if self.request.caller is None:
             raise ArgusOAuthError("unauthorized_client", NO_SERVICE_USER)
@@ -78,7 +77,7 @@ class ArgusClientCredentialsGrant(AccessGateMixin, BaseGrant, TokenEndpointMixin
         if not (caller.kind == "key" or caller.is_interactive):
             # A session that was started this way never starts another (design decision 11).
             raise ArgusOAuthError("invalid_grant", "Only an API key or a login may start a session.")
-        client = get_client(client_rows.find_requesting_client, self.request, given.client_id or "")
+        client = get_client(self.server.query_client, self.request, given.client_id or "")
         if given.secret is not None:
             # First the address: a caller outside the client's range must not try secrets either (security
             # rule 29).

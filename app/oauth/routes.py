@@ -15,6 +15,7 @@ from app import edge
 from app.edge import AmbiguousCredential
 from app.edge import PresentedCredential
 from app.extensions import csrf
+from app.oauth import cors
 from app.oauth import grants
 from app.oauth import metadata
 from app.oauth import request_checks
@@ -42,6 +43,7 @@ from app.services.problems import Unavailable
 from app.services.tokens import signing_keys
 
 blueprint = Blueprint("oauth", __name__)
+cors.register(blueprint)
 
 
 @blueprint.post(PREFIX + "/token")
@@ -198,4 +200,5 @@ def _require_bearer() -> Caller:
     if caller is None or caller.kind != "oauth":
         text = "The access token is not valid."
         raise ArgusOAuthError("invalid_token", text, status=401, challenge=BAD_BEARER)
+    cors.note_client(caller.session.client)
     return caller

@@ -13,6 +13,7 @@ from flask import Response
 from flask import current_app
 from flask import json
 
+from app.oauth import cors
 from app.oauth.client_auth import build_authenticator
 from app.oauth.end_session import ArgusEndSessionEndpoint
 from app.oauth.endpoints import IntrospectionEndpoint
@@ -35,7 +36,9 @@ class ArgusAuthorizationServer(AuthorizationServer):  # type: ignore[misc]
     """
 
     def query_client(self, client_id: str) -> ClientPart | None:
-        return client_rows.find_requesting_client(client_id)
+        client = client_rows.find_requesting_client(client_id)
+        cors.note_client(client)
+        return client
 
     def create_oauth2_request(self, request: ArgusRequest) -> ArgusRequest:
         """Give Authlib only requests that passed ``request_checks``."""

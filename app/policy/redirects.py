@@ -51,8 +51,16 @@ def matches(asked: str, registered: Sequence[str], *, public_client: bool) -> bo
     """
     if asked in registered:
         return True
-    without_port = _strip_loopback_port(asked) if public_client else None
-    return without_port is not None and any(_strip_loopback_port(uri) == without_port for uri in registered)
+    without_port = strip_loopback_port(asked) if public_client else None
+    return without_port is not None and any(strip_loopback_port(uri) == without_port for uri in registered)
+
+
+def strip_loopback_port(uri: str) -> str | None:
+    """Return a URI of the loopback host without its port; ``None`` for every other host, scheme and port."""
+    found = LOOPBACK_PORT.fullmatch(uri)
+    if found is None or not 0 < int(found[2] or 80) <= MOST_PORT:
+        return None
+    return f"{found[1]}{found[3] or ''}"
 
 
 def append_parameters(uri: str, params: Sequence[tuple[str, str]]) -> str:
@@ -95,10 +103,3 @@ def _parse_absolute(uri: object, *, fragment_allowed: bool = False) -> tuple[Spl
     if port == 0 or NETLOC.fullmatch(parts.netloc) is None:
         return None, "Write a URI with a valid host and port, without a wildcard."
     return parts, ""
-
-
-def _strip_loopback_port(uri: str) -> str | None:
-    found = LOOPBACK_PORT.fullmatch(uri)
-    if found is None or not 0 < int(found[2] or 80) <= MOST_PORT:
-        return None
-    return f"{found[1]}{found[3] or ''}"
