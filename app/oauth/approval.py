@@ -11,8 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from dataclasses import replace
 
-from flask import Response
-
+from app.oauth.authorization_answer import AuthorizationAnswer
 from app.oauth.authorize import AuthorizationRequest
 from app.oauth.authorize import build_question
 from app.oauth.authorize import validate_request
@@ -66,8 +65,8 @@ def judge_request(request: AuthorizationRequest, caller: Caller) -> Judged:
     return Judged(consent, question, gate.ask(question))
 
 
-def approve_from_page(request: AuthorizationRequest, caller: Caller, transaction: str) -> Response:
-    """Approve what the consent page of ``transaction`` showed; returns the redirect.
+def approve_from_page(request: AuthorizationRequest, caller: Caller, transaction: str) -> AuthorizationAnswer:
+    """Approve what the consent page of ``transaction`` showed; returns the answer.
 
     Raises ``Refused`` if the decision is now a refusal, ``Denied`` if the login is no longer accepted, as
     ``validate_request`` if the request is no longer valid, ``StaleTransaction``, and ``ConsentOutgrown``.
@@ -83,14 +82,16 @@ def approve_from_page(request: AuthorizationRequest, caller: Caller, transaction
     return _approve(request, caller, agreed)
 
 
-def approve_from_consent(request: AuthorizationRequest, caller: Caller, judged: Judged) -> Response:
+def approve_from_consent(
+    request: AuthorizationRequest, caller: Caller, judged: Judged
+) -> AuthorizationAnswer:
     """Approve by the stored consent. Raises ``ConsentOutgrown`` if it does not cover the request,
     else as ``approve_from_page``.
     """
     return _approve(request, caller, gate.is_covered_by_consent, judged)
 
 
-def approve_from_call(request: AuthorizationRequest, caller: Caller, judged: Judged) -> Response:
+def approve_from_call(request: AuthorizationRequest, caller: Caller, judged: Judged) -> AuthorizationAnswer:
     """Approve because an interactive login made this call (contract 2.6). Raises as the others."""
     return _approve(request, caller, lambda _posed: True, judged)
 
@@ -100,8 +101,8 @@ def _approve(
     caller: Caller,
     agreed: Callable[[Question], bool],
     judged: Judged | None = None,
-) -> Response:
-    def work() -> tuple[Judged, Response | None]:
+) -> AuthorizationAnswer:
+    def work() -> tuple[Judged, AuthorizationAnswer | None]:
         callers.look_ahead(caller.token, shown.client.id)
         now = reloading.reload_caller(caller)
         if not now.is_interactive:
@@ -113,18 +114,18 @@ def _approve(
         if not agreed(found.question):
             raise ConsentOutgrown
         consent_id = consents.record_consent(found.consent, now.user_id, request.client, request.scopes)
-        response = _issue(request, now, consent_id)
+        answer = _issue(request, now, consent_id)
         trail.record("authorize", now.actor, decision=found.decision, client_id=request.client.id)
-        return found, response
+        return found, answer
 
     try:
-        found, response = run_in_transaction(work)
+        found, answer = run_in_transaction(work)
     except Conflict:
         # Another window gave the first consent at the same moment: now it is there.
-        found, response = run_in_transaction(work)
-    if response is None:
+        found, answer = run_in_transaction(work)
+    if answer is None:
         raise Refused(trail.record_refusal("authorize", caller.actor, found.decision, found.question))
-    return response
+    return answer
 
 
 def _validate_again(shown: AuthorizationRequest) -> AuthorizationRequest:
@@ -144,21 +145,22 @@ def _judge_again(request: AuthorizationRequest, caller: Caller, judged: Judged |
     return judge_request(request, caller)
 
 
-def _issue(request: AuthorizationRequest, caller: Caller, grant_id: str) -> Response:
+def _issue(request: AuthorizationRequest, caller: Caller, grant_id: str) -> AuthorizationAnswer:
     protocol = request.grant
+    protocol.request.way = request.way
     protocol.request.approval = Approval(
         client_id=request.client.id,
         user_id=caller.user_id,
         login_session_id=caller.login_id,
         grant_id=grant_id,
-        redirect_uri=request.redirect_uri,
+        redirect_uri=request.way.redirect_uri,
         redirect_uri_given="redirect_uri" in request.params,
         scopes=request.scopes,
         nonce=request.params.get("nonce"),
         code_challenge=request.params.get("code_challenge"),
         context=caller.login.context,
     )
-    response: Response = oauth_server().create_authorization_response(
+    answer: AuthorizationAnswer = oauth_server().create_authorization_response(
         protocol.request, grant_user=caller.question.user, grant=protocol
     )
-    return response
+    return answer

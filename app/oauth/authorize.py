@@ -15,8 +15,13 @@ from datetime import datetime
 from datetime import timedelta
 
 from authlib.oauth2.rfc6749 import OAuth2Error
-from flask import Response
 
+from app.oauth.authorization_answer import RESPONSE_MODES
+from app.oauth.authorization_answer import AuthorizationAnswer
+from app.oauth.authorization_answer import ReturnWay
+from app.oauth.authorization_answer import build_answer
+from app.oauth.authorization_answer import can_use
+from app.oauth.authorization_answer import choose_mode
 from app.oauth.claims_parameter import TWO_SUBJECTS
 from app.oauth.claims_parameter import AskedOfLogin
 from app.oauth.claims_parameter import read_asked_of_login
@@ -39,7 +44,6 @@ from app.services.access.credential_parts import ClientPart
 from app.services.login import login_methods
 
 PROMPTS = ("none", "login", "consent", "select_account")
-RESPONSE_MODES = ("query",)
 SECONDS = re.compile(r"[0-9]{1,9}", re.ASCII)
 # Among parameters that wait for a login: the subject of the ``id_token_hint``. No request brings it.
 SUBJECT = "argus_subject"
@@ -66,10 +70,9 @@ class UnsoundRequestError(Exception):
     strangers from our address to any other (RFC 9700 4.11.2).
     """
 
-    def __init__(self, error: ArgusOAuthError, application: str, *, silent: bool) -> None:
+    def __init__(self, error: ArgusOAuthError, *, silent: bool) -> None:
         super().__init__(error.error)
         self.error = error
-        self.application = application
         self.silent = silent
 
 
@@ -80,7 +83,7 @@ class AuthorizationRequest:
     params: Mapping[str, str]
     client: ClientPart
     grant: ArgusAuthorizationCodeGrant
-    redirect_uri: str
+    way: ReturnWay
     scopes: tuple[str, ...]
     prompts: frozenset[str]
     max_age: int | None
@@ -89,7 +92,7 @@ class AuthorizationRequest:
 
     def error(self, code: str, text: str | None = None, *, decision: str = "") -> ArgusOAuthError:
         """Build an error that is sent back to the client with this request's state."""
-        problem = ArgusOAuthError(code, text, decision=decision, redirect_uri=self.redirect_uri)
+        problem = ArgusOAuthError(code, text, decision=decision, way=self.way)
         problem.state = self.params.get("state")
         return problem
 
@@ -111,18 +114,16 @@ def validate_request(params: Mapping[str, str]) -> AuthorizationRequest:
         raise UnredirectableError(
             "redirect_uri", "The application asked to return to an address it has not registered."
         )
+    way = ReturnWay(redirect_uri, choose_mode(params, redirect_uri), client.name)
     try:
-        return _validate_rest(params, client, redirect_uri)
+        return _validate_rest(params, client, way)
     except OAuth2Error as problem:
         ours = translate_error(problem)
-        ours.redirect_uri = redirect_uri
-        ours.state = params.get("state")
-        raise UnsoundRequestError(
-            ours, client.name, silent=params.get("prompt", "").split() == ["none"]
-        ) from None
+        ours.way, ours.state = way, params.get("state")
+        raise UnsoundRequestError(ours, silent=params.get("prompt", "").split() == ["none"]) from None
 
 
-def _validate_rest(params: Mapping[str, str], client: ClientPart, redirect_uri: str) -> AuthorizationRequest:
+def _validate_rest(params: Mapping[str, str], client: ClientPart, way: ReturnWay) -> AuthorizationRequest:
     for name in UNSUPPORTED:
         if name in params:
             raise ArgusOAuthError(f"{name}_not_supported")
@@ -132,8 +133,12 @@ def _validate_rest(params: Mapping[str, str], client: ClientPart, redirect_uri: 
     if response_type not in RESPONSE_TYPES:
         text = f"Only the response type {' or '.join(RESPONSE_TYPES)} is supported."
         raise ArgusOAuthError("unsupported_response_type", text)
-    if params.get("response_mode", RESPONSE_MODES[0]) not in RESPONSE_MODES:
-        raise ArgusOAuthError("invalid_request", "Only the response mode query is supported.")
+    mode = params.get("response_mode", RESPONSE_MODES[0])
+    if mode not in RESPONSE_MODES:
+        text = f"Only the response mode {' or '.join(RESPONSE_MODES)} is supported."
+        raise ArgusOAuthError("invalid_request", text)
+    if not can_use(mode, way.redirect_uri):
+        raise ArgusOAuthError("invalid_request", f"The response mode {mode} needs a redirect URI of https.")
     prompts = frozenset(params.get("prompt", "").split())
     if not prompts <= set(PROMPTS) or ("none" in prompts and len(prompts) > 1):
         raise ArgusOAuthError("invalid_request", "The prompt is not known, or none is combined with another.")
@@ -157,7 +162,7 @@ def _validate_rest(params: Mapping[str, str], client: ClientPart, redirect_uri: 
         params=_write_anew(params, prompts, subject),
         client=client,
         grant=grant,
-        redirect_uri=redirect_uri,
+        way=way,
         scopes=tuple(grant.request.scope.split()),
         prompts=prompts,
         max_age=int(max_age) if max_age is not None else None,
@@ -233,7 +238,8 @@ def _build_authlib_grant(params: Mapping[str, str]) -> ArgusAuthorizationCodeGra
     return grant
 
 
-def redirect_with_error(error: ArgusOAuthError) -> Response:
-    """Build the redirect that returns an error to the client, with ``iss`` and the exact ``state``."""
-    protocol = ArgusRequest("GET", "/oauth/authorize", {})
-    return oauth_server().handle_error_response(protocol, error)
+def answer_with_error(error: ArgusOAuthError) -> AuthorizationAnswer:
+    """Build the answer that takes an error to the client, with ``iss`` and the exact ``state``."""
+    if error.way is None:
+        raise LookupError("this error goes to no application")
+    return build_answer(error.way, error.get_body())

@@ -23,11 +23,12 @@ from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant
 
 from app.models.mixins import ArgusCodeMixin
 from app.oauth.access_gate import AccessGateMixin
+from app.oauth.authorization_answer import AuthorizationAnswer
+from app.oauth.authorization_answer import build_answer
 from app.oauth.errors import ArgusOAuthError
 from app.oauth.id_token import draft_id_token
 from app.oauth.requests import ArgusRequest
 from app.oauth.token_response import build_token_response
-from app.policy import redirects
 from app.policy.facts import Leg
 from app.policy.facts import Question
 from app.policy.facts import UserFacts
@@ -86,14 +87,16 @@ class ArgusAuthorizationCodeGrant(AccessGateMixin, AuthorizationCodeGrant):  # t
         return codes.issue_code(approval)
 
     def create_authorization_response(
-        self, redirect_uri: str, grant_user: UserFacts
-    ) -> tuple[int, str, list[tuple[str, str]]]:
-        """As Authlib, but nothing of the registered URI is rewritten."""
+        self,
+        redirect_uri: str,  # noqa: ARG002 - it is that of the way
+        grant_user: UserFacts,
+    ) -> tuple[int, AuthorizationAnswer, list[tuple[str, str]]]:
+        """As Authlib, but in the response mode that was asked for."""
         self.request.user = grant_user
         params = [("code", self.generate_authorization_code())]
         if self.request.payload.state:
             params.append(("state", self.request.payload.state))
-        return 302, "", [("Location", redirects.append_parameters(redirect_uri, params))]
+        return 200, build_answer(self.request.way, params), []
 
     def save_authorization_code(self, code: str, request: ArgusRequest) -> None:
         """Do nothing: ``generate_authorization_code`` already wrote the code."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from authlib.oauth2.rfc6749 import OAuth2Error
 
-from app.policy import redirects
+from app.oauth.authorization_answer import ReturnWay
 from app.policy.answers import choose_token_reason
 from app.policy.facts import Decision
 from app.policy.reasons import REASONS
@@ -37,10 +37,10 @@ FIXED_TEXTS = {
 
 
 class ArgusOAuthError(OAuth2Error):  # type: ignore[misc]
-    """An OAuth error with our own text: RFC 6749 4.1.2.1 in a redirect, 5.2 as JSON.
+    """An OAuth error with our own text: RFC 6749 4.1.2.1 through the browser, 5.2 as JSON.
 
-    ``decision`` is the decision number: a member of the JSON body, or the end of the description in a
-    redirect.
+    ``way`` is where it goes to the application through the browser. ``decision`` is the decision number: a
+    member of the JSON body, or the end of the description on that way.
     """
 
     def __init__(
@@ -50,34 +50,28 @@ class ArgusOAuthError(OAuth2Error):  # type: ignore[misc]
         *,
         status: int = 400,
         decision: str = "",
-        redirect_uri: str | None = None,
+        way: ReturnWay | None = None,
         challenge: str | None = None,
     ) -> None:
         super().__init__(
             error=error,
             description=text or FIXED_TEXTS[error],
             status_code=status,
-            redirect_uri=redirect_uri,
         )
+        self.way = way
         self.decision = decision
         self.challenge = challenge
 
     def get_body(self) -> list[tuple[str, str]]:
         text = self.get_error_description()
-        if self.redirect_uri:
+        if self.way is not None:
             text = f"{text} ({self.decision})" if self.decision else text
         body = [("error", self.error), ("error_description", text)]
-        if self.decision and not self.redirect_uri:
+        if self.decision and self.way is None:
             body.append(("decision", self.decision))
         if self.state:
             body.append(("state", self.state))
         return body
-
-    def __call__(self, uri: str | None = None) -> tuple[int, Any, list[tuple[str, str]]]:
-        """As Authlib, but nothing of the registered URI is rewritten."""
-        if not self.redirect_uri:
-            return tuple(super().__call__(uri=uri))
-        return 302, "", [("Location", redirects.append_parameters(self.redirect_uri, self.get_body()))]
 
     def get_headers(self) -> list[tuple[str, str]]:
         """Every 401 names a scheme (RFC 9110 15.5.2); a client that failed is told Basic (RFC 6749 5.2)."""
@@ -101,9 +95,7 @@ def translate_error(error: OAuth2Error) -> ArgusOAuthError:
     if isinstance(error, ArgusOAuthError):
         return error
     code = error.error if error.error in FIXED_TEXTS else "invalid_request"
-    ours = ArgusOAuthError(
-        code, status=401 if code == "invalid_client" else 400, redirect_uri=error.redirect_uri
-    )
+    ours = ArgusOAuthError(code, status=401 if code == "invalid_client" else 400)
     ours.state = error.state
     return ours
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.oauth.authorization_answer import RESPONSE_MODES
 from app.oauth.authorize import PROMPTS
-from app.oauth.authorize import RESPONSE_MODES
 from app.oauth.authorize import UNSUPPORTED
 from app.oauth.grants import GRANT_TYPES
 from app.oauth.grants import RESPONSE_TYPES

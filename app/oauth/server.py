@@ -14,6 +14,7 @@ from flask import current_app
 from flask import json
 
 from app.oauth import cors
+from app.oauth.authorization_answer import AuthorizationAnswer
 from app.oauth.client_auth import build_authenticator
 from app.oauth.end_session import ArgusEndSessionEndpoint
 from app.oauth.endpoints import IntrospectionEndpoint
@@ -21,9 +22,7 @@ from app.oauth.endpoints import RevocationEndpoint
 from app.oauth.errors import translate_error
 from app.oauth.grants import GRANTS
 from app.oauth.requests import ArgusRequest
-from app.policy import redirects
 from app.policy.client_methods import CLIENT_METHODS
-from app.runtime import settings
 from app.services.access import client_rows
 from app.services.access.credential_parts import ClientPart
 
@@ -46,23 +45,22 @@ class ArgusAuthorizationServer(AuthorizationServer):  # type: ignore[misc]
             raise TypeError("a request must pass hygiene first")
         return request
 
-    def handle_response(self, status_code: int, payload: Any, headers: Any) -> Response:
-        """Build the Flask response: every redirect names the issuer (RFC 9207), no body may be stored."""
+    def handle_response(self, status_code: int, payload: Any, headers: Any) -> Response | AuthorizationAnswer:
+        """Build the Flask response, whose body may not be stored. What goes to the application through the
+        browser stays as it is: a page or a call makes an answer of it.
+        """
+        if isinstance(payload, AuthorizationAnswer):
+            return payload
         body = json.dumps(payload) if isinstance(payload, Mapping) else payload
-        given = dict(headers)
-        location = given.get("Location")
-        if location is not None:
-            given["Location"] = redirects.append_parameters(location, [("iss", settings().base_url)])
-            # The browser must not repeat a POST at the client: 303, never 307 (RFC 9700 4.12).
-            status_code = 303
-        return Response(body, status=status_code, headers=given | dict(NO_STORE))
+        return Response(body, status=status_code, headers=dict(headers) | dict(NO_STORE))
 
-    def handle_error_response(self, request: ArgusRequest, error: OAuth2Error) -> Response:
+    def handle_error_response(
+        self,
+        request: ArgusRequest,  # noqa: ARG002 - Authlib's signature
+        error: OAuth2Error,
+    ) -> Response | AuthorizationAnswer:
         """Answer any error with our own fixed text."""
-        ours = translate_error(error)
-        if ours.redirect_uri and not ours.state:
-            ours.state = request.payload.state
-        return self.handle_response(*ours())
+        return self.handle_response(*translate_error(error)())
 
     def send_signal(self, name: str, *args: object, **kwargs: object) -> None:
         """Do nothing: the audit trail records what happens."""

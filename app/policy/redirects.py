@@ -63,6 +63,11 @@ def strip_loopback_port(uri: str) -> str | None:
     return f"{found[1]}{found[3] or ''}"
 
 
+def is_on_the_web(uri: str) -> bool:
+    """Tell whether a registered URI is a page, and not an app of the device."""
+    return urlsplit(uri).scheme in ("https", "http")
+
+
 def append_parameters(uri: str, params: Sequence[tuple[str, str]]) -> str:
     """Append parameters to a registered URI, of which not a byte is rewritten (RFC 6749 3.1.2, 4.1.2).
 

@@ -20,6 +20,7 @@ from werkzeug.exceptions import MethodNotAllowed
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from app import edge
+from app.oauth.authorization_answer import AuthorizationAnswer
 from app.policy.facts import Decision
 from app.runtime import settings
 from app.services.problems import Unavailable
@@ -104,13 +105,13 @@ def render_refusal_page(
     user_name: str,
     *,
     application: str | None = None,
-    return_url: str | None = None,
+    back_with: AuthorizationAnswer | None = None,
     somebody_else: str | None = None,
 ) -> tuple[str, int]:
     """Render the refusal in plain words, with its number, a contact, and a link back (decision 13).
 
-    ``application`` refused, or it was a page of this site. ``return_url`` leads back to the application with
-    ``access_denied``, ``somebody_else`` to a login as another user for the same request.
+    ``application`` refused, or it was a page of this site. ``back_with`` is what it is told when the user
+    returns to it; ``somebody_else`` leads to a login as another user for the same request.
     """
     page = render_template(
         "refused.html",
@@ -118,7 +119,7 @@ def render_refusal_page(
         sentences=[translate_finding(finding) for finding in add_function_words(decision.denials)],
         number=decision.number,
         user_name=user_name,
-        return_url=return_url,
+        back_with=back_with,
         somebody_else=somebody_else,
     )
     return page, 403

@@ -99,7 +99,6 @@ def test_redirect_uri_must_be_repeated_when_it_was_sent(rp: RelyingParty, alice:
         ({"response_type": "code id_token"}, "unsupported_response_type"),
         ({"response_type": 'co"de\\'}, "unsupported_response_type"),
         ({"response_mode": "fragment"}, "invalid_request"),
-        ({"response_mode": "form_post"}, "invalid_request"),
         ({"request": "eyJ"}, "request_not_supported"),
         ({"request_uri": "https://evil.example/r"}, "request_uri_not_supported"),
         ({"registration": "{}"}, "registration_not_supported"),
@@ -502,6 +501,16 @@ def test_json_authorize_is_the_approval(app: Flask, rp: RelyingParty) -> None:
     assert back["state"] == data["state"] == "xyz"
     assert back["iss"] == "http://localhost"
     assert rp.redeems(data["authorizationCode"]).status_code == 200
+
+
+@pytest.mark.parametrize("mode", ["query", "form_post", "fragment"])
+def test_json_authorize_answers_with_an_address(app: Flask, rp: RelyingParty, mode: str) -> None:
+    """An address has a query and no form (decision 43)."""
+    answer = app.test_client().post(JSON, json=json_request(rp, responseMode=mode), headers=bearer(app))
+    assert answer.status_code == (201 if mode == "query" else 412)
+    if mode != "query":
+        (message,) = answer.json["messages"]
+        assert (message["field"], "query" in message["message"]) == ("responseMode", True)
 
 
 @pytest.mark.parametrize(

@@ -123,3 +123,10 @@ def test_nowhere_else(target: object) -> None:
 def test_nothing_is_told_as_nothing() -> None:
     assert redirects.find_registration_problem("") == redirects.find_registration_problem(None)
     assert redirects.find_registration_problem("") != redirects.find_registration_problem("a b")
+
+
+@pytest.mark.parametrize("uri", GOOD)
+def test_what_is_on_the_web(uri: str) -> None:
+    """A form can be posted there."""
+    assert redirects.is_on_the_web(uri)
+    assert not redirects.is_on_the_web("com.example.app:/cb")

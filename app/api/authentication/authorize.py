@@ -14,6 +14,7 @@ from app.api.blueprint import blueprint
 from app.oauth import authorize as requests
 from app.oauth.approval import approve_from_call
 from app.oauth.approval import judge_request
+from app.oauth.authorization_answer import ResponseMode
 from app.oauth.authorize import UnredirectableError
 from app.oauth.authorize import UnsoundRequestError
 from app.schemas.answers.clients import AuthorizedShape
@@ -32,6 +33,7 @@ FIELDS = {
     "unsupported_response_type": "responseType",
     "invalid_scope": "scope",
 }
+ONLY_QUERY = "Use query: this call answers with an address, and an address holds no form."
 
 
 @blueprint.post(f"{PREFIX}/oauth/authorize")
@@ -39,12 +41,14 @@ FIELDS = {
 def authorize(caller: Caller, body: AuthorizeRequest) -> Answer:
     """201 with the code and the redirect address; 403 when refused; 412 when the request is invalid."""
     require_interactive(caller)
+    if body.response_mode not in (None, ResponseMode.QUERY):
+        raise Invalid(FieldProblem("responseMode", ONLY_QUERY, "NOT_ALLOWED"))
     try:
         asked = requests.validate_request(body.as_params())
         judged = judge_request(asked, caller)
         if not judged.decision:
             raise Refused(trail.record_refusal("authorize", caller.actor, judged.decision, judged.question))
-        location = approve_from_call(asked, caller, judged).location or ""
+        location = approve_from_call(asked, caller, judged).location
     except UnredirectableError as problem:
         raise Invalid(FieldProblem(FIELDS[problem.field], problem.message, "UNKNOWN")) from None
     except UnsoundRequestError as problem:

@@ -19,6 +19,7 @@ class AuthorizeRequest(ArgusModel):
     scope: tuple[Annotated[str, Field(min_length=1, max_length=100)], ...] | None = None
     state: Annotated[str, Field(max_length=2048)] | None = None
     nonce: Annotated[str, Field(max_length=512)] | None = None
+    response_mode: Annotated[str, Field(max_length=16)] | None = None
     code_challenge: Annotated[str, Field(max_length=128)] | None = None
     code_challenge_method: Annotated[str, Field(max_length=16)] | None = None
 

@@ -55,6 +55,8 @@ from app.web.errors import render_error_page
 from app.web.errors import render_refusal_page
 from app.web.errors import render_stale_form
 from app.web.language import translate_sentence
+from app.web.login.answers import answer_application
+from app.web.login.answers import offer_return
 from app.web.login.password import build_login_url
 from app.web.words.function_names import load_function_words
 
@@ -79,10 +81,10 @@ def authorize() -> Response | str | tuple[str, int]:
         return render_error_page(_("This request cannot be answered"), message, 400)
     except UnsoundRequestError as problem:
         if problem.silent or person.current_person() is not None:
-            return requests.redirect_with_error(problem.error)
+            return answer_application(requests.answer_with_error(problem.error))
         return _render_unsound(problem)
     except ArgusOAuthError as problem:
-        return requests.redirect_with_error(problem)
+        return answer_application(requests.answer_with_error(problem))
 
 
 for number, path in enumerate(ALIASES):
@@ -142,7 +144,7 @@ def _proceed(asked: AuthorizationRequest, began_at: datetime) -> Response | str 
         return _refuse(asked, caller, began_at, judged)
     if gate.is_covered_by_consent(judged.question) and "consent" not in asked.prompts:
         try:
-            return approve_from_consent(asked, caller, judged)
+            return answer_application(approve_from_consent(asked, caller, judged))
         except ConsentOutgrown:
             pass  # the scope grew, or the consent was withdrawn, at this very moment: ask
         except Refused as refusal:
@@ -154,11 +156,12 @@ def _proceed(asked: AuthorizationRequest, began_at: datetime) -> Response | str 
 
 def _render_unsound(problem: UnsoundRequestError) -> tuple[str, int]:
     """Show what is wrong, with a link that takes the error to the application."""
+    back = offer_return(requests.answer_with_error(problem.error))
     page = render_template(
         "unsound_request.html",
-        application=problem.application,
+        application=back.way.application,
         detail=f"{problem.error.error}: {problem.error.get_error_description()}",
-        return_url=requests.redirect_with_error(problem.error).location,
+        back_with=back,
     )
     return page, 400
 
@@ -175,7 +178,7 @@ def _refuse(
         decision,
         caller.user_name,
         application=asked.client.name,
-        return_url=requests.redirect_with_error(refusal).location,
+        back_with=offer_return(requests.answer_with_error(refusal)),
         somebody_else=build_login_url(wrap_request(asked.params, began_at)),
     )
 
@@ -248,7 +251,7 @@ def _answer_form() -> Response | str | tuple[str, int]:
         # While the page was open, the login became older than the application allows.
         return redirect(_build_resume_url(asked.params, waiting.began_at), 303)
     try:
-        return approve_from_page(asked, somebody.caller, transaction)
+        return answer_application(approve_from_page(asked, somebody.caller, transaction))
     except ConsentOutgrown:
         return _ask_again(asked, somebody.caller, waiting.began_at)
     except Refused as refusal:
