@@ -18,6 +18,7 @@ from app.services.access.credential_parts import CodeRow
 from app.services.access.credential_parts import SessionRow
 from app.services.tokens import signing_keys
 from app.services.tokens.oauth_sessions import TokenPair
+from app.services.tokens.session_text import compute_sid
 
 
 class IDTokenDraft(OpenIDCode):  # type: ignore[misc]
@@ -40,6 +41,7 @@ class IDTokenDraft(OpenIDCode):  # type: ignore[misc]
         super().__init__(require_nonce=False)
         self._about_user = build_claims(row, scopes, rights)
         self._context, self._nonce = context, nonce
+        self._sid = compute_sid(row.login.id, row.client.id) if row.login is not None else None
         self._signer = signing_keys.load_signer(row.active_kid, row.client.id_token_signed_response_alg)
 
     def sign(self, request: ArgusRequest, pair: TokenPair) -> str:
@@ -74,6 +76,8 @@ class IDTokenDraft(OpenIDCode):  # type: ignore[misc]
             "iat": now,
             "exp": now + settings().access_token_seconds,
         }
+        if self._sid is not None:
+            claims["sid"] = self._sid
         if self._nonce is not None:
             claims["nonce"] = self._nonce
         return claims | (self._context.build_claims() if self._context is not None else {})

@@ -71,9 +71,22 @@ CLAIMS = (
     Claim("groupstring", "groupstring"),
 )
 # Claims about the ID token itself; ``sub`` is in userinfo too.
-ID_TOKEN_CLAIMS = ("sub", "iss", "aud", "azp", "exp", "iat", "auth_time", "acr", "amr", "nonce", "at_hash")
+ID_TOKEN_CLAIMS = (
+    "sub",
+    "iss",
+    "aud",
+    "azp",
+    "exp",
+    "iat",
+    "auth_time",
+    "acr",
+    "amr",
+    "nonce",
+    "at_hash",
+    "sid",
+)
 # A client's own claims may never replace these (security rule 63).
-PROTOCOL_CLAIMS = frozenset(ID_TOKEN_CLAIMS) | {"nbf", "jti", "c_hash", "sid", "events"}
+PROTOCOL_CLAIMS = frozenset(ID_TOKEN_CLAIMS) | {"nbf", "jti", "c_hash", "events"}
 NEEDS = {
     "customClaim": ("claimName", "claim"),
     "userGroups": ("allowedGroups",),
