@@ -9,7 +9,6 @@ import base64
 import binascii
 import contextlib
 import os
-import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,16 +21,11 @@ from urllib.parse import urlsplit
 from app import files
 from app.policy import network
 from app.policy import redirects
+from app.policy.mailboxes import is_mailbox
 from app.policy.network import is_loopback
 
 DEFAULT_BASE_URL = "http://127.0.0.1:8080"
 SECRET_KEYS_FILE = "secret_keys"  # noqa: S105 - a file name
-# RFC 5321 4.1.2 without quoted names: the address cannot end a header or start a second address.
-MAILBOX = re.compile(
-    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
-    r"@(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[A-Za-z0-9:.]+\])"
-)
-MOST_MAILBOX_CHARACTERS = 254
 # Of one request; the server and the application refuse more.
 MOST_BODY_BYTES = 1_000_000
 # ``Retry-After`` of every 503, of the server and of the application.
@@ -63,6 +57,7 @@ class Settings:
     base_url: str
     domain: str
     trusted_proxies: tuple[str, ...]
+    outgoing_allow: tuple[str, ...]
     ratelimit_storage: str
     require_pkce: bool
     log_level: str
@@ -89,6 +84,11 @@ class Settings:
         return self.base_url.startswith("https://")
 
     @property
+    def is_local(self) -> bool:
+        """Tell whether only this machine reaches this server."""
+        return is_loopback(urlsplit(self.base_url).hostname or "")
+
+    @property
     def host(self) -> str:
         """Return host and port as a browser sends them in ``Host``."""
         return urlsplit(self.base_url).netloc.lower()
@@ -111,7 +111,8 @@ def load_settings(overrides: Mapping[str, object] | None = None) -> Settings:
         database_pooled=_read_boolean(given, "ARGUS_DATABASE_POOLED", default=False),
         base_url=base_url,
         domain=given.get("ARGUS_DOMAIN") or "MNEMONIC",
-        trusted_proxies=_read_proxies(given.get("ARGUS_TRUSTED_PROXIES", "")),
+        trusted_proxies=_read_networks(given, "ARGUS_TRUSTED_PROXIES"),
+        outgoing_allow=_read_networks(given, "ARGUS_OUTGOING_ALLOW"),
         ratelimit_storage=_read_storage(given.get("ARGUS_RATELIMIT_STORAGE") or "database"),
         require_pkce=_read_boolean(given, "ARGUS_REQUIRE_PKCE", default=False),
         log_level=(given.get("ARGUS_LOG_LEVEL") or "INFO").upper(),
@@ -164,11 +165,6 @@ def _read_base_url(text: str) -> str:
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     default = {"http": 80, "https": 443}[parts.scheme]
     return f"{parts.scheme}://{host}" + (f":{port}" if port is not None and port != default else "")
-
-
-def is_mailbox(text: str) -> bool:
-    """Tell whether this is one plain ASCII mail address that is safe in a header."""
-    return len(text) <= MOST_MAILBOX_CHARACTERS and MAILBOX.fullmatch(text) is not None
 
 
 def _read_mail_server(text: str) -> MailServer | None:
@@ -225,16 +221,16 @@ def _read_storage(text: str) -> str:
     return text
 
 
-def _read_proxies(text: str) -> tuple[str, ...]:
-    entries = [entry.strip() for entry in text.split(",") if entry.strip()]
+def _read_networks(given: Mapping[str, str], name: str) -> tuple[str, ...]:
+    entries = [entry.strip() for entry in given.get(name, "").split(",") if entry.strip()]
     if not entries:
         return ()
     try:
         ranges = network.parse_ranges(entries)
     except network.InvalidRange as problem:
-        raise UnsafeConfiguration(f"ARGUS_TRUSTED_PROXIES: {problem}") from None
+        raise UnsafeConfiguration(f"{name}: {problem}") from None
     if network.trusts_everyone(ranges):
-        raise UnsafeConfiguration("ARGUS_TRUSTED_PROXIES: a list that trusts everybody is refused.")
+        raise UnsafeConfiguration(f"{name}: a list that names everybody is refused.")
     return ranges
 
 

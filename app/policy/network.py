@@ -25,6 +25,10 @@ ENTRY = re.compile(r"([0-9A-Fa-f:.]{2,45})(?:/(0|[1-9][0-9]{0,2}))?", re.ASCII)
 HOP_V4 = re.compile(r"([0-9.]{7,15}):([0-9]{1,5})", re.ASCII)
 HOP_V6 = re.compile(r"\[([0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)\](?::([0-9]{1,5}))?", re.ASCII)
 MOST_PORT = 65_535
+# RFC 6052 2.1: an IPv4 address as it is called through a translator.
+TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
+# A cloud's own service at an address of the public internet; the others are link-local or private.
+METADATA = frozenset({ipaddress.IPv4Address("168.63.129.16")})
 EXAMPLE = "an address or a network such as 192.0.2.0/24 or 2001:db8::/32"
 
 
@@ -196,6 +200,28 @@ def _parse_hop(hop: str) -> Address | None:
     if found is None:
         return canonicalise_address(hop)
     return canonicalise_address(found[1]) if int(found[2] or 0) <= MOST_PORT else None
+
+
+def is_public(address: str) -> bool:
+    """Tell whether an address belongs to the public internet, so that a server may call what stands there.
+
+    Not what is private, of one link or machine, of a group, or reserved; nor the same behind a translation.
+    False for a malformed address.
+    """
+    found = canonicalise_address(address)
+    if isinstance(found, ipaddress.IPv6Address):
+        inside = found.sixtofour or _find_translated(found)
+        if inside is not None:
+            return is_public(str(inside))
+        if found.is_site_local:
+            return False
+    if found is None or found in METADATA:
+        return False
+    return found.is_global and not (found.is_multicast or found.is_reserved)
+
+
+def _find_translated(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    return ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF) if address in TRANSLATED else None
 
 
 def trusts_everyone(trusted: Sequence[str]) -> bool:

@@ -45,6 +45,20 @@ def find_main_uri_problem(uri: object) -> str | None:
     return None if parts.scheme == "https" else "Use https: the address must start with https://."
 
 
+def find_receiver_problem(uri: object, *, own_machine: bool) -> str | None:
+    """Return what is wrong with an address that this server is to call itself: https, or http to this machine
+    where ``own_machine`` says that only it reaches this server (Back-Channel Logout 1.0 2.2).
+    """
+    parts, problem = _parse_absolute(uri)
+    if parts is None:
+        return problem
+    if parts.scheme == "https" or (
+        parts.scheme == "http" and own_machine and is_loopback(parts.hostname or "")
+    ):
+        return None
+    return "Use https: the address must start with https://."
+
+
 def matches(asked: str, registered: Sequence[str], *, public_client: bool) -> bool:
     """Compare byte by byte with a registered URI;
     on the loopback host it registered a public client may use any port (RFC 8252, RFC 9700 4.1.3).

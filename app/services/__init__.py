@@ -11,6 +11,7 @@ access              who is acting, with which facts; the gate; delegation; look-
 endings             what ends what: one table of events, and the writes it makes
 audit               the audit trail and its hash chain
 mail                what is sent by mail
+outgoing            the one door for calls that this server makes itself
 tokens              token text, codes, OAuth sessions, waiting requests, secret and signing keys
 ==================  ==============================================================================
 

@@ -15,6 +15,7 @@ LATER = {
     "webauthn": "a passkey",
     "redis": "ARGUS_RATELIMIT_STORAGE=redis://…",
     "limits": "ARGUS_RATELIMIT_STORAGE=redis://…",
+    "httpcore": "a call to an application",
     "psycopg": "PostgreSQL",
 }
 SCRIPT = """

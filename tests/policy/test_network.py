@@ -278,3 +278,48 @@ def test_the_site_of_an_address(address: str | None, site: str) -> None:
 def test_a_range_of_one_site(address: str | None, ranges: list[str], narrow: bool) -> None:
     """No wider than /24, or /48 of IPv6; another narrow entry does not count."""
     assert network.is_in_narrow_range(address, ranges) is narrow
+
+
+@pytest.mark.parametrize(
+    ("address", "public"),
+    [
+        ("8.8.8.8", True),
+        ("2606:4700::1111", True),
+        ("::ffff:8.8.8.8", True),
+        ("64:ff9b::808:808", True),
+        ("2002:808:808::1", True),
+        ("127.0.0.1", False),
+        ("10.0.0.1", False),
+        ("169.254.169.254", False),
+        ("168.63.129.16", False),
+        ("100.64.0.1", False),
+        ("192.0.2.1", False),
+        ("224.0.0.1", False),
+        ("240.0.0.1", False),
+        ("0.0.0.0", False),
+        ("::", False),
+        ("::1", False),
+        ("fc00::1", False),
+        ("fe80::1", False),
+        ("fec0::1", False),
+        ("ff0e::1", False),
+        ("2001:db8::1", False),
+        ("::ffff:127.0.0.1", False),
+        ("64:ff9b::7f00:1", False),
+        ("64:ff9b::a83f:8110", False),
+        ("2002:7f00:1::", False),
+        ("2001:0:7f00:1::", False),
+        ("fe80::1%eth0", False),
+        ("app.example.com", False),
+        ("", False),
+    ],
+)
+def test_what_a_server_may_call(address: str, public: bool) -> None:
+    assert network.is_public(address) is public
+
+
+@given(IPV4)
+def test_a_translated_address_is_as_public_as_itself(address: str) -> None:
+    number = int(ipaddress.IPv4Address(address))
+    translated = ipaddress.IPv6Address((0x64FF9B << 96) | number)
+    assert network.is_public(str(translated)) is network.is_public(address)

@@ -53,6 +53,29 @@ def test_what_may_not(uri: object) -> None:
     assert problem.endswith(".")
 
 
+@pytest.mark.parametrize(
+    ("uri", "at_home", "in_public"),
+    [
+        ("https://app.example.com/out?x", True, True),
+        ("https://10.0.0.1/", True, True),
+        ("http://127.0.0.1:8081/out", True, False),
+        ("http://[::1]/", True, False),
+        ("http://localhost/", True, False),
+        ("http://app.example.com/", False, False),
+        ("com.example.app:/out", False, False),
+        ("https://app.example.com/#x", False, False),
+        ("https://u:p@app.example.com/", False, False),
+        ("https://*.example.com/", False, False),
+        ("", False, False),
+        (7, False, False),
+    ],
+)
+def test_what_may_be_called(uri: object, at_home: bool, in_public: bool) -> None:
+    """In clear only by a server, and at one, that nobody else reaches."""
+    assert (redirects.find_receiver_problem(uri, own_machine=True) is None) is at_home
+    assert (redirects.find_receiver_problem(uri, own_machine=False) is None) is in_public
+
+
 def test_an_applications_own_address_is_https() -> None:
     assert redirects.find_main_uri_problem("https://app.example.com/#start") is None
     for uri in ("http://127.0.0.1/", "http://app.example.com", "javascript:x", "", None, "https://a b"):

@@ -15,10 +15,10 @@ from sqlalchemy import func
 from sqlalchemy import select
 
 from app import clock
-from app.config import is_mailbox
 from app.extensions import db
 from app.models.directory import User
 from app.policy import names
+from app.policy.mailboxes import is_mailbox
 from app.runtime import settings
 from app.services.access import directory
 from app.services.access import gate

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from app import clock
 from app.config import MailServer
-from app.config import is_mailbox
+from app.policy.mailboxes import is_mailbox
 from app.runtime import settings
 
 # The timeout of each step of the conversation.

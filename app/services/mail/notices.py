@@ -12,9 +12,9 @@ from typing import cast
 
 import structlog
 
-from app.config import is_mailbox
 from app.extensions import db
 from app.models.directory import User
+from app.policy.mailboxes import is_mailbox
 from app.runtime import get_provided
 from app.services import unit_of_work
 from app.services.background import background
