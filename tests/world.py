@@ -281,8 +281,8 @@ class World:
         """All rows of a table, for assertions; the oldest first."""
         mapper = inspect(model)
         (key, *_) = mapper.primary_key
-        began = "created_at" if "created_at" in mapper.columns else "added_at"
-        age = key if isinstance(key.type, Integer) else mapper.columns[began]
+        times = [one for one in ("created_at", "added_at", "kept_until") if one in mapper.columns]
+        age = key if isinstance(key.type, Integer) else mapper.columns[times[0]]
         with self.app.app_context():
             return list(db.session.execute(select(model).order_by(age)).scalars())
 

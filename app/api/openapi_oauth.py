@@ -12,6 +12,7 @@ from app.oauth.grants import GRANT_PARAMETERS
 from app.oauth.grants import GRANT_TYPES
 from app.oauth.grants import GRANTS
 from app.oauth.metadata import PREFIX
+from app.oauth.parameters import PUSHED_REQUEST
 from app.policy.claims import CLAIMS
 from app.policy.client_methods import METHOD_NAMES
 from app.policy.client_methods import METHOD_PARAMETERS
@@ -52,6 +53,11 @@ ACTIVE: dict[str, Any] = {
         "iat": {"type": "integer"},
     },
 }
+ANNOUNCED: dict[str, Any] = {
+    "type": "object",
+    "required": ["request_uri", "expires_in"],
+    "properties": {"request_uri": TEXT, "expires_in": {"type": "integer", "minimum": 1}},
+}
 # Without a type: a client's own provider may give another value under one of these names (contract 2.5).
 USER_CLAIMS = {
     "type": "object",
@@ -72,6 +78,8 @@ def _describe_operation(
     form: dict[str, Any] | None,
     required: list[str],
     examples: dict[str, Any] | None = None,
+    *,
+    status: str = "200",
 ) -> dict[str, Any]:
     done = {"description": "Done.", **(_describe_json(answer) if answer is not None else {})}
     failed = {"description": "An OAuth error.", **_describe_json(ERROR)}
@@ -80,7 +88,7 @@ def _describe_operation(
         "operationId": name,
         "summary": summary,
         "tags": ["oauth"],
-        "responses": {"200": done, **dict.fromkeys(statuses, failed)},
+        "responses": {status: done, **dict.fromkeys(statuses, failed)},
     }
     if form is not None:
         schema = {"type": "object", "required": required, "properties": CLIENT | form}
@@ -111,6 +119,7 @@ EXAMPLES = {
     }
     for grant in GRANTS
 }
+REQUEST = dict.fromkeys(PUSHED_REQUEST, TEXT) | {"scope": SCOPE}
 QUESTION = {"token": TEXT, "token_type_hint": TEXT}
 OAUTH_PATHS: dict[str, Any] = {
     f"{PREFIX}/token": {
@@ -124,6 +133,11 @@ OAUTH_PATHS: dict[str, Any] = {
     f"{PREFIX}/token/revoke": {
         "post": _describe_operation(
             "revoke", "End one of our tokens, with its pair", None, QUESTION, ["token"]
+        )
+    },
+    f"{PREFIX}/par": {
+        "post": _describe_operation(
+            "push", "Announce a login (RFC 9126)", ANNOUNCED, REQUEST, ["response_type"], status="201"
         )
     },
     f"{PREFIX}/userinfo": {

@@ -11,6 +11,7 @@ from app.models import grants as grants
 from app.models import keys as keys
 from app.models import preferences as preferences
 from app.models import sessions as sessions
+from app.models import single_use as single_use
 from app.models import state as state
 from app.models import stepup as stepup
 from app.models import throttle as throttle

@@ -60,6 +60,7 @@ class OAuthClient(Deletable, ShortNamed, Base, ArgusClientMixin):
     max_security_level: Mapped[int]
     hidden: Mapped[bool]
     require_pkce: Mapped[bool]
+    require_pushed_authorization_requests: Mapped[bool]
     insecure_without_pkce: Mapped[bool]
     require_same_client_ip: Mapped[bool]
     enable_standard_open_id_claims: Mapped[bool]

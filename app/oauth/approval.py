@@ -30,6 +30,7 @@ from app.services.audit import trail
 from app.services.problems import Conflict
 from app.services.problems import Problem
 from app.services.problems import Refused
+from app.services.tokens import pushed_requests
 from app.services.tokens import waiting_requests
 from app.services.tokens.codes import Approval
 from app.services.unit_of_work import run_in_transaction
@@ -96,6 +97,18 @@ def approve_from_call(request: AuthorizationRequest, caller: Caller, judged: Jud
     return _approve(request, caller, lambda _posed: True, judged)
 
 
+def deny_from_page(request: AuthorizationRequest, caller: Caller, transaction: str) -> None:
+    """Record that the user said no to what the consent page showed. Raises ``StaleTransaction``."""
+
+    def work() -> None:
+        answered = waiting_requests.answer_request(transaction, caller.login_id) is not None
+        if not (answered and pushed_requests.use_up(request.params)):
+            raise StaleTransaction
+        trail.record("authorize", caller.actor, outcome="denied", client_id=request.client.id)
+
+    run_in_transaction(work)
+
+
 def _approve(
     shown: AuthorizationRequest,
     caller: Caller,
@@ -113,6 +126,8 @@ def _approve(
             return found, None
         if not agreed(found.question):
             raise ConsentOutgrown
+        if not pushed_requests.use_up(request.params):
+            raise StaleTransaction
         consent_id = consents.record_consent(found.consent, now.user_id, request.client, request.scopes)
         answer = _issue(request, now, consent_id)
         trail.record("authorize", now.actor, decision=found.decision, client_id=request.client.id)

@@ -42,12 +42,17 @@ from app.services.access.callers import Caller
 from app.services.access.credential_parts import ActiveConsent
 from app.services.access.credential_parts import ClientPart
 from app.services.login import login_methods
+from app.services.tokens import pushed_requests
+from app.services.tokens.pushed_requests import PUSHED
 
 PROMPTS = ("none", "login", "consent", "select_account")
+MUST_PUSH = "The application must push its request first (RFC 9126)."
 SECONDS = re.compile(r"[0-9]{1,9}", re.ASCII)
 # Among parameters that wait for a login: the subject of the ``id_token_hint``. No request brings it.
 SUBJECT = "argus_subject"
 UNSUPPORTED = ("request", "request_uri", "registration")
+# Names that we give parameters of our own: what a request brings under them is nothing.
+OURS = (SUBJECT, PUSHED)
 
 
 class UnredirectableError(Exception):
@@ -97,8 +102,23 @@ class AuthorizationRequest:
         return problem
 
 
-def validate_request(params: Mapping[str, str]) -> AuthorizationRequest:
-    """Validate parameters that passed ``request_checks``.
+def read_parameters(sent: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the parameters of a browser's request; of a pushed one (RFC 9126 4), those that were pushed and
+    no others. Raises ``UnredirectableError``.
+    """
+    request_uri = sent.get("request_uri")
+    if request_uri is None or not pushed_requests.is_pushed(request_uri):
+        return {name: value for name, value in sent.items() if name not in OURS}
+    pushed = pushed_requests.open_request(request_uri, sent.get("client_id", ""))
+    if pushed is None:
+        raise UnredirectableError(
+            "request_uri", "This request was pushed too long ago, or by another application."
+        )
+    return pushed
+
+
+def validate_request(params: Mapping[str, str], *, pushing: bool = False) -> AuthorizationRequest:
+    """Validate parameters that passed ``request_checks``. ``pushing``: the client itself brings them.
 
     Raises ``UnredirectableError`` or ``UnsoundRequestError``.
     """
@@ -106,6 +126,8 @@ def validate_request(params: Mapping[str, str]) -> AuthorizationRequest:
     client = client_rows.find_requesting_client(client_id) if client_id else None
     if client is None:
         raise UnredirectableError("client_id", "The application that sent you here is not known.")
+    if client.require_pushed_authorization_requests and not pushing and PUSHED not in params:
+        raise UnredirectableError("client_id", MUST_PUSH)
     sent = params.get("redirect_uri")
     redirect_uri = sent if sent is not None else client.get_default_redirect_uri()
     if redirect_uri is None:

@@ -34,6 +34,8 @@ def describe_authorization_server() -> dict[str, Any]:
         "token_endpoint": f"{base}{PREFIX}/token",
         "introspection_endpoint": f"{base}{PREFIX}/token/introspect",
         "revocation_endpoint": f"{base}{PREFIX}/token/revoke",
+        "pushed_authorization_request_endpoint": f"{base}{PREFIX}/par",
+        "require_pushed_authorization_requests": False,
         "jwks_uri": f"{base}/oauth/jwks",
         "response_types_supported": RESPONSE_TYPES,
         "response_modes_supported": RESPONSE_MODES,

@@ -27,8 +27,14 @@ AUTHORIZATION_REQUEST = (
     "claims",
     "ui_locales",
 )
+# RFC 9126 2.1: the same, sent by the client itself.
+PUSHED_REQUEST = AUTHORIZATION_REQUEST
+# RFC 9126 4, and RFC 9101 and OIDC Core 6, 7.2.1, which are refused.
+BY_REFERENCE = ("request_uri", "request", "registration")
 # RP-Initiated Logout 1.0 2.
 LOGOUT_REQUEST = ("id_token_hint", "logout_hint", "client_id", "post_logout_redirect_uri", "state")
 # Parameters of unsupported grants and methods: a secret in a query is refused even so.
 SECRETS = ("username", "password", "client_assertion", "client_assertion_type")
-KNOWN = frozenset({*TOKEN_REQUEST, *TOKEN_QUESTION, *AUTHORIZATION_REQUEST, *LOGOUT_REQUEST, *SECRETS})
+KNOWN = frozenset(
+    {*TOKEN_REQUEST, *TOKEN_QUESTION, *AUTHORIZATION_REQUEST, *BY_REFERENCE, *LOGOUT_REQUEST, *SECRETS}
+)

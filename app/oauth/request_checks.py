@@ -23,6 +23,7 @@ from app.oauth.parameters import KNOWN
 from app.oauth.protocol_errors import ProtocolError
 from app.oauth.requests import ClientCredentials
 from app.policy import scopes
+from app.services.tokens import pushed_requests
 
 FORM = "application/x-www-form-urlencoded"
 # Control characters and halves of surrogate pairs.
@@ -36,12 +37,13 @@ MOST_CHARACTERS = {
     "redirect_uri": 2048,
     "scope": scopes.MOST_CHARACTERS,
     "id_token_hint": hints.MOST_CHARACTERS,
+    "request_uri": len(pushed_requests.PREFIX) + pushed_requests.MOST_CHARACTERS,
 }
 MOST_OTHER = 2048
 
 
 def check_token_request(request: Request) -> dict[str, str]:
-    """Parse the body of a token, introspection or revocation request. Raises ``ProtocolError``.
+    """Parse the body of a token, introspection, revocation or push request. Raises ``ProtocolError``.
 
     Parameters come only from the body; empty means absent (RFC 6749 3.2); none may be repeated.
     """
@@ -61,10 +63,15 @@ def check_browser_request(request: Request) -> dict[str, str]:
         _check_form_type(request)
         pairs += _parse_pairs(_read_body(request))
     params = _refuse_repeats(pairs)
+    check_lengths(params)
+    return params
+
+
+def check_lengths(params: Mapping[str, str]) -> None:
+    """Keep the values of an authorization request short, however it arrives. Raises ``ProtocolError``."""
     for name, value in params.items():
         if len(value) > MOST_CHARACTERS.get(name, MOST_OTHER):
             raise ProtocolError("invalid_request", _describe_parameter(name, "is too long."))
-    return params
 
 
 def read_client_credentials(request: Request, params: Mapping[str, str]) -> ClientCredentials:

@@ -28,6 +28,7 @@ from app.oauth.errors import build_bearer_refusal
 from app.oauth.errors import translate_error
 from app.oauth.metadata import PREFIX
 from app.oauth.protocol_errors import ProtocolError
+from app.oauth.push import answer_push
 from app.oauth.requests import ArgusRequest
 from app.oauth.requests import ClientCredentials
 from app.oauth.server import NO_STORE
@@ -87,6 +88,17 @@ def introspect() -> Response:
 def revoke() -> Response:
     """Revoke a token (RFC 7009)."""
     return _create_endpoint_response("revocation")
+
+
+@blueprint.post(PREFIX + "/par")
+@blueprint.post("/oauth/par")
+@csrf.exempt
+def push() -> Response:
+    """Take a pushed authorization request (RFC 9126)."""
+    params = request_checks.check_token_request(request)
+    return answer_push(
+        _build_protocol_request(params, request_checks.read_client_credentials(request, params))
+    )
 
 
 @blueprint.route(PREFIX + "/userinfo", methods=["GET", "POST"])

@@ -14,6 +14,7 @@ from datetime import datetime
 from itsdangerous import BadSignature
 from itsdangerous import URLSafeTimedSerializer
 
+from app.services.tokens import pushed_requests
 from app.services.tokens.keyring import keyring
 
 LIFE_SECONDS = 3600
@@ -29,8 +30,9 @@ class Continuation:
 
 
 def wrap_request(params: Mapping[str, str], began_at: datetime) -> str:
-    """Sign a waiting request."""
-    return str(_create_serializer().dumps({"p": dict(params), "t": began_at.timestamp()}))
+    """Sign a waiting request. One that was pushed stays encrypted."""
+    held = {"p": dict(pushed_requests.fold(params)), "t": began_at.timestamp()}
+    return str(_create_serializer().dumps(held))
 
 
 def unwrap_request(text: str | None) -> Continuation | None:
@@ -41,7 +43,8 @@ def unwrap_request(text: str | None) -> Continuation | None:
         held = _create_serializer().loads(text, max_age=LIFE_SECONDS)
     except BadSignature:
         return None
-    return Continuation(held["p"], datetime.fromtimestamp(held["t"], UTC))
+    params = pushed_requests.unfold(held["p"])
+    return Continuation(params, datetime.fromtimestamp(held["t"], UTC)) if params is not None else None
 
 
 def _create_serializer() -> URLSafeTimedSerializer:

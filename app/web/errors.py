@@ -46,7 +46,10 @@ API_PREFIXES = (
     "/oauth/introspect",
     "/oauth/revoke",
     "/oauth/userinfo",
+    "/oauth/par",
 )
+# Below the roots of the API, these answer as OAuth does.
+OAUTH_ENDPOINTS = ("/oauth/token", "/oauth/userinfo", "/oauth/par")
 OWN_PAGES = ("/console/", "/account/")
 SENTENCES = {
     400: "The request was not in order.",
@@ -194,7 +197,7 @@ def answer_plainly(status: int, sentence: str) -> Response | tuple[str, int]:
             str(TITLES.get(status, NOT_DONE)), translate_sentence(sentence), status, number
         )
     path = request.path
-    if path.startswith("/oauth/") or "/oauth/token" in path or path.endswith("/oauth/userinfo"):
+    if path.startswith("/oauth/") or any(one in path for one in OAUTH_ENDPOINTS):
         code = "server_error" if status >= 500 else "invalid_request"
         response = jsonify(error=code, error_description=sentence)
     else:

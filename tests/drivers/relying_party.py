@@ -18,6 +18,7 @@ from tests.world import REDIRECT
 from tests.world import SECRET
 
 TOKEN = "/authentication/v1/oauth/token"
+PAR = "/authentication/v1/oauth/par"
 
 
 class RelyingParty:
@@ -40,6 +41,10 @@ class RelyingParty:
 
     def url(self, **changes: str | None) -> str:
         """The authorization URL; a change of ``None`` leaves a parameter out."""
+        return "/oauth/authorize?" + urlencode(self.request(**changes))
+
+    def request(self, **changes: str | None) -> dict[str, str]:
+        """The parameters of the authorization URL."""
         params: dict[str, str | None] = {
             "response_type": "code",
             "client_id": self.client_id,
@@ -50,7 +55,18 @@ class RelyingParty:
             "code_challenge_method": "S256",
         }
         params.update(changes)
-        return "/oauth/authorize?" + urlencode({k: v for k, v in params.items() if v is not None})
+        return {name: value for name, value in params.items() if value is not None}
+
+    def pushes(self, **changes: str | None) -> TestResponse:
+        """Push the request that the authorization URL would hold (RFC 9126 2.1)."""
+        return self.posts(PAR, **self.request(**changes))
+
+    def pushed_url(self, **changes: str | None) -> str:
+        """Push, and return the address for the browser."""
+        answer = self.pushes(**changes)
+        assert answer.status_code == 201, answer.data
+        sent = {"client_id": self.client_id, "request_uri": answer.json["request_uri"]}
+        return "/oauth/authorize?" + urlencode(sent)
 
     def sends(self, person: Person, **changes: str | None) -> dict[str, str]:
         """Send a person through login and consent; the parameters that come back."""

@@ -15,6 +15,7 @@ from tests.drivers.relying_party import RelyingParty
 from tests.world import SECRET
 from tests.world import World
 
+OAUTH = "/authentication/v1/oauth"
 FOREIGN = "198.51.100.7"
 
 
@@ -102,14 +103,14 @@ def test_a_narrow_range_is_known(app: Flask, world: World, settings: Any) -> Non
     assert tries(rp, "192.0.2.3") == 400
 
 
-@pytest.mark.parametrize("path", ["/introspect", "/revoke"])
+@pytest.mark.parametrize("path", ["/token/introspect", "/token/revoke", "/par"])
 def test_every_endpoint_counts_the_same(app: Flask, world: World, settings: Any, path: str) -> None:
     """One counter for one secret, wherever it is tried."""
     settings(throttle_client_failures=2)
     rp = RelyingParty(app, world.client())
     assert tries(rp, FOREIGN, client_secret="wrong") == 401
-    assert rp.posts(TOKEN + path, address=FOREIGN, token="x", client_secret="wrong").status_code == 401
-    assert rp.posts(TOKEN + path, address=FOREIGN, token="x").status_code == 429
+    assert rp.posts(OAUTH + path, address=FOREIGN, token="x", client_secret="wrong").status_code == 401
+    assert rp.posts(OAUTH + path, address=FOREIGN, token="x").status_code == 429
     assert tries(rp, "203.0.113.1") == 400
 
 

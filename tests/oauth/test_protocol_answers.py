@@ -10,6 +10,7 @@ from flask import Flask
 
 from tests.drivers.api_caller import ApiCaller
 from tests.drivers.person import Person
+from tests.drivers.relying_party import PAR
 from tests.drivers.relying_party import TOKEN
 from tests.drivers.relying_party import RelyingParty
 from tests.world import SECRET
@@ -72,6 +73,7 @@ FORMS = {
     "/oauth/token": {"grant_type": "authorization_code", "code": "x"},
     TOKEN + "/introspect": {"token": "x"},
     TOKEN + "/revoke": {"token": "x"},
+    PAR: {"response_type": "code"},
 }
 
 

@@ -171,6 +171,9 @@ def senders(s: Stage) -> dict[str, Sender]:
         "unknown clients": lambda: RelyingParty(s.app, s.name).redeems(s.code),
         "from outside the range": lambda: s.far.redeems(s.code),
         "basic": lambda: anonymous.call("POST", TOKEN, data={}, headers={"Authorization": f"Basic {basic}"}),
+        "pushes by strangers": lambda: RelyingParty(s.app, s.name).pushes(),
+        "pushes of a public client": lambda: s.public.pushes(),
+        "wrong pushes of a public client": lambda: s.public.pushes(scope="openid groups"),
         "authorize by nobody": lambda: s.app.test_client().get(s.rp.url()),
         "authorize by a blocked user": lambda: s.blocked.visits(s.rp.url()),
         "authorize, client unknown": lambda: s.app.test_client().get(s.rp.url(client_id=s.name)),
@@ -232,6 +235,9 @@ a secret of a public client
 unknown clients
 from outside the range
 basic
+pushes by strangers
+pushes of a public client
+wrong pushes of a public client
 authorize by nobody
 authorize by a blocked user
 authorize, client unknown

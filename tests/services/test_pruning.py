@@ -18,6 +18,7 @@ from app.models.sessions import AuthorizationCode
 from app.models.sessions import AuthorizeTransaction
 from app.models.sessions import LoginSession
 from app.models.sessions import OAuthSession
+from app.models.single_use import UsedOnce
 from app.models.stepup import StepUp
 from app.models.throttle import KnownSource
 from app.models.throttle import ThrottleCounter
@@ -33,6 +34,7 @@ from tests.world import World
 BATCH, OLD, FRESH = 100, 450, 250
 KINDS = {
     "codes": AuthorizationCode,
+    "used once": UsedOnce,
     "transactions": AuthorizeTransaction,
     "expired counters": ThrottleCounter,
     "known addresses": KnownSource,
@@ -103,7 +105,7 @@ def make_row(model: type[Any], number: int, user: int, login: bytes) -> dict[str
         row |= {"login_session_id": login, "parameters": {}, "permission_scope_id": scope}
     row |= {"count": 1, "source": bytes(16)}
     row |= {key_of(model).key: f"{number:036}" if model is WebAuthnChallenge else number.to_bytes(16, "big")}
-    row |= {"created_at": at, "expires_at": at, "ends_at": at, "seen_at": at}
+    row |= {"created_at": at, "expires_at": at, "ends_at": at, "seen_at": at, "kept_until": at}
     if model is OAuthSession:
         row |= {"ended_at": at if old else None}
     if model is LoginSession and number % 5 == 0 and number:

@@ -35,7 +35,9 @@ from tests.world import World
 # So many requests until everything is as at the beginning: a deleted administrator tries nothing out.
 STAINED_AFTER = 200
 API_ROOTS = ("/authentication/", "/currentuser/", "/users/", "/useradmin/", "/customers/", "/customeradmin/")
-OAUTH = re.compile(r"/authentication/v1/oauth/(token|userinfo)|/oauth/(token|introspect|revoke|userinfo)")
+OAUTH = re.compile(
+    r"/authentication/v1/oauth/(token|userinfo|par)|/oauth/(token|introspect|revoke|userinfo|par)"
+)
 TRACES = re.compile(
     r"Traceback \(most|site-packages|\.py\", line|sqlalchemy|psycopg|sqlite3\.|werkzeug|pydantic_core"
 )

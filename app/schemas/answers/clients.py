@@ -69,6 +69,7 @@ class ClientShape(History):
     id_token_signed_response_alg: IDTokenAlgorithm | None = None
     open_id_custom_claims: list[dict[str, Any]] | None = None
     require_pkce: bool | None = None
+    require_pushed_authorization_requests: bool | None = None
     insecure_without_pkce: bool | None = None
     post_logout_redirect_uris: list[str] | None = None
     backchannel_logout_uri: str | None = None

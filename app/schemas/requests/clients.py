@@ -71,6 +71,7 @@ class ClientUpdate(ArgusModel):
     id_token_signed_response_alg: IDTokenAlgorithm | None = None
     open_id_custom_claims: tuple[CustomClaim, ...] | None = None
     require_pkce: bool | None = None
+    require_pushed_authorization_requests: bool | None = None
     insecure_without_pkce: bool | None = None
     post_logout_redirect_uris: tuple[Long, ...] | None = None
     backchannel_logout_uri: Long | None = None

@@ -91,6 +91,7 @@ class ClientPart(ListedClient, ArgusClientMixin):
     post_logout_redirect_uris: list[str]
     permitted_scopes: list[str]
     require_pkce: bool
+    require_pushed_authorization_requests: bool
     insecure_without_pkce: bool
     require_same_client_ip: bool
     enable_string_group_claim: bool

@@ -179,6 +179,11 @@ FIELDS = (
         "Without a secret it is always required.",
     ),
     Field(
+        name="require_pushed_authorization_requests", wire="requirePushedAuthorizationRequests",
+        label="Requires pushed requests", kind=Kind.YES_NO, place=Place.PROOF, gated=True, default=False,
+        hint="Refuse a login that the application did not announce itself (RFC 9126).",
+    ),
+    Field(
         name="hidden", wire="hidden", label="Hidden in lists", kind=Kind.YES_NO, place=Place.MORE,
         flag=True, default=False,
         hint="Users and administrators do not see it in lists; it works all the same.",

@@ -28,6 +28,7 @@ from app.models.sessions import AuthorizationCode
 from app.models.sessions import AuthorizeTransaction
 from app.models.sessions import LoginSession
 from app.models.sessions import OAuthSession
+from app.models.single_use import UsedOnce
 from app.models.stepup import StepUp
 from app.models.throttle import KnownSource
 from app.models.throttle import ThrottleCounter
@@ -37,6 +38,7 @@ from app.services.access.counters import in_database
 from app.services.login import passkey_challenges
 from app.services.login import stepup_tokens
 from app.services.tokens import codes
+from app.services.tokens import single_use
 from app.services.tokens import waiting_requests
 from app.services.unit_of_work import run_in_transaction
 
@@ -76,6 +78,7 @@ def list_sweeps(before: datetime) -> Mapping[str, Sequence[Sweep]]:
     constrained = Sweep(LoginSession, and_(LoginSession.parent_id.is_not(None), logins.old))
     return {
         "codes": [Sweep(AuthorizationCode, codes.match_old())],
+        "used once": [Sweep(UsedOnce, single_use.match_old())],
         "transactions": [Sweep(AuthorizeTransaction, waiting_requests.match_old())],
         "expired counters": [Sweep(ThrottleCounter, in_database.match_old())],
         "known addresses": [Sweep(KnownSource, known_sources.match_old())],

@@ -55,9 +55,9 @@ class KeyRing:
         """Return a signer of short texts that verifies under any key."""
         return URLSafeTimedSerializer(self.derive_all(purpose)[::-1], salt=salt)
 
-    def build_box(self) -> MultiFernet:
+    def build_box(self, purpose: str = "encryption") -> MultiFernet:
         """Return an encryptor that encrypts under the signing key and decrypts under any key."""
-        return MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in self.derive_all("encryption")])
+        return MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in self.derive_all(purpose)])
 
     def compute_fingerprint(self) -> str:
         """Return what the database stores of the signing key; it reveals nothing about the key."""

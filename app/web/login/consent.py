@@ -28,6 +28,7 @@ from app.oauth.approval import Judged
 from app.oauth.approval import StaleTransaction
 from app.oauth.approval import approve_from_consent
 from app.oauth.approval import approve_from_page
+from app.oauth.approval import deny_from_page
 from app.oauth.approval import judge_request
 from app.oauth.authorize import AuthorizationRequest
 from app.oauth.authorize import UnredirectableError
@@ -125,8 +126,7 @@ def _read_request() -> Continuation:
             "continue", "This request waited for a login for more than an hour, or its address was changed."
         )
     sent = request_checks.check_browser_request(request)
-    sent.pop(requests.SUBJECT, None)
-    return Continuation(sent, clock.now())
+    return Continuation(requests.read_parameters(sent), clock.now())
 
 
 def _proceed(asked: AuthorizationRequest, began_at: datetime) -> Response | str | tuple[str, int]:
@@ -289,12 +289,7 @@ def _ask_again(
 
 
 def _deny(asked: AuthorizationRequest, caller: Caller, transaction: str) -> NoReturn:
-    def work() -> None:
-        if waiting_requests.answer_request(transaction, caller.login_id) is None:
-            raise StaleTransaction
-        trail.record("authorize", caller.actor, outcome="denied", client_id=asked.client.id)
-
-    run_in_transaction(work)
+    deny_from_page(asked, caller, transaction)
     raise asked.error("access_denied", "The user said no.")
 
 

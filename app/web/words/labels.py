@@ -93,6 +93,7 @@ EVENTS: Mapping[str, str] = {
     "impersonation-begin": lazy_gettext("Session on behalf of somebody"),
     "introspect": lazy_gettext("Token looked into"),
     "revoke": lazy_gettext("Token revoked"),
+    "push": lazy_gettext("Login announced by an application"),
     "userinfo": lazy_gettext("Userinfo"),
     "init": lazy_gettext("Server set up"),
     "keys-rotate": lazy_gettext("Signing key replaced"),

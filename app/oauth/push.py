@@ -1,0 +1,76 @@
+"""Pushed authorization requests (RFC 9126): the client sends its request itself, and the browser only what
+stands for it.
+
+The request is judged as the browser's would be, by ``authorize.validate_request``, when it is pushed and
+again when it arrives.
+"""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+from flask import Response
+
+from app.oauth import request_checks
+from app.oauth.authorize import OURS
+from app.oauth.authorize import UnredirectableError
+from app.oauth.authorize import UnsoundRequestError
+from app.oauth.authorize import validate_request
+from app.oauth.errors import ArgusOAuthError
+from app.oauth.requests import ArgusRequest
+from app.oauth.server import oauth_server
+from app.policy.client_methods import METHOD_NAMES
+from app.policy.client_methods import METHOD_PARAMETERS
+from app.services.access import gate
+from app.services.audit import trail
+from app.services.audit.trail import Actor
+from app.services.tokens import pushed_requests
+from app.services.unit_of_work import run_in_transaction
+
+ENDPOINT = "pushed_authorization_request"
+JSON = (("Content-Type", "application/json"),)
+NOT_HERE = "The parameter request_uri is what this endpoint answers."
+TOO_LONG = "The request is too long."
+
+
+def answer_push(request: ArgusRequest) -> Response:
+    """Authenticate the client, judge its request, and answer a ``request_uri`` that only this client can use,
+    for 90 seconds (RFC 9126 2). Raises ``ArgusOAuthError``, ``ProtocolError``, ``Throttled``.
+    """
+    server = oauth_server()
+    client = request.client = server.authenticate_client(request, METHOD_NAMES, ENDPOINT)
+    if "request_uri" in request.form:
+        _refuse(request, "invalid_request", NOT_HERE)
+    others = {*METHOD_PARAMETERS, *OURS}
+    params = {name: value for name, value in request.form.items() if name not in others}
+    params["client_id"] = client.id
+    request_checks.check_lengths(params)
+    try:
+        asked = validate_request(params, pushing=True)
+    except UnredirectableError as problem:
+        _refuse(request, "invalid_request", problem.message)
+    except UnsoundRequestError as problem:
+        _refuse(request, problem.error.error, problem.error.description)
+    request_uri = pushed_requests.seal_request(client.id, asked.params)
+    if request_uri is None:
+        _refuse(request, "invalid_request", TOO_LONG, 413)
+    answer = {"request_uri": request_uri, "expires_in": pushed_requests.LIFE_SECONDS}
+    response: Response = server.handle_response(201, answer, JSON)
+    return response
+
+
+def _refuse(request: ArgusRequest, error: str, text: str, status: int = 400) -> NoReturn:
+    """Record what is wrong with the request, and answer it (RFC 9126 2.3)."""
+    number = run_in_transaction(
+        lambda: trail.record(
+            "push",
+            Actor(contact=request.contact),
+            outcome="refused",
+            number=gate.make_decision_number(),
+            client_id=request.client.id,
+            reasons=[error],
+            detail={"text": text},
+            counted=True,
+        )
+    )
+    raise ArgusOAuthError(error, text, status=status, decision=number or "")
