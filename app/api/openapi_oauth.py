@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.oauth.addresses import PREFIX
 from app.oauth.grants import GRANT_PARAMETERS
 from app.oauth.grants import GRANT_TYPES
 from app.oauth.grants import GRANTS
-from app.oauth.metadata import PREFIX
 from app.oauth.parameters import PUSHED_REQUEST
 from app.policy.claims import CLAIMS
 from app.policy.client_methods import METHOD_NAMES

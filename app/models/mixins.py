@@ -33,7 +33,7 @@ class ArgusClientMixin(ClientMixin):  # type: ignore[misc]
 
     @property
     def is_public(self) -> bool:
-        return self.authentication_method == "none"
+        return self.authentication_method == client_methods.PUBLIC
 
     def get_client_id(self) -> str:
         return str(self.id)
@@ -61,7 +61,7 @@ class ArgusClientMixin(ClientMixin):  # type: ignore[misc]
         return False
 
     def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:  # noqa: ARG002
-        return client_methods.may_use_method(method, has_secret=not self.is_public)
+        return client_methods.may_use_method(method, str(self.authentication_method))
 
     def check_response_type(self, response_type: str) -> bool:  # noqa: ARG002
         """Always true: Authlib calls this only after a registered grant has accepted the request."""

@@ -1,7 +1,7 @@
-"""Client authentication (RFC 6749 2.3, security rules 28-29): look-up, address, throttle, secret.
+"""Client authentication (RFC 6749 2.3, security rules 28-29): look-up, address, throttle, proof.
 
-An unknown client, a wrong address and a wrong secret all give the same ``invalid_client`` with a number; the
-audit row records the true reason.
+An unknown client, a wrong address and a wrong secret or signature all give the same ``invalid_client`` with a
+number; the audit row records the true reason.
 """
 
 from __future__ import annotations
@@ -10,9 +10,12 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from app.models.clients import OAuthClient
+from app.oauth import assertions
 from app.oauth.errors import ArgusOAuthError
 from app.oauth.requests import ArgusRequest
+from app.oauth.requests import ClientCredentials
 from app.policy import network
+from app.policy.client_methods import WITH_SECRET
 from app.policy.client_methods import ClientMethod
 from app.policy.facts import Outcome
 from app.services.access import facts
@@ -24,6 +27,7 @@ from app.services.audit import trail
 from app.services.audit.trail import Actor
 from app.services.clients import registry
 from app.services.login.passwords import passwords
+from app.services.tokens.signed_statements import StatementProblem
 from app.services.tokens.token_text import compute_digest
 from app.services.tokens.token_text import is_same_digest
 from app.services.unit_of_work import run_in_transaction
@@ -55,10 +59,11 @@ def authenticate_client(query_client: QueryClient, request: ArgusRequest) -> Cli
     """
     given = request.client_credentials
     if given is None or given.client_id is None:
-        refuse_stranger(request, None, "client_missing")
+        unread = given is not None and given.assertion is not None
+        refuse_stranger(request, None, "statement_malformed" if unread else "client_missing")
     client = get_client(query_client, request, given.client_id)
     check_address(request, client)
-    check_secret(request, client, given.secret)
+    check_proof(request, client, given)
     return client
 
 
@@ -79,13 +84,29 @@ def check_address(request: ArgusRequest, client: ClientPart) -> None:
         refuse_stranger(request, client, finding.reason)
 
 
-def check_secret(request: ArgusRequest, client: ClientPart, presented: str | None) -> None:
+def check_proof(request: ArgusRequest, client: ClientPart, given: ClientCredentials) -> None:
+    """Require what proves that it is this client, in the one way that is its own.
+
+    Raises ``invalid_client``, ``Throttled``.
+    """
+    if given.assertion is None:
+        _check_secret(request, client, given.secret)
+        return
+    try:
+        assertions.check_assertion(client, given.assertion)
+    except StatementProblem as problem:
+        # Nobody guesses a signature: as for a random secret, only the address is counted.
+        refuse_stranger(request, client, problem.reason)
+
+
+def _check_secret(request: ArgusRequest, client: ClientPart, presented: str | None) -> None:
     """Require the client's own secret: none satisfies only ``none``, one only ``password``.
 
     Raises ``invalid_client``; ``Throttled`` after many failures. Only a secret that people chose can be
     guessed, so only its clients can be slowed; for all others what is wrong counts for its address alone.
     """
-    if client.secret_hash is not None and presented is not None and not client.is_public:
+    has_secret = client.authentication_method == WITH_SECRET
+    if has_secret and client.secret_hash is not None and presented is not None:
         if not _is_chosen_secret(request, client, client.secret_hash, presented):
             refuse_client(request, client, "client_secret_wrong")
     elif not _is_right_secret(client, presented):
@@ -96,7 +117,8 @@ def _is_right_secret(client: ClientPart, presented: str | None) -> bool:
     """Check a secret that nobody guesses: none, or a random one."""
     if client.is_public or presented is None:
         return client.is_public and presented is None
-    return is_same_digest(client.secret_digest, compute_digest(presented))
+    digest = client.secret_digest if client.authentication_method == WITH_SECRET else None
+    return is_same_digest(digest, compute_digest(presented))
 
 
 def _is_chosen_secret(request: ArgusRequest, client: ClientPart, stored: str, presented: str) -> bool:

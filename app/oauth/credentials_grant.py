@@ -16,7 +16,7 @@ from authlib.oauth2.rfc6749.grants import TokenEndpointMixin
 from app.oauth.access_gate import AccessGateMixin
 from app.oauth.client_auth import authenticate_client
 from app.oauth.client_auth import check_address
-from app.oauth.client_auth import check_secret
+from app.oauth.client_auth import check_proof
 from app.oauth.client_auth import get_client
 from app.oauth.errors import ArgusOAuthError
 from app.oauth.requests import ArgusRequest
@@ -78,11 +78,11 @@ class ArgusClientCredentialsGrant(AccessGateMixin, BaseGrant, TokenEndpointMixin
             # A session that was started this way never starts another (design decision 11).
             raise ArgusOAuthError("invalid_grant", "Only an API key or a login may start a session.")
         client = get_client(self.server.query_client, self.request, given.client_id or "")
-        if given.secret is not None:
+        if given.secret is not None or given.assertion is not None:
             # First the address: a caller outside the client's range must not try secrets either (security
             # rule 29).
             check_address(self.request, client)
-            check_secret(self.request, client, given.secret)
+            check_proof(self.request, client, given)
         return client
 
     def create_token_response(self) -> tuple[int, dict[str, Any], Any]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.oauth.addresses import PREFIX
 from app.oauth.authorization_answer import RESPONSE_MODES
 from app.oauth.authorize import PROMPTS
 from app.oauth.authorize import UNSUPPORTED
@@ -21,8 +22,7 @@ from app.policy.login_contexts import ACR_VALUES
 from app.policy.scopes import STANDARD_SCOPES
 from app.runtime import settings
 from app.services.tokens import signing_keys
-
-PREFIX = "/authentication/v1/oauth"
+from app.services.tokens.public_keys import ALGORITHMS
 
 
 def describe_authorization_server() -> dict[str, Any]:
@@ -41,8 +41,11 @@ def describe_authorization_server() -> dict[str, Any]:
         "response_modes_supported": RESPONSE_MODES,
         "grant_types_supported": GRANT_TYPES,
         "token_endpoint_auth_methods_supported": METHOD_NAMES,
+        "token_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
         "introspection_endpoint_auth_methods_supported": METHOD_NAMES,
+        "introspection_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
         "revocation_endpoint_auth_methods_supported": METHOD_NAMES,
+        "revocation_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
         "code_challenge_methods_supported": S256Only.SUPPORTED_CODE_CHALLENGE_METHOD,
         "authorization_response_iss_parameter_supported": True,
         "request_parameter_supported": "request" not in UNSUPPORTED,

@@ -33,8 +33,8 @@ PUSHED_REQUEST = AUTHORIZATION_REQUEST
 BY_REFERENCE = ("request_uri", "request", "registration")
 # RP-Initiated Logout 1.0 2.
 LOGOUT_REQUEST = ("id_token_hint", "logout_hint", "client_id", "post_logout_redirect_uri", "state")
-# Parameters of unsupported grants and methods: a secret in a query is refused even so.
-SECRETS = ("username", "password", "client_assertion", "client_assertion_type")
+# Parameters of unsupported grants: a secret in a query is refused even so.
+SECRETS = ("username", "password")
 KNOWN = frozenset(
     {*TOKEN_REQUEST, *TOKEN_QUESTION, *AUTHORIZATION_REQUEST, *BY_REFERENCE, *LOGOUT_REQUEST, *SECRETS}
 )

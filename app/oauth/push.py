@@ -18,6 +18,7 @@ from app.oauth.authorize import UnsoundRequestError
 from app.oauth.authorize import validate_request
 from app.oauth.errors import ArgusOAuthError
 from app.oauth.requests import ArgusRequest
+from app.oauth.server import build_response
 from app.oauth.server import oauth_server
 from app.policy.client_methods import METHOD_NAMES
 from app.policy.client_methods import METHOD_PARAMETERS
@@ -55,8 +56,7 @@ def answer_push(request: ArgusRequest) -> Response:
     if request_uri is None:
         _refuse(request, "invalid_request", TOO_LONG, 413)
     answer = {"request_uri": request_uri, "expires_in": pushed_requests.LIFE_SECONDS}
-    response: Response = server.handle_response(201, answer, JSON)
-    return response
+    return build_response(201, answer, JSON)
 
 
 def _refuse(request: ArgusRequest, error: str, text: str, status: int = 400) -> NoReturn:

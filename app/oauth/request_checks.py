@@ -18,6 +18,7 @@ from flask import Request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from app import edge
+from app.oauth import assertions
 from app.oauth import hints
 from app.oauth.parameters import KNOWN
 from app.oauth.protocol_errors import ProtocolError
@@ -84,11 +85,14 @@ def read_client_credentials(request: Request, params: Mapping[str, str]) -> Clie
         raise ProtocolError("invalid_request", "Send one Authorization header.")
     body_id, body_secret = params.get("client_id"), params.get("client_secret")
     scheme, _, encoded = headers[0].partition(" ") if headers else ("", "", "")
+    assertion = assertions.read_assertion(params)
+    if [scheme.lower() == "basic", body_secret is not None, assertion is not None].count(True) > 1:
+        raise ProtocolError("invalid_request", "Authenticate the client once, in one way.")
+    if assertion is not None:
+        return assertions.name_client(assertion, body_id)
     if scheme.lower() != "basic":
         return ClientCredentials(body_id, body_secret, by_header=False)
     client_id, secret = _parse_basic(encoded.strip(" "))
-    if body_secret is not None:
-        raise ProtocolError("invalid_request", "Authenticate the client once: by header or in the body.")
     if body_id is not None and body_id != client_id:
         raise ProtocolError("invalid_request", "The parameter client_id is not the authenticated client.")
     return ClientCredentials(client_id, secret or None, by_header=True)

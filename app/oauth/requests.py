@@ -14,6 +14,7 @@ from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
 
 from app.edge import PresentedCredential
 from app.policy.client_methods import NO_SECRET
+from app.policy.client_methods import PRIVATE_KEY
 from app.policy.client_methods import SECRET_BASIC
 from app.policy.client_methods import SECRET_POST
 from app.policy.client_methods import ClientMethod
@@ -25,15 +26,21 @@ from app.services.contact import Contact
 
 @dataclass(frozen=True, slots=True)
 class ClientCredentials:
-    """How a client identifies and authenticates: in the ``Authorization`` header or in the form."""
+    """How a client identifies and authenticates: in the ``Authorization`` header or in the form.
+
+    ``assertion`` is what it signed, as text; that it names this client is not proved yet.
+    """
 
     client_id: str | None
     secret: str | None
     by_header: bool
+    assertion: str | None = None
 
     @property
     def method(self) -> ClientMethod:
         """Return the method used. A header with an empty password proves nothing (contract 0 #6)."""
+        if self.assertion is not None:
+            return PRIVATE_KEY
         if self.secret is None:
             return NO_SECRET
         return SECRET_BASIC if self.by_header else SECRET_POST

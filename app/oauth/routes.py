@@ -19,6 +19,7 @@ from app.oauth import cors
 from app.oauth import grants
 from app.oauth import metadata
 from app.oauth import request_checks
+from app.oauth.addresses import PREFIX
 from app.oauth.claims import build_claims
 from app.oauth.errors import BAD_BEARER
 from app.oauth.errors import ArgusOAuthError
@@ -26,7 +27,6 @@ from app.oauth.errors import MissingBearer
 from app.oauth.errors import as_json
 from app.oauth.errors import build_bearer_refusal
 from app.oauth.errors import translate_error
-from app.oauth.metadata import PREFIX
 from app.oauth.protocol_errors import ProtocolError
 from app.oauth.push import answer_push
 from app.oauth.requests import ArgusRequest

@@ -51,8 +51,7 @@ class ArgusAuthorizationServer(AuthorizationServer):  # type: ignore[misc]
         """
         if isinstance(payload, AuthorizationAnswer):
             return payload
-        body = json.dumps(payload) if isinstance(payload, Mapping) else payload
-        return Response(body, status=status_code, headers=dict(headers) | dict(NO_STORE))
+        return build_response(status_code, payload, headers)
 
     def handle_error_response(
         self,
@@ -64,6 +63,12 @@ class ArgusAuthorizationServer(AuthorizationServer):  # type: ignore[misc]
 
     def send_signal(self, name: str, *args: object, **kwargs: object) -> None:
         """Do nothing: the audit trail records what happens."""
+
+
+def build_response(status_code: int, payload: Any, headers: Any) -> Response:
+    """Build an answer to a client: JSON of an object, never stored."""
+    body = json.dumps(payload) if isinstance(payload, Mapping) else payload
+    return Response(body, status=status_code, headers=dict(headers) | dict(NO_STORE))
 
 
 def build_server(app: Flask) -> None:

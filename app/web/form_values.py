@@ -138,6 +138,8 @@ def _collect_sent(model: type[ArgusModel], prefix: str, form: Texts) -> dict[str
             objects |= {name: held} if held else {}
         elif name in maps and any(key.startswith(f"{prefix}{name}.") for key in form):
             objects[name] = _collect_texts(f"{prefix}{name}.", form)
+        elif name in maps and values and values[-1]:
+            objects[name] = _parse_object(values[-1])
         elif name in lists and values:
             lines = [line.strip() for value in values for line in value.splitlines() if line.strip()]
             if name in of_objects:

@@ -14,6 +14,8 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from tests.drivers.person import Person
+from tests.drivers.signing import ASSERTION_TYPE
+from tests.drivers.signing import Signer
 from tests.world import REDIRECT
 from tests.world import SECRET
 
@@ -25,11 +27,18 @@ class RelyingParty:
     """One application of one client, calling from one address."""
 
     def __init__(
-        self, app: Flask, client_id: str, *, secret: str | None = SECRET, address: str = "127.0.0.1"
+        self,
+        app: Flask,
+        client_id: str,
+        *,
+        secret: str | None = SECRET,
+        address: str = "127.0.0.1",
+        signer: Signer | None = None,
     ) -> None:
         self.app = app
         self.client_id = client_id
-        self.secret = secret
+        self.secret = secret if signer is None else None
+        self.signer = signer
         self.address = address
         self.verifier = secrets.token_urlsafe(48)
         self.state = secrets.token_urlsafe(8)
@@ -73,10 +82,13 @@ class RelyingParty:
         return returned(person.approves(self.url(**changes)))
 
     def posts(self, path: str = TOKEN, *, address: str | None = None, **form: str) -> TestResponse:
-        """A call with this client's credentials in the body."""
+        """A call with this client's credentials in the body; a secret, or a fresh signature."""
         body = {"client_id": self.client_id, **form}
         if self.secret is not None and "client_secret" not in body:
             body["client_secret"] = self.secret
+        if self.signer is not None and "client_assertion" not in body:
+            assertion = self.signer.asserts(self.client_id)
+            body |= {"client_assertion": assertion, "client_assertion_type": ASSERTION_TYPE}
         return self.app.test_client().post(
             path, data=body, environ_overrides={"REMOTE_ADDR": address or self.address}
         )

@@ -28,6 +28,7 @@ from app.web.words import audit_fields
 from app.web.words import client_fields
 from tests.drivers.api_caller import ApiCaller
 from tests.drivers.person import Person
+from tests.drivers.signing import Signer
 from tests.fixtures import Template
 from tests.world import World
 
@@ -109,7 +110,10 @@ def test_labels_agree(app: Flask, world: World, boss: Person, language: str) -> 
     """Form, page, look ahead, list of faults and audit log call a field by one name."""
     address = "https://app.example.com/"
     there = world.client(
-        "there", post_logout_redirect_uris=[address], open_id_custom_claims=[{"provider": "allUserGroups"}]
+        "there",
+        jwks=Signer().jwks,
+        post_logout_redirect_uris=[address],
+        open_id_custom_claims=[{"provider": "allUserGroups"}],
     )
     # What holds nothing is not told on the page.
     texts = (Kind.TEXT, Kind.LONG_TEXT, Kind.URI)

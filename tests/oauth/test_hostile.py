@@ -25,7 +25,7 @@ FORM = "application/x-www-form-urlencoded"
 NAMES = st.sampled_from(
     ["grant_type", "code", "redirect_uri", "client_id", "client_secret", "refresh_token", "token", "scope",
      "token_type_hint", "request_uri", "state", "nonce", "response_type", "prompt", "max_age",
-     "code_verifier", "ä", ""]
+     "code_verifier", "client_assertion", "client_assertion_type", "ä", ""]
 )  # fmt: skip
 VALUES = st.one_of(
     st.text(max_size=30),

@@ -39,12 +39,15 @@ from tests.drivers.person import Person
 from tests.drivers.relying_party import PAR
 from tests.drivers.relying_party import TOKEN
 from tests.drivers.relying_party import RelyingParty
+from tests.drivers.signing import ASSERTION_TYPE
+from tests.drivers.signing import Signer
 from tests.world import SECRET
 from tests.world import World
 
 OPENID = "/.well-known/openid-configuration"
 DOCUMENTS = (OPENID, "/.well-known/oauth-authorization-server")
 BY_CLIENT = (TOKEN, TOKEN + "/introspect", TOKEN + "/revoke", PAR)
+KEY = Signer()
 USERINFO = "/authentication/v1/oauth/userinfo"
 SCOPE_NAMES = [scope.name for scope in SCOPES]
 USER_CLAIMS = {claim.name for claim in CLAIMS if claim.scope is not None}
@@ -150,17 +153,21 @@ def revokes(app: Flask, client_id: str, method: str) -> TestResponse:
         "client_secret_basic": ({}, {"Authorization": "Basic " + both}),
         "client_secret_post": ({"client_id": client_id, "client_secret": SECRET}, {}),
         "none": ({"client_id": client_id}, {}),
+        "private_key_jwt": (
+            {"client_assertion": KEY.asserts(client_id), "client_assertion_type": ASSERTION_TYPE},
+            {},
+        ),
     }[method]
     return app.test_client().post(TOKEN + "/revoke", data={"token": "x", **form}, headers=headers)
 
 
 @pytest.mark.parametrize("method", CLIENT_METHODS, ids=METHOD_NAMES)
-@pytest.mark.parametrize("kind", ["password", "none"])
+@pytest.mark.parametrize("kind", ["password", "none", "privateKey"])
 def test_each_method_serves_its_kind_of_client(app: Flask, world: World, kind: str, method: Any) -> None:
-    """A client with a secret never gets in without it, and one without a secret never by a made-up one."""
-    client_id = world.client("other", authentication_method=kind)
+    """A client with a secret or a key never gets in without it, and one without never by a made-up one."""
+    client_id = world.client("other", authentication_method=kind, jwks=KEY.jwks)
     answer = revokes(app, client_id, method.name)
-    assert answer.status_code == (200 if method.with_secret == (kind == "password") else 401)
+    assert answer.status_code == (200 if method.of == kind else 401)
 
 
 def test_every_claim_has_a_scope_and_a_value() -> None:

@@ -9,8 +9,15 @@ from app.policy import client_methods
 
 @pytest.mark.parametrize("name", [*client_methods.METHOD_NAMES, "client_secret_jwt", "argus", ""])
 def test_a_method_fits_one_kind_of_client(name: str) -> None:
-    """With a secret or without, never both; an unknown method fits nobody."""
-    found = [has for has in (True, False) if client_methods.may_use_method(name, has_secret=has)]
-    assert found == {"client_secret_basic": [True], "client_secret_post": [True], "none": [False]}.get(
-        name, []
-    )
+    """With a secret, without, or with a key, never two of them; an unknown method fits nobody."""
+    found = [
+        kind
+        for kind in ("password", "none", "privateKey", "", "x")
+        if client_methods.may_use_method(name, kind)
+    ]
+    assert found == {
+        "client_secret_basic": ["password"],
+        "client_secret_post": ["password"],
+        "none": ["none"],
+        "private_key_jwt": ["privateKey"],
+    }.get(name, [])

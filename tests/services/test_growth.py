@@ -28,6 +28,8 @@ from tests.drivers.api_caller import ApiCaller
 from tests.drivers.person import Person
 from tests.drivers.relying_party import TOKEN
 from tests.drivers.relying_party import RelyingParty
+from tests.drivers.signing import ASSERTION_TYPE
+from tests.drivers.signing import Signer
 from tests.web.kit import enters_code
 from tests.web.kit import given_codes
 from tests.world import PASSWORD
@@ -52,6 +54,7 @@ class Stage:
         self.other = RelyingParty(app, world.client("other"))
         self.far = RelyingParty(app, world.client("far", client_ip_range=["192.0.2.1/32"]))
         self.public = RelyingParty(app, world.client("public", authentication_method="none"), secret=None)
+        self.signs = world.client("signs", authentication_method="privateKey", jwks=Signer().jwks)
         alice = Person(app)
         self.code = self.rp.sends(alice)["code"]
         self.spent = self.rp.sends(alice)["code"]
@@ -171,6 +174,11 @@ def senders(s: Stage) -> dict[str, Sender]:
         "unknown clients": lambda: RelyingParty(s.app, s.name).redeems(s.code),
         "from outside the range": lambda: s.far.redeems(s.code),
         "basic": lambda: anonymous.call("POST", TOKEN, data={}, headers={"Authorization": f"Basic {basic}"}),
+        "wrong assertions": lambda: RelyingParty(s.app, s.signs, signer=Signer(number=1)).pushes(),
+        "unreadable assertions": lambda: anonymous.call(
+            "POST", TOKEN + "/revoke",
+            data={"client_assertion": s.name, "client_assertion_type": ASSERTION_TYPE, "token": "x"},
+        ),
         "pushes by strangers": lambda: RelyingParty(s.app, s.name).pushes(),
         "pushes of a public client": lambda: s.public.pushes(),
         "wrong pushes of a public client": lambda: s.public.pushes(scope="openid groups"),
@@ -235,6 +243,8 @@ a secret of a public client
 unknown clients
 from outside the range
 basic
+wrong assertions
+unreadable assertions
 pushes by strangers
 pushes of a public client
 wrong pushes of a public client

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -13,6 +14,7 @@ from app.models.audit import AuditEvent
 from app.models.clients import OAuthClient
 from tests.drivers.person import Person
 from tests.drivers.relying_party import RelyingParty
+from tests.drivers.signing import Signer
 from tests.fixtures import Counter
 from tests.fixtures import Template
 from tests.world import World
@@ -418,3 +420,28 @@ def test_deleted_for_good(boss: Administrator, world: World) -> None:
     assert "The application was created" in boss.sends(
         CLIENTS + "add", **GIVEN | {"shortName": "there"}
     ).get_data(as_text=True)
+
+
+def test_an_application_that_signs(boss: Administrator, world: World) -> None:
+    """Its public keys are a JSON Web Key Set in one field; what is wrong is said there; it has no secret."""
+    signer, other = Signer(), Signer("RS256", "k2")
+    given = GIVEN | {"authenticationMethod": "privateKey"}
+    for text in ("", "{", "[]", '{"keys": [{"kty": "oct", "k": "AAAA"}]}', '{"keys": []}'):
+        assert set(problems(boss.sends(f"{CLIENTS}check", **given, jwks=text))) == {"jwks"}
+    made = boss.sends(f"{CLIENTS}add", **given, jwks=json.dumps(signer.jwks))
+    assert made.status_code == 200
+    client = row(world, "portal")
+    assert client.jwks == {"keys": [signer.jwk | {"alg": "ES256"}]}
+    assert client.secret_digest is client.secret_hash is None
+    shown = boss.sees(CLIENTS + client.id)
+    assert "New secret" not in shown
+    assert '"kid": "k1"' in shown
+    edit = f"{CLIENTS}{client.id}/edit"
+    assert "&#34;kid&#34;: &#34;k1&#34;" in boss.sees(edit)
+    preview = boss.sends(edit, **given, jwks=json.dumps(other.jwks), how="preview").get_data(as_text=True)
+    assert "Public keys: k1 → k2" in preview
+    assert boss.sends(edit, **given, jwks=json.dumps(other.jwks)).status_code == 303
+    assert row(world, "portal").jwks == {"keys": [other.jwk]}
+    # An empty field changes nothing.
+    assert boss.sends(edit, **given, jwks="").status_code == 303
+    assert row(world, "portal").jwks == {"keys": [other.jwk]}

@@ -58,7 +58,7 @@ class ClientShape(History):
     customer: CustomerInfo | None
     domain: DomainInfo
     required_function: FunctionInfo
-    authentication_method: Literal["none", "password"]
+    authentication_method: Literal["none", "password", "privateKey"]
     max_security_level: Level
     flags: list[ClientFlag]
     permission_scope: FunctionInfo | None = None
@@ -68,6 +68,7 @@ class ClientShape(History):
     redirect_uri: str | None = None
     id_token_signed_response_alg: IDTokenAlgorithm | None = None
     open_id_custom_claims: list[dict[str, Any]] | None = None
+    jwks: dict[str, Any] | None = None
     require_pkce: bool | None = None
     require_pushed_authorization_requests: bool | None = None
     insecure_without_pkce: bool | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated
+from typing import Any
 from typing import Literal
 
 from pydantic import Field
@@ -58,7 +59,7 @@ class ClientUpdate(ArgusModel):
     name: Text | None = None
     description: LongText | None = None
     main_uri: Long | None = None
-    authentication_method: Literal["none", "password"] | None = None
+    authentication_method: Literal["none", "password", "privateKey"] | None = None
     client_secret: Annotated[str, Field(max_length=4096)] | None = None
     required_function: Named | None = None
     permission_scope: Named | None = None
@@ -70,6 +71,7 @@ class ClientUpdate(ArgusModel):
     permitted_scopes: tuple[str, ...] | None = None
     id_token_signed_response_alg: IDTokenAlgorithm | None = None
     open_id_custom_claims: tuple[CustomClaim, ...] | None = None
+    jwks: dict[str, Any] | None = None
     require_pkce: bool | None = None
     require_pushed_authorization_requests: bool | None = None
     insecure_without_pkce: bool | None = None

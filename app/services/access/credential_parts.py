@@ -87,6 +87,7 @@ class ClientPart(ListedClient, ArgusClientMixin):
     authentication_method: str
     secret_hash: str | None
     secret_digest: bytes | None
+    jwks: dict[str, Any] | None
     redirect_uris: list[str]
     post_logout_redirect_uris: list[str]
     permitted_scopes: list[str]

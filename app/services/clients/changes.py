@@ -21,6 +21,7 @@ from app.services.clients.fields import BY_NAME
 from app.services.clients.fields import EDITABLE
 from app.services.clients.fields import NO_SECRET
 from app.services.clients.fields import PASSWORD
+from app.services.clients.fields import PRIVATE_KEY
 from app.services.clients.fields import Field
 from app.services.clients.fields import Kind
 from app.services.login.passwords import passwords
@@ -37,6 +38,10 @@ LACKING = {
         "NOT_HELD",
     ),
     Lack.LEVEL: ("Its highest level is administrative: log in with your second factor.", "STRONGER_LOGIN"),
+}
+NO_SECRETS = {
+    NO_SECRET: "A public application has no secret.",
+    PRIVATE_KEY: "An application with a key has no secret.",
 }
 SCOPE_NOT_HELD = "You cannot give a permission scope that you do not hold yourself."
 
@@ -156,14 +161,18 @@ def _get_column(one: Field) -> str:
 
 def _judge_whole(client: OAuthClient, change: ClientChange) -> Sequence[FieldProblem]:
     problems: list[FieldProblem] = []
-    if client.authentication_method == NO_SECRET:
+    if client.authentication_method != PASSWORD:
         client.secret_hash = client.secret_digest = None
         if change.has_secret:
-            message = "A public application has no secret."
+            message = NO_SECRETS[client.authentication_method]
             problems.append(FieldProblem("clientSecret", message, "NOT_ALLOWED"))
-        if client.service_user_id is not None:
-            message = "It acts by itself for a service user, by its secret: take the service user away first."
+        if client.authentication_method == NO_SECRET and client.service_user_id is not None:
+            message = "It acts by itself for a service user: take the service user away first."
             problems.append(FieldProblem("authenticationMethod", message, "NOT_ALLOWED"))
+        if client.authentication_method == PRIVATE_KEY and not client.jwks:
+            problems.append(
+                FieldProblem("jwks", "An application with a key needs its public half.", "MISSING")
+            )
     elif not _has_secret(client) and not change.has_secret:
         message = "A confidential application needs a secret."
         problems.append(FieldProblem("clientSecret", message, "MISSING"))

@@ -23,6 +23,8 @@ from app.services.access import directory
 from app.services.login.passwords import MOST_CHARACTERS
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
+from app.services.tokens import public_keys
+from app.services.tokens.public_keys import KeyProblem
 
 Check = Callable[[str, Any], Any]
 
@@ -124,6 +126,15 @@ def check_secret(wire: str, secret: str) -> str:
         message = f"Choose {LEAST_SECRET_CHARACTERS} to {MOST_CHARACTERS} characters."
         raise Invalid(FieldProblem(wire, message, "WRONG_LENGTH"))
     return secret
+
+
+def check_keys(wire: str, jwks: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Check a set of public keys (RFC 7517 5); returns what is kept of it, nothing of an empty set."""
+    try:
+        keys = public_keys.read_keys(jwks)
+    except KeyProblem as problem:
+        raise Invalid(FieldProblem(wire, problem.sentence, "INVALID")) from None
+    return {"keys": [key.as_jwk() for key in keys]} if keys else None
 
 
 def check_claims(wire: str, providers: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

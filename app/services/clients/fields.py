@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from app.policy.client_methods import PUBLIC
+from app.policy.client_methods import WITH_KEY
+from app.policy.client_methods import WITH_SECRET
 from app.policy.facts import SecurityLevel
 from app.services.clients import checks
 from app.services.clients.checks import Check
 
-PASSWORD = "password"  # noqa: S105 - the name of a method
-NO_SECRET = "none"  # noqa: S105
+PASSWORD, NO_SECRET, PRIVATE_KEY = WITH_SECRET, PUBLIC, WITH_KEY
 
 
 class Kind(StrEnum):
@@ -32,6 +34,7 @@ class Kind(StrEnum):
     LINES = "list of texts"
     SCOPES = "list of scopes"
     CLAIMS = "list of claim providers"
+    KEYS = "set of public keys"
     FUNCTION = "function"
     CUSTOMER = "customer"
     DOMAIN = "domain"
@@ -164,6 +167,7 @@ FIELDS = (
         place=Place.PROOF, default=PASSWORD,
         options=(
             (PASSWORD, "Confidential: on a server, with a secret"),
+            (PRIVATE_KEY, "Confidential: on a server, with a key of its own"),
             (NO_SECRET, "Public: in a browser or an app, without a secret"),
         ),
     ),
@@ -171,6 +175,12 @@ FIELDS = (
         name="client_secret", wire="clientSecret", label="Client secret", kind=Kind.SECRET,
         place=Place.PROOF, check=checks.check_secret,
         hint="Leave it empty: the server then makes one that nobody can guess, and shows it once.",
+    ),
+    Field(
+        name="jwks", wire="jwks", label="Public keys", kind=Kind.KEYS, place=Place.PROOF,
+        check=checks.check_keys, gated=True,
+        hint='The public half of the key that it signs with, as a JSON Web Key Set: {"keys": [...]}. '
+        "RSA from 2048 bits, EC P-256 or Ed25519.",
     ),
     Field(
         name="require_pkce", wire="requirePkce", label="Requires PKCE", kind=Kind.YES_NO,

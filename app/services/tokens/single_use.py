@@ -24,7 +24,7 @@ def use_up(kind: str, text: str, until: datetime) -> bool:
 
     One statement: of any number of uses at once exactly one gets ``True``.
     """
-    digest = hashlib.sha256(f"{kind}/{text}".encode()).digest()
+    digest = hashlib.sha256(f"{kind}/{text}".encode("utf-8", "surrogatepass")).digest()
     added = build_upsert(USED).values(digest=digest, kept_until=until).on_conflict_do_nothing()
     return db.session.execute(added.returning(USED.c.digest)).first() is not None
 

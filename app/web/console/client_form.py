@@ -280,4 +280,6 @@ def _to_typed(kind: Kind, value: Any) -> Any:
         return LEVEL_NAMES[value]
     if kind is Kind.CLAIMS:
         return [json.dumps(claim) for claim in value]
+    if kind is Kind.KEYS:
+        return json.dumps(value, indent=1) if value else ""
     return value

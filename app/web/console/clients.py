@@ -18,7 +18,7 @@ from app.services.clients import registry
 from app.services.clients import service_users
 from app.services.clients.changes import ClientChange
 from app.services.clients.client_search import ClientCriteria
-from app.services.clients.fields import NO_SECRET
+from app.services.clients.fields import PASSWORD
 from app.services.guards import Guard
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
@@ -101,7 +101,8 @@ def show(caller: Caller, client: str) -> Page:
         sections=client_fields.group_by_place(),
         labels=client_fields.build_labels(),
         options_of=client_fields.list_options,
-        has_secret=found.authentication_method != NO_SECRET,
+        has_secret=found.authentication_method == PASSWORD,
+        is_public=found.is_public,
         service_user=service_users.find_service_user(found) if details else None,
         explained=details,
         people=directory.load_subjects_by_id(
@@ -117,7 +118,7 @@ def secret(caller: Caller, client: str) -> Page:
     """Ask, then replace the secret; the old one is invalid at once."""
     found = registry.get_visible_client(client, caller)
     caller.require(Guard.UPDATE_OAUTH_CLIENT, registry.find_guard_customer(found, caller))
-    if found.authentication_method == NO_SECRET:
+    if found.authentication_method != PASSWORD:
         raise Missing("client secret")
     entry = FormValues()
     if request.method == "POST":

@@ -104,6 +104,8 @@ def describe_value(field: Field, value: Any, functions: Mapping[int, str]) -> st
         return str(_("yes") if value else _("no"))
     if field.kind is Kind.CHOICE:
         return translate_sentence(dict(field.options)[value])
+    if field.kind is Kind.KEYS:
+        return ", ".join(key.get("kid", key["kty"]) for key in value["keys"]) if value else ""
     if isinstance(value, list):
         return ", ".join(one if isinstance(one, str) else json.dumps(one) for one in value)
     return "" if value is None else str(value)
