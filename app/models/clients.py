@@ -70,6 +70,7 @@ class OAuthClient(Deletable, ShortNamed, Base, ArgusClientMixin):
     backchannel_logout_uri: Mapped[str | None] = mapped_column(String(2048))
     id_token_signed_response_alg: Mapped[str] = mapped_column(String(10))
     open_id_custom_claims: Mapped[list[dict[str, Any]]] = mapped_column(Json)
+    resource_servers: Mapped[list[str]] = mapped_column(Json)
     service_user_id: Mapped[int | None] = mapped_column(BigId)
     service_key_number: Mapped[int | None]
     version: Mapped[int] = mapped_column(default=1)

@@ -39,6 +39,7 @@ class Readers(StrEnum):
 READERS: Mapping[str, Readers] = {
     "oauth.openid_configuration": Readers.EVERYBODY,
     "oauth.authorization_server_metadata": Readers.EVERYBODY,
+    "oauth.protected_resource_metadata": Readers.EVERYBODY,
     "oauth.jwks": Readers.EVERYBODY,
     "oauth.token": Readers.CLIENT,
     "oauth.revoke": Readers.CLIENT,

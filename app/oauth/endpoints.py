@@ -1,4 +1,5 @@
-"""Introspection (RFC 7662) and revocation (RFC 7009): a client's own tokens only, any hint, no leaks.
+"""Introspection (RFC 7662) and revocation (RFC 7009): a client's own tokens, any hint, no leaks. A resource
+server also introspects access tokens of the clients that name it (docs/decisions/058).
 
 Authlib's endpoints refuse unknown hints, miss tokens under a wrong hint and reveal which tokens exist
 (pitfalls 22, 23). So only their registration and client authentication are used.
@@ -12,6 +13,8 @@ from authlib.oauth2.rfc6749 import TokenEndpoint
 
 from app.oauth.errors import ArgusOAuthError
 from app.oauth.requests import ArgusRequest
+from app.oauth.signed_introspection import MEDIA_TYPE
+from app.oauth.signed_introspection import sign_answer
 from app.policy.client_methods import METHOD_NAMES
 from app.policy.facts import Leg
 from app.policy.scopes import join_scope
@@ -19,6 +22,7 @@ from app.policy.scopes import keep_permitted
 from app.services.access import credential_rows
 from app.services.access import facts
 from app.services.access import gate
+from app.services.access.credential_parts import ClientPart
 from app.services.access.credential_parts import SessionRow
 from app.services.audit import trail
 from app.services.audit.trail import Actor
@@ -31,15 +35,16 @@ from app.services.unit_of_work import run_in_transaction
 
 Answer = tuple[int, Any, list[tuple[str, str]]]
 JSON = [("Content-Type", "application/json")]
+SIGNED = [("Content-Type", MEDIA_TYPE)]
 INACTIVE = {"active": False}
 
 
 class _OwnTokenEndpoint(TokenEndpoint):  # type: ignore[misc]
     CLIENT_AUTH_METHODS = METHOD_NAMES
 
-    def find_own_token(self, request: ArgusRequest) -> tuple[Token, SessionRow] | None:
-        """Authenticate the client and find the token of the request if it was issued to this client. The hint
-        is not needed. The token is looked up first: its row brings the client along.
+    def find_token(self, request: ArgusRequest) -> tuple[Token, SessionRow] | None:
+        """Authenticate the client and find the token of the request if it may know of it. The hint is not
+        needed. The token is looked up first: its row brings the client along.
         """
         text = request.form.get("token")
         token = token_text.read_token(text or "", Kind.ACCESS, Kind.REFRESH)
@@ -47,9 +52,13 @@ class _OwnTokenEndpoint(TokenEndpoint):  # type: ignore[misc]
         self.authenticate_endpoint_client(request)
         if text is None:
             raise ArgusOAuthError("invalid_request", "The parameter token is missing.")
-        if token is None or row is None or row.client.id != request.client.id:
+        if token is None or row is None or not self.may_know(token, row, request.client):
             return None
         return token, row
+
+    def may_know(self, token: Token, row: SessionRow, asker: ClientPart) -> bool:  # noqa: ARG002
+        """Tell whether this client may know of the token: it was issued to it."""
+        return row.client.id == asker.id
 
 
 class IntrospectionEndpoint(_OwnTokenEndpoint):
@@ -60,12 +69,23 @@ class IntrospectionEndpoint(_OwnTokenEndpoint):
     ENDPOINT_NAME = "introspection"
 
     def create_endpoint_response(self, request: ArgusRequest) -> Answer:
-        found = self.find_own_token(request)
-        return 200, self._introspect(request, *found) if found else INACTIVE, JSON
+        found = self.find_token(request)
+        answer = self._introspect(request, *found) if found else INACTIVE
+        if request.wants_signed_answer:
+            return 200, sign_answer(answer, request.client), SIGNED
+        return 200, answer, JSON
+
+    def may_know(self, token: Token, row: SessionRow, asker: ClientPart) -> bool:
+        """As of every endpoint; and a resource server that the client of an access token names."""
+        if super().may_know(token, row, asker):
+            return True
+        return token.kind is Kind.ACCESS and not asker.is_public and asker.id in row.client.resource_servers
 
     def _introspect(self, request: ArgusRequest, token: Token, row: SessionRow) -> dict[str, Any]:
         user, session = row.user, row.oauth
         question = facts.build_session_question(row, token, Leg.INTROSPECT, request.contact)
+        if request.client.id != row.client.id:
+            question = facts.from_resource_server(question, request.client)
         decision = gate.ask(question)
         if not decision:
             actor = Actor(user.id, user.short_name, session.id.hex(), request.contact)
@@ -84,7 +104,13 @@ class IntrospectionEndpoint(_OwnTokenEndpoint):
             "token_type": "Bearer",
             "exp": int(expires_at.timestamp()),
             "iat": int(session.rotated_at.timestamp()),
-        }
+        } | self._tell_of_login(row)
+
+    @staticmethod
+    def _tell_of_login(row: SessionRow) -> dict[str, Any]:
+        """Tell how the person had logged in (RFC 9470 6.2), for who asks for a stronger login."""
+        told = row.oauth.context.build_claims() if row.oauth.context is not None else {}
+        return {name: told[name] for name in ("acr", "auth_time") if name in told}
 
 
 class RevocationEndpoint(_OwnTokenEndpoint):
@@ -93,7 +119,7 @@ class RevocationEndpoint(_OwnTokenEndpoint):
     ENDPOINT_NAME = "revocation"
 
     def create_endpoint_response(self, request: ArgusRequest) -> Answer:
-        found = self.find_own_token(request)
+        found = self.find_token(request)
         if found is not None:
             token, row = found
             current = token_text.is_same_digest(

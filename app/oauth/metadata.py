@@ -44,6 +44,7 @@ def describe_authorization_server() -> dict[str, Any]:
         "token_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
         "introspection_endpoint_auth_methods_supported": METHOD_NAMES,
         "introspection_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
+        "introspection_signing_alg_values_supported": signing_keys.ALGORITHMS,
         "revocation_endpoint_auth_methods_supported": METHOD_NAMES,
         "revocation_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
         "code_challenge_methods_supported": S256Only.SUPPORTED_CODE_CHALLENGE_METHOD,

@@ -60,6 +60,7 @@ class ArgusRequest(OAuth2Request):  # type: ignore[misc]
         caller: Caller | None = None,
         contact: Contact = NOWHERE,
         issues_refresh_token: bool = False,
+        wants_signed_answer: bool = False,
     ) -> None:
         super().__init__(method=method, uri=settings().base_url + path, headers={})
         self.payload = BasicOAuth2Payload(dict(params))
@@ -68,6 +69,7 @@ class ArgusRequest(OAuth2Request):  # type: ignore[misc]
         self.caller = caller
         self.contact = contact
         self.issues_refresh_token = issues_refresh_token
+        self.wants_signed_answer = wants_signed_answer
 
     @property
     def form(self) -> dict[str, Any]:

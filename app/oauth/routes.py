@@ -18,6 +18,7 @@ from app.extensions import csrf
 from app.oauth import cors
 from app.oauth import grants
 from app.oauth import metadata
+from app.oauth import protected_resource
 from app.oauth import request_checks
 from app.oauth.addresses import PREFIX
 from app.oauth.claims import build_claims
@@ -33,6 +34,7 @@ from app.oauth.requests import ArgusRequest
 from app.oauth.requests import ClientCredentials
 from app.oauth.server import NO_STORE
 from app.oauth.server import oauth_server
+from app.oauth.signed_introspection import MEDIA_TYPE
 from app.policy.facts import Leg
 from app.policy.scopes import keep_permitted
 from app.services.access import callers
@@ -78,8 +80,11 @@ def token() -> Response:
 @blueprint.post("/oauth/introspect")
 @csrf.exempt
 def introspect() -> Response:
-    """Introspect a token (RFC 7662); the answer has no envelope (contract 2.8)."""
-    return _create_endpoint_response("introspection")
+    """Introspect a token (RFC 7662); the answer has no envelope (contract 2.8). ``Accept`` may ask for a
+    signed one (RFC 9701 4).
+    """
+    signed = request.accept_mimetypes.best_match(("application/json", MEDIA_TYPE)) == MEDIA_TYPE
+    return _create_endpoint_response("introspection", wants_signed_answer=signed)
 
 
 @blueprint.post(PREFIX + "/token/revoke")
@@ -130,6 +135,12 @@ def authorization_server_metadata() -> Response:
     return documents.respond(documents.write_once("oauth", metadata.describe_authorization_server))
 
 
+@blueprint.get(protected_resource.PATH)
+def protected_resource_metadata() -> Response:
+    """RFC 9728: what resource servers and their clients look up about this server's own API."""
+    return documents.respond(documents.write_once("resource", protected_resource.describe_protected_resource))
+
+
 @blueprint.get("/oauth/jwks")
 def jwks() -> Response:
     """Return the public signing keys (RFC 7517). Which, is asked each time: a leaked one is gone at once."""
@@ -171,9 +182,10 @@ def _unavailable(problem: Unavailable) -> Response:
     return _oauth_error(ArgusOAuthError("server_error", status=problem.status))
 
 
-def _create_endpoint_response(name: str) -> Response:
+def _create_endpoint_response(name: str, *, wants_signed_answer: bool = False) -> Response:
     params = request_checks.check_token_request(request)
-    protocol = _build_protocol_request(params, request_checks.read_client_credentials(request, params))
+    client = request_checks.read_client_credentials(request, params)
+    protocol = _build_protocol_request(params, client, wants_signed_answer=wants_signed_answer)
     response: Response = oauth_server().create_endpoint_response(name, protocol)
     return response
 
@@ -184,6 +196,7 @@ def _build_protocol_request(
     credential: PresentedCredential | None = None,
     *,
     issues_refresh_token: bool = False,
+    wants_signed_answer: bool = False,
 ) -> ArgusRequest:
     return ArgusRequest(
         "POST",
@@ -194,6 +207,7 @@ def _build_protocol_request(
         caller=edge.identify_caller(request, credential) if credential is not None else None,
         contact=edge.read_contact(request),
         issues_refresh_token=issues_refresh_token,
+        wants_signed_answer=wants_signed_answer,
     )
 
 

@@ -113,6 +113,7 @@ def test_labels_agree(app: Flask, world: World, boss: Person, language: str) -> 
         "there",
         jwks=Signer().jwks,
         post_logout_redirect_uris=[address],
+        resource_servers=["any"],
         open_id_custom_claims=[{"provider": "allUserGroups"}],
     )
     # What holds nothing is not told on the page.

@@ -23,11 +23,13 @@ EVERYBODY, CLIENT, BEARER = "everybody", "its client", "its bearer's client"
 OPEN = {
     "oauth.openid_configuration": EVERYBODY,
     "oauth.authorization_server_metadata": EVERYBODY,
+    "oauth.protected_resource_metadata": EVERYBODY,
     "oauth.jwks": EVERYBODY,
     "oauth.token": CLIENT,
     "oauth.revoke": CLIENT,
     "oauth.userinfo": BEARER,
     "oauth.introspect": None,
+    "oauth.push": None,
 }
 # Nobody elsewhere reads what these answer.
 CLOSED = {
@@ -43,7 +45,12 @@ EVIL = "https://evil.example.com"
 USERINFO = "/oauth/userinfo"
 USERINFO_LONG = "/authentication/v1/oauth/userinfo"
 REVOKE = TOKEN + "/revoke"
-DOCUMENTS = ("/.well-known/openid-configuration", "/.well-known/oauth-authorization-server", "/oauth/jwks")
+DOCUMENTS = (
+    "/.well-known/openid-configuration",
+    "/.well-known/oauth-authorization-server",
+    "/.well-known/oauth-protected-resource",
+    "/oauth/jwks",
+)
 BY_CLIENT = (TOKEN, REVOKE, "/oauth/token", "/oauth/revoke")
 OWN = (*BY_CLIENT, USERINFO, USERINFO_LONG)
 ALLOW = "Access-Control-Allow-Origin"

@@ -67,6 +67,7 @@ class ClientShape(History):
     redirect_uris: list[str] | None = None
     redirect_uri: str | None = None
     id_token_signed_response_alg: IDTokenAlgorithm | None = None
+    resource_servers: list[str] | None = None
     open_id_custom_claims: list[dict[str, Any]] | None = None
     jwks: dict[str, Any] | None = None
     require_pkce: bool | None = None

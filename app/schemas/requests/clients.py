@@ -70,6 +70,7 @@ class ClientUpdate(ArgusModel):
     max_security_level: Literal["external", "standard", "administrative"] | None = None
     permitted_scopes: tuple[str, ...] | None = None
     id_token_signed_response_alg: IDTokenAlgorithm | None = None
+    resource_servers: tuple[Named, ...] | None = None
     open_id_custom_claims: tuple[CustomClaim, ...] | None = None
     jwks: dict[str, Any] | None = None
     require_pkce: bool | None = None

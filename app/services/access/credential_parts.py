@@ -98,6 +98,7 @@ class ClientPart(ListedClient, ArgusClientMixin):
     enable_string_group_claim: bool
     open_id_custom_claims: list[dict[str, Any]]
     id_token_signed_response_alg: str
+    resource_servers: list[str]
     service_user_id: int | None
     service_key_number: int | None
 

@@ -8,6 +8,7 @@ not a refusal.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from dataclasses import replace
 from datetime import timedelta
 
 from app import clock
@@ -24,6 +25,7 @@ from app.policy.facts import SecurityLevel
 from app.runtime import settings
 from app.services.access import held_rights
 from app.services.access import person_facts
+from app.services.access.credential_parts import ClientPart
 from app.services.access.credential_parts import CodeRow
 from app.services.access.credential_parts import GrantPart
 from app.services.access.credential_parts import KeyPart
@@ -71,6 +73,16 @@ def build_session_question(
         # A session started by a key or login without approval has no consent and no refresh token.
         consent_needed=row.grant is not None or leg is Leg.REFRESH,
     )
+
+
+def from_resource_server(question: Question, server: ClientPart) -> Question:
+    """Return the question as a resource server asks it, which calls from its own range and not from that of
+    the client whose token it asks about.
+    """
+    if question.client is None:
+        return question
+    ranges = tuple(server.client_ip_range or ())
+    return replace(question, client=replace(question.client, address_ranges=ranges))
 
 
 def build_code_question(row: CodeRow, leg: Leg, contact: Contact) -> Question:

@@ -13,6 +13,10 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import Any
 
+from sqlalchemy import select
+
+from app.extensions import db
+from app.models.clients import OAuthClient
 from app.policy import claims
 from app.policy import names
 from app.policy import network
@@ -31,6 +35,7 @@ Check = Callable[[str, Any], Any]
 CLIENT_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 LEAST_SECRET_CHARACTERS = 16
 MOST_URIS = 50
+MOST_RESOURCE_SERVERS = 50
 MOST_SCOPES = 100
 MOST_CLAIMS = 50
 MOST_SCOPE_CHARACTERS = 100
@@ -156,6 +161,36 @@ def check_function(wire: str, text: str) -> int:
         message = "There is no such function. Name a function that exists."
         raise Invalid(FieldProblem(wire, message, "UNKNOWN"))
     return function.id
+
+
+def check_resource_servers(wire: str, given: Sequence[str]) -> list[str]:
+    """Find clients by id, or by short name in the home domain; returns their ids, without repeats.
+
+    A public client proves nothing, so it cannot be one.
+    """
+    if len(given) > MOST_RESOURCE_SERVERS:
+        most = f"Give at most {MOST_RESOURCE_SERVERS} applications."
+        raise Invalid(FieldProblem(wire, most, "WRONG_LENGTH"))
+    found = [_find_client(text.strip()) for text in given]
+    unknown = [i for i, one in enumerate(found) if one is None]
+    if unknown:
+        message = "There is no such application. Write its client ID or its short name."
+        raise Invalid(*(FieldProblem(f"{wire}[{i}]", message, "UNKNOWN") for i in unknown))
+    public = [i for i, one in enumerate(found) if one is not None and one.is_public]
+    if public:
+        message = "Name a confidential application: a public one proves nothing."
+        raise Invalid(*(FieldProblem(f"{wire}[{i}]", message, "NOT_ALLOWED") for i in public))
+    return list(dict.fromkeys(one.id for one in found if one is not None))
+
+
+def _find_client(text: str) -> OAuthClient | None:
+    named = OAuthClient.id == text.lower()
+    if not is_client_id(text):
+        home = directory.get_home_domain().id
+        named = (OAuthClient.domain_id == home) & OAuthClient.short_name_key.in_(names.list_keys(text))
+    live = select(OAuthClient).where(named, OAuthClient.deleted_at.is_(None))
+    found = list(db.session.execute(live).scalars())
+    return directory.choose_named(found, "short_name", text) if len(found) > 1 else next(iter(found), None)
 
 
 def _report_wrong_number(wire: str) -> FieldProblem:

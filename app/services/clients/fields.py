@@ -224,6 +224,12 @@ FIELDS = (
         ),
     ),
     Field(
+        name="resource_servers", wire="resourceServers", label="Resource servers", kind=Kind.LINES,
+        place=Place.MORE, check=checks.check_resource_servers, gated=True, default=(),
+        hint="Confidential applications, such as a gateway, that may ask whether an access token of this "
+        "one is accepted, and whose it is. Client ID or short name, one per line.",
+    ),
+    Field(
         name="open_id_custom_claims", wire="openIDCustomClaims", label="Custom claims", kind=Kind.CLAIMS,
         place=Place.MORE, check=checks.check_claims, gated=True,
         default=(),
