@@ -274,7 +274,7 @@ BAD: dict[str, tuple[Answer, Failure]] = {
     "is huge": (floods(HEAD + b"Content-Length: 99999999999\r\n\r\n", b"x"), Failure.SIZE),
     "has no end": (floods(HEAD + b"\r\n", b"x"), Failure.SIZE),
     "has no end in pieces": (
-        floods(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n"),
+        floods(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"400\r\n" + b"x" * 1024 + b"\r\n"),
         Failure.SIZE,
     ),
     "has a huge head": (floods(HEAD, b"X: y\r\n"), Failure.PROTOCOL),
