@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from app.policy import redirects
+from app.policy import schemes
 from app.runtime import settings
 
 
@@ -64,6 +65,4 @@ def choose_mode(params: Mapping[str, str], redirect_uri: str) -> ResponseMode:
 
 def can_use(mode: str, redirect_uri: str) -> bool:
     """Tell whether there is such a mode, and an answer can travel so: a form is posted to the web only."""
-    return mode in RESPONSE_MODES and (
-        mode != ResponseMode.FORM_POST or redirects.is_on_the_web(redirect_uri)
-    )
+    return mode in RESPONSE_MODES and (mode != ResponseMode.FORM_POST or schemes.is_on_the_web(redirect_uri))

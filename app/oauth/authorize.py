@@ -33,8 +33,10 @@ from app.oauth.hints import UnknownKeyError
 from app.oauth.hints import decode_hint
 from app.oauth.requests import ArgusRequest
 from app.oauth.server import oauth_server
+from app.policy import mismatches
 from app.policy.facts import Leg
 from app.policy.facts import Question
+from app.policy.mismatches import Part
 from app.services.access import client_rows
 from app.services.access import directory
 from app.services.access import facts
@@ -50,6 +52,17 @@ MUST_PUSH = "The application must push its request first (RFC 9126)."
 SECONDS = re.compile(r"[0-9]{1,9}", re.ASCII)
 # Among parameters that wait for a login: the subject of the ``id_token_hint``. No request brings it.
 SUBJECT = "argus_subject"
+# By the part in which the address differs from the nearest that is registered; neither of them is shown.
+ASKED = "The application asked to return to an address it has not registered"
+UNREGISTERED: Mapping[Part | None, str] = {
+    None: ASKED + ".",
+    Part.SCHEME: ASKED + ": what it begins with, such as https, is not the same.",
+    Part.HOST: ASKED + ": the host is not the same.",
+    Part.PORT: ASKED + ": the port is not the same.",
+    Part.PATH: ASKED + ": the path is not the same.",
+    Part.QUERY: ASKED + ": the query, from ? on, is not the same.",
+    Part.FRAGMENT: ASKED + ": it must not hold a #.",
+}
 UNSUPPORTED = ("request", "request_uri", "registration")
 # Names that we give parameters of our own: what a request brings under them is nothing.
 OURS = (SUBJECT, PUSHED)
@@ -133,9 +146,8 @@ def validate_request(params: Mapping[str, str], *, pushing: bool = False) -> Aut
     if redirect_uri is None:
         raise UnredirectableError("redirect_uri", "The application must say where to return to.")
     if not client.check_redirect_uri(redirect_uri):
-        raise UnredirectableError(
-            "redirect_uri", "The application asked to return to an address it has not registered."
-        )
+        part = mismatches.find_difference(redirect_uri, client.redirect_uris, public_client=client.is_public)
+        raise UnredirectableError("redirect_uri", UNREGISTERED[part])
     way = ReturnWay(redirect_uri, choose_mode(params, redirect_uri), client.name)
     try:
         return _validate_rest(params, client, way)

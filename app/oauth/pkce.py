@@ -15,6 +15,7 @@ from authlib.oauth2.rfc7636 import CodeChallenge
 from authlib.oauth2.rfc7636.challenge import compare_s256_code_challenge
 
 from app.oauth.errors import ArgusOAuthError
+from app.policy import schemes
 from app.runtime import settings
 from app.services.access.credential_parts import ClientPart
 from app.services.tokens import codes
@@ -37,6 +38,14 @@ def is_required(client: ClientPart) -> bool:
     return client.is_public and not client.insecure_without_pkce
 
 
+def _leads_to_app(grant: ArgusAuthorizationCodeGrant) -> bool:
+    """Tell whether the code goes to a private-use scheme, which any app of the device may take for its own
+    (RFC 8252 8.1).
+    """
+    asked = grant.request.payload.redirect_uri or grant.request.client.get_default_redirect_uri()
+    return not schemes.is_on_the_web(asked or "")
+
+
 class S256Only(CodeChallenge):  # type: ignore[misc]
     """Requires a challenge at authorize, the method by name and a full match;
     five wrong verifiers invalidate the code.
@@ -46,11 +55,11 @@ class S256Only(CodeChallenge):  # type: ignore[misc]
     SUPPORTED_CODE_CHALLENGE_METHOD = ("S256",)
     CODE_CHALLENGE_METHODS = {"S256": compare_s256_code_challenge}  # noqa: RUF012 - Authlib's own shape
 
-    def validate_code_challenge(self, grant: ArgusAuthorizationCodeGrant, redirect_uri: str) -> None:  # noqa: ARG002
+    def validate_code_challenge(self, grant: ArgusAuthorizationCodeGrant, redirect_uri: object) -> None:  # noqa: ARG002 - always None
         data = grant.request.payload.data
         challenge, method = data.get("code_challenge"), data.get("code_challenge_method")
         if challenge is None and method is None:
-            if is_required(grant.request.client):
+            if is_required(grant.request.client) or _leads_to_app(grant):
                 raise ArgusOAuthError("invalid_request", "PKCE is required: send code_challenge with S256.")
             return
         if method != "S256":

@@ -8,6 +8,7 @@ from urllib.parse import SplitResult
 from urllib.parse import urlencode
 from urllib.parse import urlsplit
 
+from app.policy import schemes
 from app.policy.network import is_loopback
 
 MOST_CHARACTERS = 2048
@@ -19,6 +20,8 @@ NEXT = re.compile(r"/(?![/\\])[!-\[\]-~]*", re.ASCII)
 HOST = r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_.])?"
 NETLOC = re.compile(rf"(?:{HOST}|\[[0-9A-Fa-f:.]+\])(?::[0-9]{{1,5}})?", re.ASCII)
 MOST_PORT = 65_535
+# ``localhost:8080/cb`` has no scheme, though it looks like one to a parser.
+PORT_FIRST = re.compile(r"[^:/?#]+:[0-9]{1,5}(?:[/?]|$)", re.ASCII)
 # RFC 8252 7.3, and the name localhost by RFC 9700 4.1.3: a native app cannot know its port before it runs.
 LOOPBACK_PORT = re.compile(
     r"(http://(?:127\.0\.0\.1|\[::1\]|localhost))(?::([0-9]{1,5}))?(/.*|\?.*)?", re.ASCII
@@ -26,22 +29,37 @@ LOOPBACK_PORT = re.compile(
 
 
 def find_registration_problem(uri: object) -> str | None:
-    """Return what is wrong with a redirect URI to register, and what to do; ``None`` if it is valid."""
-    parts, problem = _parse_absolute(uri)
+    """Return what is wrong with a redirect URI to register, and what to do; ``None`` if it is valid.
+
+    Which applications may have one of a private-use scheme, the application as a whole decides.
+    """
+    if (problem := _find_text_problem(uri)) is not None:
+        return problem
+    text = str(uri)
+    if "*" in text:
+        return "Leave out the *: an address is compared letter by letter, so write each one whole."
+    scheme = schemes.read_scheme(text)
+    if scheme is None or scheme == "localhost" or PORT_FIRST.match(text) is not None:
+        return "The scheme is missing: begin with https://, or with http:// for a loopback address."
+    if scheme not in schemes.WEB and (problem := schemes.find_scheme_problem(scheme)) is not None:
+        return problem
+    parts, problem = _split(text)
     if parts is None:
         return problem
-    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+    if not parts.netloc and scheme in schemes.WEB:
+        return "The host is missing: write a URI such as https://app.example.com/callback."
+    if scheme == "http" and not is_loopback(parts.hostname or ""):
         return "Use https; http is accepted for a loopback address only."
-    if parts.scheme not in ("https", "http"):
-        return "Use https, or http for a loopback address."
     return None
 
 
 def find_main_uri_problem(uri: object) -> str | None:
     """Return what is wrong with an application's main URI (contract 2.3: https only)."""
-    parts, problem = _parse_absolute(uri, fragment_allowed=True)
-    if parts is None:
+    if (problem := _find_text_problem(uri, fragment_allowed=True)) is not None:
         return problem
+    parts, problem = _split(str(uri))
+    if parts is None or (parts.scheme == "https" and not parts.netloc):
+        return problem or "Write a URI with a valid host and port."
     return None if parts.scheme == "https" else "Use https: the address must start with https://."
 
 
@@ -62,9 +80,11 @@ def find_receiver_problem(uri: object, *, own_machine: bool) -> str | None:
 def matches(asked: str, registered: Sequence[str], *, public_client: bool) -> bool:
     """Compare byte by byte with a registered URI;
     on the loopback host it registered a public client may use any port (RFC 8252, RFC 9700 4.1.3).
+
+    A private-use scheme is for public clients only.
     """
     if asked in registered:
-        return True
+        return public_client or schemes.is_on_the_web(asked)
     without_port = strip_loopback_port(asked) if public_client else None
     return without_port is not None and any(strip_loopback_port(uri) == without_port for uri in registered)
 
@@ -75,11 +95,6 @@ def strip_loopback_port(uri: str) -> str | None:
     if found is None or not 0 < int(found[2] or 80) <= MOST_PORT:
         return None
     return f"{found[1]}{found[3] or ''}"
-
-
-def is_on_the_web(uri: str) -> bool:
-    """Tell whether a registered URI is a page, and not an app of the device."""
-    return urlsplit(uri).scheme in ("https", "http")
 
 
 def append_parameters(uri: str, params: Sequence[tuple[str, str]]) -> str:
@@ -103,15 +118,20 @@ def check_next(target: object) -> str | None:
     return target if NEXT.fullmatch(target) else None
 
 
-def _parse_absolute(uri: object, *, fragment_allowed: bool = False) -> tuple[SplitResult | None, str]:
+def _find_text_problem(uri: object, *, fragment_allowed: bool = False) -> str | None:
     if not isinstance(uri, str) or not uri:
-        return None, "Write a URI such as https://app.example.com/callback."
+        return "Write a URI such as https://app.example.com/callback."
     if len(uri) > MOST_CHARACTERS:
-        return None, f"Write at most {MOST_CHARACTERS} characters."
+        return f"Write at most {MOST_CHARACTERS} characters."
     if CHARACTERS.fullmatch(uri) is None:
-        return None, "Use visible ASCII only, without spaces, quotes or backslashes; escape the rest."
+        return "Use visible ASCII only, without spaces, quotes or backslashes; escape the rest."
     if "#" in uri and not fragment_allowed:
-        return None, "Leave out the fragment (# and what follows)."
+        return "Leave out the fragment (# and what follows)."
+    return None
+
+
+def _split(uri: str) -> tuple[SplitResult | None, str]:
+    """Split a URI whose host and port are valid, if it has any."""
     try:
         parts = urlsplit(uri)
         port = parts.port
@@ -119,6 +139,6 @@ def _parse_absolute(uri: object, *, fragment_allowed: bool = False) -> tuple[Spl
         return None, "Write a URI with a valid host and port."
     if "@" in parts.netloc:
         return None, "Leave out user name and password."
-    if port == 0 or NETLOC.fullmatch(parts.netloc) is None:
+    if parts.netloc and (port == 0 or NETLOC.fullmatch(parts.netloc) is None):
         return None, "Write a URI with a valid host and port, without a wildcard."
     return parts, ""

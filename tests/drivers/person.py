@@ -70,10 +70,9 @@ class Person:
         for _ in range(6):
             if page.status_code in (302, 303, 307):
                 target = page.headers["Location"]
-                if urlsplit(target).netloc not in (
-                    "",
-                    urlsplit(self.browser.get("/healthz").request.url).netloc,
-                ):
+                own = urlsplit(self.browser.get("/healthz").request.url).netloc
+                # An app's address has a scheme and may have no host.
+                if urlsplit(target).scheme not in ("", "http") or urlsplit(target).netloc not in ("", own):
                     return target
                 page, url = self.visits(target), target
             elif b'name="password"' in page.data:

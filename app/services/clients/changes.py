@@ -14,6 +14,7 @@ from typing import Any
 
 from app.models.clients import OAuthClient
 from app.policy import network
+from app.policy import schemes
 from app.policy.ways_in import Lack
 from app.services.access import ways_in
 from app.services.access.callers import Caller
@@ -43,6 +44,12 @@ NO_SECRETS = {
     NO_SECRET: "A public application has no secret.",
     PRIVATE_KEY: "An application with a key has no secret.",
 }
+URI_FIELDS = ("redirect_uris", "post_logout_redirect_uris")
+KIND_FIELDS = ("authentication_method", "insecure_without_pkce")
+ONLY_FOR_APPS = (
+    "An address of an app is for an application that has no secret and must use PKCE: other apps of the "
+    "device can take its scheme for their own."
+)
 SCOPE_NOT_HELD = "You cannot give a permission scope that you do not hold yourself."
 
 
@@ -176,10 +183,34 @@ def _judge_whole(client: OAuthClient, change: ClientChange) -> Sequence[FieldPro
     elif not _has_secret(client) and not change.has_secret:
         message = "A confidential application needs a secret."
         problems.append(FieldProblem("clientSecret", message, "MISSING"))
+    problems += _judge_app_uris(client, change)
     if client.insecure_without_pkce and network.trusts_everyone(client.client_ip_range or ()):
         message = "Refused while the application may call from anywhere: narrow its range."
         problems.append(FieldProblem("insecureWithoutPkce", message, "NOT_ALLOWED"))
     return problems
+
+
+def _judge_app_uris(client: OAuthClient, change: ClientChange) -> list[FieldProblem]:
+    """Keep addresses of private-use schemes with applications that have no secret and must use PKCE.
+
+    Whichever field was sent is at fault: the address, or what the application would become.
+    """
+    if client.authentication_method == NO_SECRET and not client.insecure_without_pkce:
+        return []
+    held = [BY_NAME[name] for name in URI_FIELDS if _list_app_uris(client, name)]
+    places = [
+        f"{one.wire}[{index}]"
+        for one in held
+        for index, uri in enumerate(change.sent.get(one.name) or ())
+        if uri.strip() in _list_app_uris(client, one.name)
+    ]
+    if held and not places:
+        places = [BY_NAME[name].wire for name in KIND_FIELDS if name in change.sent] or [held[0].wire]
+    return [FieldProblem(place, ONLY_FOR_APPS, "NOT_ALLOWED") for place in places]
+
+
+def _list_app_uris(client: OAuthClient, name: str) -> list[str]:
+    return [uri for uri in getattr(client, name) or () if not schemes.is_on_the_web(uri)]
 
 
 def _has_secret(client: OAuthClient) -> bool:

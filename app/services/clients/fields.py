@@ -142,7 +142,8 @@ FIELDS = (
         place=Place.WHERE, check=checks.check_redirect_uris,
         required=True, gated=True,
         hint="Where the browser is sent after the login, one per line, letter by letter as the application "
-        "sends it: https://app.example.com/callback",
+        "sends it: https://app.example.com/callback. Without a secret also that of an app: "
+        "com.example.app:/callback",
     ),
     Field(
         name="permission_scope", wire="permissionScope", label="Permission scope", kind=Kind.FUNCTION,

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from flask import Response
 from flask import make_response
 from flask import render_template
+from flask_babel import gettext as _
 
 from app.oauth.authorization_answer import AuthorizationAnswer
+from app.oauth.authorize import UnsoundRequestError
+from app.oauth.authorize import answer_with_error
 from app.oauth.server import NO_STORE
+from app.policy import schemes
+from app.policy.network import is_loopback
 from app.web import headers
 
 
@@ -28,3 +35,25 @@ def offer_return(answer: AuthorizationAnswer) -> AuthorizationAnswer:
     if answer.is_form:
         headers.let_form_lead_on()
     return answer
+
+
+def describe_target(redirect_uri: str) -> str:
+    """Describe where an answer leads, for people: a site, or a program of the device they are at."""
+    parts = urlsplit(redirect_uri)
+    if not schemes.is_on_the_web(redirect_uri):
+        return str(_("an app on this device that answers to %(scheme)s", scheme=f"{parts.scheme}:"))
+    if is_loopback(parts.hostname or ""):
+        return str(_("a program on this device (%(host)s)", host=parts.netloc))
+    return parts.netloc
+
+
+def render_unsound(problem: UnsoundRequestError) -> tuple[str, int]:
+    """Show what is wrong, with a link that takes the error to the application."""
+    back = offer_return(answer_with_error(problem.error))
+    page = render_template(
+        "unsound_request.html",
+        application=back.way.application,
+        detail=f"{problem.error.error}: {problem.error.get_error_description()}",
+        back_with=back,
+    )
+    return page, 400

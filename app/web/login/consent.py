@@ -57,7 +57,9 @@ from app.web.errors import render_refusal_page
 from app.web.errors import render_stale_form
 from app.web.language import translate_sentence
 from app.web.login.answers import answer_application
+from app.web.login.answers import describe_target
 from app.web.login.answers import offer_return
+from app.web.login.answers import render_unsound
 from app.web.login.password import build_login_url
 from app.web.words.function_names import load_function_words
 
@@ -83,7 +85,7 @@ def authorize() -> Response | str | tuple[str, int]:
     except UnsoundRequestError as problem:
         if problem.silent or person.current_person() is not None:
             return answer_application(requests.answer_with_error(problem.error))
-        return _render_unsound(problem)
+        return render_unsound(problem)
     except ArgusOAuthError as problem:
         return answer_application(requests.answer_with_error(problem))
 
@@ -154,18 +156,6 @@ def _proceed(asked: AuthorizationRequest, began_at: datetime) -> Response | str 
     return _render_question(asked, caller, began_at, judged)
 
 
-def _render_unsound(problem: UnsoundRequestError) -> tuple[str, int]:
-    """Show what is wrong, with a link that takes the error to the application."""
-    back = offer_return(requests.answer_with_error(problem.error))
-    page = render_template(
-        "unsound_request.html",
-        application=back.way.application,
-        detail=f"{problem.error.error}: {problem.error.get_error_description()}",
-        back_with=back,
-    )
-    return page, 400
-
-
 def _refuse(
     asked: AuthorizationRequest, caller: Caller, began_at: datetime, judged: Judged
 ) -> str | tuple[str, int]:
@@ -198,6 +188,7 @@ def _render_question(asked: AuthorizationRequest, caller: Caller, began_at: date
         "consent.html",
         application={"name": client.name, "description": client.description, "main_uri": client.main_uri},
         site=urlsplit(client.main_uri).netloc,
+        returns_to=describe_target(asked.way.redirect_uri),
         told=told,
         scopes=[
             {"words": scopes.describe_scope(scope, translate_sentence), "new": scope in told.growth.scopes}
