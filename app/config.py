@@ -60,6 +60,7 @@ class Settings:
     outgoing_allow: tuple[str, ...]
     ratelimit_storage: str
     require_pkce: bool
+    require_dpop_nonce: bool
     log_level: str
     code_seconds: int
     access_token_seconds: int
@@ -115,6 +116,7 @@ def load_settings(overrides: Mapping[str, object] | None = None) -> Settings:
         outgoing_allow=_read_networks(given, "ARGUS_OUTGOING_ALLOW"),
         ratelimit_storage=_read_storage(given.get("ARGUS_RATELIMIT_STORAGE") or "database"),
         require_pkce=_read_boolean(given, "ARGUS_REQUIRE_PKCE", default=False),
+        require_dpop_nonce=_read_boolean(given, "ARGUS_REQUIRE_DPOP_NONCE", default=True),
         log_level=(given.get("ARGUS_LOG_LEVEL") or "INFO").upper(),
         code_seconds=_read_seconds(given, "ARGUS_CODE_SECONDS", 60, most=600),
         access_token_seconds=_read_seconds(given, "ARGUS_ACCESS_TOKEN_SECONDS", 300, most=86_400),

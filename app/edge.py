@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flask import Request
 from flask import g
+from structlog import get_logger
 
 from app import cookies
 from app.config import MOST_BODY_BYTES
 from app.policy import network
 from app.runtime import settings
 from app.services.access import callers
+from app.services.access import proofs
 from app.services.access.callers import Caller
+from app.services.access.proofs import PresentedProof
+from app.services.access.proofs import ProofProblem
 from app.services.contact import Contact
+
+log = get_logger("argus")
 
 # Health checks may use any host name (design §8).
 HEALTH_PATHS = frozenset({"/healthz", "/readyz"})
 # Whatever its length: one that is longer than ours is no token of ours, as any other wrong one.
-BEARER = re.compile(r"bearer +([\x21-\x7e]+)", re.IGNORECASE | re.ASCII)
+TOKEN = re.compile(r"(bearer|dpop) +([\x21-\x7e]+)", re.IGNORECASE | re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +39,12 @@ class BodyLimits:
     values: int
 
 
+FIND: Mapping[str, Callable[[str, Contact], Caller | None]] = {
+    "key": callers.from_api_key,
+    "bearer": callers.from_token,
+    "dpop": callers.from_token,
+    "cookie": callers.from_cookie,
+}
 # Every body is a stranger's until the decision has allowed its caller (``accept_long_body``): a route that
 # identifies nobody cannot read more. The longest password fits twice, however it is encoded.
 OF_STRANGERS = BodyLimits(16_384, 200)
@@ -43,7 +57,7 @@ class AmbiguousCredential(Exception):
 
 @dataclass(frozen=True, slots=True)
 class PresentedCredential:
-    """One credential as it was sent: ``kind`` is ``key``, ``bearer`` or ``cookie``."""
+    """One credential as it was sent: ``kind`` is ``key``, ``bearer``, ``dpop`` or ``cookie``."""
 
     kind: str
     text: str
@@ -98,10 +112,10 @@ def find_credential(request: Request) -> PresentedCredential | None:
     if key is not None:
         return key
     if authorizations:
-        match = BEARER.fullmatch(authorizations[0])
+        match = TOKEN.fullmatch(authorizations[0])
         if match is None:
             raise AmbiguousCredential
-        return PresentedCredential("bearer", match[1])
+        return PresentedCredential(match[1].lower(), match[2])
     logins = cookies.read_cookie_values(request, cookies.LOGIN)
     if len(logins) > 1:
         raise AmbiguousCredential
@@ -117,6 +131,43 @@ def find_api_key(request: Request) -> PresentedCredential | None:
 
 
 def identify_caller(request: Request, credential: PresentedCredential) -> Caller | None:
-    """Find the caller of a credential; ``None`` if this server did not issue it."""
-    find = {"key": callers.from_api_key, "bearer": callers.from_token, "cookie": callers.from_cookie}
-    return find[credential.kind](credential.text, read_contact(request))
+    """Find the caller of a credential; ``None`` if this server did not issue it.
+
+    Raises ``NonceNeeded`` for a token that is bound to a key.
+    """
+    caller = FIND[credential.kind](credential.text, read_contact(request))
+    if caller is None or (caller.bound_key is None and credential.kind != "dpop"):
+        return caller
+    fault = _find_proof_fault(request, credential, caller)
+    return caller if fault is None else callers.leave_unproven(caller, fault)
+
+
+def read_proof(request: Request) -> PresentedProof | None:
+    """Read the DPoP proof of a request. It is for our own address, whatever ``Host`` says."""
+    lines = list_header(request, "DPoP")
+    return PresentedProof(lines[0], request.method, settings().base_url + request.path) if lines else None
+
+
+def _find_proof_fault(request: Request, credential: PresentedCredential, caller: Caller) -> str | None:
+    """Find what is wrong with the proof of a call, once in a request: it counts once."""
+    known: dict[str, str | None] = g.setdefault("argus_proof_faults", {})
+    if credential.text not in known:
+        known[credential.text] = _judge_proof(request, credential, caller)
+    return known[credential.text]
+
+
+def _judge_proof(request: Request, credential: PresentedCredential, caller: Caller) -> str | None:
+    if caller.bound_key is None:
+        return "proof_not_wanted"
+    presented = read_proof(request)
+    if credential.kind != "dpop" or presented is None:
+        return "proof_missing"
+    try:
+        proof = proofs.judge(presented, token=credential.text, key=caller.bound_key)
+        # What a dead token brings is not kept.
+        if caller.decision:
+            proof.use_up()
+    except ProofProblem as problem:
+        log.info("dpop-proof", reason=problem.reason, client=caller.session.client.id)
+        return "proof_replayed" if problem.reason == "proof_replayed" else "proof_wrong"
+    return None

@@ -14,10 +14,12 @@ from flask import jsonify
 from app.api.messages import Message
 from app.api.messages import build_envelope
 from app.policy.answers import word_publicly
+from app.services.access import proofs
 from app.services.access.callers import Caller
 from app.services.audit import trail
 from app.services.problems import Denied
 from app.services.problems import Invalid
+from app.services.problems import NonceNeeded
 from app.services.problems import Problem
 from app.services.problems import Refused
 from app.services.problems import Throttled
@@ -32,7 +34,9 @@ def render(problem: Problem) -> Response:
     response = build_error_response(problem.status, describe_call_problem(problem.sentence, problem.code))
     if isinstance(problem, Throttled):
         response.headers["Retry-After"] = str(problem.seconds)
-    if problem.status == 401:
+    if isinstance(problem, NonceNeeded):
+        response.headers["WWW-Authenticate"] = proofs.build_challenge("use_dpop_nonce")
+    elif problem.status == 401:
         response.headers["WWW-Authenticate"] = 'Bearer realm="argus"'
     return response
 
@@ -69,7 +73,11 @@ def _render_denied(problem: Denied) -> Response:
         response.headers["WWW-Authenticate"] = 'Bearer realm="argus"'
     elif caller is not None and caller.kind != "key":
         error = "invalid_token" if problem.status == 401 else "insufficient_scope"
-        response.headers["WWW-Authenticate"] = f'Bearer realm="argus", error="{error}"'
+        challenge = f'Bearer realm="argus", error="{error}"'
+        if caller.bound_key is not None:
+            error = proofs.choose_error(decision.denials[0].reason) if problem.status == 401 else error
+            challenge = proofs.build_challenge(error)
+        response.headers["WWW-Authenticate"] = challenge
     return response
 
 

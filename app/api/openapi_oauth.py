@@ -32,7 +32,7 @@ TOKEN: dict[str, Any] = {
     "required": ["access_token", "token_type", "expires_in"],
     "properties": {
         "access_token": TEXT,
-        "token_type": {"const": "Bearer"},
+        "token_type": {"enum": ["Bearer", "DPoP"]},
         "expires_in": {"type": "integer", "minimum": 1},
         "refresh_token": {"type": ["string", "null"]},
         "id_token": {"type": ["string", "null"]},
@@ -51,6 +51,7 @@ ACTIVE: dict[str, Any] = {
         "token_type": TEXT,
         "exp": {"type": "integer"},
         "iat": {"type": "integer"},
+        "cnf": {"type": "object", "properties": {"jkt": TEXT}},
     },
 }
 ANNOUNCED: dict[str, Any] = {
@@ -67,6 +68,10 @@ USER_CLAIMS = {
 }
 
 
+# RFC 9449 5 and 7: with it the tokens are bound to its key, or shown to be.
+PROOF = {"name": "DPoP", "in": "header", "required": False, "description": "A DPoP proof.", "schema": TEXT}
+
+
 def _describe_json(schema: dict[str, Any]) -> dict[str, Any]:
     return {"content": {"application/json": {"schema": schema}}}
 
@@ -80,6 +85,7 @@ def _describe_operation(
     examples: dict[str, Any] | None = None,
     *,
     status: str = "200",
+    proof: bool = True,
 ) -> dict[str, Any]:
     done = {"description": "Done.", **(_describe_json(answer) if answer is not None else {})}
     failed = {"description": "An OAuth error.", **_describe_json(ERROR)}
@@ -88,6 +94,7 @@ def _describe_operation(
         "operationId": name,
         "summary": summary,
         "tags": ["oauth"],
+        "parameters": [PROOF] if proof else [],
         "responses": {status: done, **dict.fromkeys(statuses, failed)},
     }
     if form is not None:
@@ -128,11 +135,13 @@ OAUTH_PATHS: dict[str, Any] = {
         )
     },
     f"{PREFIX}/token/introspect": {
-        "post": _describe_operation("introspect", "Is one of our tokens alive?", ACTIVE, QUESTION, ["token"])
+        "post": _describe_operation(
+            "introspect", "Is one of our tokens alive?", ACTIVE, QUESTION, ["token"], proof=False
+        )
     },
     f"{PREFIX}/token/revoke": {
         "post": _describe_operation(
-            "revoke", "End one of our tokens, with its pair", None, QUESTION, ["token"]
+            "revoke", "End one of our tokens, with its pair", None, QUESTION, ["token"], proof=False
         )
     },
     f"{PREFIX}/par": {

@@ -72,7 +72,7 @@ class OAuthSession(Base, ArgusTokenMixin):
     ``refresh_digest`` is empty where no refresh token was issued. ``access_scopes`` are those of the present
     access token, which a refresh may narrow (RFC 6749 6); ``scopes`` stay what was granted. Its ID tokens
     tell when, how strongly and by which method the person had logged in at the approval; empty where nobody
-    approved.
+    approved. ``dpop_jkt`` is the thumbprint of the key that the access token is bound to (RFC 9449).
     """
 
     __tablename__ = "oauth_session"
@@ -113,6 +113,7 @@ class OAuthSession(Base, ArgusTokenMixin):
     refresh_expires_at: Mapped[datetime | None]
     previous_refresh_digest: Mapped[bytes | None] = mapped_column(Digest)
     rotation_seed: Mapped[bytes | None] = mapped_column(Digest)
+    dpop_jkt: Mapped[str | None] = mapped_column(String(43))
     rotated_at: Mapped[datetime]
     repeats_in_a_row: Mapped[int] = mapped_column(default=0)
     repeated_generation: Mapped[int | None]
@@ -141,6 +142,7 @@ class AuthorizationCode(Base, ArgusCodeMixin):
     scopes: Mapped[list[str]]
     nonce: Mapped[str | None] = mapped_column(String(512))
     code_challenge: Mapped[str | None] = mapped_column(String(128))
+    dpop_jkt: Mapped[str | None] = mapped_column(String(43))
     security_level: Mapped[int]
     authenticated_at: Mapped[datetime]
     login_method: Mapped[str | None] = mapped_column(String(20))

@@ -173,6 +173,7 @@ def _issue(request: AuthorizationRequest, caller: Caller, grant_id: str) -> Auth
         scopes=request.scopes,
         nonce=request.params.get("nonce"),
         code_challenge=request.params.get("code_challenge"),
+        dpop_jkt=request.params.get("dpop_jkt"),
         context=caller.login.context,
     )
     answer: AuthorizationAnswer = oauth_server().create_authorization_response(

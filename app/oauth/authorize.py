@@ -43,6 +43,7 @@ from app.services.access import facts
 from app.services.access.callers import Caller
 from app.services.access.credential_parts import ActiveConsent
 from app.services.access.credential_parts import ClientPart
+from app.services.access.proofs import is_thumbprint
 from app.services.login import login_methods
 from app.services.tokens import pushed_requests
 from app.services.tokens.pushed_requests import PUSHED
@@ -173,6 +174,8 @@ def _validate_rest(params: Mapping[str, str], client: ClientPart, way: ReturnWay
         raise ArgusOAuthError("invalid_request", text)
     if not can_use(mode, way.redirect_uri):
         raise ArgusOAuthError("invalid_request", f"The response mode {mode} needs a redirect URI of https.")
+    if "dpop_jkt" in params and not is_thumbprint(params["dpop_jkt"]):
+        raise ArgusOAuthError("invalid_request", "The parameter dpop_jkt must be the thumbprint of a key.")
     prompts = frozenset(params.get("prompt", "").split())
     if not prompts <= set(PROMPTS) or ("none" in prompts and len(prompts) > 1):
         raise ArgusOAuthError("invalid_request", "The prompt is not known, or none is combined with another.")

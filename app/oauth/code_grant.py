@@ -129,6 +129,7 @@ class ArgusAuthorizationCodeGrant(AccessGateMixin, AuthorizationCodeGrant):  # t
         sent = self.request.payload.redirect_uri
         if sent is not None and sent != row.code.redirect_uri:
             raise ArgusOAuthError("invalid_grant")
+        self.dpop_jkt = self.prove_key(row.code.dpop_jkt)
         return self.pass_gate(facts.build_code_question(row, Leg.REDEEM, self.request.contact), "redeem")
 
     def handle_denial(self, question: Question) -> None:
@@ -158,6 +159,7 @@ class ArgusAuthorizationCodeGrant(AccessGateMixin, AuthorizationCodeGrant):  # t
             address=self.request.contact.address,
             with_refresh=self.request.issues_refresh_token,
             context=row.code.context,
+            dpop_jkt=self.dpop_jkt,
         )
         self.pair: TokenPair = oauth_sessions.draft_pair(self.opening)
         draft = draft_id_token(row, self.pair.scopes, self.decision.rights, row.code.context, row.code.nonce)

@@ -95,6 +95,7 @@ class ArgusClientCredentialsGrant(AccessGateMixin, BaseGrant, TokenEndpointMixin
         question = replace(
             caller.question, leg=Leg.REDEEM, client=facts.to_client_facts(client), scopes=frozenset(scopes)
         )
+        dpop_jkt = self.prove_key(None)
         self.pass_gate(question, "client-credentials")
         level = question.login.level if question.login is not None else 0
         opening = SessionOpening(
@@ -110,6 +111,7 @@ class ArgusClientCredentialsGrant(AccessGateMixin, BaseGrant, TokenEndpointMixin
             session_epoch=caller.user_epoch,
             address=self.request.contact.address,
             with_refresh=self.request.issues_refresh_token,
+            dpop_jkt=dpop_jkt,
         )
         pair = oauth_sessions.draft_pair(opening)
         crowded = not session_crowd.has_room(caller.user_id, client.id)

@@ -29,6 +29,7 @@ from app.services.audit.trail import Actor
 from app.services.endings import table as endings
 from app.services.endings.table import Event
 from app.services.tokens import token_text
+from app.services.tokens.oauth_sessions import OAuthPart
 from app.services.tokens.token_text import Kind
 from app.services.tokens.token_text import Token
 from app.services.unit_of_work import run_in_transaction
@@ -101,16 +102,19 @@ class IntrospectionEndpoint(_OwnTokenEndpoint):
             "username": user.short_name,
             "sub": str(user.id),
             "scope": join_scope(keep_permitted(granted, row.client.permitted_scopes)),
-            "token_type": "Bearer",
+            "token_type": "DPoP" if session.dpop_jkt is not None else "Bearer",
             "exp": int(expires_at.timestamp()),
             "iat": int(session.rotated_at.timestamp()),
-        } | self._tell_of_login(row)
+        } | self._tell_of_login_and_key(session)
 
     @staticmethod
-    def _tell_of_login(row: SessionRow) -> dict[str, Any]:
-        """Tell how the person had logged in (RFC 9470 6.2), for who asks for a stronger login."""
-        told = row.oauth.context.build_claims() if row.oauth.context is not None else {}
-        return {name: told[name] for name in ("acr", "auth_time") if name in told}
+    def _tell_of_login_and_key(session: OAuthPart) -> dict[str, Any]:
+        """Tell how the person had logged in (RFC 9470 6.2), for who asks for a stronger login; and by which
+        key who takes the token asks for a proof (RFC 9449 6.2).
+        """
+        login = session.context.build_claims() if session.context is not None else {}
+        told: dict[str, Any] = {name: login[name] for name in ("acr", "auth_time") if name in login}
+        return told | ({"cnf": {"jkt": session.dpop_jkt}} if session.dpop_jkt is not None else {})
 
 
 class RevocationEndpoint(_OwnTokenEndpoint):

@@ -14,6 +14,7 @@ from app.oauth.authorization_answer import ReturnWay
 from app.policy.answers import choose_token_reason
 from app.policy.facts import Decision
 from app.policy.reasons import REASONS
+from app.services.access import proofs
 
 BASIC = 'Basic realm="argus"'
 BEARER = 'Bearer realm="argus"'
@@ -32,6 +33,8 @@ FIXED_TEXTS = {
     "request_not_supported": "The request parameter is not supported.",
     "request_uri_not_supported": "The request_uri parameter is not supported.",
     "registration_not_supported": "The registration parameter is not supported.",
+    "invalid_dpop_proof": "The DPoP proof is not right.",
+    "use_dpop_nonce": "Repeat the request with the nonce of the header DPoP-Nonce in the proof.",
     "server_error": "The server could not answer. Try again.",
 }
 
@@ -109,10 +112,15 @@ def build_token_refusal(decision: Decision) -> ArgusOAuthError:
     return ArgusOAuthError(reason.oauth_error, reason.oauth_text, status=status, decision=decision.number)
 
 
-def build_bearer_refusal(decision: Decision) -> ArgusOAuthError:
-    """Build the error for a denial of a bearer token: ``invalid_token`` 401 (RFC 6750 3.1)."""
-    text = REASONS[decision.denials[0].reason].oauth_text
-    return ArgusOAuthError("invalid_token", text, status=401, decision=decision.number, challenge=BAD_BEARER)
+def build_bearer_refusal(decision: Decision, *, is_bound: bool = False) -> ArgusOAuthError:
+    """Build the error for a denial of a token: ``invalid_token`` 401 (RFC 6750 3.1), and for a proof that is
+    not right ``invalid_dpop_proof`` (RFC 9449 7.1).
+    """
+    reason = decision.denials[0].reason
+    error = proofs.choose_error(reason)
+    challenge = proofs.build_challenge(error) if is_bound else BAD_BEARER
+    text = REASONS[reason].oauth_text
+    return ArgusOAuthError(error, text, status=401, decision=decision.number, challenge=challenge)
 
 
 def as_json(error: ArgusOAuthError) -> tuple[dict[str, Any], int, list[tuple[str, str]]]:

@@ -47,6 +47,7 @@ def describe_authorization_server() -> dict[str, Any]:
         "introspection_signing_alg_values_supported": signing_keys.ALGORITHMS,
         "revocation_endpoint_auth_methods_supported": METHOD_NAMES,
         "revocation_endpoint_auth_signing_alg_values_supported": ALGORITHMS,
+        "dpop_signing_alg_values_supported": ALGORITHMS,
         "code_challenge_methods_supported": S256Only.SUPPORTED_CODE_CHALLENGE_METHOD,
         "authorization_response_iss_parameter_supported": True,
         "request_parameter_supported": "request" not in UNSUPPORTED,

@@ -8,7 +8,7 @@ from app.policy.client_methods import METHOD_PARAMETERS
 TOKEN_REQUEST = (*METHOD_PARAMETERS, "grant_type", *GRANT_PARAMETERS)
 # Introspection and revocation (RFC 7662 2.1, RFC 7009 2.1).
 TOKEN_QUESTION = (*METHOD_PARAMETERS, "token", "token_type_hint")
-# RFC 6749 4.1.1, RFC 7636 4.3, OIDC Core 3.1.2.1.
+# RFC 6749 4.1.1, RFC 7636 4.3, OIDC Core 3.1.2.1, RFC 9449 10.
 AUTHORIZATION_REQUEST = (
     "response_type",
     "client_id",
@@ -26,6 +26,7 @@ AUTHORIZATION_REQUEST = (
     "acr_values",
     "claims",
     "ui_locales",
+    "dpop_jkt",
 )
 # RFC 9126 2.1: the same, sent by the client itself.
 PUSHED_REQUEST = AUTHORIZATION_REQUEST

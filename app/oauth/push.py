@@ -11,6 +11,7 @@ from typing import NoReturn
 
 from flask import Response
 
+from app.oauth import dpop
 from app.oauth import request_checks
 from app.oauth.authorize import OURS
 from app.oauth.authorize import UnredirectableError
@@ -46,6 +47,7 @@ def answer_push(request: ArgusRequest) -> Response:
     params = {name: value for name, value in request.form.items() if name not in others}
     params["client_id"] = client.id
     request_checks.check_lengths(params)
+    params |= _bind_to_key(request, params.get("dpop_jkt"))
     try:
         asked = validate_request(params, pushing=True)
     except UnredirectableError as problem:
@@ -57,6 +59,17 @@ def answer_push(request: ArgusRequest) -> Response:
         _refuse(request, "invalid_request", TOO_LONG, 413)
     answer = {"request_uri": request_uri, "expires_in": pushed_requests.LIFE_SECONDS}
     return build_response(201, answer, JSON)
+
+
+def _bind_to_key(request: ArgusRequest, named: str | None) -> dict[str, str]:
+    """Bind the request to the key whose proof came with it, as ``dpop_jkt`` would (RFC 9449 10.1)."""
+    proof = dpop.judge(request, key=named if request.proof is not None else None)
+    if proof is None:
+        return {}
+    # Without a secret anybody may push, and name a key without any proof: nothing is kept for them.
+    if not request.client.is_public:
+        dpop.spend(request, proof)
+    return {"dpop_jkt": proof.thumbprint}
 
 
 def _refuse(request: ArgusRequest, error: str, text: str, status: int = 400) -> NoReturn:

@@ -111,6 +111,7 @@ class ArgusRefreshTokenGrant(AccessGateMixin, RefreshTokenGrant):  # type: ignor
     def authenticate_user(self, refresh_token: RefreshView) -> UserFacts:
         """Ask the gate, leg REFRESH, with current facts."""
         self.view = refresh_token
+        self._prove_key(refresh_token)
         question = facts.build_session_question(
             refresh_token.row,
             refresh_token.token,
@@ -119,6 +120,14 @@ class ArgusRefreshTokenGrant(AccessGateMixin, RefreshTokenGrant):  # type: ignor
             repeated=refresh_token.repeated is not None,
         )
         return self.pass_gate(question, "refresh")
+
+    def _prove_key(self, view: RefreshView) -> None:
+        """What is bound stays bound (RFC 9449 5): for a public client, and for an answer that is repeated, to
+        the same key; a client that proves itself may come with another.
+        """
+        key = view.row.oauth.dpop_jkt
+        keeps_key = view.row.client.is_public or view.repeated is not None
+        self.dpop_jkt = self.prove_key(key if keeps_key else None, required=key is not None)
 
     def handle_denial(self, question: Question) -> None:
         """End the session of a replayed token:
@@ -148,7 +157,8 @@ class ArgusRefreshTokenGrant(AccessGateMixin, RefreshTokenGrant):  # type: ignor
         asked = parse_scope(self.request.payload.scope) or tuple(refresh_token.scopes)
         draft = self._draft_id_token(refresh_token, asked)
         pair = run_in_transaction(
-            lambda: oauth_sessions.rotate_pair(refresh_token.token, asked, until), repeatable=True
+            lambda: oauth_sessions.rotate_pair(refresh_token.token, asked, until, self.dpop_jkt),
+            repeatable=True,
         )
         if pair is not None:
             return self._answer(pair, draft)

@@ -20,6 +20,7 @@ from app.policy.client_methods import SECRET_POST
 from app.policy.client_methods import ClientMethod
 from app.runtime import settings
 from app.services.access.callers import Caller
+from app.services.access.proofs import PresentedProof
 from app.services.contact import NOWHERE
 from app.services.contact import Contact
 
@@ -59,6 +60,7 @@ class ArgusRequest(OAuth2Request):  # type: ignore[misc]
         credential: PresentedCredential | None = None,
         caller: Caller | None = None,
         contact: Contact = NOWHERE,
+        proof: PresentedProof | None = None,
         issues_refresh_token: bool = False,
         wants_signed_answer: bool = False,
     ) -> None:
@@ -68,6 +70,8 @@ class ArgusRequest(OAuth2Request):  # type: ignore[misc]
         self.credential = credential
         self.caller = caller
         self.contact = contact
+        self.proof = proof
+        self.has_spent_proof = False
         self.issues_refresh_token = issues_refresh_token
         self.wants_signed_answer = wants_signed_answer
 

@@ -39,8 +39,10 @@ from app.policy.facts import Leg
 from app.policy.scopes import keep_permitted
 from app.services.access import callers
 from app.services.access import gate
+from app.services.access import proofs
 from app.services.access.callers import Caller
 from app.services.audit import trail
+from app.services.problems import NonceNeeded
 from app.services.problems import Throttled
 from app.services.problems import Unavailable
 from app.services.tokens import signing_keys
@@ -115,7 +117,8 @@ def userinfo() -> Response:
     question = callers.question_on_leg(caller, Leg.USERINFO)
     decision = gate.ask(question)
     if not decision:
-        raise build_bearer_refusal(trail.record_refusal("userinfo", caller.actor, decision, question))
+        refusal = trail.record_refusal("userinfo", caller.actor, decision, question)
+        raise build_bearer_refusal(refusal, is_bound=caller.bound_key is not None)
     session = caller.session
     granted = keep_permitted(session.oauth.access_scopes, session.client.permitted_scopes)
     response = jsonify(build_claims(session, granted, decision.rights))
@@ -170,6 +173,12 @@ def _ambiguous(problem: AmbiguousCredential) -> Response:  # noqa: ARG001
     return _oauth_error(ArgusOAuthError("invalid_request", "Send one credential, well formed.", status=400))
 
 
+@blueprint.errorhandler(NonceNeeded)
+def _nonce_needed(problem: NonceNeeded) -> Response:
+    error, challenge = "use_dpop_nonce", proofs.build_challenge("use_dpop_nonce")
+    return _oauth_error(ArgusOAuthError(error, status=problem.status, challenge=challenge))
+
+
 @blueprint.errorhandler(Throttled)
 def _throttled(problem: Throttled) -> Response:
     response = _oauth_error(ArgusOAuthError("invalid_client", problem.sentence, status=problem.status))
@@ -206,6 +215,7 @@ def _build_protocol_request(
         credential=credential,
         caller=edge.identify_caller(request, credential) if credential is not None else None,
         contact=edge.read_contact(request),
+        proof=edge.read_proof(request),
         issues_refresh_token=issues_refresh_token,
         wants_signed_answer=wants_signed_answer,
     )
@@ -220,7 +230,7 @@ def _find_user_credential() -> PresentedCredential | None:
 
 def _require_bearer() -> Caller:
     credential = edge.find_credential(request)
-    if credential is None or credential.kind != "bearer":
+    if credential is None or credential.kind not in ("bearer", "dpop"):
         raise MissingBearer
     caller = edge.identify_caller(request, credential)
     if caller is None or caller.kind != "oauth":

@@ -17,7 +17,7 @@ def build_token_response(
     """
     answer: dict[str, Any] = {
         "access_token": pair.access,
-        "token_type": "Bearer",
+        "token_type": "DPoP" if pair.dpop_jkt is not None else "Bearer",
         "expires_in": pair.expires_in,
     }
     for name, value in (("refresh_token", pair.refresh), ("id_token", id_token)):

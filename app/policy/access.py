@@ -74,8 +74,8 @@ def user_active(q: Question) -> Finding:
 
 
 def credential_live(q: Question) -> Finding:
-    """The code, token or key is not used, ended or expired. Not on list and authorize:
-    there is no credential.
+    """The code, token or key is not used, ended or expired, and the key that it is bound to was shown. Not on
+    list and authorize: there is no credential.
     """
     rule, held = "credential_live", q.credential
     if q.leg not in AT_USE:
@@ -88,7 +88,7 @@ def credential_live(q: Question) -> Finding:
         return _fail(rule, "credential_spent", {"kind": held.kind})
     if held.expires_at is not None and held.expires_at <= q.now:
         return _fail(rule, "credential_expired", {"kind": held.kind, "since": held.expires_at.isoformat()})
-    return _pass(rule)
+    return _fail(rule, held.unproven) if held.unproven is not None else _pass(rule)
 
 
 def login_session(q: Question) -> Finding:

@@ -82,6 +82,7 @@ class CredentialFacts:
     """The presented credential. Without ``expires_at`` it is a key whose expiry was disabled explicitly.
 
     ``bound_to`` is the only user address that may use this credential, ``used_for`` the one that uses it.
+    ``unproven`` is why the key that it is bound to was not shown: a reason, or ``None`` if nothing is wrong.
     """
 
     kind: str
@@ -92,6 +93,7 @@ class CredentialFacts:
     address_ranges: tuple[str, ...] | None = None
     bound_to: str | None = None
     used_for: str | None = None
+    unproven: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,30 @@ REASONS: Mapping[str, Reason] = _build_catalogue(
         "The token has expired.",
     ),
     Reason(
+        "proof_missing",
+        "This token is bound to a key: send it as DPoP, with a proof.",
+        "The token is bound to a key, and no proof came with it.",
+        "The token is bound to a key: send it as DPoP, with a proof.",
+    ),
+    Reason(
+        "proof_not_wanted",
+        "This token is not bound to a key: send it as Bearer.",
+        "The token is bound to no key, and was sent as DPoP.",
+        "The token is not bound to a key: send it as Bearer.",
+    ),
+    Reason(
+        "proof_wrong",
+        "The DPoP proof is not right for this call.",
+        "The proof that came with the token is not right for the call.",
+        "The DPoP proof is not right for this call.",
+    ),
+    Reason(
+        "proof_replayed",
+        "The DPoP proof was used before. Make one for each call.",
+        "The proof that came with the token was used before.",
+        "The DPoP proof was used before.",
+    ),
+    Reason(
         "login_ended",
         "You have been logged out. " + _SIGN_IN,
         "The login session has been ended.",

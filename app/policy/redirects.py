@@ -67,9 +67,11 @@ def find_receiver_problem(uri: object, *, own_machine: bool) -> str | None:
     """Return what is wrong with an address that this server is to call itself: https, or http to this machine
     where ``own_machine`` says that only it reaches this server (Back-Channel Logout 1.0 2.2).
     """
-    parts, problem = _parse_absolute(uri)
-    if parts is None:
+    if (problem := _find_text_problem(uri)) is not None:
         return problem
+    parts, problem = _split(str(uri))
+    if parts is None or not parts.netloc:
+        return problem or "Write a URI with a valid host and port."
     if parts.scheme == "https" or (
         parts.scheme == "http" and own_machine and is_loopback(parts.hostname or "")
     ):

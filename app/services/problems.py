@@ -11,6 +11,7 @@ Problem
 │   └── NotPersonal  or that person's API key without limits
 ├── StrongerLoginNeeded  the caller holds it, and this session may not use it
 ├── Unauthenticated  no credential, or none that proves who is there
+├── NonceNeeded      a DPoP proof that is right but for the nonce of this moment, which the answer brings
 ├── BadCsrf          a call by the cookie lacks the proof that the caller's own script made it
 ├── Throttled        too many failures, try again in ``seconds``
 └── Unavailable      the database cannot do it now; nothing was committed
@@ -133,6 +134,16 @@ class Unauthenticated(Problem):
     status = 401
     code = "UNAUTHENTICATED"
     sentence = "Log in, or send a valid API key or token."
+
+
+class NonceNeeded(Problem):
+    """A DPoP proof that is right, but without the nonce of this moment (RFC 9449 8, 9): no refusal, for the
+    answer brings it.
+    """
+
+    status = 401
+    code = "USE_DPOP_NONCE"
+    sentence = "Repeat the call with the nonce of the header DPoP-Nonce in the proof."
 
 
 class BadCsrf(Problem):

@@ -7,10 +7,12 @@ from collections.abc import Callable
 from flask import Flask
 from flask import Response
 from flask import g
+from flask import request
 from whitenoise.base import Headers
 
 from app.config import RETRY_AFTER_SECONDS
 from app.runtime import settings
+from app.services.tokens import dpop_nonces
 
 YEAR = 31_536_000
 # Swagger's page shows images from data URLs; nothing else on it is less strict.
@@ -58,6 +60,9 @@ def _set_headers(response: Response) -> Response:
     headers = response.headers
     headers.update(_list_common_headers())
     headers.setdefault("Cache-Control", "no-store")
+    if "HTTP_DPOP" in request.environ:
+        # For the next proof of whoever sent one (RFC 9449 8.2).
+        headers["DPoP-Nonce"] = dpop_nonces.make_nonce()
     if response.status_code == 503:
         headers.setdefault("Retry-After", str(RETRY_AFTER_SECONDS))
     if response.mimetype == "text/html":

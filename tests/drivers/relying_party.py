@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 
 from tests.drivers.person import Person
 from tests.drivers.signing import ASSERTION_TYPE
+from tests.drivers.signing import Prover
 from tests.drivers.signing import Signer
 from tests.world import REDIRECT
 from tests.world import SECRET
@@ -34,11 +35,13 @@ class RelyingParty:
         secret: str | None = SECRET,
         address: str = "127.0.0.1",
         signer: Signer | None = None,
+        prover: Prover | None = None,
     ) -> None:
         self.app = app
         self.client_id = client_id
         self.secret = secret if signer is None else None
         self.signer = signer
+        self.prover = prover
         self.address = address
         self.verifier = secrets.token_urlsafe(48)
         self.state = secrets.token_urlsafe(8)
@@ -89,9 +92,24 @@ class RelyingParty:
         if self.signer is not None and "client_assertion" not in body:
             assertion = self.signer.asserts(self.client_id)
             body |= {"client_assertion": assertion, "client_assertion_type": ASSERTION_TYPE}
-        return self.app.test_client().post(
-            path, data=body, environ_overrides={"REMOTE_ADDR": address or self.address}
-        )
+        return self.proved("POST", path, data=body, address=address)
+
+    def proved(
+        self, method: str, path: str, *, token: str | None = None, address: str | None = None, **more: Any
+    ) -> TestResponse:
+        """A call, with a proof if this client makes them; once more if only the nonce was missing."""
+        at = {"REMOTE_ADDR": address or self.address}
+        scheme = "Bearer" if self.prover is None else "DPoP"
+        headers = {} if token is None else {"Authorization": f"{scheme} {token}"}
+        for _ in range(2):
+            if self.prover is not None:
+                headers["DPoP"] = self.prover.proves(method, path, token)
+            answer = self.app.test_client().open(
+                path, method=method, headers=headers, environ_overrides=at, **more
+            )
+            if self.prover is None or not learns_nonce(self.prover, answer):
+                break
+        return answer
 
     def redeems(self, code: str, **changes: str) -> TestResponse:
         form = {
@@ -117,12 +135,15 @@ class RelyingParty:
         return dict(answer.json or {})
 
     def calls(self, path: str, token: str, *, address: str | None = None) -> TestResponse:
-        """An API call as the person, with a bearer."""
-        return self.app.test_client().get(
-            path,
-            headers={"Authorization": f"Bearer {token}"},
-            environ_overrides={"REMOTE_ADDR": address or self.address},
-        )
+        """An API call as the person, with a bearer, or by DPoP."""
+        return self.proved("GET", path, token=token, address=address)
+
+
+def learns_nonce(prover: Prover, answer: TestResponse) -> bool:
+    """Keep the nonce that an answer brings; true if it says to use it."""
+    prover.nonce = answer.headers.get("DPoP-Nonce", prover.nonce)
+    told = answer.headers.get("WWW-Authenticate", "") + (answer.json or {}).get("error", "")
+    return "use_dpop_nonce" in told
 
 
 def returned(url: str) -> dict[str, str]:

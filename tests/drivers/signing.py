@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import uuid
 from functools import cache
@@ -85,3 +86,31 @@ def claims_of(client_id: str, **changes: Any) -> dict[str, Any]:
         **changes,
     }
     return {name: value for name, value in claims.items() if value is not None}
+
+
+class Prover:
+    """A client that makes DPoP proofs (RFC 9449), and keeps the nonce that answers bring."""
+
+    def __init__(self, signer: Signer) -> None:
+        self.signer = signer
+        self.nonce: str | None = None
+
+    @property
+    def thumbprint(self) -> str:
+        return str(self.signer.key.thumbprint())
+
+    def proves(self, method: str, path: str, token: str | None = None, **changes: Any) -> str:
+        """A proof for this call; ``changes`` are claims, and ``header`` changes of the header."""
+        jwk = {name: value for name, value in self.signer.jwk.items() if name != "kid"}
+        header = {"typ": "dpop+jwt", "kid": None, "jwk": jwk, **changes.pop("header", {})}
+        claims = {
+            "htm": method,
+            "htu": ISSUER + path,
+            "iat": int(clock.now().timestamp()),
+            "jti": uuid.uuid4().hex,
+            "nonce": self.nonce,
+            "ath": None if token is None else encode(hashlib.sha256(token.encode()).digest()),
+            **changes,
+        }
+        held = {name: value for name, value in claims.items() if value is not None}
+        return self.signer.signs(held, **header)

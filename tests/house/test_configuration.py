@@ -129,6 +129,7 @@ KEY = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVowMTIzNDU="
         ("ARGUS_LOGIN_SECONDS", "0"),
         ("ARGUS_LOGIN_IDLE_SECONDS", "0"),
         ("ARGUS_REQUIRE_PKCE", "perhaps"),
+        ("ARGUS_REQUIRE_DPOP_NONCE", "perhaps"),
         ("ARGUS_DATABASE_URL", "mysql://localhost/x"),
     ],
 )

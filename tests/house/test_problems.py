@@ -24,7 +24,7 @@ RENDERED_IN = {
     # 412 with the reason as data too (contract 3.5).
     "api/authentication/password.py": {"PasswordRefused"},
     # RFC 6749 5.2 and 6750 3.1, not the envelope.
-    "oauth/routes.py": {"Throttled", "Unavailable"},
+    "oauth/routes.py": {"NonceNeeded", "Throttled", "Unavailable"},
     "web/problems.py": {"Problem", "Denied", "Invalid", "Throttled"},
     # A page of its own, also for what the database driver raises.
     "web/errors.py": {"Unavailable"},

@@ -29,10 +29,12 @@ from tests.drivers.person import Person
 from tests.drivers.relying_party import TOKEN
 from tests.drivers.relying_party import RelyingParty
 from tests.drivers.signing import ASSERTION_TYPE
+from tests.drivers.signing import Prover
 from tests.drivers.signing import Signer
 from tests.web.kit import enters_code
 from tests.web.kit import given_codes
 from tests.world import PASSWORD
+from tests.world import SECRET
 from tests.world import World
 
 TIMES = 60
@@ -132,6 +134,7 @@ def senders(s: Stage) -> dict[str, Sender]:
     dead_access, dead_refresh = s.tokens["access_token"], s.tokens["refresh_token"]
     basic = base64.b64encode(b"nobody:wrong").decode()
     api = f"{BASE}/session"
+    proving = RelyingParty(s.app, s.rp.client_id, prover=Prover(Signer()))
     return {
         "unknown names": lambda: anonymous.post(LOGIN, {"userName": s.name, "password": "wrong"}),
         "a wrong password": lambda: anonymous.post(LOGIN, {"userName": "alice", "password": "wrong"}),
@@ -174,6 +177,14 @@ def senders(s: Stage) -> dict[str, Sender]:
         "unknown clients": lambda: RelyingParty(s.app, s.name).redeems(s.code),
         "from outside the range": lambda: s.far.redeems(s.code),
         "basic": lambda: anonymous.call("POST", TOKEN, data={}, headers={"Authorization": f"Basic {basic}"}),
+        "proofs of a dead token": lambda: proving.calls(api, dead_access),
+        "proofs for a dead code": lambda: proving.redeems(s.code),
+        "wrong proofs": lambda: s.rp.app.test_client().post(
+            TOKEN,
+            data={"grant_type": "refresh_token", "refresh_token": dead_refresh, "client_id": s.rp.client_id,
+                  "client_secret": SECRET},
+            headers={"DPoP": s.name},
+        ),
         "wrong assertions": lambda: RelyingParty(s.app, s.signs, signer=Signer(number=1)).pushes(),
         "unreadable assertions": lambda: anonymous.call(
             "POST", TOKEN + "/revoke",
@@ -243,6 +254,9 @@ a secret of a public client
 unknown clients
 from outside the range
 basic
+proofs of a dead token
+proofs for a dead code
+wrong proofs
 wrong assertions
 unreadable assertions
 pushes by strangers

@@ -45,6 +45,8 @@ from tests.api.test_webauthn import logs_in
 from tests.drivers.person import Person
 from tests.drivers.person import first_form
 from tests.drivers.relying_party import RelyingParty
+from tests.drivers.signing import Prover
+from tests.drivers.signing import Signer
 from tests.fixtures import BASE_URL
 from tests.fixtures import CHEAP
 from tests.web.kit import enters_code
@@ -152,6 +154,25 @@ def continuation(one: Flask, other: Flask, world: World) -> None:
     moves(alice, other)
     back = alice.submits(page, to_login, username="alice", password=PASSWORD)
     assert "/oauth/authorize" in back.headers["Location"], back.headers
+
+
+def pushed_request(one: Flask, other: Flask, world: World) -> None:
+    rp = RelyingParty(one, world.client())
+    assert "code=" in Person(other).approves(rp.pushed_url())
+
+
+def nonce_of_a_proof(one: Flask, other: Flask, world: World) -> None:
+    """Of a DPoP proof: what one node asked for, another accepts."""
+    rp = RelyingParty(one, world.client(), prover=Prover(Signer()))
+    code = rp.sends(Person(one))["code"]
+    assert rp.redeems(code + "x").status_code == 400
+    rp.app, asked = other, rp.prover.nonce
+    tokens = rp.redeems(code).json
+    assert tokens["token_type"] == "DPoP"
+    rp.prover.nonce = asked
+    proof = rp.prover.proves("GET", "/oauth/userinfo", tokens["access_token"])
+    headers = {"Authorization": f"DPoP {tokens['access_token']}", "DPoP": proof}
+    assert other.test_client().get("/oauth/userinfo", headers=headers).status_code == 200
 
 
 def confirmed_logout(one: Flask, other: Flask, world: World) -> None:
@@ -292,7 +313,8 @@ def readiness_of_a_node(one: Flask, other: Flask, world: World) -> None:
 
 
 KINDS = [
-    login_cookie, form_of_a_page, continuation, confirmed_logout, consent_page, code_and_tokens,
+    login_cookie, form_of_a_page, continuation, pushed_request, confirmed_logout, consent_page,
+    code_and_tokens, nonce_of_a_proof,
     repeated_refresh, session_key, step_up, passkey_of_a_page, passkey_of_the_api, decoy_passkey,
     device_mark, link_to_an_address, what_is_counted,
     one_time_code, id_token, audit_chain, readiness_of_a_node,

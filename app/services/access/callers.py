@@ -109,6 +109,11 @@ class Caller:
         return _require_part(self.row if isinstance(self.row, SessionRow) else None)
 
     @property
+    def bound_key(self) -> str | None:
+        """Return the thumbprint of the key that an OAuth session's access token is bound to."""
+        return self.row.oauth.dpop_jkt if self.kind == "oauth" and self.row.oauth is not None else None
+
+    @property
     def opened_at(self) -> datetime:
         """Return when the credential was made."""
         if self.kind == "oauth":
@@ -290,6 +295,14 @@ def look_ahead(text: str, client_id: str) -> None:
         credential_rows.look_ahead_from_key(int(parts[1], 16), int(parts[2], 16), client_id)
     elif token is not None:
         credential_rows.look_ahead_from_login(token.session_id, client_id)
+
+
+def leave_unproven(caller: Caller, reason: str) -> Caller:
+    """Return the caller with the fact that the key of its token was not shown, and why."""
+    held = caller.question.credential
+    if held is None:
+        raise LookupError("this caller presented nothing")
+    return replace(caller, question=replace(caller.question, credential=replace(held, unproven=reason)))
 
 
 def question_on_leg(caller: Caller, leg: Leg) -> Question:

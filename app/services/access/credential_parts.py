@@ -93,6 +93,7 @@ class ClientPart(ListedClient, ArgusClientMixin):
     permitted_scopes: list[str]
     require_pkce: bool
     require_pushed_authorization_requests: bool
+    dpop_bound_access_tokens: bool
     insecure_without_pkce: bool
     require_same_client_ip: bool
     enable_string_group_claim: bool
@@ -172,6 +173,7 @@ class CodePart:
     scopes: list[str]
     nonce: str | None
     code_challenge: str | None
+    dpop_jkt: str | None
     security_level: int
     authenticated_at: datetime
     login_method: str | None

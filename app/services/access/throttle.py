@@ -199,6 +199,12 @@ class Throttle:
         """Count a refusal by its address. Raises ``Throttled`` after too many."""
         self._take((REFUSALS[kind],), Guesser("", source))
 
+    def take_once(self, what: str, seconds: int) -> bool:
+        """Note what counts once within so many seconds, for all processes that count together; false if it
+        was noted before. Only after all else was right: nobody else may choose what is noted.
+        """
+        return not self._counters.take([Counter(_hash(f"once/{what}"), 1, seconds)])
+
     def is_owner_to_be_told(self, account: str) -> bool:
         """Count a wrong code; true for the third of a day, and then not again that day."""
         who = Guesser(account)

@@ -195,6 +195,11 @@ FIELDS = (
         hint="Refuse a login that the application did not announce itself (RFC 9126).",
     ),
     Field(
+        name="dpop_bound_access_tokens", wire="dpopBoundAccessTokens", label="Tokens bound to a key",
+        kind=Kind.YES_NO, place=Place.PROOF, gated=True, default=False,
+        hint="Give it only tokens that nobody can use without its key (DPoP, RFC 9449).",
+    ),
+    Field(
         name="hidden", wire="hidden", label="Hidden in lists", kind=Kind.YES_NO, place=Place.MORE,
         flag=True, default=False,
         hint="Users and administrators do not see it in lists; it works all the same.",

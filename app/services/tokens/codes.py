@@ -52,6 +52,7 @@ class Approval:
     scopes: tuple[str, ...]
     nonce: str | None
     code_challenge: str | None
+    dpop_jkt: str | None
     context: LoginContext
 
 
@@ -74,6 +75,7 @@ def issue_code(approval: Approval) -> str:
             "scopes": list(approval.scopes),
             "nonce": approval.nonce,
             "code_challenge": approval.code_challenge,
+            "dpop_jkt": approval.dpop_jkt,
             "security_level": approval.context.level,
             "authenticated_at": approval.context.authenticated_at,
             "login_method": approval.context.method,

@@ -68,17 +68,22 @@ class SessionOpening:
     address: str | None
     with_refresh: bool
     context: LoginContext | None = None
+    dpop_jkt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TokenPair:
-    """The tokens of one generation, in clear text; only the answer to the client contains them."""
+    """The tokens of one generation, in clear text; only the answer to the client contains them.
+
+    ``dpop_jkt`` is the thumbprint of the key that the access token is bound to.
+    """
 
     session_id: bytes
     access: str
     refresh: str | None
     expires_in: int
     scopes: tuple[str, ...]
+    dpop_jkt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +108,7 @@ class OAuthPart:
     refresh_expires_at: datetime | None
     previous_refresh_digest: bytes | None
     rotation_seed: bytes | None
+    dpop_jkt: str | None
     rotated_at: datetime
     repeats_in_a_row: int
     repeated_generation: int | None
@@ -128,7 +134,12 @@ def draft_pair(opening: SessionOpening) -> TokenPair:
     refresh = mint_token(Kind.REFRESH, opening.user_name, session_id) if opening.with_refresh else None
     until = _compute_end(settings().access_token_seconds, opening.parent.expires_at)
     return TokenPair(
-        session_id, access.text, refresh.text if refresh else None, _count_remaining(until), opening.scopes
+        session_id,
+        access.text,
+        refresh.text if refresh else None,
+        _count_remaining(until),
+        opening.scopes,
+        opening.dpop_jkt,
     )
 
 
@@ -162,16 +173,19 @@ def store_session(opening: SessionOpening, pair: TokenPair, *, crowded: bool = T
             if pair.refresh
             else None,
             "rotated_at": now,
+            "dpop_jkt": opening.dpop_jkt,
             "client_ip": opening.address,
             "created_at": now,
         },
     )
 
 
-def rotate_pair(presented: Token, scopes: tuple[str, ...], parent_end: datetime | None) -> TokenPair | None:
+def rotate_pair(
+    presented: Token, scopes: tuple[str, ...], parent_end: datetime | None, dpop_jkt: str | None = None
+) -> TokenPair | None:
     """Replace the presented refresh token with its successor; ``None`` if another request did so first.
 
-    One conditional UPDATE. It also ends the old access token.
+    One conditional UPDATE. It also ends the old access token. The new one is bound to the key ``dpop_jkt``.
     """
     if presented.generation >= MOST_GENERATIONS:
         return None
@@ -195,12 +209,15 @@ def rotate_pair(presented: Token, scopes: tuple[str, ...], parent_end: datetime 
             "refresh_expires_at": _compute_end(settings().refresh_timeout_seconds, parent_end),
             "previous_refresh_digest": presented.digest,
             "rotation_seed": seed,
+            "dpop_jkt": dpop_jkt,
             "rotated_at": now,
         },
     )
     if not changed:
         return None
-    return TokenPair(presented.session_id, access.text, refresh.text, _count_remaining(until), scopes)
+    return TokenPair(
+        presented.session_id, access.text, refresh.text, _count_remaining(until), scopes, dpop_jkt
+    )
 
 
 def repeat_pair(presented: Token, row: OAuthPart) -> TokenPair | None:
@@ -228,9 +245,8 @@ def repeat_pair(presented: Token, row: OAuthPart) -> TokenPair | None:
             row.refresh_digest, refresh.digest
         ):
             remaining = _count_remaining(row.access_expires_at)
-            return TokenPair(
-                presented.session_id, access.text, refresh.text, remaining, tuple(row.access_scopes)
-            )
+            scopes = tuple(row.access_scopes)
+            return TokenPair(presented.session_id, access.text, refresh.text, remaining, scopes, row.dpop_jkt)
     return None
 
 

@@ -94,6 +94,7 @@ EVENTS: Mapping[str, str] = {
     "introspect": lazy_gettext("Token looked into"),
     "revoke": lazy_gettext("Token revoked"),
     "push": lazy_gettext("Login announced by an application"),
+    "proof": lazy_gettext("Application shows its key"),
     "userinfo": lazy_gettext("Userinfo"),
     "init": lazy_gettext("Server set up"),
     "keys-rotate": lazy_gettext("Signing key replaced"),
