@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey
@@ -28,8 +29,9 @@ class OAuthClient(Deletable, ShortNamed, Base, ArgusClientMixin):
     """An OAuth client (contract 2.2). Its id is the ``client_id``. It is either live or deleted.
 
     A secret chosen by a person is stored as argon2id (``secret_hash``), a secret that we made as SHA-256
-    (``secret_digest``). Only one of the two is set; clear text is never stored. ``jwks`` are public keys. The
-    client acts by itself by the key ``service_key_number`` of its service user, if it has one.
+    (``secret_digest``). Only one of the two is set; clear text is never stored. The secret before it may go
+    on for a while. ``jwks`` are public keys. The client acts by itself by the key ``service_key_number`` of
+    its service user, if it has one.
     """
 
     __tablename__ = "oauth_client"
@@ -52,6 +54,9 @@ class OAuthClient(Deletable, ShortNamed, Base, ArgusClientMixin):
     authentication_method: Mapped[str] = mapped_column(String(10))
     secret_hash: Mapped[str | None] = mapped_column(String(200))
     secret_digest: Mapped[bytes | None] = mapped_column(Digest)
+    previous_secret_hash: Mapped[str | None] = mapped_column(String(200))
+    previous_secret_digest: Mapped[bytes | None] = mapped_column(Digest)
+    previous_secret_until: Mapped[datetime | None]
     jwks: Mapped[dict[str, Any] | None] = mapped_column(Json)
     required_function_id: Mapped[int] = mapped_column(BigId, ForeignKey("function.id"), index=True)
     permission_scope_id: Mapped[int] = mapped_column(BigId, ForeignKey("function.id"), index=True)

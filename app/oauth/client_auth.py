@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NoReturn
 
+from app import clock
 from app.models.clients import OAuthClient
 from app.oauth import assertions
 from app.oauth.errors import ArgusOAuthError
@@ -105,34 +106,41 @@ def _check_secret(request: ArgusRequest, client: ClientPart, presented: str | No
     Raises ``invalid_client``; ``Throttled`` after many failures. Only a secret that people chose can be
     guessed, so only its clients can be slowed; for all others what is wrong counts for its address alone.
     """
-    has_secret = client.authentication_method == WITH_SECRET
-    if has_secret and client.secret_hash is not None and presented is not None:
-        if not _is_chosen_secret(request, client, client.secret_hash, presented):
-            refuse_client(request, client, "client_secret_wrong")
-    elif not _is_right_secret(client, presented):
+    if client.authentication_method != WITH_SECRET or presented is None:
+        if not (client.is_public and presented is None):
+            refuse_stranger(request, client, "client_secret_wrong")
+        return
+    hashes, digests = _list_secrets(client)
+    given = compute_digest(presented)
+    if any(is_same_digest(digest, given) for digest in digests):
+        return
+    if not hashes:
         refuse_stranger(request, client, "client_secret_wrong")
+    if not _is_chosen_secret(request, client, hashes, presented):
+        refuse_client(request, client, "client_secret_wrong")
 
 
-def _is_right_secret(client: ClientPart, presented: str | None) -> bool:
-    """Check a secret that nobody guesses: none, or a random one."""
-    if client.is_public or presented is None:
-        return client.is_public and presented is None
-    digest = client.secret_digest if client.authentication_method == WITH_SECRET else None
-    return is_same_digest(digest, compute_digest(presented))
+def _list_secrets(client: ClientPart) -> tuple[list[str], list[bytes]]:
+    """List what verifies the secrets that count now: slow hashes of chosen ones, digests of random ones."""
+    held = [(client.secret_hash, client.secret_digest)]
+    if client.previous_secret_until is not None and client.previous_secret_until > clock.now():
+        held.append((client.previous_secret_hash, client.previous_secret_digest))
+    return [one for one, _ in held if one is not None], [one for _, one in held if one is not None]
 
 
-def _is_chosen_secret(request: ArgusRequest, client: ClientPart, stored: str, presented: str) -> bool:
+def _is_chosen_secret(request: ArgusRequest, client: ClientPart, hashes: list[str], presented: str) -> bool:
     """Check a secret that people chose. Raises ``Throttled`` before it is judged."""
     address = request.contact.address
     narrow = network.is_in_narrow_range(address, client.client_ip_range)
     who = Guesser(client.id, address, known_address=narrow)
     caller = f"{client.id}/{address}"
     # Right from this address a moment ago: nothing is counted or asked, while nobody was stopped there.
-    if passwords().remembers(caller, stored, presented) and not throttle().stopped_lately("client", who):
+    remembered = any(passwords().remembers(caller, stored, presented) for stored in hashes)
+    if remembered and not throttle().stopped_lately("client", who):
         return True
     guess = throttle().admit("client", who)
     with guess.judging():
-        right = passwords().verify_client_secret(caller, stored, presented)
+        right = any(passwords().verify_client_secret(caller, stored, presented) for stored in hashes)
     if not right:
         return False
     guess.succeed()

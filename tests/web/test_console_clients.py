@@ -13,10 +13,13 @@ from werkzeug.test import TestResponse
 from app.models.audit import AuditEvent
 from app.models.clients import OAuthClient
 from tests.drivers.person import Person
+from tests.drivers.relying_party import TOKEN
 from tests.drivers.relying_party import RelyingParty
 from tests.drivers.signing import Signer
+from tests.fixtures import Clock
 from tests.fixtures import Counter
 from tests.fixtures import Template
+from tests.world import SECRET
 from tests.world import World
 
 CLIENTS = "/console/clients/"
@@ -364,12 +367,12 @@ def test_a_secret_that_was_typed_is_asked_for_again(boss: Administrator, world: 
 
 
 def test_a_new_secret(app: Flask, boss: Administrator, world: World, alice: Person) -> None:
-    """The old one stops at once; the new one is shown once; sent again it is no second one."""
+    """The old one stops at once unless told; the new one is shown once; sent again it is no second one."""
     there = world.client("there")
     old = RelyingParty(app, there)
     assert old.obtains(alice)["access_token"]
     form = boss.sees(f"{CLIENTS}{there}/secret")
-    assert "stops at once" in form
+    assert "The old secret goes on" in form
     version = re.search(r'name="version" value="(\d+)"', form)
     assert version is not None
     page = boss.sends(f"{CLIENTS}{there}/secret", version=version[1]).get_data(as_text=True)
@@ -386,6 +389,39 @@ def test_a_new_secret(app: Flask, boss: Administrator, world: World, alice: Pers
     assert row(world, "there").secret_digest is None
     public = world.client("public", authentication_method="none")
     assert boss.visits(f"{CLIENTS}{public}/secret").status_code == 404
+
+
+def test_two_secrets_during_a_rotation(
+    app: Flask, boss: Administrator, world: World, clock: Clock, keeper: Administrator
+) -> None:
+    """As long as chosen, which both pages tell; then by itself, or by a click, it ends."""
+    there = world.client("there")
+    path = f"{CLIENTS}{there}"
+
+    def works() -> int:
+        return RelyingParty(app, there).posts(TOKEN + "/revoke", token="x").status_code
+
+    page = boss.sends(f"{path}/secret", overlap="86400").get_data(as_text=True)
+    assert "The previous one is valid until:" in page
+    assert works() == 200
+    assert "The previous secret is valid until:" in boss.sees(path)
+    assert "End the previous secret now" not in keeper.sees(path)
+    clock.advance(86_399)
+    assert works() == 200
+    clock.advance(2)
+    assert works() == 401
+    boss.logs_in()
+    assert "The previous secret is valid until:" not in boss.sees(path)
+    assert "no longer valid" in boss.sends(f"{path}/secret", overlap="x").get_data(as_text=True)
+    boss.sends(f"{path}/secret", clientSecret=SECRET, overlap="0")
+    boss.sends(f"{path}/secret", overlap="604800")
+    assert works() == 200
+    keeper.logs_in()
+    assert keeper.sends(f"{path}/secret/end").status_code in (403, 404)
+    assert works() == 200
+    assert boss.sends(f"{path}/secret/end").status_code == 303
+    assert works() == 401
+    assert boss.sends(f"{path}/secret/end").status_code == 303
 
 
 def test_from_public_to_secret_and_back(boss: Administrator, world: World) -> None:

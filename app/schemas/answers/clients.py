@@ -22,6 +22,7 @@ from app.schemas.common import LEVEL_NAMES
 from app.schemas.common import IDTokenAlgorithm
 from app.schemas.common import Level
 from app.schemas.wire import Shape
+from app.schemas.wire import to_millis
 from app.services.access import directory
 from app.services.access.callers import Caller
 from app.services.clients import registry
@@ -69,6 +70,7 @@ class ClientShape(History):
     id_token_signed_response_alg: IDTokenAlgorithm | None = None
     resource_servers: list[str] | None = None
     open_id_custom_claims: list[dict[str, Any]] | None = None
+    previous_secret_until: int | None = None
     jwks: dict[str, Any] | None = None
     require_pkce: bool | None = None
     require_pushed_authorization_requests: bool | None = None
@@ -91,7 +93,7 @@ check_names(
     "ClientShape, gated",
     (name for name, field in _own.items() if not field.is_required()),
     GATED,
-    beside={"redirect_uri"},
+    beside={"redirect_uri", "previous_secret_until"},
 )
 if set(get_args(ClientFlag)) != {"deleted"} | {field.wire for field in FLAGS}:
     raise TypeError("ClientFlag and the table of client fields differ")
@@ -217,7 +219,8 @@ def _collect_open_fields(client: OAuthClient) -> dict[str, Any]:
 
 def _collect_gated_fields(client: OAuthClient) -> dict[str, Any]:
     uri = client.redirect_uris[0] if client.redirect_uris else None
-    return {"redirect_uri": uri, **{field.name: _value(field, client) for field in GATED}}
+    beside = {"redirect_uri": uri, "previous_secret_until": to_millis(client.previous_secret_until)}
+    return {**beside, **{field.name: _value(field, client) for field in GATED}}
 
 
 def _value(field: Field, client: OAuthClient) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC
+from datetime import datetime
 from typing import Annotated
 from typing import Any
 from typing import Literal
@@ -24,6 +26,8 @@ from app.services.clients.fields import GIVEN_ONCE
 from app.services.clients.fields import check_names
 from app.services.inspection.explain_requests import ExplainRequest
 
+# The last moment of the year 9999, in epoch milliseconds.
+MOST_MILLIS = 253_402_300_799_999
 Long = Annotated[str, Field(min_length=1, max_length=2048)]
 
 
@@ -61,6 +65,7 @@ class ClientUpdate(ArgusModel):
     main_uri: Long | None = None
     authentication_method: Literal["none", "password", "privateKey"] | None = None
     client_secret: Annotated[str, Field(max_length=4096)] | None = None
+    previous_secret_until: Annotated[int, Field(ge=0, le=MOST_MILLIS)] | None = None
     required_function: Named | None = None
     permission_scope: Named | None = None
     client_ip_range: tuple[str, ...] | None = None
@@ -84,6 +89,7 @@ class ClientUpdate(ArgusModel):
         """Convert for the service; the single ``redirectURI`` becomes a list of one."""
         given = {name: getattr(self, name) for name in type(self).model_fields}
         sent = {name: value for name, value in given.items() if value is not None}
+        until = sent.pop("previous_secret_until", None)
         uri = sent.pop("redirect_uri", None)
         if uri is not None:
             sent.setdefault("redirect_uris", (uri,))
@@ -92,7 +98,8 @@ class ClientUpdate(ArgusModel):
         if self.open_id_custom_claims is not None:
             claims = [one.model_dump(by_alias=True, exclude_none=True) for one in self.open_id_custom_claims]
             sent["open_id_custom_claims"] = claims
-        return ClientChange(sent)
+        ends = datetime.fromtimestamp(until / 1000, UTC) if until is not None else None
+        return ClientChange(sent, previous_until=ends)
 
 
 class ClientCreate(ClientUpdate):
@@ -111,8 +118,10 @@ class ServiceUser(ArgusModel):
     domain: Named | None = None
 
 
-check_names("ClientUpdate", ClientUpdate.model_fields, EDITABLE, beside={"redirect_uri"})
-check_names("ClientCreate", ClientCreate.model_fields, EDITABLE + GIVEN_ONCE, beside={"redirect_uri"})
+# A second name of a field, and how long a field's old value goes on.
+BESIDE = {"redirect_uri", "previous_secret_until"}
+check_names("ClientUpdate", ClientUpdate.model_fields, EDITABLE, beside=BESIDE)
+check_names("ClientCreate", ClientCreate.model_fields, EDITABLE + GIVEN_ONCE, beside=BESIDE)
 
 
 class WhatIf(ArgusModel):

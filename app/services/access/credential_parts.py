@@ -87,6 +87,9 @@ class ClientPart(ListedClient, ArgusClientMixin):
     authentication_method: str
     secret_hash: str | None
     secret_digest: bytes | None
+    previous_secret_hash: str | None
+    previous_secret_digest: bytes | None
+    previous_secret_until: datetime | None
     jwks: dict[str, Any] | None
     redirect_uris: list[str]
     post_logout_redirect_uris: list[str]

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from app.models.clients import OAuthClient
@@ -25,11 +26,9 @@ from app.services.clients.fields import PASSWORD
 from app.services.clients.fields import PRIVATE_KEY
 from app.services.clients.fields import Field
 from app.services.clients.fields import Kind
-from app.services.login.passwords import passwords
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 from app.services.problems import NotPersonal
-from app.services.tokens.token_text import compute_digest
 from app.services.tokens.token_text import make_secret
 
 LACKING = {
@@ -57,11 +56,13 @@ SCOPE_NOT_HELD = "You cannot give a permission scope that you do not hold yourse
 class ClientChange:
     """The data that an administrator sends, by field name; a field that is not in ``sent`` is not changed.
 
-    Names and ids are still text. ``made_secret`` is a secret that we made.
+    Names and ids are still text. ``made_secret`` is a secret that we made. ``previous_until`` is when the
+    secret before the new one ends.
     """
 
     sent: Mapping[str, Any] = field(default_factory=dict)
     made_secret: str | None = None
+    previous_until: datetime | None = None
 
     @property
     def client_secret(self) -> str | None:
@@ -90,14 +91,6 @@ def add_needed_secret(change: ClientChange, client: OAuthClient | None = None) -
     return replace(change, made_secret=make_secret())
 
 
-def keep_secret(client: OAuthClient, change: ClientChange) -> None:
-    """Store what verifies a new secret: a slow hash of a chosen one, a digest of one that we made."""
-    if change.client_secret is not None:
-        client.secret_hash, client.secret_digest = passwords().hash(change.client_secret), None
-    elif change.made_secret is not None:
-        client.secret_hash, client.secret_digest = None, compute_digest(change.made_secret)
-
-
 def apply(
     client: OAuthClient,
     change: ClientChange,
@@ -107,7 +100,7 @@ def apply(
     *,
     new: bool,
 ) -> None:
-    """Set the valid values; problems are added to ``problems``. ``keep_secret`` handles the secret."""
+    """Set the valid values; problems are added to ``problems``. ``secrets`` handles the secret."""
     values: dict[str, Any] = {}
     for one in EDITABLE:
         if one.name in change.sent:
@@ -116,7 +109,7 @@ def apply(
             except Invalid as problem:
                 problems += problem.problems
     touched = [one for one in EDITABLE if _differs(client, one, values)]
-    if change.has_secret:
+    if change.has_secret or change.previous_until is not None:
         touched.append(BY_NAME["client_secret"])
     lacking = [] if new else _report_lack(client, caller, at, *(one.wire for one in touched))
     for name, value in values.items():
@@ -170,6 +163,7 @@ def _judge_whole(client: OAuthClient, change: ClientChange) -> Sequence[FieldPro
     problems: list[FieldProblem] = []
     if client.authentication_method != PASSWORD:
         client.secret_hash = client.secret_digest = None
+        client.previous_secret_hash = client.previous_secret_digest = client.previous_secret_until = None
         if change.has_secret:
             message = NO_SECRETS[client.authentication_method]
             problems.append(FieldProblem("clientSecret", message, "NOT_ALLOWED"))

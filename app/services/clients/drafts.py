@@ -17,6 +17,7 @@ from app.models.directory import Customer
 from app.policy import names
 from app.services.access import directory
 from app.services.access.callers import Caller
+from app.services.clients import secrets
 from app.services.clients.changes import ClientChange
 from app.services.clients.changes import apply
 from app.services.clients.changes import report_missing
@@ -83,6 +84,7 @@ def _judge(
 ) -> None:
     with db.session.no_autoflush:
         apply(client, change, caller, at, problems, new=new)
+        problems += secrets.judge_overlap(client, change)
         if _is_short_name_taken(client):
             problems.append(FieldProblem("shortName", "This short name is taken. Choose another.", "TAKEN"))
 

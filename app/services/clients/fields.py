@@ -260,9 +260,12 @@ GIVEN_ONCE = tuple(field for field in FIELDS if field.changed_by is ChangedBy.CR
 REQUIRED = tuple(field for field in FIELDS if field.required)
 FLAGS = tuple(field for field in FIELDS if field.flag)
 ANSWERED = tuple(field for field in FIELDS if not field.flag and field.kind is not Kind.SECRET)
+# The secret before the present one: ``services/clients/secrets.py``.
+OF_OLD_SECRET = ("previous_secret_hash", "previous_secret_digest", "previous_secret_until")
 # Columns of a client that are not fields: nobody writes them by name.
 NO_FIELDS = frozenset(
     {
+        *OF_OLD_SECRET,
         "id",
         "short_name_key",
         "service_user_id",

@@ -30,9 +30,11 @@ from app.services.audit.trail import Actor
 from app.services.clients import changes
 from app.services.clients import checks
 from app.services.clients import drafts
+from app.services.clients import secrets
 from app.services.clients import service_keys
 from app.services.clients.changes import ClientChange
 from app.services.clients.fields import BY_NAME
+from app.services.clients.fields import OF_OLD_SECRET
 from app.services.endings import table as endings
 from app.services.endings.table import Event
 from app.services.guards import Guard
@@ -196,7 +198,7 @@ def create_client(change: ClientChange, caller: Caller) -> OAuthClient:
     if draft.problems:
         raise Invalid(*draft.problems)
     client = draft.client
-    changes.keep_secret(client, change)
+    secrets.keep_secret(client, change)
     db.session.add(client)
     db.session.flush()
     trail.record("client-add", caller.actor, client_id=client.id, detail={"after": take_snapshot(client)})
@@ -214,15 +216,21 @@ def update_client(
     client, at = get_changeable_client(id_or_short_name, caller, Guard.UPDATE_OAUTH_CLIENT)
     if version is not None and version != client.version:
         raise Conflict
-    before = take_snapshot(client)
+    before, old_until = take_snapshot(client), client.previous_secret_until
     drafts.apply_change(client, change, caller, at)
-    changes.keep_secret(client, change)
+    secrets.keep_secret(client, change)
     after = take_snapshot(client)
-    if before == after and not change.has_secret:
+    moved = old_until != client.previous_secret_until
+    if before == after and not change.has_secret and not moved:
         return client, False
     client.updated_at, client.updated_by_id = clock.now(), caller.actor.id
     db.session.flush()
     changed = find_differences(before, after, change)
+    if moved:
+        changed[secrets.FIELD] = {
+            name: at.isoformat() if at is not None else ""
+            for name, at in (("before", old_until), ("after", client.previous_secret_until))
+        }
     trail.record("client-update", caller.actor, client_id=client.id, detail=changed)
     return client, True
 
@@ -262,7 +270,8 @@ def delete_client(id_or_short_name: str, caller: Caller) -> OAuthClient:
 
 def take_snapshot(client: OAuthClient) -> dict[str, Any]:
     """Return a client's columns for audit and comparison, without its secret."""
-    left_out = {*BY_NAME["client_secret"].columns, "short_name_key", "version", "updated_by_id"}
+    secret = {*BY_NAME["client_secret"].columns, *OF_OLD_SECRET}
+    left_out = secret | {"short_name_key", "version", "updated_by_id"}
     return {
         column.key: getattr(client, column.key)
         for column in OAuthClient.__mapper__.columns

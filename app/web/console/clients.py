@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from datetime import timedelta
+
 from flask import Blueprint
 from flask import render_template
 from flask import request
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext
 
+from app import clock
 from app.models.clients import OAuthClient
 from app.runtime import settings
 from app.schemas.requests.clients import ClientUpdate
@@ -39,6 +44,13 @@ blueprint = Blueprint("clients", __name__, url_prefix="/console/clients")
 FILTERS = ("customer", "requiredFunction")
 STATES = ("hidden", "deleted")
 NO_SUCH_USER = FieldProblem("user", "There is no such user.", "UNKNOWN")
+# How long an old secret may go on, in seconds; the first is proposed.
+OVERLAPS = {
+    "604800": lazy_gettext("for seven days"),
+    "86400": lazy_gettext("for one day"),
+    "2592000": lazy_gettext("for thirty days"),
+    "0": lazy_gettext("not at all: somebody may know it"),
+}
 METADATA = "/.well-known/openid-configuration"
 
 
@@ -104,6 +116,7 @@ def show(caller: Caller, client: str) -> Page:
         has_secret=found.authentication_method == PASSWORD,
         is_public=found.is_public,
         service_user=service_users.find_service_user(found) if details else None,
+        has_old_secret=found.previous_secret_until is not None and found.previous_secret_until > clock.now(),
         explained=details,
         people=directory.load_subjects_by_id(
             [one for one in (found.created_by_id, found.updated_by_id) if one]
@@ -126,7 +139,8 @@ def secret(caller: Caller, client: str) -> Page:
         try:
             chosen = parse_form(ClientUpdate).client_secret
             made = make_secret() if chosen is None else None
-            change = ClientChange({"client_secret": chosen} if chosen is not None else {}, made)
+            sent = {"client_secret": chosen} if chosen is not None else {}
+            change = ClientChange(sent, made, _read_overlap())
             changed, _any = run_as_caller(
                 caller, lambda now: registry.update_client(client, change, now, version=read_sent_version())
             )
@@ -134,7 +148,11 @@ def secret(caller: Caller, client: str) -> Page:
         except Invalid as problem:
             entry = entry.with_problems(problem)
     return render_template(
-        "console/clients/secret.html", entry=entry, client=found, labels=client_fields.build_labels()
+        "console/clients/secret.html",
+        entry=entry,
+        client=found,
+        labels=client_fields.build_labels(),
+        overlaps=[(seconds, str(words)) for seconds, words in OVERLAPS.items()],
     )
 
 
@@ -165,6 +183,22 @@ def service_user(caller: Caller, client: str) -> Page:
         service_user=service_users.find_service_user(found),
         labels={"user": _("User")},
     )
+
+
+@blueprint.post("/<client>/secret/end")
+@require_login
+def end_old_secret(caller: Caller, client: str) -> Page:
+    """End the secret before the present one now."""
+    change = ClientChange(previous_until=clock.now())
+    found, anything = run_as_caller(caller, lambda now: registry.update_client(client, change, now))
+    message = _("The old secret has ended.") if anything else _("Nothing was changed.")
+    return redirect_with_message(message, "clients.show", client=found.id)
+
+
+def _read_overlap() -> datetime | None:
+    """Read how long the old secret goes on; one of those that the page offers, else not at all."""
+    chosen = request.form.get("overlap", "0")
+    return clock.now() + timedelta(seconds=int(chosen)) if chosen in OVERLAPS else None
 
 
 @blueprint.route("/<client>/delete", methods=["GET", "POST"])

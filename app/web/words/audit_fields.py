@@ -53,6 +53,7 @@ FIELDS: Mapping[str, str] = {
     "parent": lazy_gettext("Below"),
     "phone_country_code": lazy_gettext("Telephone (country)"),
     "phone_national_number": lazy_gettext("Telephone"),
+    "previousSecretUntil": lazy_gettext("The old secret goes on until"),
     "presented_by": lazy_gettext("Presented by"),
     "range": lazy_gettext("Network"),
     "read_only": lazy_gettext("Only reads"),
