@@ -22,6 +22,7 @@ from app.services.access.callers import Caller
 from app.services.access.proofs import PresentedProof
 from app.services.access.proofs import ProofProblem
 from app.services.contact import Contact
+from app.services.problems import NonceNeeded
 
 log = get_logger("argus")
 
@@ -167,6 +168,9 @@ def _judge_proof(request: Request, credential: PresentedCredential, caller: Call
         # What a dead token brings is not kept.
         if caller.decision:
             proof.use_up()
+    except NonceNeeded as needed:
+        needed.client_id = caller.session.client.id
+        raise
     except ProofProblem as problem:
         log.info("dpop-proof", reason=problem.reason, client=caller.session.client.id)
         return "proof_replayed" if problem.reason == "proof_replayed" else "proof_wrong"

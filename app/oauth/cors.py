@@ -52,11 +52,12 @@ PREFLIGHT_SECONDS = 7200
 PREFLIGHT = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Methods": "GET, POST",
-    "Access-Control-Allow-Headers": "Authorization, Content-Type",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, DPoP",
     "Access-Control-Max-Age": str(PREFLIGHT_SECONDS),
 }
-# What a script may read beside the body: why it was refused, and when to come again.
-READ_HEADERS = "WWW-Authenticate, Retry-After"
+# What a script may read beside the body: why it was refused, when to come again, and what to put
+# into the next proof.
+READ_HEADERS = "WWW-Authenticate, Retry-After, DPoP-Nonce"
 NO_ORIGIN = "null"
 # In a body or query that cannot be parsed: whose error it is. Ids are of this form only.
 CLIENT_ID = re.compile(rb"\bclient_id\"?\s*[=:]\s*\"?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b")

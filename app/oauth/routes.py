@@ -38,6 +38,7 @@ from app.oauth.signed_introspection import MEDIA_TYPE
 from app.policy.facts import Leg
 from app.policy.scopes import keep_permitted
 from app.services.access import callers
+from app.services.access import client_rows
 from app.services.access import gate
 from app.services.access import proofs
 from app.services.access.callers import Caller
@@ -175,6 +176,8 @@ def _ambiguous(problem: AmbiguousCredential) -> Response:  # noqa: ARG001
 
 @blueprint.errorhandler(NonceNeeded)
 def _nonce_needed(problem: NonceNeeded) -> Response:
+    if problem.client_id is not None:
+        cors.note_client(client_rows.find_requesting_client(problem.client_id))
     error, challenge = "use_dpop_nonce", proofs.build_challenge("use_dpop_nonce")
     return _oauth_error(ArgusOAuthError(error, status=problem.status, challenge=challenge))
 

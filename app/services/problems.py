@@ -138,9 +138,10 @@ class Unauthenticated(Problem):
 
 class NonceNeeded(Problem):
     """A DPoP proof that is right, but without the nonce of this moment (RFC 9449 8, 9): no refusal, for the
-    answer brings it.
+    answer brings it. ``client_id``: the client whose token it is, where one was presented.
     """
 
+    client_id: str | None = None
     status = 401
     code = "USE_DPOP_NONCE"
     sentence = "Repeat the call with the nonce of the header DPoP-Nonce in the proof."

@@ -21,9 +21,9 @@ from tests.house.call_graph import read_sources
 # What lets somebody in, or says what an application gets.
 COLUMNS = {
     "active_sealed", "blocked_at", "daemon_account", "disabled_at", "disabled_methods", "email",
-    "force_password_change", "password_hash", "pending_sealed", "previous_secret_digest", "previous_secret_hash",
-    "previous_secret_until", "public_key", "secret_digest", "secret_hash", "service_user_id",
-    "valid_sources",
+    "force_password_change", "password_hash", "pending_sealed", "previous_secret_digest",
+    "previous_secret_hash", "previous_secret_until", "public_key", "secret_digest", "secret_hash",
+    "service_user_id", "valid_sources",
 }  # fmt: skip
 # Written by more general means: whole rows, columns by name, or rows that other things have too.
 ALSO = {

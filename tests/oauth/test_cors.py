@@ -16,6 +16,8 @@ from app.services.tokens.token_text import compute_digest
 from tests.drivers.person import Person
 from tests.drivers.relying_party import TOKEN
 from tests.drivers.relying_party import RelyingParty
+from tests.drivers.signing import Prover
+from tests.drivers.signing import Signer
 from tests.fixtures import Counter
 from tests.world import World
 
@@ -142,12 +144,12 @@ def test_documents_are_everybodys(app: Flask, path: str, origin: str | None) -> 
 @pytest.mark.parametrize("path", OWN)
 def test_a_preflight_asks_the_database_nothing(spa: Page, queries: Counter, path: str) -> None:
     """No client is known yet: every origin but ``null`` gets the same, whatever it sends."""
-    sent = "authorization,content-type"
+    sent = "authorization,content-type,dpop"
     answer = spa.asks(path, **{"Access-Control-Request-Headers": sent})
     assert (answer.status_code, answer.data) == (200, b"")
     told = cors(answer)
     assert told[ALLOW] == "*"
-    assert set(told["Access-Control-Allow-Headers"].lower().split(", ")) == {"authorization", "content-type"}
+    assert set(told["Access-Control-Allow-Headers"].lower().split(", ")) == set(sent.split(","))
     assert "POST" in told["Access-Control-Allow-Methods"]
     assert 600 <= int(told["Access-Control-Max-Age"]) <= 86_400
     assert "Access-Control-Allow-Credentials" not in told
@@ -174,6 +176,31 @@ def test_a_page_lives_with_its_tokens(spa: Page, alice: Person) -> None:
     assert (dead.status_code, is_readable(dead)) == (401, True)
     assert "WWW-Authenticate" in dead.headers["Access-Control-Expose-Headers"]
     assert spa.posts("/oauth/introspect", token="x").headers.get(ALLOW) is None
+
+
+def test_a_page_that_makes_proofs(spa: Page, alice: Person) -> None:
+    """RFC 9449 8, 9: it can read that a nonce is wanted, and which, at token and at userinfo."""
+    prover = Prover(Signer())
+    code = spa.sends(alice, redirect_uri=CALLBACK)["code"]
+    form = {
+        "grant_type": "authorization_code",
+        "code": code,
+        "redirect_uri": CALLBACK,
+        "code_verifier": spa.verifier,
+        "client_id": spa.client_id,
+    }
+    for status in (400, 200):
+        headers = {"DPoP": prover.proves("POST", TOKEN)}
+        answer = spa.fetches("POST", TOKEN, data=form, headers=headers)
+        assert (answer.status_code, is_readable(answer)) == (status, True), answer.data
+        prover.nonce = answer.headers.get("DPoP-Nonce", prover.nonce)
+    assert "DPoP-Nonce" in answer.headers["Access-Control-Expose-Headers"]
+    token, prover.nonce = answer.json["access_token"], None
+    for status in (401, 200):
+        headers = {"DPoP": prover.proves("GET", USERINFO, token), "Authorization": f"DPoP {token}"}
+        answer = spa.fetches("GET", USERINFO, headers=headers)
+        assert (answer.status_code, is_readable(answer)) == (status, True), answer.data
+        prover.nonce = answer.headers.get("DPoP-Nonce", prover.nonce)
 
 
 NOBODYS = (EVIL, "null", "*", "", "https://spa.example.com.evil.example", "http://spa.example.com",
