@@ -41,6 +41,8 @@ MOST_CHARACTERS = {
     "request_uri": len(pushed_requests.PREFIX) + pushed_requests.MOST_CHARACTERS,
 }
 MOST_OTHER = 2048
+# RFC 8707 2 allows to repeat it. It means nothing here (docs/decisions/058).
+REPEATABLE = frozenset({"resource"})
 
 
 def check_token_request(request: Request) -> dict[str, str]:
@@ -149,7 +151,7 @@ def _refuse_repeats(pairs: list[tuple[str, str]]) -> dict[str, str]:
     params: dict[str, str] = {}
     seen: set[str] = set()
     for name, value in pairs:
-        if name in seen:
+        if name in seen and name not in REPEATABLE:
             raise ProtocolError("invalid_request", _describe_parameter(name, "is repeated."))
         seen.add(name)
         if value:

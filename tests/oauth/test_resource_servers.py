@@ -14,6 +14,8 @@ from tests.drivers.api_caller import ApiCaller
 from tests.drivers.person import Person
 from tests.drivers.relying_party import TOKEN
 from tests.drivers.relying_party import RelyingParty
+from tests.drivers.relying_party import returned
+from tests.world import REDIRECT
 from tests.world import World
 
 CLIENTS = "/authentication/v1/oauth/client"
@@ -146,3 +148,24 @@ def test_the_metadata_of_the_api(app: Flask) -> None:
     assert "openid" in told["scopes_supported"]
     for name in ("jwks_uri", "resource_documentation"):
         assert app.test_client().get(told[name].removeprefix("http://localhost")).status_code == 200
+
+
+@pytest.mark.parametrize("resources", [["https://api.example.com/"], ["https://a.test", "https://b.test"]])
+def test_a_named_resource_means_nothing(
+    app: Flask, rp: RelyingParty, alice: Person, resources: list[str]
+) -> None:
+    """RFC 8707 2: it may be repeated; at the login and at the token endpoint, where nothing comes of it."""
+    more = "".join(f"&resource={one}" for one in resources)
+    code = returned(alice.approves(rp.url() + more))["code"]
+    form = {
+        "grant_type": "authorization_code",
+        "code": code,
+        "redirect_uri": REDIRECT,
+        "code_verifier": rp.verifier,
+        "client_id": rp.client_id,
+        "client_secret": rp.secret,
+        "resource": resources,
+    }
+    answer = app.test_client().post(TOKEN, data=form)
+    assert answer.status_code == 200, answer.data
+    assert "resource" not in answer.json
