@@ -30,6 +30,7 @@ COMPONENTS = {
     "postgres": ("PostgreSQL", POSTGRES_URL, "set ARGUS_TEST_POSTGRES_URL"),
     "redis": ("Redis", REDIS_URL, "set ARGUS_TEST_REDIS_URL"),
     "browser": ("Chromium", CHROMIUM, "install chromium or set ARGUS_TEST_CHROMIUM"),
+    "node": ("Node.js", shutil.which("node") and shutil.which("npm"), "install nodejs and npm"),
 }
 
 hypothesis.settings.register_profile("argus", deadline=None, print_blob=True)

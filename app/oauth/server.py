@@ -68,7 +68,11 @@ class ArgusAuthorizationServer(AuthorizationServer):  # type: ignore[misc]
 def build_response(status_code: int, payload: Any, headers: Any) -> Response:
     """Build an answer to a client: JSON of an object, never stored."""
     body = json.dumps(payload) if isinstance(payload, Mapping) else payload
-    return Response(body, status=status_code, headers=dict(headers) | dict(NO_STORE))
+    response = Response(body, status=status_code, headers=dict(headers) | dict(NO_STORE))
+    if not body:
+        # Of the empty answer of a revocation: libraries take a page for a failure.
+        del response.headers["Content-Type"]
+    return response
 
 
 def build_server(app: Flask) -> None:

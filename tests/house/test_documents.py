@@ -9,7 +9,10 @@ import pytest
 
 from tests.house.architecture import ROOT
 
-DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
+DOCUMENTS = [
+    *ROOT.glob("*.md"),
+    *(path for path in ROOT.glob("docs/**/*.md") if "node_modules" not in path.parts),
+]
 TOP = "app|bench|docs|migrations|tests|theme"
 # A path in a code span, from the top; a function or a pattern may follow it.
 NAMED = re.compile(rf"`((?:{TOP})/[\w./-]*|\w+\.(?:cfg|toml|py)|Makefile)(?=[`: ])")
