@@ -17,6 +17,7 @@ from app.config import MOST_BODY_BYTES
 from app.policy import network
 from app.runtime import settings
 from app.services.access import callers
+from app.services.access import presented
 from app.services.access import proofs
 from app.services.access.callers import Caller
 from app.services.access.proofs import PresentedProof
@@ -41,10 +42,10 @@ class BodyLimits:
 
 
 FIND: Mapping[str, Callable[[str, Contact], Caller | None]] = {
-    "key": callers.from_api_key,
-    "bearer": callers.from_token,
-    "dpop": callers.from_token,
-    "cookie": callers.from_cookie,
+    "key": presented.from_api_key,
+    "bearer": presented.from_token,
+    "dpop": presented.from_token,
+    "cookie": presented.from_cookie,
 }
 # Every body is a stranger's until the decision has allowed its caller (``accept_long_body``): a route that
 # identifies nobody cannot read more. The longest password fits twice, however it is encoded.

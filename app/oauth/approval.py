@@ -19,10 +19,10 @@ from app.oauth.server import oauth_server
 from app.policy.facts import Decision
 from app.policy.facts import GrantFacts
 from app.policy.facts import Question
-from app.services.access import callers
 from app.services.access import client_rows
 from app.services.access import consents
 from app.services.access import gate
+from app.services.access import presented
 from app.services.access import reloading
 from app.services.access.callers import Caller
 from app.services.access.credential_parts import ActiveConsent
@@ -116,7 +116,7 @@ def _approve(
     judged: Judged | None = None,
 ) -> AuthorizationAnswer:
     def work() -> tuple[Judged, AuthorizationAnswer | None]:
-        callers.look_ahead(caller.token, shown.client.id)
+        presented.look_ahead(caller.token, shown.client.id)
         now = reloading.reload_caller(caller)
         if not now.is_interactive:
             raise StaleTransaction

@@ -24,8 +24,8 @@ from app.oauth.requests import ClientCredentials
 from app.oauth.token_response import build_token_response
 from app.policy.client_methods import NO_SECRET
 from app.policy.facts import Leg
-from app.services.access import callers
 from app.services.access import facts
+from app.services.access import presented
 from app.services.access.credential_parts import ClientPart
 from app.services.audit import trail
 from app.services.tokens import oauth_sessions
@@ -64,7 +64,7 @@ class ArgusClientCredentialsGrant(AccessGateMixin, BaseGrant, TokenEndpointMixin
             # The client is not what failed: without proof of the client this grant is a user's.
             raise ArgusOAuthError("invalid_request", NO_USER)
         client = authenticate_client(self.server.query_client, self.request)
-        self.request.caller = callers.from_service_key(client, self.request.contact)
+        self.request.caller = presented.from_service_key(client, self.request.contact)
         if self.request.caller is None:
             raise ArgusOAuthError("unauthorized_client", NO_SERVICE_USER)
         return client

@@ -40,6 +40,7 @@ from app.policy.scopes import keep_permitted
 from app.services.access import callers
 from app.services.access import client_rows
 from app.services.access import gate
+from app.services.access import presented
 from app.services.access import proofs
 from app.services.access.callers import Caller
 from app.services.audit import trail
@@ -71,7 +72,7 @@ def token() -> Response:
     params = grant.own_parameters(form)
     credential = None if grant.client_authenticates else _find_user_credential()
     if credential is not None and client.client_id is not None:
-        callers.look_ahead(credential.text, client.client_id)
+        presented.look_ahead(credential.text, client.client_id)
     protocol = _build_protocol_request(
         params, client, credential, issues_refresh_token=grant.issues_refresh_token
     )

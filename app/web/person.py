@@ -20,7 +20,7 @@ from app import edge
 from app.edge import AmbiguousCredential
 from app.extensions import login_manager
 from app.policy.facts import Leg
-from app.services.access import callers
+from app.services.access import presented
 from app.services.access.callers import Caller
 from app.services.login import login_sessions
 from app.services.problems import Problem
@@ -74,7 +74,7 @@ def look_ahead(request: Request, client_id: str) -> None:
     with contextlib.suppress(AmbiguousCredential):
         credential = edge.find_credential(request)
         if credential is not None and credential.kind == "cookie":
-            callers.look_ahead(credential.text, client_id)
+            presented.look_ahead(credential.text, client_id)
 
 
 def is_unclear(request: Request) -> bool:

@@ -19,11 +19,11 @@ from app.schemas.requests.clients import ClientCreate
 from app.schemas.requests.clients import ClientUpdate
 from app.schemas.wire import to_wire
 from app.services.clients import fields
+from app.services.clients.field_kinds import ChangedBy
+from app.services.clients.field_kinds import Field
+from app.services.clients.field_kinds import Kind
+from app.services.clients.field_kinds import Place
 from app.services.clients.fields import FIELDS
-from app.services.clients.fields import ChangedBy
-from app.services.clients.fields import Field
-from app.services.clients.fields import Kind
-from app.services.clients.fields import Place
 from app.web.words import audit_fields
 from app.web.words import client_fields
 from tests.drivers.api_caller import ApiCaller

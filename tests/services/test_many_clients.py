@@ -10,8 +10,8 @@ from flask import Flask
 from app import clock
 from app.extensions import db
 from app.models.clients import OAuthClient
-from app.services.access import callers
 from app.services.access import gate
+from app.services.access import presented
 from app.services.clients import registry
 from app.services.contact import Contact
 from tests.drivers.person import Person
@@ -50,7 +50,7 @@ WHO: dict[str, Callable[[World, Flask, str], str]] = {
 def test_as_each_alone(app: Flask, world: World, clients: list[str], who: str) -> None:
     text = WHO[who](world, app, clients[0])
     with app.test_request_context():
-        caller = callers.from_token(text, HERE) or callers.from_api_key(text, HERE)
+        caller = presented.from_token(text, HERE) or presented.from_api_key(text, HERE)
         assert caller is not None
         every = list(db.session.query(OAuthClient).order_by(OAuthClient.id))
         usable = [one for one in every if gate.ask(caller.at_client(one))]

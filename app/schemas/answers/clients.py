@@ -26,10 +26,10 @@ from app.schemas.wire import to_millis
 from app.services.access import directory
 from app.services.access.callers import Caller
 from app.services.clients import registry
+from app.services.clients.field_kinds import Field
+from app.services.clients.field_kinds import Kind
 from app.services.clients.fields import ANSWERED
 from app.services.clients.fields import FLAGS
-from app.services.clients.fields import Field
-from app.services.clients.fields import Kind
 from app.services.clients.fields import check_names
 from app.services.inspection.whatif import Forecast
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from app import clock
-from app.services.access import callers
 from app.services.access import credential_rows
+from app.services.access import presented
 from app.services.access.callers import Caller
 from app.services.access.credential_parts import UserRow
 from app.services.problems import Denied
@@ -39,7 +39,7 @@ def find_again(caller: Caller) -> Caller:
     is_fresh = clock.now() - caller.question.now < STANDS and not have_rights_moved()
     if is_fresh and row == caller.row:
         return caller
-    find = callers.find_by_key if caller.kind == "key" else callers.from_token
+    find = presented.find_by_key if caller.kind == "key" else presented.from_token
     now = find(caller.token, caller.contact, caller.question.leg)
     if now is None:
         raise Unauthenticated

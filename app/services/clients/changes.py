@@ -19,13 +19,13 @@ from app.policy import schemes
 from app.policy.ways_in import Lack
 from app.services.access import ways_in
 from app.services.access.callers import Caller
+from app.services.clients.field_kinds import Field
+from app.services.clients.field_kinds import Kind
 from app.services.clients.fields import BY_NAME
 from app.services.clients.fields import EDITABLE
 from app.services.clients.fields import NO_SECRET
 from app.services.clients.fields import PASSWORD
 from app.services.clients.fields import PRIVATE_KEY
-from app.services.clients.fields import Field
-from app.services.clients.fields import Kind
 from app.services.problems import FieldProblem
 from app.services.problems import Invalid
 from app.services.problems import NotPersonal

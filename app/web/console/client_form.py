@@ -27,10 +27,10 @@ from app.services.audit import trail
 from app.services.clients import changes
 from app.services.clients import drafts
 from app.services.clients import registry
+from app.services.clients.field_kinds import Kind
 from app.services.clients.fields import BY_NAME
 from app.services.clients.fields import EDITABLE
 from app.services.clients.fields import REQUIRED
-from app.services.clients.fields import Kind
 from app.services.clients.fields import build_proposed_values
 from app.services.guards import Guard
 from app.services.inspection import whatif

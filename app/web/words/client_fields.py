@@ -12,9 +12,9 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 
 from app.services.access import directory
+from app.services.clients.field_kinds import Field
+from app.services.clients.field_kinds import Kind
 from app.services.clients.fields import FIELDS
-from app.services.clients.fields import Field
-from app.services.clients.fields import Kind
 from app.web.language import translate_sentence
 from app.web.words.labels import describe_function_with_name
 from app.web.words.labels import label_level
