@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import hypothesis
 import pytest
@@ -25,11 +26,19 @@ POSTGRES_URL = os.environ.get("ARGUS_TEST_POSTGRES_URL")
 REDIS_URL = os.environ.get("ARGUS_TEST_REDIS_URL")
 CHROMIUM = os.environ.get("ARGUS_TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 
+WEB_SERVERS_OF_DEBIAN = ("apache2-bin", "libapache2-mod-auth-openidc", "nginx", "libnginx-mod-http-js")
+WEB_SERVERS = all(
+    Path(path).exists()
+    for path in ("/usr/sbin/apache2", "/usr/lib/apache2/modules/mod_auth_openidc.so", "/usr/sbin/nginx",
+                 "/usr/lib/nginx/modules/ngx_http_js_module.so")
+)  # fmt: skip
+
 # marker -> its name for people, whether it is here, what to do when it is not
 COMPONENTS = {
     "postgres": ("PostgreSQL", POSTGRES_URL, "set ARGUS_TEST_POSTGRES_URL"),
     "redis": ("Redis", REDIS_URL, "set ARGUS_TEST_REDIS_URL"),
     "browser": ("Chromium", CHROMIUM, "install chromium or set ARGUS_TEST_CHROMIUM"),
+    "web_servers": ("Apache and nginx", WEB_SERVERS, "install " + " ".join(WEB_SERVERS_OF_DEBIAN)),
     "node": ("Node.js", shutil.which("node") and shutil.which("npm"), "install nodejs and npm"),
 }
 
