@@ -65,6 +65,8 @@ LONGEST_FIRST = (
     "tests/serving/",
     "tests/packaging/",
     "tests/readme/",
+    "tests/parties/",
+    "tests/examples/",
     "tests/recovery/",
 )
 
