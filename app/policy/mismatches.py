@@ -23,9 +23,9 @@ class Part(StrEnum):
     FRAGMENT = "fragment"
 
 
-# RFC 3986 appendix B. Nothing is normalised: what is compared byte by byte is told apart so too.
-URI = re.compile(r"(?:([^:/?#]*):)?(?://([^/?#]*))?([^?#]*)(\?[^#]*)?(#.*)?", re.ASCII | re.DOTALL)
-AUTHORITY = re.compile(r"(.*?)(?::([0-9]*))?", re.ASCII | re.DOTALL)
+# RFC 3986 appendix B: any text has these parts. Nothing is normalised, as nothing is when it is compared.
+URI = re.compile(r"(?:([^:/?#]*):)?(?://([^/?#]*))?([^?#]*)(\?[^#]*)?(#.*)?\Z", re.ASCII | re.DOTALL)
+AUTHORITY = re.compile(r"(.*?)(?::([0-9]*))?\Z", re.ASCII | re.DOTALL)
 
 
 def find_difference(asked: str, registered: Sequence[str], *, public_client: bool) -> Part | None:
@@ -49,10 +49,8 @@ def _list_differences(asked: str, registered: str, *, public_client: bool) -> li
 
 
 def _split(uri: str) -> Mapping[Part, str | None]:
-    whole = URI.fullmatch(uri)
-    scheme, authority, path, query, fragment = whole.groups() if whole is not None else (None,) * 5
-    place = AUTHORITY.fullmatch(authority) if authority is not None else None
-    host, port = place.groups() if place is not None else (None, None)
+    scheme, authority, path, query, fragment = next(URI.finditer(uri)).groups()
+    host, port = next(AUTHORITY.finditer(authority)).groups() if authority is not None else (None, None)
     return {
         Part.SCHEME: scheme,
         Part.HOST: host,

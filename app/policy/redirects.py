@@ -58,7 +58,7 @@ def find_main_uri_problem(uri: object) -> str | None:
     if (problem := _find_text_problem(uri, fragment_allowed=True)) is not None:
         return problem
     parts, problem = _split(str(uri))
-    if parts is None or (parts.scheme == "https" and not parts.netloc):
+    if parts is None or not parts.netloc:
         return problem or "Write a URI with a valid host and port."
     return None if parts.scheme == "https" else "Use https: the address must start with https://."
 

@@ -34,6 +34,8 @@ TOLD: list[tuple[str, list[str], Part | None]] = [
     ("", [OWN], Part.SCHEME),
     ("nonsense", [OWN], Part.SCHEME),
     (OWN, [], None),
+    (OWN, [OWN], None),
+    (OWN, [LOOP, OWN], Part.SCHEME),
 ]
 
 

@@ -95,7 +95,8 @@ def test_what_may_be_called(uri: object, at_home: bool, in_public: bool) -> None
 def test_an_applications_own_address_is_https() -> None:
     assert redirects.find_main_uri_problem("https://app.example.com/#start") is None
     for uri in ("http://127.0.0.1/", "http://app.example.com", "javascript:x", "", None, "https://a b",
-                "https:///x", "https://a:99999/", "com.example.app:/x"):  # fmt: skip
+                "https:///x",
+                "https://a:99999/", "https://app.example.com/a b", "com.example.app:/x"):  # fmt: skip
         assert redirects.find_main_uri_problem(uri) is not None
 
 

@@ -25,7 +25,7 @@ GROUPS: dict[str, tuple[list[str], list[str]]] = {
         [
             f"app/policy/{name}.py" for name in (
                 "access", "answers", "claims", "client_methods", "consent_growth", "effective", "facts",
-                "network", "redirects", "rights", "scopes", "ways_in",
+                "mismatches", "network", "origins", "redirects", "rights", "schemes", "scopes", "ways_in",
             )
         ],
         ["tests/policy"],

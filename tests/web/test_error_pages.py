@@ -69,7 +69,7 @@ def test_who_is_there_is_kept_when_something_else_fails(
     ("change", "says"),
     [
         ({"client_id": "nobody"}, "The application that sent you here is not known."),
-        ({"redirect_uri": "https://evil.example/"}, "an address it has not registered."),
+        ({"redirect_uri": "https://evil.example/"}, "not registered: the host is not the same."),
         ({"state": "x" * 3000}, '<span lang="en">The parameter state is too long.</span>'),
     ],
 )
