@@ -35,7 +35,7 @@ pictures: .venv/test
 
 # Everything that each run of the tests tries a share of, in full: hours, each test without a limit (docs/torture.md).
 torture: .venv/test
-	@ARGUS_TEST_TORTURE=full $(PY) -m pytest -q -s -o faulthandler_timeout=0 $(or $(ARGS),tests/torture tests/cli/test_killed_commands.py)
+	@ARGUS_TEST_TORTURE=full $(PY) -m pytest -q -s -o faulthandler_timeout=0 $(or $(ARGS),tests/torture tests/cli/test_killed_commands.py tests/services/test_outbox.py)
 
 translations: .venv/test
 	@$(PY) -m tests.house.catalogue

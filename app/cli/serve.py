@@ -22,6 +22,7 @@ from app.services.audit import sealing_thread
 from app.services.ops import readiness
 from app.services.ops import restored
 from app.services.ops import upkeep
+from app.services.outbox import outbox_thread
 from app.serving import server
 from app.serving.adapter import Adapter
 
@@ -73,6 +74,7 @@ def application() -> Flask:
     with app.app_context():
         sealing_thread.start_sealer()
         upkeep.start_upkeep()
+        outbox_thread.start_outbox()
     return app
 
 

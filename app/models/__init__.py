@@ -9,6 +9,7 @@ from app.models import clients as clients
 from app.models import directory as directory
 from app.models import grants as grants
 from app.models import keys as keys
+from app.models import outbox as outbox
 from app.models import preferences as preferences
 from app.models import sessions as sessions
 from app.models import single_use as single_use

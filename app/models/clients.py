@@ -43,6 +43,12 @@ class OAuthClient(Deletable, ShortNamed, Base, ArgusClientMixin):
             unique=True,
             **index_where("deleted_at IS NULL"),
         ),
+        # Is there any that hears of log-outs? Asked by each unit that ends something.
+        Index(
+            "ix_oauth_client_backchannel",
+            "id",
+            **index_where("backchannel_logout_uri IS NOT NULL AND deleted_at IS NULL"),
+        ),
     )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)

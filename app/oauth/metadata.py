@@ -65,6 +65,8 @@ def describe_openid_provider() -> dict[str, Any]:
         "userinfo_endpoint": f"{base}{PREFIX}/userinfo",
         "end_session_endpoint": f"{base}/oauth/logout",
         "acr_values_supported": ACR_VALUES,
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": True,
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": signing_keys.ALGORITHMS,
         "prompt_values_supported": PROMPTS,

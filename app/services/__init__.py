@@ -9,6 +9,7 @@ login               passwords, codes, passkeys, recovery, step-up; logins begin 
 consent             what the consent page tells, and what was approved
 access              who is acting, with which facts; the gate; delegation; look-ups; API keys
 endings             what ends what: one table of events, and the writes it makes
+outbox              what is told to applications, at least once: log-outs
 audit               the audit trail and its hash chain
 mail                what is sent by mail
 outgoing            the one door for calls that this server makes itself

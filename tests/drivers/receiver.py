@@ -92,5 +92,8 @@ def _read(stream: socket.SocketIO) -> Request | None:
     while line := stream.readline().decode().strip():
         name, _, value = line.partition(":")
         headers[name.lower()] = value.strip()
-    body = stream.read(int(headers.get("content-length", 0))) or b""
+    length = int(headers.get("content-length", 0))
+    body = stream.read(length) or b""
+    if len(body) < length:
+        return None  # whoever called was killed
     return Request(first[0], first[1], headers, body)

@@ -43,6 +43,7 @@ PURPOSES = {
     "app.services.access": "the caller, the facts, the gate",
     "app.services.audit": "the audit trail and its chain",
     "app.services.mail": "what is sent by mail",
+    "app.services.outbox": "what applications are told",
     "app.services.outgoing": "the one door for our own calls",
     "app.services.tokens": "tokens, codes, OAuth sessions, keys",
     "app.services.background": "work after the answer",

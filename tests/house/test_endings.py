@@ -16,6 +16,7 @@ from app.web.words.endings import describe_endings
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs/decisions/005-keys-outlive-a-password.md"
+TOLD_PAGE = ROOT / "docs/decisions/046-logout-everywhere.md"
 # A sentence of a page that was written by hand: of which event, what it claims to end, what to go on.
 CLAIMS = {
     "templates/logout.html": (
@@ -69,6 +70,19 @@ def test_the_decision_page_shows_the_table() -> None:
         }
         for event in Event
     }
+
+
+def test_the_decision_page_shows_what_is_told() -> None:
+    lines = [line for line in TOLD_PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("|")]
+    shown = {
+        cells[0]: cells[1]
+        for cells in ([c.strip() for c in line.strip("|").split("|")] for line in lines[2:])
+    }
+    told = {
+        event: [str(one.tells) for one in effects if one.tells is not None]
+        for event, effects in TABLE.items()
+    }
+    assert shown == {str(event): ", ".join(kinds) for event, kinds in told.items() if kinds}
 
 
 @pytest.mark.parametrize("file", CLAIMS)

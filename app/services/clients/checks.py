@@ -23,6 +23,7 @@ from app.policy import network
 from app.policy import redirects
 from app.policy import scopes
 from app.policy.sentences import Sentence
+from app.runtime import settings
 from app.services.access import directory
 from app.services.login.passwords import MOST_CHARACTERS
 from app.services.problems import FieldProblem
@@ -73,6 +74,15 @@ def check_web_address(wire: str, uri: str) -> str:
     """Check an address that a browser may be sent to; blanks around it do not count."""
     uri = uri.strip()
     problem = redirects.find_main_uri_problem(uri)
+    if problem is not None:
+        raise Invalid(FieldProblem(wire, problem, "INVALID_PATTERN"))
+    return uri
+
+
+def check_receiver_address(wire: str, uri: str) -> str:
+    """Check an address that this server calls itself; blanks around it do not count."""
+    uri = uri.strip()
+    problem = redirects.find_receiver_problem(uri, own_machine=settings().is_local)
     if problem is not None:
         raise Invalid(FieldProblem(wire, problem, "INVALID_PATTERN"))
     return uri

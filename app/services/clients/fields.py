@@ -140,8 +140,9 @@ FIELDS = (
     ),
     Field(
         name="backchannel_logout_uri", wire="backchannelLogoutURI", label="Back-channel logout address",
-        kind=Kind.URI, place=Place.MORE, check=checks.check_web_address, gated=True,
-        hint="Kept with the application. Nothing is sent there yet.",
+        kind=Kind.URI, place=Place.MORE, check=checks.check_receiver_address, gated=True,
+        hint="Where we tell it that a user's login ended here: a signed token by POST, as OpenID Connect "
+        "Back-Channel Logout says.",
     ),
     Field(
         name="id_token_signed_response_alg", wire="idTokenSignedResponseAlg", label="Signature of ID tokens",

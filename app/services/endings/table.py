@@ -5,6 +5,9 @@ is such a write with what it ends for good, or a mark that the use case sets its
 disabled) with what the decision refuses because of it. ``TABLE`` gives each event its effects; what none of
 them names lives on. ``docs/decisions/005-keys-outlive-a-password.md`` shows the whole matrix.
 
+What ends for a reason outside of an application is told to it, by the effect's ``tells``: applications that
+hear of log-outs get them from the outbox (``docs/decisions/046-logout-everywhere.md``).
+
 Not here: what runs out by itself, and rights that are taken away (the decision sees that at the next use).
 The first step of a login in two steps holds the session epoch and ends as logins do.
 """
@@ -14,11 +17,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
 from app.services.audit.trail import Actor
 from app.services.endings import writes
+from app.services.outbox import occurrences
+from app.services.outbox.occurrences import About
+from app.services.outbox.occurrences import Target
 
 
 class Event(StrEnum):
@@ -87,11 +94,15 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """A write, with what it ends; or, without ``make``, the effect of a mark that the use case sets."""
+    """A write, with what it ends; or, without ``make``, the effect of a mark that the use case sets.
+
+    ``tells``: what applications are told of, if the write ended something.
+    """
 
     ends: frozenset[Thing] = frozenset()
     rests: frozenset[Thing] = frozenset()
     make: Callable[[Any, str, Actor], bool] | None = None
+    tells: About | None = None
 
 
 def end(event: Event, target: object, actor: Actor) -> bool:
@@ -100,9 +111,15 @@ def end(event: Event, target: object, actor: Actor) -> bool:
     ``target`` is what the event is about: a subject, a customer, a key, a consent, a client, or the id of a
     login or an OAuth session. Inside a unit of work.
     """
-    makers = [effect.make for effect in TABLE[event] if effect.make is not None]
-    ended = [make(target, str(event), actor) for make in makers]
-    return any(ended)
+    ended = False
+    for effect in TABLE[event]:
+        # Before the write, which raises the epoch.
+        told = None if effect.tells is None else NAMED[effect.tells](target)
+        done = effect.make is None or effect.make(target, str(event), actor)
+        ended |= done and effect.make is not None
+        if done and effect.tells is not None and told is not None:
+            occurrences.note(effect.tells, told, str(event))
+    return ended
 
 
 def find_lasting_fate(event: Event, thing: Thing) -> Fate:
@@ -120,6 +137,14 @@ def find_fate(event: Event, thing: Thing) -> Fate:
     return Fate.RESTS if any(thing in effect.rests for effect in TABLE[event]) else Fate.LIVES
 
 
+# How a target is named in the outbox.
+NAMED: Mapping[About, Callable[[Any], Target]] = {
+    About.LOGIN: lambda login_id: Target(login_id.hex()),
+    About.SESSION: lambda session_id: Target(session_id.hex()),
+    About.CONSENT: lambda grant: Target(grant.id),
+    About.USER: lambda user: Target(str(user.id), user.session_epoch or 0),
+    About.CUSTOMER: lambda customer: Target(str(customer.id)),
+}
 _T = Thing
 _UNDER_LOGIN = frozenset(
     {_T.MADE_LOGIN, _T.IMPERSONATION, _T.SESSION, _T.BOUGHT_SESSION, _T.CODE, _T.REQUEST, _T.STEP_UP}
@@ -127,16 +152,22 @@ _UNDER_LOGIN = frozenset(
 _FOR_OTHERS = frozenset({_T.MADE_KEY, _T.MADE_LINK})
 _OF_USER = frozenset(Thing) - _FOR_OTHERS
 
-ONE_LOGIN = Effect(_UNDER_LOGIN | {_T.LOGIN}, make=writes.end_login)
+ONE_LOGIN = Effect(_UNDER_LOGIN | {_T.LOGIN}, make=writes.end_login, tells=About.LOGIN)
 # The same write, once for each login by that method.
-LOGINS_BY_METHOD = Effect(_UNDER_LOGIN | {_T.LOGIN, _T.OTHER_LOGIN}, make=writes.end_login)
+LOGINS_BY_METHOD = replace(ONE_LOGIN, ends=ONE_LOGIN.ends | {_T.OTHER_LOGIN})
 ALL_OPEN = Effect(
-    _UNDER_LOGIN | {_T.LOGIN, _T.OTHER_LOGIN, _T.KEY_LOGIN, _T.KEY_SESSION}, make=writes.raise_epoch
+    _UNDER_LOGIN | {_T.LOGIN, _T.OTHER_LOGIN, _T.KEY_LOGIN, _T.KEY_SESSION},
+    make=writes.raise_epoch,
+    tells=About.USER,
 )
 AUTHORIZATIONS = Effect(frozenset({_T.STEP_UP, _T.LINK}), make=writes.spend_tokens)
-ONE_SESSION = Effect(frozenset({_T.SESSION}), make=writes.end_session)
+# By the application itself, which knows; or by somebody else.
+OWN_SESSION = Effect(frozenset({_T.SESSION}), make=writes.end_session)
+ONE_SESSION = replace(OWN_SESSION, tells=About.SESSION)
 ONE_KEY = Effect(frozenset({_T.KEY, _T.KEY_LOGIN, _T.KEY_SESSION}), make=writes.revoke_key)
-ONE_CONSENT = Effect(frozenset({_T.CONSENT, _T.SESSION, _T.CODE}), make=writes.withdraw_consent)
+ONE_CONSENT = Effect(
+    frozenset({_T.CONSENT, _T.SESSION, _T.CODE}), make=writes.withdraw_consent, tells=About.CONSENT
+)
 HOLDINGS = Effect(
     frozenset({_T.KEY, _T.CONSENT, _T.PERMISSION, _T.MEMBERSHIP}) | ONE_KEY.ends | ONE_CONSENT.ends,
     make=writes.end_holdings,
@@ -144,11 +175,13 @@ HOLDINGS = Effect(
 WAYS_IN_FOR_OTHERS = Effect(_FOR_OTHERS, make=writes.end_ways_in_for_others)
 # Marks. Refused things are not changed, so they work again when the mark is removed.
 OUT = Effect(rests=_OF_USER)
+CUSTOMER_OUT = replace(OUT, tells=About.CUSTOMER)
 # Whoever made a key or a reset for somebody holds nothing there meanwhile: it is judged at every use.
 MAKER_OUT = Effect(rests=_FOR_OTHERS)
 MUST_CHANGE_PASSWORD = Effect(
     rests=_OF_USER
-    - {_T.KEY, _T.KEY_SESSION, _T.PERMISSION, _T.MEMBERSHIP, _T.IMPERSONATION, _T.STEP_UP, _T.LINK}
+    - {_T.KEY, _T.KEY_SESSION, _T.PERMISSION, _T.MEMBERSHIP, _T.IMPERSONATION, _T.STEP_UP, _T.LINK},
+    tells=About.USER,
 )
 CLIENT_GONE = Effect(
     frozenset({_T.SESSION, _T.BOUGHT_SESSION, _T.KEY_SESSION, _T.CODE, _T.REQUEST, _T.CONSENT})
@@ -170,15 +203,15 @@ TABLE: Mapping[Event, tuple[Effect, ...]] = {
     Event.ANOTHER_USER: (ONE_LOGIN,),
     Event.LOGGED_OUT_EVERYWHERE: (ALL_OPEN,),
     Event.ENDED_BY_ADMINISTRATOR: (ALL_OPEN,),
-    Event.CUSTOMER_DISABLED: (OUT, MAKER_OUT),
+    Event.CUSTOMER_DISABLED: (CUSTOMER_OUT, MAKER_OUT),
     Event.CUSTOMER_REENABLED: (),
     Event.CUSTOMER_MOVED: (),
     Event.KEY_REVOKED: (ONE_KEY,),
     Event.CONSENT_WITHDRAWN: (ONE_CONSENT,),
     Event.CLIENT_DELETED: (CLIENT_GONE,),
     Event.SESSION_ENDED: (ONE_SESSION,),
-    Event.APPLICATION_LEFT: (ONE_SESSION,),
-    Event.TOKEN_REVOKED: (ONE_SESSION,),
+    Event.APPLICATION_LEFT: (OWN_SESSION,),
+    Event.TOKEN_REVOKED: (OWN_SESSION,),
     Event.CODE_REPLAYED: (ONE_SESSION,),
     Event.REFRESH_REPLAYED: (ONE_SESSION,),
 }

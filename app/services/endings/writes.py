@@ -25,6 +25,9 @@ from app.models.sessions import LoginSession
 from app.models.stepup import StepUp
 from app.services.audit import trail
 from app.services.audit.trail import Actor
+from app.services.outbox import occurrences
+from app.services.outbox.occurrences import About
+from app.services.outbox.occurrences import Target
 from app.services.tokens import oauth_sessions
 
 
@@ -136,6 +139,7 @@ def end_everything(*, keys: bool) -> None:
         statements.append(update(APIKey).where(APIKey.revoked_at.is_(None)).values(revoked_at=now))
     for statement in statements:
         db.session.execute(statement, execution_options={"synchronize_session": False})
+    occurrences.note(About.EVERYBODY, Target(""), "ended by the operator")
 
 
 def _changed(statement: Any) -> bool:

@@ -35,6 +35,7 @@ EVENTS: Mapping[str, str] = {
     "login": lazy_gettext("Login"),
     "logout": lazy_gettext("Session ended"),
     "logout-everywhere": lazy_gettext("Logged out everywhere"),
+    "logout-not-told": lazy_gettext("Application not told of log-outs"),
     "authorize": lazy_gettext("Approval of an application"),
     "redeem": lazy_gettext("Application session began"),
     "refresh": lazy_gettext("Renewal of an application session"),
