@@ -59,6 +59,18 @@ ANNOUNCED: dict[str, Any] = {
     "required": ["request_uri", "expires_in"],
     "properties": {"request_uri": TEXT, "expires_in": {"type": "integer", "minimum": 1}},
 }
+DEVICE: dict[str, Any] = {
+    "type": "object",
+    "required": ["device_code", "user_code", "verification_uri", "expires_in"],
+    "properties": {
+        "device_code": TEXT,
+        "user_code": TEXT,
+        "verification_uri": TEXT,
+        "verification_uri_complete": TEXT,
+        "expires_in": {"type": "integer", "minimum": 1},
+        "interval": {"type": "integer", "minimum": 1},
+    },
+}
 # Without a type: a client's own provider may give another value under one of these names (contract 2.5).
 USER_CLAIMS = {
     "type": "object",
@@ -147,6 +159,16 @@ OAUTH_PATHS: dict[str, Any] = {
     f"{PREFIX}/par": {
         "post": _describe_operation(
             "push", "Announce a login (RFC 9126)", ANNOUNCED, REQUEST, ["response_type"], status="201"
+        )
+    },
+    f"{PREFIX}/device_authorization": {
+        "post": _describe_operation(
+            "device_authorization",
+            "Begin for a device without a browser (RFC 8628)",
+            DEVICE,
+            {"scope": SCOPE},
+            [],
+            proof=False,
         )
     },
     f"{PREFIX}/userinfo": {

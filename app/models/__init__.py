@@ -6,6 +6,7 @@ from app.models import apikeys as apikeys
 from app.models import audit as audit
 from app.models import authority as authority
 from app.models import clients as clients
+from app.models import devices as devices
 from app.models import directory as directory
 from app.models import grants as grants
 from app.models import keys as keys

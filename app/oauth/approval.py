@@ -8,10 +8,12 @@ may be recorded that the page did not show: if the application's scope grew, ``C
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from dataclasses import replace
 
 from app.oauth.authorization_answer import AuthorizationAnswer
+from app.oauth.authorize import Asked
 from app.oauth.authorize import AuthorizationRequest
 from app.oauth.authorize import build_question
 from app.oauth.authorize import validate_request
@@ -59,7 +61,7 @@ class Judged:
     decision: Decision
 
 
-def judge_request(request: AuthorizationRequest, caller: Caller) -> Judged:
+def judge_request(request: Asked, caller: Caller) -> Judged:
     """Ask the gate whether this user may approve this request now, with the consent that is stored."""
     consent = consents.find_consent(caller.user_id, request.client.id)
     question = build_question(request, caller, consent)
@@ -77,10 +79,14 @@ def approve_from_page(request: AuthorizationRequest, caller: Caller, transaction
         permission_scope = waiting_requests.answer_request(transaction, caller.login_id)
         if permission_scope is None:
             raise StaleTransaction
-        shown = GrantFacts(permission_scope, frozenset(request.scopes))
-        return gate.is_covered_by_consent(replace(posed, grant=shown))
+        return was_shown(posed, permission_scope, request.scopes)
 
     return _approve(request, caller, agreed)
+
+
+def was_shown(posed: Question, permission_scope: int, scopes: Iterable[str]) -> bool:
+    """Tell whether a page that showed this permission scope and these scopes showed all that is asked now."""
+    return gate.is_covered_by_consent(replace(posed, grant=GrantFacts(permission_scope, frozenset(scopes))))
 
 
 def approve_from_consent(

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from dataclasses import replace
 from datetime import datetime
 from datetime import timedelta
+from typing import Protocol
 
 from authlib.oauth2.rfc6749 import OAuth2Error
 
@@ -93,6 +94,16 @@ class UnsoundRequestError(Exception):
         super().__init__(error.error)
         self.error = error
         self.silent = silent
+
+
+class Asked(Protocol):
+    """What somebody is asked to approve, by a browser or by a device."""
+
+    @property
+    def client(self) -> ClientPart: ...
+
+    @property
+    def scopes(self) -> tuple[str, ...]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +267,7 @@ def _must_log_in_more_strongly(request: AuthorizationRequest, caller: Caller, is
     return False
 
 
-def build_question(request: AuthorizationRequest, caller: Caller, consent: ActiveConsent | None) -> Question:
+def build_question(request: Asked, caller: Caller, consent: ActiveConsent | None) -> Question:
     """Build the question of leg AUTHORIZE: this user, this client, these scopes, current facts."""
     return replace(
         caller.question,

@@ -9,15 +9,12 @@ from __future__ import annotations
 from typing import NoReturn
 
 from app.oauth.errors import ArgusOAuthError
+from app.oauth.refusals import refuse
 from app.oauth.requests import ArgusRequest
-from app.services.access import gate
 from app.services.access import proofs
 from app.services.access.proofs import Proof
 from app.services.access.proofs import ProofProblem
-from app.services.audit import trail
-from app.services.audit.trail import Actor
 from app.services.problems import NonceNeeded
-from app.services.unit_of_work import run_in_transaction
 
 
 def judge(request: ArgusRequest, *, key: str | None = None, required: bool = False) -> Proof | None:
@@ -26,12 +23,12 @@ def judge(request: ArgusRequest, *, key: str | None = None, required: bool = Fal
     """
     if request.proof is None:
         if key is not None or required:
-            refuse(request, ProofProblem("proof_missing"))
+            _refuse(request, ProofProblem("proof_missing"))
         return None
     try:
         return proofs.judge(request.proof, key=key)
     except ProofProblem as problem:
-        refuse(request, problem)
+        _refuse(request, problem)
     except NonceNeeded:
         raise ArgusOAuthError("use_dpop_nonce") from None
 
@@ -43,21 +40,9 @@ def spend(request: ArgusRequest, proof: Proof) -> None:
     try:
         proof.use_up()
     except ProofProblem as problem:
-        refuse(request, problem)
+        _refuse(request, problem)
     request.has_spent_proof = True
 
 
-def refuse(request: ArgusRequest, problem: ProofProblem) -> NoReturn:
-    """Record what is wrong with a proof, and answer it (RFC 9449 5)."""
-    number = run_in_transaction(
-        lambda: trail.record(
-            "proof",
-            Actor(contact=request.contact),
-            outcome="refused",
-            number=gate.make_decision_number(),
-            client_id=request.client.id if request.client is not None else None,
-            reasons=[problem.reason],
-            counted=True,
-        )
-    )
-    raise ArgusOAuthError("invalid_dpop_proof", problem.sentence, decision=number or "")
+def _refuse(request: ArgusRequest, problem: ProofProblem) -> NoReturn:
+    refuse(request, "proof", "invalid_dpop_proof", problem.sentence, reason=problem.reason)

@@ -35,6 +35,9 @@ FIXED_TEXTS = {
     "registration_not_supported": "The registration parameter is not supported.",
     "invalid_dpop_proof": "The DPoP proof is not right.",
     "use_dpop_nonce": "Repeat the request with the nonce of the header DPoP-Nonce in the proof.",
+    "authorization_pending": "The user has not answered yet. Ask again after the interval.",
+    "slow_down": "You ask too often. Wait five seconds longer from now on.",
+    "expired_token": "The device code has expired. Begin anew.",
     "server_error": "The server could not answer. Try again.",
 }
 

@@ -15,6 +15,7 @@ from authlib.oauth2.rfc6749.grants import BaseGrant
 
 from app.oauth.code_grant import ArgusAuthorizationCodeGrant
 from app.oauth.credentials_grant import ArgusClientCredentialsGrant
+from app.oauth.device_grant import ArgusDeviceGrant
 from app.oauth.errors import ArgusOAuthError
 from app.oauth.pkce import S256Only
 from app.oauth.refresh_grant import ArgusRefreshTokenGrant
@@ -91,6 +92,15 @@ GRANTS = (
         client_authenticates=True,
         issues_refresh_token=True,
         example={"refresh_token": "the refresh token"},
+    ),
+    TokenGrant(
+        handler=ArgusDeviceGrant,
+        section="RFC 8628",
+        summary="Ask whether the user of a device has approved it",
+        parameters=("device_code",),
+        client_authenticates=True,
+        issues_refresh_token=True,
+        example={"device_code": "the device_code of the device authorization"},
     ),
     TokenGrant(
         handler=ArgusClientCredentialsGrant,

@@ -34,6 +34,7 @@ def describe_authorization_server() -> dict[str, Any]:
         "token_endpoint": f"{base}{PREFIX}/token",
         "introspection_endpoint": f"{base}{PREFIX}/token/introspect",
         "revocation_endpoint": f"{base}{PREFIX}/token/revoke",
+        "device_authorization_endpoint": f"{base}{PREFIX}/device_authorization",
         "pushed_authorization_request_endpoint": f"{base}{PREFIX}/par",
         "require_pushed_authorization_requests": False,
         "jwks_uri": f"{base}/oauth/jwks",

@@ -7,8 +7,6 @@ again when it arrives.
 
 from __future__ import annotations
 
-from typing import NoReturn
-
 from flask import Response
 
 from app.oauth import dpop
@@ -17,17 +15,13 @@ from app.oauth.authorize import OURS
 from app.oauth.authorize import UnredirectableError
 from app.oauth.authorize import UnsoundRequestError
 from app.oauth.authorize import validate_request
-from app.oauth.errors import ArgusOAuthError
+from app.oauth.refusals import refuse
 from app.oauth.requests import ArgusRequest
 from app.oauth.server import build_response
 from app.oauth.server import oauth_server
 from app.policy.client_methods import METHOD_NAMES
 from app.policy.client_methods import METHOD_PARAMETERS
-from app.services.access import gate
-from app.services.audit import trail
-from app.services.audit.trail import Actor
 from app.services.tokens import pushed_requests
-from app.services.unit_of_work import run_in_transaction
 
 ENDPOINT = "pushed_authorization_request"
 JSON = (("Content-Type", "application/json"),)
@@ -42,7 +36,7 @@ def answer_push(request: ArgusRequest) -> Response:
     server = oauth_server()
     client = request.client = server.authenticate_client(request, METHOD_NAMES, ENDPOINT)
     if "request_uri" in request.form:
-        _refuse(request, "invalid_request", NOT_HERE)
+        refuse(request, "push", "invalid_request", NOT_HERE)
     others = {*METHOD_PARAMETERS, *OURS}
     params = {name: value for name, value in request.form.items() if name not in others}
     params["client_id"] = client.id
@@ -51,12 +45,12 @@ def answer_push(request: ArgusRequest) -> Response:
     try:
         asked = validate_request(params, pushing=True)
     except UnredirectableError as problem:
-        _refuse(request, "invalid_request", problem.message)
+        refuse(request, "push", "invalid_request", problem.message)
     except UnsoundRequestError as problem:
-        _refuse(request, problem.error.error, problem.error.description)
+        refuse(request, "push", problem.error.error, problem.error.description)
     request_uri = pushed_requests.seal_request(client.id, asked.params)
     if request_uri is None:
-        _refuse(request, "invalid_request", TOO_LONG, 413)
+        refuse(request, "push", "invalid_request", TOO_LONG, status=413)
     answer = {"request_uri": request_uri, "expires_in": pushed_requests.LIFE_SECONDS}
     return build_response(201, answer, JSON)
 
@@ -70,20 +64,3 @@ def _bind_to_key(request: ArgusRequest, named: str | None) -> dict[str, str]:
     if not request.client.is_public:
         dpop.spend(request, proof)
     return {"dpop_jkt": proof.thumbprint}
-
-
-def _refuse(request: ArgusRequest, error: str, text: str, status: int = 400) -> NoReturn:
-    """Record what is wrong with the request, and answer it (RFC 9126 2.3)."""
-    number = run_in_transaction(
-        lambda: trail.record(
-            "push",
-            Actor(contact=request.contact),
-            outcome="refused",
-            number=gate.make_decision_number(),
-            client_id=request.client.id,
-            reasons=[error],
-            detail={"text": text},
-            counted=True,
-        )
-    )
-    raise ArgusOAuthError(error, text, status=status, decision=number or "")

@@ -22,6 +22,7 @@ from app.oauth import protected_resource
 from app.oauth import request_checks
 from app.oauth.addresses import PREFIX
 from app.oauth.claims import build_claims
+from app.oauth.device_endpoint import answer_device_authorization
 from app.oauth.errors import BAD_BEARER
 from app.oauth.errors import ArgusOAuthError
 from app.oauth.errors import MissingBearer
@@ -106,6 +107,17 @@ def push() -> Response:
     """Take a pushed authorization request (RFC 9126)."""
     params = request_checks.check_token_request(request)
     return answer_push(
+        _build_protocol_request(params, request_checks.read_client_credentials(request, params))
+    )
+
+
+@blueprint.post(PREFIX + "/device_authorization")
+@blueprint.post("/oauth/device_authorization")
+@csrf.exempt
+def device_authorization() -> Response:
+    """Begin for a device without a browser (RFC 8628 3.1)."""
+    params = request_checks.check_token_request(request)
+    return answer_device_authorization(
         _build_protocol_request(params, request_checks.read_client_credentials(request, params))
     )
 

@@ -47,9 +47,10 @@ API_PREFIXES = (
     "/oauth/revoke",
     "/oauth/userinfo",
     "/oauth/par",
+    "/oauth/device_authorization",
 )
 # Below the roots of the API, these answer as OAuth does.
-OAUTH_ENDPOINTS = ("/oauth/token", "/oauth/userinfo", "/oauth/par")
+OAUTH_ENDPOINTS = ("/oauth/token", "/oauth/userinfo", "/oauth/par", "/oauth/device_authorization")
 OWN_PAGES = ("/console/", "/account/")
 SENTENCES = {
     400: "The request was not in order.",

@@ -13,7 +13,7 @@ from tests.drivers.api_caller import ApiCaller
 from tests.world import World
 
 # Objects have no fields of their own to name here: the whole body is the map.
-OAUTH = tuple(f"/authentication/v1/oauth/{name}" for name in ("token", "userinfo", "par"))
+OAUTH = tuple(f"/authentication/v1/oauth/{name}" for name in ("token", "userinfo", "par", "device"))
 MAPS = {"/currentuser/v1/prefs"}
 
 

@@ -58,7 +58,10 @@ def test_the_login_page_at_a_full_gate(app: Flask, world: World, alice: Person, 
     assert (answer.status_code, answer.mimetype, "Retry-After" in answer.headers) == (503, "text/html", True)
 
 
-@pytest.mark.parametrize("path", ["/oauth/token", "/oauth/introspect", "/oauth/revoke", "/oauth/par"])
+@pytest.mark.parametrize(
+    "path",
+    ["/oauth/token", "/oauth/introspect", "/oauth/revoke", "/oauth/par", "/oauth/device_authorization"],
+)
 def test_a_chosen_client_secret_at_a_full_gate(
     app: Flask, rp: RelyingParty, full_gate: None, path: str
 ) -> None:

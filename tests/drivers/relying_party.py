@@ -22,6 +22,7 @@ from tests.world import SECRET
 
 TOKEN = "/authentication/v1/oauth/token"
 PAR = "/authentication/v1/oauth/par"
+DEVICE = "/authentication/v1/oauth/device_authorization"
 
 
 class RelyingParty:

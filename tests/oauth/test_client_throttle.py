@@ -103,7 +103,7 @@ def test_a_narrow_range_is_known(app: Flask, world: World, settings: Any) -> Non
     assert tries(rp, "192.0.2.3") == 400
 
 
-@pytest.mark.parametrize("path", ["/token/introspect", "/token/revoke", "/par"])
+@pytest.mark.parametrize("path", ["/token/introspect", "/token/revoke", "/par", "/device_authorization"])
 def test_every_endpoint_counts_the_same(app: Flask, world: World, settings: Any, path: str) -> None:
     """One counter for one secret, wherever it is tried."""
     settings(throttle_client_failures=2)

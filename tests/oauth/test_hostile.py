@@ -15,6 +15,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from tests.drivers.api_caller import ApiCaller
+from tests.drivers.relying_party import DEVICE
 from tests.drivers.relying_party import PAR
 from tests.drivers.relying_party import TOKEN
 from tests.drivers.relying_party import RelyingParty
@@ -25,7 +26,7 @@ FORM = "application/x-www-form-urlencoded"
 NAMES = st.sampled_from(
     ["grant_type", "code", "redirect_uri", "client_id", "client_secret", "refresh_token", "token", "scope",
      "token_type_hint", "request_uri", "state", "nonce", "response_type", "prompt", "max_age",
-     "code_verifier", "client_assertion", "client_assertion_type", "ä", ""]
+     "code_verifier", "device_code", "client_assertion", "client_assertion_type", "ä", ""]
 )  # fmt: skip
 VALUES = st.one_of(
     st.text(max_size=30),
@@ -53,7 +54,7 @@ FEW = hypothesis_settings(
 def test_any_form_at_the_oauth_endpoints(rp: RelyingParty, pairs: list[tuple[str, str]]) -> None:
     """Token, introspection, revocation with any parameters, the client's credentials among them or not."""
     body = urlencode(pairs, errors="surrogatepass")
-    for path in (TOKEN, TOKEN + "/introspect", TOKEN + "/revoke", PAR):
+    for path in (TOKEN, TOKEN + "/introspect", TOKEN + "/revoke", PAR, DEVICE):
         for credentials in ("", f"&client_id={rp.client_id}&client_secret=wrong"):
             answer = rp.app.test_client().post(path, data=body + credentials, content_type=FORM)
             assert answer.status_code < 500
@@ -70,7 +71,7 @@ def test_any_form_at_the_oauth_endpoints(rp: RelyingParty, pairs: list[tuple[str
 def test_any_bytes(app: Flask, world: World, admin: ApiCaller, raw: bytes) -> None:
     """As body of the OAuth endpoints and of JSON calls, and as query of the pages."""
     client = app.test_client()
-    for path in (TOKEN, TOKEN + "/introspect", PAR, "/oauth/authorize", "/login", "/logout"):
+    for path in (TOKEN, TOKEN + "/introspect", PAR, DEVICE, "/oauth/authorize", "/login", "/logout"):
         assert client.post(path, data=raw, content_type=FORM).status_code < 500
     for path in ("/authentication/v1/oauth/client", "/useradmin/v2/user", "/customeradmin/v2/customer"):
         answer = admin.post(path, data=raw, headers={"Content-Type": "application/json"})
@@ -114,7 +115,7 @@ def test_paths_and_methods_that_are_not_there(app: Flask, path: str, method: str
         assert answer.json["responseCode"] == answer.status_code
 
 
-@pytest.mark.parametrize("path", [TOKEN, TOKEN + "/introspect", TOKEN + "/revoke", PAR, "/oauth/par"])
+@pytest.mark.parametrize("path", [TOKEN, TOKEN + "/introspect", TOKEN + "/revoke", PAR, "/oauth/par", DEVICE])
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
 def test_methods_of_the_oauth_endpoints(app: Flask, path: str, method: str) -> None:
     """Rule 26: 405, with Allow."""

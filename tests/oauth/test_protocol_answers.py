@@ -10,6 +10,7 @@ from flask import Flask
 
 from tests.drivers.api_caller import ApiCaller
 from tests.drivers.person import Person
+from tests.drivers.relying_party import DEVICE
 from tests.drivers.relying_party import PAR
 from tests.drivers.relying_party import TOKEN
 from tests.drivers.relying_party import RelyingParty
@@ -74,6 +75,7 @@ FORMS = {
     TOKEN + "/introspect": {"token": "x"},
     TOKEN + "/revoke": {"token": "x"},
     PAR: {"response_type": "code"},
+    DEVICE: {"scope": "openid"},
 }
 
 

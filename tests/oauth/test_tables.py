@@ -36,6 +36,7 @@ from app.policy.client_methods import CLIENT_METHODS
 from app.policy.client_methods import METHOD_NAMES
 from app.policy.client_methods import METHOD_PARAMETERS
 from tests.drivers.person import Person
+from tests.drivers.relying_party import DEVICE
 from tests.drivers.relying_party import PAR
 from tests.drivers.relying_party import TOKEN
 from tests.drivers.relying_party import RelyingParty
@@ -46,7 +47,7 @@ from tests.world import World
 
 OPENID = "/.well-known/openid-configuration"
 DOCUMENTS = (OPENID, "/.well-known/oauth-authorization-server")
-BY_CLIENT = (TOKEN, TOKEN + "/introspect", TOKEN + "/revoke", PAR)
+BY_CLIENT = (TOKEN, TOKEN + "/introspect", TOKEN + "/revoke", PAR, DEVICE)
 KEY = Signer()
 USERINFO = "/authentication/v1/oauth/userinfo"
 SCOPE_NAMES = [scope.name for scope in SCOPES]

@@ -26,6 +26,7 @@ from app.services.background import background
 from app.services.tokens import waiting_requests
 from tests.drivers.api_caller import ApiCaller
 from tests.drivers.person import Person
+from tests.drivers.relying_party import DEVICE
 from tests.drivers.relying_party import TOKEN
 from tests.drivers.relying_party import RelyingParty
 from tests.drivers.signing import ASSERTION_TYPE
@@ -38,12 +39,14 @@ from tests.world import SECRET
 from tests.world import World
 
 TIMES = 60
+DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 BASE = "/authentication/v1"
 LOGIN = f"{BASE}/password/authentication"
 SIGNATURE = f"{BASE}/signature/webauthn/authentication"
 # Rows that one sender may leave, however often it sends: one counted row for each reason, one or two counters
 # for each rule. Links are five in half an hour for each user, and each is a row for a day.
-MOST = {"audit_event": 3, "throttle_counter": 6, "step_up": 5, "known_source": 1, "login_session": 1}
+MOST = {"audit_event": 3, "throttle_counter": 6, "step_up": 5, "known_source": 1, "login_session": 1,
+        "device_request": 20}  # fmt: skip
 Sender = Callable[[], object]
 
 
@@ -55,7 +58,8 @@ class Stage:
         self.rp = RelyingParty(app, world.client())
         self.other = RelyingParty(app, world.client("other"))
         self.far = RelyingParty(app, world.client("far", client_ip_range=["192.0.2.1/32"]))
-        self.public = RelyingParty(app, world.client("public", authentication_method="none"), secret=None)
+        public = world.client("public", authentication_method="none", allow_device_grant=True)
+        self.public = RelyingParty(app, public, secret=None)
         self.signs = world.client("signs", authentication_method="privateKey", jwks=Signer().jwks)
         alice = Person(app)
         self.code = self.rp.sends(alice)["code"]
@@ -190,6 +194,9 @@ def senders(s: Stage) -> dict[str, Sender]:
             "POST", TOKEN + "/revoke",
             data={"client_assertion": s.name, "client_assertion_type": ASSERTION_TYPE, "token": "x"},
         ),
+        "devices of a public client": lambda: s.public.posts(DEVICE),
+        "wrong devices": lambda: s.other.posts(DEVICE),
+        "device codes": lambda: s.public.posts(grant_type=DEVICE_GRANT, device_code=s.name),
         "pushes by strangers": lambda: RelyingParty(s.app, s.name).pushes(),
         "pushes of a public client": lambda: s.public.pushes(),
         "wrong pushes of a public client": lambda: s.public.pushes(scope="openid groups"),
@@ -259,6 +266,9 @@ proofs for a dead code
 wrong proofs
 wrong assertions
 unreadable assertions
+devices of a public client
+wrong devices
+device codes
 pushes by strangers
 pushes of a public client
 wrong pushes of a public client

@@ -13,6 +13,8 @@ from sqlalchemy import event
 
 from app import clock as app_clock
 from app.extensions import db
+from app.models.clients import OAuthClient
+from app.models.devices import DeviceRequest
 from app.models.directory import User
 from app.models.sessions import AuthorizationCode
 from app.models.sessions import AuthorizeTransaction
@@ -35,6 +37,7 @@ BATCH, OLD, FRESH = 100, 450, 250
 KINDS = {
     "codes": AuthorizationCode,
     "used once": UsedOnce,
+    "requests of devices": DeviceRequest,
     "transactions": AuthorizeTransaction,
     "expired counters": ThrottleCounter,
     "known addresses": KnownSource,
@@ -104,6 +107,10 @@ def make_row(model: type[Any], number: int, user: int, login: bytes) -> dict[str
         scope = db.session.execute(sa.text("SELECT min(id) FROM function")).scalar_one()
         row |= {"login_session_id": login, "parameters": {}, "permission_scope_id": scope}
     row |= {"count": 1, "source": bytes(16)}
+    if model is DeviceRequest:
+        client = db.session.execute(sa.select(OAuthClient.id)).scalars().first()
+        row |= {"client_id": client, "digest": bytes(32), "user_code_key": number.to_bytes(16, "big")}
+        row |= {"scopes": [], "network": "", "interval": 5, "next_poll_at": at}
     row |= {key_of(model).key: f"{number:036}" if model is WebAuthnChallenge else number.to_bytes(16, "big")}
     row |= {"created_at": at, "expires_at": at, "ends_at": at, "seen_at": at, "kept_until": at}
     if model is OAuthSession:

@@ -183,7 +183,7 @@ def test_who_may_use_whichever_key_is_no_stranger() -> None:
     """Keys that are not limited in number: of accounts, clients, devices and logins that exist."""
     assert {rule.by for rule in ALL if not rule.open} == {("account",), ("device",), ("session",)}
     assert [rule.name for rule in ALL if not rule.open and rule.by == ("account",)] == [
-        "code-account", "proof-account", "proof-code-account", "client-account",
+        "code-account", "proof-account", "proof-code-account", "user-code-account", "client-account",
     ]  # fmt: skip
 
 

@@ -36,7 +36,7 @@ from tests.world import World
 STAINED_AFTER = 200
 API_ROOTS = ("/authentication/", "/currentuser/", "/users/", "/useradmin/", "/customers/", "/customeradmin/")
 OAUTH = re.compile(
-    r"/authentication/v1/oauth/(token|userinfo|par)|/oauth/(token|introspect|revoke|userinfo|par)"
+    r"/authentication/v1/oauth/(token|userinfo|par|device)|/oauth/(token|introspect|revoke|userinfo|par|device)"
 )
 TRACES = re.compile(
     r"Traceback \(most|site-packages|\.py\", line|sqlalchemy|psycopg|sqlite3\.|werkzeug|pydantic_core"

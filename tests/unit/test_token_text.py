@@ -10,7 +10,13 @@ from flask import Flask
 from app.services.tokens import token_text
 from app.services.tokens.token_text import Kind
 
-NAMES = {Kind.LOGIN: "alice", Kind.ACCESS: "alice@example.com", Kind.REFRESH: "alice", Kind.CODE: ""}
+NAMES = {
+    Kind.LOGIN: "alice",
+    Kind.ACCESS: "alice@example.com",
+    Kind.REFRESH: "alice",
+    Kind.CODE: "",
+    Kind.DEVICE: "",
+}
 
 
 def minted(kind: Kind) -> str:

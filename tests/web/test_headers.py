@@ -31,6 +31,7 @@ ANSWERS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "a call that is not there": ("GET", "/authentication/v1/nope", {}),
     "a token request": ("POST", TOKEN, {"data": {"grant_type": "refresh_token"}}),
     "introspection": ("POST", TOKEN + "/introspect", {"data": {"token": "x"}}),
+    "a device": ("POST", "/oauth/device_authorization", {"data": {"scope": "openid"}}),
     "push": ("POST", "/oauth/par", {"data": {"response_type": "code"}}),
     "revocation": ("POST", TOKEN + "/revoke", {"data": {"token": "x"}}),
     "userinfo": ("GET", "/oauth/userinfo", {}),

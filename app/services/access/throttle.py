@@ -121,6 +121,12 @@ GUESSES: Mapping[str, tuple[Rule, ...]] = {
         Rule("proof-code-account", (ACCOUNT,), "the account's own logins", "the account's own logins",
              lambda given: 10 * _logins(given), seconds=DAY, open=False),
     ),
+    # What a device shows and its user types: by who is logged in.
+    "user-code": (
+        Rule("user-code-session", (SESSION,), "that login", "that login", open=False, cleared=True),
+        Rule("user-code-account", (ACCOUNT,), "the account's own logins", "the account's own logins",
+             lambda given: 10 * _logins(given), open=False),
+    ),
     # A secret that people chose; a random one is among REFUSALS, and a public client has none.
     "client": (
         Rule("client-pair", (ACCOUNT, SOURCE), "anybody at that address", "that client at that address",

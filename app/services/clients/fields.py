@@ -128,6 +128,12 @@ FIELDS = (
         hint="Users and administrators do not see it in lists; it works all the same.",
     ),
     Field(
+        name="allow_device_grant", wire="allowDeviceGrant", label="May run on devices without a browser",
+        kind=Kind.YES_NO, place=Place.MORE, gated=True, default=False,
+        hint="Its users type a code that the device shows (RFC 8628). "
+        "People can be talked into typing a code of somebody else: switch it on only for such devices.",
+    ),
+    Field(
         name="insecure_without_pkce", wire="insecureWithoutPkce", label="Insecure: may leave out PKCE",
         kind=Kind.YES_NO, place=Place.MORE, gated=True, default=False,
         hint="Only for an old application without a secret that cannot do it. "

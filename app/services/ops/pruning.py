@@ -24,6 +24,7 @@ from sqlalchemy import select
 
 from app import clock
 from app.extensions import db
+from app.models.devices import DeviceRequest
 from app.models.sessions import AuthorizationCode
 from app.models.sessions import AuthorizeTransaction
 from app.models.sessions import LoginSession
@@ -38,6 +39,7 @@ from app.services.access.counters import in_database
 from app.services.login import passkey_challenges
 from app.services.login import stepup_tokens
 from app.services.tokens import codes
+from app.services.tokens import devices
 from app.services.tokens import single_use
 from app.services.tokens import waiting_requests
 from app.services.unit_of_work import run_in_transaction
@@ -78,6 +80,7 @@ def list_sweeps(before: datetime) -> Mapping[str, Sequence[Sweep]]:
     constrained = Sweep(LoginSession, and_(LoginSession.parent_id.is_not(None), logins.old))
     return {
         "codes": [Sweep(AuthorizationCode, codes.match_old())],
+        "requests of devices": [Sweep(DeviceRequest, devices.match_old())],
         "used once": [Sweep(UsedOnce, single_use.match_old())],
         "transactions": [Sweep(AuthorizeTransaction, waiting_requests.match_old())],
         "expired counters": [Sweep(ThrottleCounter, in_database.match_old())],

@@ -18,6 +18,7 @@ from app.policy.login_contexts import LoginContext
 from app.runtime import settings
 from app.services.prepared import Prepared
 from app.services.tokens.token_text import Kind
+from app.services.tokens.token_text import Token
 from app.services.tokens.token_text import make_id
 from app.services.tokens.token_text import mint_token
 from app.services.unit_of_work import change
@@ -58,6 +59,11 @@ class Approval:
 
 def issue_code(approval: Approval) -> str:
     """Issue a code for this approval; returns its text, which is not stored."""
+    return store_code(approval, life=timedelta(seconds=settings().code_seconds)).text
+
+
+def store_code(approval: Approval, *, life: timedelta) -> Token:
+    """Store a code that stands for this approval for so long."""
     now = clock.now()
     code_id = make_id()
     token = mint_token(Kind.CODE, "", code_id)
@@ -80,10 +86,10 @@ def issue_code(approval: Approval) -> str:
             "authenticated_at": approval.context.authenticated_at,
             "login_method": approval.context.method,
             "created_at": now,
-            "expires_at": now + timedelta(seconds=settings().code_seconds),
+            "expires_at": now + life,
         },
     )
-    return token.text
+    return token
 
 
 def claim_code(code_id: bytes, oauth_session_id: bytes) -> bool:

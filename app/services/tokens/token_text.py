@@ -2,7 +2,8 @@
 
 ``<userName>/`` + base64url of 69 bytes: session id 16 ‖ kind 1 ‖ key id 1 ‖ generation 3 ‖ secret 32 ‖
 tag 16. The tag is a MAC under the server key of that id over the name, the slash and all before it, so a
-made-up token is refused before any query. Codes have no name and no slash. Only digests are stored.
+made-up token is refused before any query. Codes, of devices too, have no name and no slash. Only digests are
+stored.
 """
 
 from __future__ import annotations
@@ -30,6 +31,11 @@ class Kind(IntEnum):
     ACCESS = 2
     REFRESH = 3
     CODE = 4
+    DEVICE = 5
+
+
+# Those that an application keeps before it has a session: they begin with no user's name.
+NAMELESS = frozenset({Kind.CODE, Kind.DEVICE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +97,7 @@ def mint_token(
     )
     raw = body + _compute_tag(name, body, key_id)
     encoded = base64.urlsafe_b64encode(raw).decode("ascii")
-    text = encoded if kind is Kind.CODE else f"{name}/{encoded}"
+    text = encoded if kind in NAMELESS else f"{name}/{encoded}"
     return Token(text, name, session_id, kind, key_id, generation)
 
 
@@ -109,7 +115,7 @@ def read_token(text: str | None, *kinds: Kind) -> Token | None:
     if len(raw) != RAW_BYTES or raw[16] not in kinds:
         return None
     kind = Kind(raw[16])
-    if (kind is Kind.CODE) != (text == encoded):
+    if (kind in NAMELESS) != (text == encoded):
         return None
     key_id = raw[17]
     if not hmac.compare_digest(_compute_tag(name, raw[:-16], key_id), raw[-16:]):

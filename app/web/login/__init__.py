@@ -6,6 +6,7 @@ from flask import Flask
 from flask_wtf.csrf import CSRFError
 
 from app.web.login import consent
+from app.web.login import device
 from app.web.login import device_link
 from app.web.login import logout
 from app.web.login import passkey_login
@@ -15,7 +16,17 @@ from app.web.login import rp_initiated_logout
 from app.web.login import second_step
 
 LOGIN_FORMS = (password, second_step, passkey_login, device_link)
-PAGES = (password, second_step, passkey_login, recovery, device_link, consent, logout, rp_initiated_logout)
+PAGES = (
+    password,
+    second_step,
+    passkey_login,
+    recovery,
+    device_link,
+    consent,
+    device,
+    logout,
+    rp_initiated_logout,
+)
 
 for page in LOGIN_FORMS:
     page.blueprint.register_error_handler(CSRFError, password.render_afresh)

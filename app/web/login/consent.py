@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import NoReturn
 from urllib.parse import urlencode
-from urllib.parse import urlsplit
 
 from flask import Blueprint
 from flask import redirect
@@ -35,15 +34,10 @@ from app.oauth.authorize import UnredirectableError
 from app.oauth.authorize import UnsoundRequestError
 from app.oauth.errors import ArgusOAuthError
 from app.oauth.protocol_errors import ProtocolError
-from app.policy import claims
-from app.policy import scopes
-from app.policy.answers import word_missing_function
-from app.policy.claims import name_claim
 from app.policy.facts import Decision
 from app.services.access import gate
 from app.services.access.callers import Caller
 from app.services.audit import trail
-from app.services.consent import consent_page
 from app.services.problems import Refused
 from app.services.tokens import waiting_requests
 from app.services.unit_of_work import run_in_transaction
@@ -60,8 +54,8 @@ from app.web.login.answers import answer_application
 from app.web.login.answers import describe_target
 from app.web.login.answers import offer_return
 from app.web.login.answers import render_unsound
+from app.web.login.consent_words import build_consent_words
 from app.web.login.password import build_login_url
-from app.web.words.function_names import load_function_words
 
 blueprint = Blueprint("consent", __name__)
 ALIASES = ("/oauth/authorize", "/spa/oauth/authorize", "/spa/authentication/oauth/authorize")
@@ -174,50 +168,20 @@ def _refuse(
 
 
 def _render_question(asked: AuthorizationRequest, caller: Caller, began_at: datetime, judged: Judged) -> str:
-    """Show the consent page: exactly the decision's functions and customers, with a stored transaction."""
-    client = asked.client
-    told = consent_page.build_consent_page(client, judged.consent, judged.question, judged.decision)
+    """Show the consent page, with a stored transaction."""
     transaction = run_in_transaction(
         lambda: waiting_requests.store_request(
-            caller.login_id, asked.params, client.permission_scope_id, began_at
+            caller.login_id, asked.params, asked.client.permission_scope_id, began_at
         )
     )
-    functions = load_function_words(one.function for one in told.fallen)
     headers.let_form_lead_on()
     return render_template(
         "consent.html",
-        application={"name": client.name, "description": client.description, "main_uri": client.main_uri},
-        site=urlsplit(client.main_uri).netloc,
         returns_to=describe_target(asked.way.redirect_uri),
-        told=told,
-        scopes=[
-            {"words": scopes.describe_scope(scope, translate_sentence), "new": scope in told.growth.scopes}
-            for scope in sorted(asked.scopes, key=lambda one: one not in told.growth.scopes)
-        ],
-        claims=_list_claims(asked),
-        fallen=[
-            {
-                "words": word_missing_function(
-                    one.reason, functions.get(one.function, one.function), translate_sentence
-                ),
-                "new": one.new,
-            }
-            for one in told.fallen
-        ],
-        before=[scopes.describe_scope(scope, translate_sentence) for scope in told.before.scopes]
-        if told.before
-        else [],
-        changed=told.before is not None and not gate.is_covered_by_consent(judged.question),
         transaction=transaction,
         somebody_else=build_login_url(wrap_request(asked.params, began_at)),
-        login_name=caller.user_name,
+        **build_consent_words(asked, caller, judged),
     )
-
-
-def _list_claims(asked: AuthorizationRequest) -> list[tuple[str, str]]:
-    """List name and content of the application's own claims, each once (contract 2.5)."""
-    providers = asked.client.open_id_custom_claims if "openid" in asked.scopes else []
-    return sorted({(name_claim(one), claims.describe_claim(one, translate_sentence)) for one in providers})
 
 
 def _answer_form() -> Response | str | tuple[str, int]:

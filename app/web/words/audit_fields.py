@@ -26,6 +26,7 @@ FIELDS: Mapping[str, str] = {
     "customers": lazy_gettext("Customers"),
     "daemon_account": lazy_gettext("Program, not a person"),
     "days": lazy_gettext("Days until it ends"),
+    "device": lazy_gettext("On a device without a browser"),
     "domain": lazy_gettext("Domain"),
     "email": lazy_gettext("E-mail"),
     "flags": lazy_gettext("Flags"),

@@ -96,6 +96,7 @@ EVENTS: Mapping[str, str] = {
     "revoke": lazy_gettext("Token revoked"),
     "push": lazy_gettext("Login announced by an application"),
     "proof": lazy_gettext("Application shows its key"),
+    "device": lazy_gettext("Device begins a login"),
     "userinfo": lazy_gettext("Userinfo"),
     "init": lazy_gettext("Server set up"),
     "keys-rotate": lazy_gettext("Signing key replaced"),
