@@ -14,7 +14,10 @@ from flask import jsonify
 from app.api.messages import Message
 from app.api.messages import build_envelope
 from app.policy.answers import word_publicly
+from app.policy.facts import Decision
+from app.policy.facts import SecurityLevel
 from app.services.access import proofs
+from app.services.access import stronger_login
 from app.services.access.callers import Caller
 from app.services.audit import trail
 from app.services.problems import Denied
@@ -68,17 +71,25 @@ def _render_denied(problem: Denied) -> Response:
     if caller is not None and not isinstance(problem, Refused):
         decision = trail.record_refusal("api", caller.actor, decision, caller.question)
     messages = [describe_call_problem(word_publicly(f), f.reason) for f in decision.denials]
-    response = build_error_response(problem.status, *messages, decision=decision.number)
+    needed = stronger_login.find_level_needed(caller, decision) if caller is not None else None
+    status = problem.status if needed is None else stronger_login.STATUS
+    response = build_error_response(status, *messages, decision=decision.number)
     if caller is not None and caller.kind == "key" and problem.status == 401:
         response.headers["WWW-Authenticate"] = 'Bearer realm="argus"'
     elif caller is not None and caller.kind != "key":
-        error = "invalid_token" if problem.status == 401 else "insufficient_scope"
-        challenge = f'Bearer realm="argus", error="{error}"'
-        if caller.bound_key is not None:
-            error = proofs.choose_error(decision.denials[0].reason) if problem.status == 401 else error
-            challenge = proofs.build_challenge(error)
-        response.headers["WWW-Authenticate"] = challenge
+        response.headers["WWW-Authenticate"] = _build_challenge(caller, decision, problem.status, needed)
     return response
+
+
+def _build_challenge(caller: Caller, decision: Decision, status: int, needed: SecurityLevel | None) -> str:
+    """Build the challenge of a refused token (RFC 6750 3, RFC 9449 7.1, RFC 9470 3)."""
+    error = "invalid_token" if status == 401 else "insufficient_scope"
+    if caller.bound_key is not None and status == 401:
+        error = proofs.choose_error(decision.denials[0].reason)
+    parameters = stronger_login.describe_levels(needed) if needed is not None else f'error="{error}"'
+    if caller.bound_key is not None:
+        return proofs.complete_challenge(parameters)
+    return f'Bearer realm="argus", {parameters}'
 
 
 def register(blueprint: Blueprint) -> None:

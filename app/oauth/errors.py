@@ -15,6 +15,8 @@ from app.policy.answers import choose_token_reason
 from app.policy.facts import Decision
 from app.policy.reasons import REASONS
 from app.services.access import proofs
+from app.services.access import stronger_login
+from app.services.access.callers import Caller
 
 BASIC = 'Basic realm="argus"'
 BEARER = 'Bearer realm="argus"'
@@ -115,13 +117,16 @@ def build_token_refusal(decision: Decision) -> ArgusOAuthError:
     return ArgusOAuthError(reason.oauth_error, reason.oauth_text, status=status, decision=decision.number)
 
 
-def build_bearer_refusal(decision: Decision, *, is_bound: bool = False) -> ArgusOAuthError:
-    """Build the error for a denial of a token: ``invalid_token`` 401 (RFC 6750 3.1), and for a proof that is
-    not right ``invalid_dpop_proof`` (RFC 9449 7.1).
+def build_bearer_refusal(decision: Decision, caller: Caller) -> ArgusOAuthError:
+    """Build the error for a denial of a token: ``invalid_token`` 401 (RFC 6750 3.1), for a proof that is not
+    right ``invalid_dpop_proof`` (RFC 9449 7.1), for a login that is too weak that of RFC 9470 3.
     """
     reason = decision.denials[0].reason
-    error = proofs.choose_error(reason)
-    challenge = proofs.build_challenge(error) if is_bound else BAD_BEARER
+    needed = stronger_login.find_level_needed(caller, decision)
+    error = stronger_login.ERROR if needed is not None else proofs.choose_error(reason)
+    parameters = stronger_login.describe_levels(needed) if needed is not None else f'error="{error}"'
+    is_bound = caller.bound_key is not None
+    challenge = proofs.complete_challenge(parameters) if is_bound else f"{BEARER}, {parameters}"
     text = REASONS[reason].oauth_text
     return ArgusOAuthError(error, text, status=401, decision=decision.number, challenge=challenge)
 

@@ -132,7 +132,7 @@ def userinfo() -> Response:
     decision = gate.ask(question)
     if not decision:
         refusal = trail.record_refusal("userinfo", caller.actor, decision, question)
-        raise build_bearer_refusal(refusal, is_bound=caller.bound_key is not None)
+        raise build_bearer_refusal(refusal, caller)
     session = caller.session
     granted = keep_permitted(session.oauth.access_scopes, session.client.permitted_scopes)
     response = jsonify(build_claims(session, granted, decision.rights))

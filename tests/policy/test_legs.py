@@ -110,9 +110,13 @@ def test_at_introspection_it_is_inactive(cell: Cell) -> None:
 
 @on(Leg.USERINFO, Leg.API)
 def test_at_a_bearer_call_it_is_the_status_of_the_reason(cell: Cell) -> None:
-    """RFC 6750 3.1: ``invalid_token`` with 401, ``insufficient_scope`` with 403, as the catalogue says."""
+    """RFC 6750 3.1: ``invalid_token`` with 401, ``insufficient_scope`` with 403, as the catalogue says; for a
+    login that is too weak the challenge of RFC 9470.
+    """
     examples = (example for example in REFUSALS.values() if example.rule == cell["rule"])
     assert {choose_api_status(decide(example.question(Leg(cell["leg"])))) for example in examples} == {
         cell["status"]
     }
-    assert cell["error"] == {401: "invalid_token", 403: "insufficient_scope"}[cell["status"]]
+    weak = cell["rule"] == "security_level"
+    told = "insufficient_user_authentication" if weak else "invalid_token"
+    assert cell["error"] == {401: told, 403: "insufficient_scope"}[cell["status"]]

@@ -165,4 +165,9 @@ def choose_error(reason: str) -> str:
 
 def build_challenge(error: str) -> str:
     """Build the challenge of a call with a bound token (RFC 9449 7.1)."""
-    return f'DPoP realm="argus", error="{error}", algs="{" ".join(ALGORITHMS)}"'
+    return complete_challenge(f'error="{error}"')
+
+
+def complete_challenge(parameters: str) -> str:
+    """Build a challenge of a call with a bound token, with these parameters in it."""
+    return f'DPoP realm="argus", {parameters}, algs="{" ".join(ALGORITHMS)}"'
