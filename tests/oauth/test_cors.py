@@ -32,11 +32,12 @@ OPEN = {
     "oauth.userinfo": BEARER,
     "oauth.introspect": None,
     "oauth.push": None,
+    "oauth.device_authorization": None,
 }
 # Nobody elsewhere reads what these answer.
 CLOSED = {
     "account", "activity", "address", "admin", "auditlog", "client_form", "clients", "confirm", "consent",
-    "console", "customers", "device_link", "docs", "explain", "functions", "groups", "home", "keys",
+    "console", "customers", "device", "device_link", "docs", "explain", "functions", "groups", "home", "keys",
     "language", "login", "logout", "open_sessions", "ops", "passkey_login", "passkeys", "password",
     "permissions", "recovery", "rp_logout", "second_step", "security", "sessions", "static", "theme",
     "user_access", "user_groups", "user_keys", "users",

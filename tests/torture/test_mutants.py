@@ -36,7 +36,9 @@ GROUPS: dict[str, tuple[list[str], list[str]]] = {
                 "oauth/access_gate", "oauth/approval", "oauth/client_auth", "oauth/code_grant",
                 "oauth/credentials_grant", "oauth/pkce", "oauth/refresh_grant", "services/tokens/codes",
                 "services/tokens/oauth_sessions", "services/tokens/session_crowd",
-                "services/tokens/token_text", "services/tokens/waiting_requests",
+                "services/tokens/token_text", "services/tokens/waiting_requests", "oauth/assertions",
+                "oauth/dpop", "services/access/proofs", "services/tokens/public_keys",
+                "services/tokens/signed_statements",
             )
         ],
         ["tests/oauth", "tests/races/test_windows.py", "tests/unit/test_token_text.py"],
@@ -45,7 +47,7 @@ GROUPS: dict[str, tuple[list[str], list[str]]] = {
         [
             f"app/{name}.py" for name in (
                 "edge", "api/auth", "api/csrf", "services/access/callers", "services/access/delegation",
-                "services/access/ways_in", "services/endings/writes",
+                "services/access/presented", "services/access/ways_in", "services/endings/writes",
             )
         ],
         [
