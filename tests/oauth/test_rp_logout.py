@@ -6,6 +6,7 @@ import base64
 import json
 import secrets
 import string
+from html import unescape
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,9 +14,12 @@ import pytest
 from flask import Flask
 from joserfc import jwt
 from joserfc.jwk import RSAKey
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from app import clock
+from app.extensions import db
+from app.models.audit import AuditEvent
 from app.web.login import logout_confirmation
 from app.web.login.logout_confirmation import PendingLogout
 from tests.drivers.person import Person
@@ -58,6 +62,13 @@ def confirms(person: Person, page: TestResponse) -> TestResponse:
     assert page.status_code == 200
     assert "Log out?" in page.get_data(as_text=True)
     return person.submits(page, PATH, form=-1)
+
+
+def follows(person: Person, answer: TestResponse) -> str:
+    """The page on which the browser ends, which is ours."""
+    assert answer.status_code == 303
+    assert answer.headers["Location"].startswith(OURS + "?out=")
+    return unescape(person.visits(answer.headers["Location"]).get_data(as_text=True))
 
 
 def logged_in(person: Person) -> bool:
@@ -129,11 +140,79 @@ def test_another_login_of_the_same_user(app: Flask, tokens: dict[str, Any]) -> N
     assert logged_in(elsewhere)
 
 
+def test_another_login_that_the_application_served(
+    app: Flask, rp: RelyingParty, alice: Person, tokens: dict[str, Any]
+) -> None:
+    """The ``sid`` says which login is meant: that of another browser ends nothing here without a question."""
+    elsewhere = Person(app, "alice")
+    own = rp.obtains(elsewhere)
+    assert asks(elsewhere, id_token_hint=tokens["id_token"]).status_code == 200
+    posted = app.test_client().post(PATH, data={"id_token_hint": tokens["id_token"]})
+    assert "/logout?" in elsewhere.visits(posted.headers["Location"]).headers["Location"]
+    assert logged_in(elsewhere)
+    assert asks(elsewhere, id_token_hint=own["id_token"]).headers["Location"] == OURS
+    assert not logged_in(elsewhere)
+
+
 @pytest.mark.parametrize("uri", [EVIL, BYE + "x", BYE.upper(), "javascript:alert(1)", "/account/"])
 def test_only_what_was_registered(alice: Person, tokens: dict[str, Any], uri: str) -> None:
-    """Byte by byte; the log-out itself is in order."""
+    """Byte by byte; the log-out itself is in order, and our own page says why it went no further."""
     answer = asks(alice, id_token_hint=tokens["id_token"], post_logout_redirect_uri=uri)
-    assert answer.headers["Location"] == OURS
+    assert not logged_in(alice)
+    told = follows(alice, answer)
+    assert "You were not sent back to App." in told
+    assert "The application asked to return to an address it has not registered" in told
+    assert uri not in told
+    assert BYE not in told
+
+
+@pytest.mark.parametrize(
+    ("uri", "why"),
+    [
+        ("http://app.example.com/bye?from=us", "what it begins with, such as https, is not the same."),
+        ("https://other.example.com/bye?from=us", "the host is not the same."),
+        ("https://app.example.com/bye/?from=us", "the path is not the same."),
+        ("https://app.example.com/bye", "the query, from ? on, is not the same."),
+    ],
+)
+def test_the_page_names_the_part(alice: Person, tokens: dict[str, Any], uri: str, why: str) -> None:
+    """Logged in or not, at once, by POST, and after the question."""
+    form = {"id_token_hint": tokens["id_token"], "post_logout_redirect_uri": uri}
+    elsewhere = Person(alice.app, "alice")
+    elsewhere.logs_in()
+    assert why in follows(elsewhere, confirms(elsewhere, asks(elsewhere, **form)))
+    posted = alice.app.test_client().post(PATH, data=form)
+    assert why in follows(alice, alice.visits(posted.headers["Location"]))
+    assert why in follows(alice, asks(alice, **form))
+
+
+def test_without_proof_nothing_is_explained(alice: Person, rp: RelyingParty, tokens: dict[str, Any]) -> None:
+    """Whoever knows an application's id learns nothing of what it registered."""
+    for wish in ({"client_id": rp.client_id}, {"client_id": rp.client_id, "id_token_hint": "x.y.z"}, {}):
+        answer = asks(Person(alice.app), post_logout_redirect_uri=EVIL, **wish)
+        assert answer.headers["Location"] == OURS
+    assert "not sent back" not in alice.visits(OURS + "?out=made-up").get_data(as_text=True)
+
+
+def read_logouts(app: Flask) -> list[AuditEvent]:
+    with app.app_context():
+        rows = select(AuditEvent).where(AuditEvent.action == "logout").order_by(AuditEvent.id)
+        return list(db.session.execute(rows).scalars())
+
+
+def test_the_audit_row_names_the_application(rp: RelyingParty, alice: Person, tokens: dict[str, Any]) -> None:
+    """That proved by an ID token that it asks: at once or after the question, and not who only says so."""
+    asks(alice, id_token_hint=tokens["id_token"])
+    elsewhere = Person(alice.app, "alice")
+    elsewhere.logs_in()
+    confirms(elsewhere, asks(elsewhere, id_token_hint=tokens["id_token"], post_logout_redirect_uri=BYE))
+    elsewhere.logs_in()
+    confirms(elsewhere, asks(elsewhere, client_id=rp.client_id))
+    elsewhere.logs_in()
+    elsewhere.logs_out()
+    rows = read_logouts(alice.app)
+    assert [row.client_id for row in rows] == [rp.client_id, rp.client_id, None, None]
+    assert {(row.actor_name, row.detail["reason"]) for row in rows} == {("alice", "logged out")}
 
 
 def test_the_client_and_the_audience_differ(

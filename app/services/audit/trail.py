@@ -46,7 +46,8 @@ DEAD = frozenset({"user_active", "credential_live", "login_session"})
 class Actor:
     """Who did it: the person or key that acts, not the one acted upon.
 
-    ``acts_as`` is the user in whose name an impersonator acts.
+    ``acts_as`` is the user in whose name an impersonator acts. ``client_id``: the application that asked the
+    person to do it.
     """
 
     id: int | None = None
@@ -54,6 +55,7 @@ class Actor:
     session: str | None = None
     contact: Contact = NOWHERE
     acts_as: tuple[int, str] | None = None
+    client_id: str | None = None
 
 
 def find_concerned_user(subject: Subject) -> tuple[int, str] | None:
@@ -80,7 +82,7 @@ def record(
     dead credentials can repeat: then the number is that of the first time, and it must be the one answered.
     """
     why = [f.reason for f in decision.denials] if decision is not None else list(reasons)
-    user = user or actor.acts_as
+    user, client_id = user or actor.acts_as, client_id or actor.client_id
     evidence: dict[str, Any] = dict(detail or {})
     if decision is not None:
         evidence["findings"] = findings.shorten(decision)

@@ -22,7 +22,7 @@ from app.web import person
 from app.web.errors import render_error_page
 from app.web.login import logout_confirmation
 from app.web.login.logout import end_and_redirect
-from app.web.login.logout_confirmation import PendingLogout
+from app.web.login.logout import find_way_on
 from app.web.pages import Page
 
 blueprint = Blueprint("rp_logout", __name__)
@@ -53,11 +53,10 @@ def ask() -> Page:
 
 
 def _answer(asked: LogoutRequest) -> Page:
-    here = person.find_held_login(request)
+    here, way = person.find_held_login(request), logout_confirmation.draft_logout(asked)
     if here is None and not person.is_unclear(request):
-        return redirect(asked.redirect_uri or url_for("logout.logged_out"), 303)
+        return redirect(find_way_on(way), 303)
     if here is None or asked.may_skip_question(here):
-        return end_and_redirect(asked.redirect_uri)
+        return end_and_redirect(way)
     # The question has its own URL, so that the ID token is in none of the page's links.
-    way = PendingLogout(asked.client.name if asked.client is not None else None, asked.redirect_uri)
     return redirect(url_for("logout.logout", out=logout_confirmation.wrap_logout(way)), 303)
