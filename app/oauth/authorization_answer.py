@@ -59,8 +59,8 @@ def build_answer(way: ReturnWay, parameters: Iterable[tuple[str, str]]) -> Autho
 
 def choose_mode(params: Mapping[str, str], redirect_uri: str) -> ResponseMode:
     """Return the mode of a request's answer, also where the one it asks for is refused."""
-    asked = params.get("response_mode")
-    return ResponseMode(asked) if asked is not None and can_use(asked, redirect_uri) else RESPONSE_MODES[0]
+    asked = params.get("response_mode", RESPONSE_MODES[0])
+    return ResponseMode(asked) if can_use(asked, redirect_uri) else RESPONSE_MODES[0]
 
 
 def can_use(mode: str, redirect_uri: str) -> bool:

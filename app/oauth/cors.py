@@ -58,6 +58,7 @@ PREFLIGHT = {
 # What a script may read beside the body: why it was refused, when to come again, and what to put
 # into the next proof.
 READ_HEADERS = "WWW-Authenticate, Retry-After, DPoP-Nonce"
+# Of a page that hides its own: no redirect URI has it.
 NO_ORIGIN = "null"
 # In a body or query that cannot be parsed: whose error it is. Ids are of this form only.
 CLIENT_ID = re.compile(rb"\bclient_id\"?\s*[=:]\s*\"?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b")
@@ -93,8 +94,6 @@ def _set_headers(response: Response) -> Response:
 
 
 def _may_read(origin: str, readers: Readers, status: int) -> bool:
-    if origin == NO_ORIGIN:
-        return False
     client: ClientPart | None = g.get("argus_answered_client")
     # A database that just failed is not asked again.
     if client is None and readers is Readers.CLIENT and status < 500:

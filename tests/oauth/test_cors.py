@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +12,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
+from app import clock as app_clock
 from app.extensions import db
 from app.services.tokens.token_text import compute_digest
 from tests.drivers.person import Person
@@ -314,6 +316,35 @@ def test_that_it_is_not_available_is_read(spa: Page, alice: Person, request: pyt
     assert (answer.status_code, is_readable(answer)) == (503, True)
 
 
+def test_a_client_that_is_named_by_header(spa: Page) -> None:
+    """Basic with an empty password (contract 0 #6), in a request that is refused before it is looked at."""
+    basic = base64.b64encode(f"{spa.client_id}:".encode()).decode()
+    answer = spa.fetches("POST", TOKEN, data={"a": "b"}, headers={"Authorization": f"Basic {basic}"})
+    assert (answer.status_code, is_readable(answer)) == (400, True)
+
+
+def test_a_database_that_fails_is_asked_once(app: Flask, spa: Page) -> None:
+    """An origin makes an outage no dearer."""
+    asked: list[str] = []
+
+    def fail(*called: Any) -> None:
+        asked.append(called[2])
+        raise OperationalError("", None, Exception())
+
+    with app.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", fail)
+    try:
+        counts = []
+        for page in (RelyingParty(app, spa.client_id, secret=None), spa):
+            asked.clear()
+            assert page.refreshes("x").status_code == 503
+            counts.append(len(asked))
+    finally:
+        event.remove(engine, "before_cursor_execute", fail)
+    assert counts[0] == counts[1] > 0
+
+
 def test_a_bearer_that_is_nobodys(spa: Page) -> None:
     """No token, or none of ours, names no client, whatever the body says."""
     for headers in ({}, {"Authorization": "Bearer nonsense"}, {"Authorization": "Basic eDp5"}):
@@ -323,12 +354,13 @@ def test_a_bearer_that_is_nobodys(spa: Page) -> None:
 
 
 def test_a_changed_client_is_read_anew(world: World, spa: Page, alice: Person) -> None:
-    """An address taken away, or a secret given: no page reads from the next answer on."""
+    """An address taken away, a secret given, deleted: no page reads from the next answer on."""
     tokens = tokens_of(spa, alice)
     bearer = {"Authorization": f"Bearer {tokens['access_token']}"}
     changes: list[dict[str, Any]] = [
         {"redirect_uris": ["https://other.example.com/"]},
         {"authentication_method": "password", "secret_digest": compute_digest("x")},
+        {"deleted_at": app_clock.now()},
     ]
     for change in changes:
         world.change_client(spa.client_id, authentication_method="none", redirect_uris=[CALLBACK])

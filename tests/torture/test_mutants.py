@@ -34,7 +34,8 @@ GROUPS: dict[str, tuple[list[str], list[str]]] = {
         [
             f"app/{name}.py" for name in (
                 "oauth/access_gate", "oauth/approval", "oauth/client_auth", "oauth/code_grant",
-                "oauth/credentials_grant", "oauth/pkce", "oauth/refresh_grant", "services/tokens/codes",
+                "oauth/cors", "oauth/credentials_grant", "oauth/pkce", "oauth/refresh_grant",
+                "services/tokens/codes",
                 "services/tokens/oauth_sessions", "services/tokens/session_crowd",
                 "services/tokens/token_text", "services/tokens/waiting_requests", "oauth/assertions",
                 "oauth/dpop", "services/access/proofs", "services/tokens/public_keys",
