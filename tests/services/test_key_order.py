@@ -344,7 +344,7 @@ def test_a_key_is_replaced(nodes: Nodes, world: World) -> None:
         with pytest.raises(Problem):
             resealing.reseal_all()
     with nodes("BA").app_context():
-        assert resealing.reseal_all() == (2, 0)
+        assert resealing.reseal_all() == (len(signing_keys.ALGORITHMS) + 1, 0)
     with nodes("A").app_context():
         assert readiness.find_problem() == "keys"
     alice = Person(nodes("B"))
@@ -366,7 +366,7 @@ def test_what_no_key_opens_is_counted_and_kept(nodes: Nodes, world: World) -> No
     with nodes("BA").app_context():
         db.session.execute(sa.update(TOTPGenerator).values(active_sealed=b"sealed elsewhere"))
         db.session.commit()
-        assert resealing.reseal_all() == (1, 1)
+        assert resealing.reseal_all() == (len(signing_keys.ALGORITHMS), 1)
         assert db.session.execute(sa.select(TOTPGenerator.active_sealed)).scalar_one() == b"sealed elsewhere"
 
 
