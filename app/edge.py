@@ -20,6 +20,7 @@ from app.services.access import callers
 from app.services.access import presented
 from app.services.access import proofs
 from app.services.access.callers import Caller
+from app.services.access.client_algorithms import choose_algorithms
 from app.services.access.proofs import PresentedProof
 from app.services.access.proofs import ProofProblem
 from app.services.contact import Contact
@@ -165,7 +166,8 @@ def _judge_proof(request: Request, credential: PresentedCredential, caller: Call
     if credential.kind != "dpop" or presented is None:
         return "proof_missing"
     try:
-        proof = proofs.judge(presented, token=credential.text, key=caller.bound_key)
+        algorithms = choose_algorithms(caller.session.client)
+        proof = proofs.judge(presented, token=credential.text, key=caller.bound_key, algorithms=algorithms)
         # What a dead token brings is not kept.
         if caller.decision:
             proof.use_up()

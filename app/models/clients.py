@@ -74,6 +74,7 @@ class OAuthClient(Deletable, ShortNamed, Base, ArgusClientMixin):
     require_pkce: Mapped[bool]
     require_pushed_authorization_requests: Mapped[bool]
     dpop_bound_access_tokens: Mapped[bool]
+    fapi2_security_profile: Mapped[bool]
     allow_device_grant: Mapped[bool]
     insecure_without_pkce: Mapped[bool]
     require_same_client_ip: Mapped[bool]

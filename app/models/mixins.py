@@ -26,6 +26,10 @@ class ArgusClientMixin(ClientMixin):  # type: ignore[misc]
         authentication_method: object
         permitted_scopes: object
         redirect_uris: object
+        require_pkce: object
+        require_pushed_authorization_requests: object
+        dpop_bound_access_tokens: object
+        fapi2_security_profile: object
 
     @property
     def client_id(self) -> str:
@@ -34,6 +38,21 @@ class ArgusClientMixin(ClientMixin):  # type: ignore[misc]
     @property
     def is_public(self) -> bool:
         return self.authentication_method == client_methods.PUBLIC
+
+    @property
+    def must_push(self) -> bool:
+        """Tell whether a request counts only if the client pushed it (RFC 9126)."""
+        return bool(self.require_pushed_authorization_requests or self.fapi2_security_profile)
+
+    @property
+    def must_bind(self) -> bool:
+        """Tell whether it gets only tokens that are bound to a key (RFC 9449)."""
+        return bool(self.dpop_bound_access_tokens or self.fapi2_security_profile)
+
+    @property
+    def must_use_pkce(self) -> bool:
+        """Tell whether the client itself is told to use PKCE; others may have to, too (``oauth/pkce.py``)."""
+        return bool(self.require_pkce or self.fapi2_security_profile)
 
     def get_client_id(self) -> str:
         return str(self.id)

@@ -34,7 +34,7 @@ class AccessGateMixin:
         must be of ``key`` if one is given. Raises ``ArgusOAuthError``.
         """
         client: ClientPart = self.request.client
-        required = required or client.dpop_bound_access_tokens
+        required = required or client.must_bind
         self.proof = dpop.judge(self.request, key=key, required=required)
         return self.proof.thumbprint if self.proof is not None else None
 

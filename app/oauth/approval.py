@@ -18,6 +18,7 @@ from app.oauth.authorize import AuthorizationRequest
 from app.oauth.authorize import build_question
 from app.oauth.authorize import validate_request
 from app.oauth.server import oauth_server
+from app.policy import fapi2
 from app.policy.facts import Decision
 from app.policy.facts import GrantFacts
 from app.policy.facts import Question
@@ -181,6 +182,7 @@ def _issue(request: AuthorizationRequest, caller: Caller, grant_id: str) -> Auth
         code_challenge=request.params.get("code_challenge"),
         dpop_jkt=request.params.get("dpop_jkt"),
         context=caller.login.context,
+        most_seconds=fapi2.MOST_CODE_SECONDS if request.client.fapi2_security_profile else None,
     )
     answer: AuthorizationAnswer = oauth_server().create_authorization_response(
         protocol.request, grant_user=caller.question.user, grant=protocol

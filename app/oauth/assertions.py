@@ -18,6 +18,7 @@ from app.oauth.requests import ClientCredentials
 from app.policy.client_methods import ASSERTION_TYPE
 from app.policy.client_methods import WITH_KEY
 from app.runtime import settings
+from app.services.access.client_algorithms import choose_algorithms
 from app.services.access.credential_parts import ClientPart
 from app.services.tokens import public_keys
 from app.services.tokens import signed_statements
@@ -64,7 +65,7 @@ def check_assertion(client: ClientPart, assertion: str) -> None:
     if client.authentication_method != WITH_KEY:
         raise StatementProblem("client_method_wrong")
     statement = signed_statements.read_statement(assertion)
-    signed_statements.verify(statement, _read_keys(client))
+    signed_statements.verify(statement, _read_keys(client), choose_algorithms(client))
     until = _check_claims(statement, client)
     name = f"{client.id}/{signed_statements.read_jti(statement)}"
     if not run_in_transaction(lambda: single_use.use_up("client-assertion", name, until)):
@@ -82,7 +83,7 @@ def _check_claims(statement: Statement, client: ClientPart) -> datetime:
     """Judge what it says (RFC 7523 3); returns when it can be forgotten. Raises ``StatementProblem``."""
     if not client.id == statement.find_text("iss") == statement.find_text("sub"):
         raise StatementProblem("statement_issuer")
-    _check_audience(statement)
+    _check_audience(statement, client)
     now = signed_statements.get_now()
     expires = signed_statements.read_time(statement, "exp")
     if expires is None or expires > now + MOST_SECONDS + SKEW_SECONDS:
@@ -96,10 +97,16 @@ def _check_claims(statement: Statement, client: ClientPart) -> datetime:
     return datetime.fromtimestamp(expires + 2 * SKEW_SECONDS, UTC)
 
 
-def _check_audience(statement: Statement) -> None:
-    """Accept our issuer, and the addresses that stock libraries write; beside them nobody else's."""
+def _check_audience(statement: Statement, client: ClientPart) -> None:
+    """Accept our issuer, and the addresses that stock libraries write; beside them nobody else's. In FAPI 2.0
+    it is the issuer, as a text (5.3.2.1).
+    """
     base = settings().base_url
     audience = statement.claims.get("aud")
+    if client.fapi2_security_profile:
+        if audience != base:
+            raise StatementProblem("statement_audience")
+        return
     named = audience if isinstance(audience, list) else [audience]
     ours = {base, *(base + path for path in (*TOKEN, *PUSH))}
     if not named or not all(isinstance(one, str) and one in ours for one in named):

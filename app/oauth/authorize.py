@@ -151,10 +151,12 @@ def validate_request(params: Mapping[str, str], *, pushing: bool = False) -> Aut
     client = client_rows.find_requesting_client(client_id) if client_id else None
     if client is None:
         raise UnredirectableError("client_id", "The application that sent you here is not known.")
-    if client.require_pushed_authorization_requests and not pushing and PUSHED not in params:
+    if client.must_push and not pushing and PUSHED not in params:
         raise UnredirectableError("client_id", MUST_PUSH)
     sent = params.get("redirect_uri")
-    redirect_uri = sent if sent is not None else client.get_default_redirect_uri()
+    # FAPI 2.0 5.3.2.2: it is always sent.
+    tolerates = sent is None and not client.fapi2_security_profile
+    redirect_uri = client.get_default_redirect_uri() if tolerates else sent
     if redirect_uri is None:
         raise UnredirectableError("redirect_uri", "The application must say where to return to.")
     if not client.check_redirect_uri(redirect_uri):

@@ -90,6 +90,8 @@ def check_proof(request: ArgusRequest, client: ClientPart, given: ClientCredenti
 
     Raises ``invalid_client``, ``Throttled``.
     """
+    if given.assertion is None and client.fapi2_security_profile:
+        refuse_stranger(request, client, "client_method_wrong")
     if given.assertion is None:
         _check_secret(request, client, given.secret)
         return

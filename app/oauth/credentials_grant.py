@@ -78,7 +78,7 @@ class ArgusClientCredentialsGrant(AccessGateMixin, BaseGrant, TokenEndpointMixin
             # A session that was started this way never starts another (design decision 11).
             raise ArgusOAuthError("invalid_grant", "Only an API key or a login may start a session.")
         client = get_client(self.server.query_client, self.request, given.client_id or "")
-        if given.secret is not None or given.assertion is not None:
+        if given.secret is not None or given.assertion is not None or client.fapi2_security_profile:
             # First the address: a caller outside the client's range must not try secrets either (security
             # rule 29).
             check_address(self.request, client)

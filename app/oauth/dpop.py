@@ -12,6 +12,7 @@ from app.oauth.errors import ArgusOAuthError
 from app.oauth.refusals import refuse
 from app.oauth.requests import ArgusRequest
 from app.services.access import proofs
+from app.services.access.client_algorithms import choose_algorithms
 from app.services.access.proofs import Proof
 from app.services.access.proofs import ProofProblem
 from app.services.problems import NonceNeeded
@@ -26,7 +27,7 @@ def judge(request: ArgusRequest, *, key: str | None = None, required: bool = Fal
             _refuse(request, ProofProblem("proof_missing"))
         return None
     try:
-        return proofs.judge(request.proof, key=key)
+        return proofs.judge(request.proof, key=key, algorithms=choose_algorithms(request.client))
     except ProofProblem as problem:
         _refuse(request, problem)
     except NonceNeeded:

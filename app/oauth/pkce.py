@@ -33,7 +33,7 @@ def is_required(client: ClientPart) -> bool:
     """Tell whether this client must use PKCE:
     public and not flagged insecure, flagged, or by server option.
     """
-    if client.require_pkce or settings().require_pkce:
+    if client.must_use_pkce or settings().require_pkce:
         return True
     return client.is_public and not client.insecure_without_pkce
 

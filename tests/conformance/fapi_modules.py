@@ -16,6 +16,7 @@ from tests.drivers.relying_party import TOKEN
 from tests.drivers.relying_party import RelyingParty
 from tests.drivers.relying_party import returned
 from tests.drivers.signing import ASSERTION_TYPE
+from tests.drivers.signing import ISSUER
 from tests.drivers.signing import Prover
 from tests.drivers.signing import Signer
 from tests.fixtures import Clock
@@ -28,7 +29,7 @@ class Profile:
     """Two clients of the profile, and a person."""
 
     def __init__(self, app: Flask, world: World, clock: Clock) -> None:
-        self.app, self.clock = app, clock
+        self.app, self.world, self.clock = app, world, clock
         self.alice = Person(app)
         self.rp, self.other = (self.client(world, name, number) for number, name in enumerate(("one", "two")))
 
@@ -38,9 +39,7 @@ class Profile:
             name,
             authentication_method="privateKey",
             jwks=signer.jwks,
-            require_pkce=True,
-            dpop_bound_access_tokens=True,
-            require_pushed_authorization_requests=True,
+            fapi2_security_profile=True,
         )
         prover = Prover(Signer(number=10 + number))
         rp = RelyingParty(self.app, client_id, signer=signer, prover=prover)
@@ -180,8 +179,8 @@ def without_push(it: Profile) -> None:
 
 @named("ensure-redirect-uri-in-authorization-request", "ensure-request-object-without-redirect-uri-fails")
 def no_redirect_uri(it: Profile) -> None:
-    """The only registered one is taken, as RFC 6749 3.1.2.3 permits."""
-    assert it.alice.approves(it.rp.pushed_url(redirect_uri=None)).startswith(REDIRECT)
+    """It is always sent, also where only one is registered (5.3.2.2)."""
+    refused(it.rp.pushes(redirect_uri=None), "invalid_request")
 
 
 def push_fails(name: str, changes: dict[str, str | None], *errors: str) -> None:
@@ -266,6 +265,22 @@ assertion_fails("ensure-client-assertion-with-no-sub-fails", TOKEN, sub=None)
 assertion_fails(
     "par-ensure-jwt-client-assertions-nbf-over-60-seconds-in-the-future-fails", PAR, iat=70, nbf=70, exp=130
 )
+
+
+assertion_fails("par-test-array-as-audience-fails", PAR, aud=[ISSUER])
+assertion_fails("par-test-par-endpoint-url-as-audience-fails", PAR, aud=ISSUER + PAR)
+assertion_fails("par-test-token-endpoint-url-as-audience-fails", PAR, aud=ISSUER + TOKEN)
+
+
+@named("ensure-signed-client-assertion-with-RS256-fails")
+def by_rs256(it: Profile) -> None:
+    """401 ``invalid_client``, though the key is registered; by PS256 it is let in."""
+    keys = [Signer("RS256", "rsa").jwk, Signer("PS256", "pss").jwk]
+    it.world.change_client(it.rp.client_id, jwks={"keys": keys})
+    it.rp.signer = Signer("RS256", "rsa")
+    refused(it.rp.pushes(), "invalid_client")
+    it.rp.signer = Signer("PS256", "pss")
+    assert it.rp.pushes().status_code == 201
 
 
 @named("par-ensure-jwt-client-assertions-nbf-8-seconds-in-the-future-is-accepted")

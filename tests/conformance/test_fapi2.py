@@ -68,15 +68,11 @@ PROOFS: dict[str, tuple[Make, bool]] = {
     "another key": (by_another, False),
     "more claims and headers": (makes(extra="foo", header={"extra": "bar"}), True),
 }
-# The modules that the flag of the profile will bring: without it stock libraries are let in.
+# Modules that do not hold, and why.
 LATER = {
     PREFIX + name: reason
     for name, reason in {
         "discovery-end-point-verification": "Discovery lists what clients outside the profile use too.",
-        "ensure-signed-client-assertion-with-RS256-fails": "RS256 is for clients outside the profile.",
-        "par-test-array-as-audience-fails": "Stock libraries send a list.",
-        "par-test-par-endpoint-url-as-audience-fails": "Stock libraries send the endpoint.",
-        "par-test-token-endpoint-url-as-audience-fails": "Stock libraries send the endpoint.",
         "test-claims-parameter-identity-claims": "Claims follow the scopes (docs/decisions/056).",
     }.items()
 }

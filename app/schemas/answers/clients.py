@@ -75,6 +75,7 @@ class ClientShape(History):
     require_pkce: bool | None = None
     require_pushed_authorization_requests: bool | None = None
     dpop_bound_access_tokens: bool | None = None
+    fapi2_security_profile: bool | None = None
     allow_device_grant: bool | None = None
     insecure_without_pkce: bool | None = None
     post_logout_redirect_uris: list[str] | None = None

@@ -97,6 +97,7 @@ class ClientPart(ListedClient, ArgusClientMixin):
     require_pkce: bool
     require_pushed_authorization_requests: bool
     dpop_bound_access_tokens: bool
+    fapi2_security_profile: bool
     allow_device_grant: bool
     insecure_without_pkce: bool
     require_same_client_ip: bool

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote
 from urllib.parse import urlsplit
@@ -87,7 +88,13 @@ class Proof:
             raise ProofProblem("proof_replayed")
 
 
-def judge(presented: PresentedProof, *, token: str | None = None, key: str | None = None) -> Proof:
+def judge(
+    presented: PresentedProof,
+    *,
+    token: str | None = None,
+    key: str | None = None,
+    algorithms: Sequence[str] = ALGORITHMS,
+) -> Proof:
     """Judge a proof (RFC 9449 4.3); ``token`` is the access token that it must be for, ``key`` the thumbprint
     of the key that it must be of. Raises ``ProofProblem``, and ``NonceNeeded`` if all else is right.
     """
@@ -96,7 +103,7 @@ def judge(presented: PresentedProof, *, token: str | None = None, key: str | Non
         if statement.header.get("typ") != TYPE:
             raise ProofProblem("proof_type")
         held = public_keys.read_key(statement.header.get("jwk"))
-        signed_statements.verify(statement, [held])
+        signed_statements.verify(statement, [held], algorithms)
         jti = signed_statements.read_jti(statement)
         made = signed_statements.read_time(statement, "iat")
     except StatementProblem as problem:

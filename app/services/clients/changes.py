@@ -178,6 +178,8 @@ def _judge_whole(client: OAuthClient, change: ClientChange) -> Sequence[FieldPro
         message = "A confidential application needs a secret."
         problems.append(FieldProblem("clientSecret", message, "MISSING"))
     problems += _judge_app_uris(client, change)
+    if client.fapi2_security_profile:
+        problems += _judge_profile(client)
     if client.insecure_without_pkce and network.trusts_everyone(client.client_ip_range or ()):
         message = "Refused while the application may call from anywhere: narrow its range."
         problems.append(FieldProblem("insecureWithoutPkce", message, "NOT_ALLOWED"))
@@ -205,6 +207,19 @@ def _judge_app_uris(client: OAuthClient, change: ClientChange) -> list[FieldProb
 
 def _list_app_uris(client: OAuthClient, name: str) -> list[str]:
     return [uri for uri in getattr(client, name) or () if not schemes.is_on_the_web(uri)]
+
+
+def _judge_profile(client: OAuthClient) -> Sequence[FieldProblem]:
+    """FAPI 2.0: the client signs who it is, and the browser comes back by https alone (5.3.2.1, 5.3.2.2)."""
+    problems = [
+        FieldProblem(f"redirectURIs[{i}]", "The FAPI profile returns to https addresses only.", "NOT_ALLOWED")
+        for i, uri in enumerate(client.redirect_uris or ())
+        if not uri.startswith("https://")
+    ]
+    if client.authentication_method != PRIVATE_KEY:
+        message = "The FAPI profile takes an application with a key of its own."
+        problems.append(FieldProblem("fapi2SecurityProfile", message, "NOT_ALLOWED"))
+    return problems
 
 
 def _has_secret(client: OAuthClient) -> bool:

@@ -123,6 +123,12 @@ FIELDS = (
         hint="Give it only tokens that nobody can use without its key (DPoP, RFC 9449).",
     ),
     Field(
+        name="fapi2_security_profile", wire="fapi2SecurityProfile", label="FAPI 2.0 Security Profile",
+        kind=Kind.YES_NO, place=Place.PROOF, gated=True, default=False,
+        hint="Pushed requests, PKCE and tokens bound to a key, always; it signs who it is, for this server "
+        "alone, and returns to https addresses.",
+    ),
+    Field(
         name="hidden", wire="hidden", label="Hidden in lists", kind=Kind.YES_NO, place=Place.MORE,
         flag=True, default=False,
         hint="Users and administrators do not see it in lists; it works all the same.",

@@ -42,7 +42,9 @@ MOST_WRONG_VERIFIERS = 5
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """The content of an approval: login, consent, client and request parameters."""
+    """The content of an approval: login, consent, client and request parameters. ``most_seconds``: its code
+    lives no longer, whatever the setting says.
+    """
 
     client_id: str
     user_id: int
@@ -55,11 +57,14 @@ class Approval:
     code_challenge: str | None
     dpop_jkt: str | None
     context: LoginContext
+    most_seconds: int | None = None
 
 
 def issue_code(approval: Approval) -> str:
     """Issue a code for this approval; returns its text, which is not stored."""
-    return store_code(approval, life=timedelta(seconds=settings().code_seconds)).text
+    seconds = settings().code_seconds
+    most = seconds if approval.most_seconds is None else min(seconds, approval.most_seconds)
+    return store_code(approval, life=timedelta(seconds=most)).text
 
 
 def store_code(approval: Approval, *, life: timedelta) -> Token:
